@@ -1,0 +1,1 @@
+"""The compiled engine: numbers and functions, no Qt, asyncio, pandas or sockets."""

@@ -1,0 +1,1 @@
+"""Sessions: each composes a feed, the engine, a venue and the log."""
