@@ -1,0 +1,195 @@
+"""Every setting of the program, declared once.
+
+A setting is a field of one of the sections below: its type and default, a sentence, its
+unit and the rule that a value must keep. Everything else reads the declaration: loading
+and checking (app/settings.py), `ringside config`, ``resources/config.example.toml``.
+
+**To add a setting**, add one line to its section; to add a section, add a frozen
+dataclass and a field in `Settings`. Then write the example anew (a test compares it)::
+
+    ringside config --example > resources/config.example.toml
+
+Where a value comes from, first found: the variable ``RINGSIDE_<SECTION>_<NAME>``, the
+TOML file, the default. The file is the one that ``--config`` names, else
+``RINGSIDE_CONFIG``, else ``config.toml`` in the user's configuration folder. An unknown
+key is refused by name with the nearest known one: a misspelt limit must not pass in
+silence.
+
+Files and folders may begin with ``~`` and contain ``{user_config}``, ``{user_data}``
+and ``{user_state}``: where the system keeps such things for this user.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from app import settings as _settings
+from app.errors import ConfigError
+from app.folders import expand, user_folder
+from app.settings import Loaded, path_setting, setting
+
+FILE_VARIABLE: Final = "RINGSIDE_CONFIG"
+OTHER_VARIABLES: Final = {
+    FILE_VARIABLE: "the TOML file to read",
+    "RINGSIDE_CACHE": "folder of the compile cache",
+    "RINGSIDE_BOUNDSCHECK": "1 compiles the engine with bounds checks",
+    "RINGSIDE_SHARED": "folder of the real market data that tests use",
+}
+"""Variables that are read before there are settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the window starts with."""
+
+    feed: str = setting(
+        "exchange",
+        "Where market data comes from: exchange, or recording:NAME from the catalog",
+        pattern=r"exchange|recording:\S+",
+        pattern_says="exchange or recording:NAME",
+    )
+    mode: Literal["backtest", "paper", "live"] = setting(
+        "paper", "The mode that is entered"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where the program keeps its files."""
+
+    data: Path = path_setting("{user_data}/catalog", "The catalog of market data")
+    logs: Path = path_setting(
+        "{user_state}/logs", "The engine's logs, one folder a session"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine thread and the rings around it."""
+
+    nap_us: int = setting(
+        50, "How long the idle engine sleeps", unit="µs", at_least=1, at_most=10_000
+    )
+    spin_us: int = setting(
+        100,
+        "How long the engine spins before it sleeps",
+        unit="µs",
+        at_least=0,
+        at_most=1_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The built-in exchange."""
+
+    seed: int = setting(1, "Seed of its agents: same seed, same market", at_least=0)
+    messages_per_s: int = setting(
+        200,
+        "Its pace; 200 is one that a person can trade",
+        unit="messages per second",
+        at_least=1,
+        at_most=200_000,
+    )
+    instruments: tuple[str, ...] = setting((), "Instruments to trade; empty for all")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording of a market."""
+
+    speed: float = setting(
+        1.0, "Pace at the start, times its own", at_least=0.01, at_most=1e6
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """The risk gate."""
+
+    file: Path = path_setting(
+        "{user_config}/limits.toml",
+        "Limits; where there is no such file, those that ship hold",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """The window."""
+
+    theme: Literal["dark", "light"] = setting("dark", "Colours")
+    scale: float = setting(1.0, "Size of text", unit="times", at_least=0.5, at_most=4)
+    ladder_rows: int = setting(
+        40, "Prices that the ladder shows", at_least=10, at_most=400
+    )
+    frames_per_s: int = setting(
+        60, "How often the window is brought up to date", at_least=5, at_most=240
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All sections."""
+
+    session: Session = field(default_factory=Session)
+    paths: Paths = field(default_factory=Paths)
+    engine: Engine = field(default_factory=Engine)
+    exchange: Exchange = field(default_factory=Exchange)
+    recording: Recording = field(default_factory=Recording)
+    risk: Risk = field(default_factory=Risk)
+    ui: Ui = field(default_factory=Ui)
+
+
+def config_file(named: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the file that settings are read from, whether it exists or not."""
+    if named is not None:
+        return named
+    if environ.get(FILE_VARIABLE):
+        return expand(environ[FILE_VARIABLE])
+    return user_folder("user_config") / "config.toml"
+
+
+def load(named: Path | None, environ: Mapping[str, str]) -> Loaded[Settings]:
+    """Read the settings from a file and the environment.
+
+    Parameters
+    ----------
+    named : Path or None
+        The file that a user named; it must exist. The default file need not.
+    environ : mapping
+        The environment.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, a key is unknown, or a value breaks its rule.
+    """
+    file = config_file(named, environ)
+    is_named = named is not None or bool(environ.get(FILE_VARIABLE))
+    table = _table(file) if is_named or file.exists() else {}
+    return _settings.load(Settings, table, str(file), environ, OTHER_VARIABLES)
+
+
+def _table(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is no TOML: {error}") from error
+
+
+def example() -> str:
+    """Return a file with every default, its sentence, unit and rule."""
+    return (
+        "# Every setting with its default, made by: ringside config --example\n"
+        "# A file needs only what it changes; a variable like RINGSIDE_UI_SCALE\n"
+        "# overrides it.\n\n" + _settings.written(Settings)
+    )
+
+
+def described(loaded: Loaded[Settings]) -> str:
+    """Return the settings that hold, each with its rule and where it came from."""
+    return _settings.written(Settings, loaded.settings, loaded.sources)
