@@ -1,0 +1,55 @@
+"""Atomic loads and stores of int64 cells, which numba has not.
+
+A store-release makes everything written before it visible to whoever load-acquires the
+new value. Plain loads and stores do not: LLVM may keep a shared cell in a register for
+ever (tests/engine/test_atomics.py shows the loop that hangs). Only `ring`, `log`
+and the thread's control words may touch what another thread writes.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+_INT64 = ir.IntType(64)
+
+
+def _cell(builder: Any, address: Any) -> Any:
+    return builder.inttoptr(address, _INT64.as_pointer())
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load_acquire(typing_context: Any, address: Any) -> Any:
+    """Read the int64 at `address`; later reads happen after it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_cell(builder, args[0]), "acquire", 8)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store_release(typing_context: Any, address: Any, value: Any) -> Any:
+    """Write the int64 at `address`; earlier writes happen before it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store_atomic(args[1], _cell(builder, args[0]), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def pause(typing_context: Any) -> Any:
+    """Tell the core that this is a spin loop (x86: pause; elsewhere nothing)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        import platform
+
+        if platform.machine() in ("x86_64", "AMD64"):
+            kind = ir.FunctionType(ir.VoidType(), [])
+            builder.call(ir.InlineAsm(kind, "pause", "", side_effect=True), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen

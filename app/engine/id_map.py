@@ -1,0 +1,127 @@
+"""Identifier maps: from an int64 key to the pool record that carries it.
+
+A chained hash table: an arena section of int32 buckets (word 0 holds the number of
+buckets in use, a power of two) and, in each record, its key and the link
+`chain`. The table doubles by relinking when records outnumber buckets, up to
+the section's capacity; after that chains merely grow longer.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.arena import CAPACITY, LIVE, USED, Section, section, section_words
+from app.engine.compile import kernel
+
+BUCKET: Final = np.dtype("<i4")
+FIRST_BUCKETS: Final = 1024
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+@kernel
+def _bucket(key: int, count: int) -> int:
+    """Bucket of a key, from 1 (Knuth's multiplicative hashing)."""
+    mixed = np.uint64(key) * _GOLDEN
+    return np.int64((mixed >> np.uint64(32)) & np.uint64(count - 1)) + 1
+
+
+def id_map(
+    buckets_section: Section,
+    pool: Section,
+    records: Callable[[int], Any],
+    key_field: str,
+) -> tuple[
+    Callable[[int, int], int], Callable[[int, int], None], Callable[[int, int], None]
+]:
+    """Make the kernels of one map.
+
+    Parameters
+    ----------
+    buckets_section, pool : Section
+        Where the buckets and the keyed records are.
+    records : kernel
+        Accessor of `pool`; its dtype has `key_field` (int64) and `chain` (int32).
+
+    Returns
+    -------
+    find(arena, key) -> record index or 0; link(arena, index); unlink(arena, index)
+        A record must be unlinked before it is given back to its pool or its key changes.
+    """
+    buckets = section(buckets_section, BUCKET)
+
+    @kernel
+    def relink(arena: int, count: int) -> None:
+        """Rebuild with `count` buckets from the chains of the old ones."""
+        table = buckets(arena)
+        every = records(arena)
+        old = np.int64(table[0])
+        # Take all chains off into one list, then hang each record in its new bucket.
+        first = 0
+        for bucket in range(1, old + 1):
+            index = np.int64(table[bucket])
+            while index:
+                following = np.int64(every[index]["chain"])
+                every[index]["chain"] = first
+                first = index
+                index = following
+        table[1 : count + 1] = 0
+        table[0] = count
+        section_words(arena, buckets_section)[USED] = count + 1
+        while first:
+            following = np.int64(every[first]["chain"])
+            bucket = _bucket(every[first][key_field], count)
+            every[first]["chain"] = table[bucket]
+            table[bucket] = first
+            first = following
+
+    @kernel
+    def find(arena: int, key: int) -> int:
+        table = buckets(arena)
+        if table[0] == 0:
+            return 0
+        every = records(arena)
+        index = np.int64(table[_bucket(key, np.int64(table[0]))])
+        while index and every[index][key_field] != key:
+            index = np.int64(every[index]["chain"])
+        return index
+
+    @kernel
+    def link(arena: int, index: int) -> None:
+        table = buckets(arena)
+        count = np.int64(table[0])
+        if count == 0:
+            relink(arena, min(FIRST_BUCKETS, _largest(arena)))
+        elif section_words(arena, pool)[LIVE] > count and count * 2 <= _largest(arena):
+            relink(arena, count * 2)
+        every = records(arena)
+        bucket = _bucket(every[index][key_field], np.int64(table[0]))
+        every[index]["chain"] = table[bucket]
+        table[bucket] = index
+
+    @kernel
+    def _largest(arena: int) -> int:
+        """Return the largest power of two that the bucket section can hold."""
+        room = section_words(arena, buckets_section)[CAPACITY] - 1
+        largest = 1
+        while largest * 2 <= room:
+            largest *= 2
+        return largest
+
+    @kernel
+    def unlink(arena: int, index: int) -> None:
+        table = buckets(arena)
+        every = records(arena)
+        bucket = _bucket(every[index][key_field], np.int64(table[0]))
+        here = np.int64(table[bucket])
+        if here == index:
+            table[bucket] = every[index]["chain"]
+            return
+        while here:
+            following = np.int64(every[here]["chain"])
+            if following == index:
+                every[here]["chain"] = every[index]["chain"]
+                return
+            here = following
+
+    return find, link, unlink

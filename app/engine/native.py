@@ -1,0 +1,114 @@
+"""What comes from the operating system: clocks, naps, wake-ups, thread priority.
+
+Every external symbol that compiled code calls is resolved here, when this module is
+imported: a missing one would be a segmentation fault later, not an error. Linux is
+supported; what differs between systems stands in this file alone.
+"""
+
+import ctypes
+import os
+import threading
+from typing import Any, Final
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from app.errors import EngineError
+
+_INT32 = ir.IntType(32)
+_INT64 = ir.IntType(64)
+_CLOCK_REALTIME: Final = 0
+_CLOCK_MONOTONIC: Final = 1
+_LOWEST_PRIORITY: Final = 19
+_SYMBOLS: Final = (
+    (None, "clock_gettime"),
+    (None, "usleep"),
+    (None, "write"),
+    (None, "memcpy"),
+    ("libgcc_s.so.1", "__divti3"),  # 128-bit division, for bits.scaled
+    ("libgcc_s.so.1", "__modti3"),
+)
+
+
+def _resolve() -> None:
+    """Make sure that the process offers every symbol compiled code will call."""
+    for library, symbol in _SYMBOLS:
+        if llvmlite.binding.address_of_symbol(symbol):
+            continue
+        function = getattr(ctypes.CDLL(library), symbol, None)
+        if function is None:
+            raise EngineError(f"this system lacks the C function {symbol!r}")
+        address = ctypes.cast(function, ctypes.c_void_p).value
+        assert address is not None
+        llvmlite.binding.add_symbol(symbol, address)
+
+
+_resolve()
+
+
+def _clock(builder: Any, which: int) -> Any:
+    """Emit a read of a POSIX clock, as nanoseconds."""
+    pair = ir.LiteralStructType([_INT64, _INT64])
+    kind = ir.FunctionType(_INT32, [_INT32, pair.as_pointer()])
+    function = cgutils.get_or_insert_function(builder.module, kind, "clock_gettime")
+    stamp = cgutils.alloca_once(builder, pair)
+    builder.call(function, [ir.Constant(_INT32, which), stamp])
+    value = builder.load(stamp)
+    seconds, nanoseconds = (builder.extract_value(value, i) for i in (0, 1))
+    scaled = builder.mul(seconds, ir.Constant(_INT64, 1_000_000_000))
+    return builder.add(scaled, nanoseconds)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def wall_clock_ns(typing_context: Any) -> Any:
+    """Nanoseconds since 1970 UTC."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _clock(builder, _CLOCK_REALTIME)
+
+    return types.int64(), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def monotonic_ns(typing_context: Any) -> Any:
+    """Nanoseconds of a clock that never steps."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _clock(builder, _CLOCK_MONOTONIC)
+
+    return types.int64(), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def nap_us(typing_context: Any, microseconds: Any) -> Any:
+    """Sleep natively, without the GIL."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_INT32, [_INT32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "usleep")
+        builder.call(function, [builder.trunc(args[0], _INT32)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def wake(typing_context: Any, descriptor: Any) -> Any:
+    """Add one to an eventfd, which wakes the loop that watches it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_INT64, [_INT32, _INT64.as_pointer(), _INT64])
+        function = cgutils.get_or_insert_function(builder.module, kind, "write")
+        one = cgutils.alloca_once_value(builder, ir.Constant(_INT64, 1))
+        descriptor = builder.trunc(args[0], _INT32)
+        return builder.call(function, [descriptor, one, ir.Constant(_INT64, 8)])
+
+    return types.int64(types.int64), codegen
+
+
+def lower_priority() -> None:
+    """Give the calling thread the lowest priority, so that workers never delay us."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)

@@ -1,0 +1,186 @@
+"""State that several rooms of the engine read: the session, instruments, orders, money.
+
+Each record is written by one room, named beside it, and read by the others. What only
+one room uses stands in that room's own module. All live in arena sections.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.arena import Section, section
+
+ENGINE: Final = np.dtype(
+    [
+        ("now", "<i8"),  # clock of the engine: received time of the event in hand, ns
+        ("venue_now", "<i8"),  # venue time reached by the simulated venue, ns
+        ("event", "<i8"),  # number of the event in hand, from 1
+        ("session_id", "<i8"),
+        ("safety_state", "<i8"),  # records.SafetyState; written by the gate
+        ("state_reason", "<i8"),  # records.Reason of the last change of state
+        ("state_since", "<i8"),  # ns
+        ("armed_by", "<i8"),  # command sequence that armed
+        ("instruments", "<i8"),  # how many there are
+        ("next_venue_order_id", "<i8"),
+        ("next_engine_order_id", "<i8"),  # client order ids of the engine's own orders
+        ("reports", "<i8"),  # emitted so far
+        ("rejects", "<i8"),
+        ("fills", "<i8"),
+        ("market_records", "<i8"),
+        ("commands", "<i8"),
+        ("trade_date", "<i8"),  # days since 1970 of the current trade date
+        ("trade_date_ends", "<i8"),  # ns; daily figures restart then; 0 = never
+        ("halted", "<i8"),  # 1: an invariant broke; nothing but cancels passes
+        ("halt_code", "<i8"),
+        ("unused", "<i8", (12,)),
+    ],
+    align=True,
+)
+"""The session: one record, index 0. Written by the kernel; safety_state by the gate."""
+
+INSTRUMENT: Final = np.dtype(
+    [
+        ("first_band", "<i4"),  # index in TICK_BANDS
+        ("bands", "<i4"),  # number of tick bands
+        ("kind", "<i4"),  # instrument.Kind
+        ("book", "<i4"),  # the book strategies and window read
+        ("venue_book", "<i4"),  # the book the simulated venue moves; may be the same
+        ("consolidated", "<i4"),  # 1: crossed books and odd prints are normal
+        ("full_depth", "<i4"),  # 1: the feed shows every level (SEMANTICS 36)
+        ("by_order", "<i4"),  # 1: order-by-order data: the queue is exact
+        ("order_step", "<i8"),  # quantity units
+        ("order_min", "<i8"),  # quantity units
+        ("order_max", "<i8"),  # quantity units; 0 = none
+        ("min_value", "<i8"),  # money; 0 = none
+        ("price_low", "<i8"),  # lowest order price, price units; NO_PRICE = none
+        ("price_high", "<i8"),  # highest order price, price units; NO_PRICE = none
+        ("money_numerator", "<i8"),  # price × quantity × numerator ÷ denominator
+        ("money_denominator", "<i8"),  # … is money in the instrument's currency
+        ("conversion", "<i8"),  # 1e-9 of base currency per unit of ours; 0 = unknown
+        ("protection_ticks", "<i8"),  # default of SEMANTICS 17; -1 = no bound
+        ("default_trigger", "<i8"),  # records.Trigger
+        ("shortable", "<i8"),  # 0: short sales are refused
+        ("restricted", "<i8"),  # 1: no new risk
+        ("session", "<i8"),  # records.SessionState
+        ("cash_product", "<i8"),  # 1: a purchase takes cash; 0: futures, perpetuals
+        ("maker_fee", "<i8"),  # fee model's parameters; see venue.fees
+        ("taker_fee", "<i8"),
+        ("fee_per_unit", "<i8"),  # money per 1e6 quantity units
+        ("fee_per_order", "<i8"),  # money
+        ("fee_min", "<i8"),  # money per order
+        ("fee_max_ppm", "<i8"),  # of the order's value, parts per million; 0 = none
+        ("fee_model", "<i8"),
+        ("unused", "<i8", (4,)),
+    ],
+    align=True,
+)
+"""An instrument's static data. Written when the session is composed, and by commands."""
+
+TICK_BAND: Final = np.dtype([("from_price", "<i8"), ("step", "<i8")], align=True)
+"""From this price on (price units; the first is -2**63), prices are multiples of `step`."""
+
+ORDER: Final = np.dtype(
+    [
+        ("client_order_id", "<i8"),  # key of the order map
+        ("venue_order_id", "<i8"),
+        ("instrument", "<i4"),
+        ("strategy", "<i4"),  # 0 = manual
+        ("account", "<i4"),
+        ("group", "<i4"),
+        ("side", "i1"),  # BUY, SELL
+        ("order_type", "u1"),  # records.OrderType
+        ("time_in_force", "u1"),  # records.TimeInForce
+        ("trigger", "u1"),  # records.Trigger
+        ("role", "u1"),  # records.GroupRole
+        ("status", "u1"),  # records.OrderStatus
+        ("options", "<u2"),  # records.OrderOption
+        ("quantity", "<i8"),  # total
+        ("filled", "<i8"),
+        ("leaves", "<i8"),  # 0 once ended
+        ("price", "<i8"),  # limit; NO_PRICE = none
+        ("stop_price", "<i8"),  # NO_PRICE = none
+        ("display_quantity", "<i8"),  # 0 = all
+        ("trail", "<i8"),
+        ("expire_ts", "<i8"),
+        ("new_quantity", "<i8"),  # of the pending replace; 0 = none pending
+        ("new_price", "<i8"),  # of the pending replace
+        ("new_stop_price", "<i8"),  # of the pending replace
+        ("decided_ts", "<i8"),  # when the decision was made, ns
+        ("accepted_ts", "<i8"),  # when the venue had it, ns
+        ("fee", "<i8"),  # money so far
+        ("value", "<i8"),  # filled price × quantity, product units, saturated
+        ("protection_ticks", "<i4"),
+        ("chain", "<i4"),  # order map
+        ("next", "<i4"),  # in the list of working orders of its instrument
+        ("previous", "<i4"),
+    ],
+    align=True,
+)
+"""An order of ours, from the gate's acceptance to its end. Written by the gate."""
+
+POSITION: Final = np.dtype(
+    [
+        ("quantity", "<i8"),  # signed, quantity units
+        ("cost_high", "<i8"),  # open cost, price × quantity units, 128 bits: high word
+        ("cost_low", "<u8"),  # … low word
+        ("realised", "<i8"),  # money, instrument's currency, without fees
+        ("fees", "<i8"),  # money
+        ("cash", "<i8"),  # money: signed value of all fills, negative when bought
+        ("day_start_pnl", "<i8"),  # total P&L when the trade date began, money
+        ("bought", "<i8"),  # quantity units
+        ("sold", "<i8"),  # quantity units
+        ("unrealised", "<i8"),  # money at the last mark
+        ("mark", "<i8"),  # price units; NO_PRICE = none
+        ("mark_doubled", "<i8"),  # twice the mark: a mid may lie on a half unit
+        ("working_buy", "<i8"),  # quantity units, worst case (SEMANTICS 51)
+        ("working_sell", "<i8"),
+        ("working_buy_value", "<i8"),  # price × quantity units at the worse price
+        ("working_sell_value", "<i8"),
+        ("unmanaged", "<i8"),  # 1: its strategy stopped (SEMANTICS 54)
+        ("unused", "<i8", (3,)),
+    ],
+    align=True,
+)
+"""A position: row `account_row(instrument, strategy)`; strategy 0's rows are manual, the
+account's sums stand in a last block. Written by the gate."""
+
+ACCOUNT: Final = np.dtype(
+    [
+        ("cash", "<i8"),  # money, base currency
+        ("start_equity", "<i8"),
+        ("realised", "<i8"),
+        ("unrealised", "<i8"),
+        ("fees", "<i8"),
+        ("equity", "<i8"),
+        ("peak_equity", "<i8"),
+        ("day_start_equity", "<i8"),
+        ("gross_exposure", "<i8"),
+        ("net_exposure", "<i8"),
+        ("exposure_known", "<i8"),  # 0: a conversion rate is missing
+        ("day_pnl", "<i8"),
+        ("unused", "<i8", (4,)),
+    ],
+    align=True,
+)
+"""Money in the base currency: row 0 the whole account, row s strategy s."""
+
+MAX_STRATEGIES: Final = 32
+MAX_INSTRUMENTS: Final = 256
+
+engine = section(Section.ENGINE, ENGINE)
+instruments = section(Section.INSTRUMENTS, INSTRUMENT)
+tick_bands = section(Section.TICK_BANDS, TICK_BAND)
+orders = section(Section.ORDERS, ORDER)
+positions = section(Section.POSITIONS, POSITION)
+accounts = section(Section.ACCOUNTS, ACCOUNT)
+
+
+def fixed_layout(instrument_count: int) -> dict[Section, tuple[np.dtype[Any], int]]:
+    """Sections of this module for a session with so many instruments."""
+    return {
+        Section.ENGINE: (ENGINE, 1),
+        Section.INSTRUMENTS: (INSTRUMENT, instrument_count),
+        Section.TICK_BANDS: (TICK_BAND, 16 * instrument_count),
+        Section.POSITIONS: (POSITION, (MAX_STRATEGIES + 1) * instrument_count),
+        Section.ACCOUNTS: (ACCOUNT, MAX_STRATEGIES),
+    }
