@@ -9,14 +9,14 @@ dataclass and a field in `Settings`. Then write the example anew (a test compare
 
     ringside config --example > resources/config.example.toml
 
-Where a value comes from, first found: the variable ``RINGSIDE_<SECTION>_<NAME>``, the
-TOML file, the default. The file is the one that ``--config`` names, else
-``RINGSIDE_CONFIG``, else ``config.toml`` in the user's configuration folder. An unknown
-key is refused by name with the nearest known one: a misspelt limit must not pass in
-silence.
+Where a value comes from, first found: the option of the command, the variable
+``RINGSIDE_<SECTION>_<NAME>``, the TOML file, the default. The file is the one that
+``--config`` names, else ``RINGSIDE_CONFIG``, else ``config.toml`` in the user's
+configuration folder. An unknown key is refused by name with the nearest known one: a
+misspelt limit must not pass in silence.
 
-Files and folders may begin with ``~`` and contain ``{user_config}``, ``{user_data}``
-and ``{user_state}``: where the system keeps such things for this user.
+Files and folders may begin with ``~`` and contain ``{user_config}``, ``{user_data}``,
+``{user_state}`` and ``{user_cache}``: where the system keeps such things for this user.
 """
 
 import tomllib
@@ -27,13 +27,13 @@ from typing import Any, Final, Literal
 
 from app import settings as _settings
 from app.errors import ConfigError
-from app.folders import expand, user_folder
+from app.folders import CACHE_VARIABLE, expand, user_folder
 from app.settings import Loaded, path_setting, setting
 
 FILE_VARIABLE: Final = "RINGSIDE_CONFIG"
 OTHER_VARIABLES: Final = {
     FILE_VARIABLE: "the TOML file to read",
-    "RINGSIDE_CACHE": "folder of the compile cache",
+    CACHE_VARIABLE: "folder of the compile cache",
     "RINGSIDE_BOUNDSCHECK": "1 compiles the engine with bounds checks",
     "RINGSIDE_SHARED": "folder of the real market data that tests use",
 }
@@ -151,7 +151,11 @@ def config_file(named: Path | None, environ: Mapping[str, str]) -> Path:
     return user_folder("user_config") / "config.toml"
 
 
-def load(named: Path | None, environ: Mapping[str, str]) -> Loaded[Settings]:
+def load(
+    named: Path | None,
+    environ: Mapping[str, str],
+    options: Mapping[str, str] | None = None,
+) -> Loaded[Settings]:
     """Read the settings from a file and the environment.
 
     Parameters
@@ -160,6 +164,8 @@ def load(named: Path | None, environ: Mapping[str, str]) -> Loaded[Settings]:
         The file that a user named; it must exist. The default file need not.
     environ : mapping
         The environment.
+    options : mapping, optional
+        ``section.name`` to text, from the command line.
 
     Raises
     ------
@@ -169,7 +175,11 @@ def load(named: Path | None, environ: Mapping[str, str]) -> Loaded[Settings]:
     file = config_file(named, environ)
     is_named = named is not None or bool(environ.get(FILE_VARIABLE))
     table = _table(file) if is_named or file.exists() else {}
-    return _settings.load(Settings, table, str(file), environ, OTHER_VARIABLES)
+    texts = [
+        *_settings.from_environment(Settings, environ, OTHER_VARIABLES),
+        *_settings.from_options(options or {}),
+    ]
+    return _settings.load(Settings, table, str(file), texts)
 
 
 def _table(file: Path) -> dict[str, Any]:

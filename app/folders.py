@@ -7,12 +7,14 @@ in the system's temporary directory stands in, so that the program still runs.
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
-KINDS: Final = ("user_config", "user_data", "user_state")
+KINDS: Final = ("user_config", "user_data", "user_state", "user_cache")
+CACHE_VARIABLE: Final = "RINGSIDE_CACHE"
 
 
 def user_folder(kind: str) -> Path:
@@ -26,6 +28,12 @@ def user_folder(kind: str) -> Path:
     folders = platformdirs.PlatformDirs("ringside", appauthor=False)
     folder = Path(getattr(folders, f"{kind}_dir"))
     return folder if is_writable(folder) else stand_in() / kind.removeprefix("user_")
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of what can be made again: the compiled engine."""
+    named = environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_folder("user_cache")
 
 
 def stand_in() -> Path:
@@ -47,8 +55,8 @@ def expand(text: str) -> Path:
     Parameters
     ----------
     text : str
-        May begin with ``~`` and contain ``{user_config}``, ``{user_data}`` and
-        ``{user_state}``.
+        May begin with ``~`` and contain ``{user_config}``, ``{user_data}``,
+        ``{user_state}`` and ``{user_cache}``.
     """
     for kind in KINDS:
         if f"{{{kind}}}" in text:

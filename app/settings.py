@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from app.errors import ConfigError
 from app.folders import expand
@@ -160,14 +160,50 @@ def _default(each: Field[Any]) -> object:
     return each.default
 
 
+class Text(NamedTuple):
+    """A value as text, from the environment or the command line."""
+
+    source: str
+    key: str
+    text: str
+
+
+def from_environment(
+    tree: type, environ: Mapping[str, str], others: Iterable[str] = ()
+) -> list[Text]:
+    """Return the settings that are set by variables.
+
+    Parameters
+    ----------
+    tree : type
+        The declarations.
+    environ : mapping
+        The environment; only names that begin with ``RINGSIDE_`` are looked at.
+    others : iterable of str
+        Names with that prefix that are no settings and no mistakes.
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown.
+    """
+    keys = {each.variable: each.key for each in declared(tree)}
+    names = [each for each in sorted(environ) if each.startswith(PREFIX)]
+    for name in names:
+        if name not in keys and name not in others:
+            raise ConfigError(_unknown(name, [*keys, *others]))
+    return [Text(name, keys[name], environ[name]) for name in names if name in keys]
+
+
+def from_options(options: Mapping[str, str]) -> list[Text]:
+    """Return the settings that are set by options: ``--name`` for each."""
+    return [Text(f"--{k.split('.')[1]}", k, text) for k, text in options.items()]
+
+
 def load(
-    tree: type[Tree],
-    table: Mapping[str, object],
-    file: str,
-    environ: Mapping[str, str],
-    other_variables: Iterable[str] = (),
+    tree: type[Tree], table: Mapping[str, object], file: str, texts: Iterable[Text] = ()
 ) -> Loaded[Tree]:
-    """Read a tree of settings from a table and from the environment.
+    """Make a tree of settings from a file's table and from texts, which win.
 
     Parameters
     ----------
@@ -177,10 +213,8 @@ def load(
         What a TOML file held: sections of values.
     file : str
         The file's name, for messages.
-    environ : mapping
-        The environment; only names that begin with ``RINGSIDE_`` are looked at.
-    other_variables : iterable of str
-        Names with that prefix that are no settings and no mistakes.
+    texts : iterable of Text
+        Values given otherwise; of two for a setting the later one holds.
 
     Raises
     ------
@@ -195,15 +229,10 @@ def load(
             raise ConfigError(f"{file}: {_unknown(key, known)}")
         values[key] = _checked(known[key], raw, f"{file}: {key}")
         sources[key] = file
-    variables = {each.variable: each for each in known.values()}
-    for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in other_variables:
-            continue
-        if name not in variables:
-            raise ConfigError(_unknown(name, [*variables, *other_variables]))
-        each = variables[name]
-        values[each.key] = _checked(each, _kind(each).parsed(environ[name]), name)
-        sources[each.key] = name
+    for source, key, text in texts:
+        raw = _kind(known[key]).parsed(text)
+        values[key] = _checked(known[key], raw, source)
+        sources[key] = source
     return Loaded(_tree_of(tree, values), sources)
 
 

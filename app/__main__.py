@@ -1,0 +1,225 @@
+"""The `ringside` command: the composition root.
+
+Each sub-command is a row of `COMMANDS`: a module and the function in it that adds the
+command's arguments and says what runs it (``set_defaults(func=...)``, a function of the
+parsed arguments that returns the exit status). A module is imported when its command is
+given and not before, so that `ringside config` needs no Qt and the window no pandas.
+The parsed arguments carry `settings`, the tree of app/config.py.
+
+What goes wrong ends in one line, ``ringside: …``, and exit status 2; ``--debug`` shows
+the traceback too.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from app import __version__, config
+from app.errors import NotBuiltError, RingsideError, SessionError
+from app.folders import cache_folder
+
+if TYPE_CHECKING:
+    # argparse gives the type of its sub-commands no public name.
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+
+FAILED: Final = 2
+INTERRUPTED: Final = 130
+
+
+class Command(NamedTuple):
+    """A sub-command: what it does, and where its arguments are declared."""
+
+    sentence: str
+    module: str
+    add_parser: str
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "config": Command(
+        "print the settings and where they came from", __name__, "add_config_parser"
+    ),
+    "import": Command(
+        "import market data into the catalog", "app.data.cli", "add_import_parser"
+    ),
+    "book": Command(
+        "write the depth of an imported instrument, a row after each event",
+        "app.data.cli",
+        "add_book_parser",
+    ),
+    "bench": Command("run the benchmarks", __name__, "add_bench_parser"),
+    "shots": Command(
+        "render the window and each panel to PNG files", __name__, "add_shots_parser"
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the `ringside` command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parsed = build_parser(given).parse_args(given)
+    try:
+        _read_settings(parsed)
+        status: int = parsed.func(parsed)
+    except (RingsideError, OSError) as error:
+        if parsed.debug:
+            raise
+        print(f"ringside: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def build_parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Make the parser; only a command that is in `given` gets its own arguments."""
+    parser = argparse.ArgumentParser(
+        prog="ringside",
+        description="A desktop trading workstation. Without a command: the window.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--feed", help="exchange, or recording:NAME (setting: session.feed)"
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings to read")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.set_defaults(func=run_window)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        if name in given:
+            room = importlib.import_module(command.module)
+            getattr(room, command.add_parser)(subparsers)
+        else:
+            subparsers.add_parser(name, help=command.sentence)
+    return parser
+
+
+def _read_settings(parsed: argparse.Namespace) -> None:
+    """Read the settings; an option goes before the environment."""
+    options = {} if parsed.feed is None else {"session.feed": parsed.feed}
+    parsed.loaded = config.load(parsed.config, os.environ, options)
+    parsed.settings = parsed.loaded.settings
+
+
+def run_window(parsed: argparse.Namespace) -> int:
+    """Open the window."""
+    settings: config.Settings = parsed.settings
+    if settings.session.mode != "paper":
+        raise NotBuiltError(
+            f"mode {settings.session.mode} is not built in this version; paper is"
+        )
+    _require_screen(os.environ)
+    _prepare_qt()
+    from app.ui.main import run
+
+    return run(settings, settings.session.feed)
+
+
+def _require_screen(environ: Mapping[str, str]) -> None:
+    """Say that there is no screen before Qt aborts the process over it."""
+    named = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+    if sys.platform == "linux" and not any(environ.get(name) for name in named):
+        raise SessionError(
+            "there is no screen (DISPLAY and WAYLAND_DISPLAY are not set); "
+            "QT_QPA_PLATFORM=offscreen runs without one"
+        )
+
+
+def _prepare_qt() -> None:
+    """Fix the binding before pyqtgraph and qasync choose one."""
+    os.environ["QT_API"] = "pyside6"
+    os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
+    # A busy Python thread gives the GIL back after 0.5 ms instead of 5.
+    sys.setswitchinterval(0.0005)
+    try:
+        importlib.import_module("PySide6.QtWidgets")
+    except ImportError as error:
+        raise SessionError(
+            f"the window cannot start: {error}; "
+            "python3 start.py installs what is missing"
+        ) from error
+
+
+def add_config_parser(subparsers: "Subparsers") -> None:
+    """Declare ``ringside config``."""
+    parser = subparsers.add_parser("config", help=COMMANDS["config"].sentence)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--paths", action="store_true", help="files and folders in use")
+    what.add_argument("--example", action="store_true", help="a file of all defaults")
+    parser.set_defaults(func=_config)
+
+
+def _config(parsed: argparse.Namespace) -> int:
+    if parsed.example:
+        print(config.example(), end="")
+    elif parsed.paths:
+        for name, path in _paths(parsed):
+            print(f"{name:<10}{path}{'' if path.exists() else '  (absent)'}")
+    else:
+        print(config.described(parsed.loaded), end="")
+    return 0
+
+
+def _paths(parsed: argparse.Namespace) -> list[tuple[str, Path]]:
+    settings: config.Settings = parsed.settings
+    return [
+        ("settings", config.config_file(parsed.config, os.environ)),
+        ("catalog", settings.paths.data),
+        ("logs", settings.paths.logs),
+        ("limits", settings.risk.file),
+        ("compiled", cache_folder(os.environ)),
+    ]
+
+
+def add_bench_parser(subparsers: "Subparsers") -> None:
+    """Declare ``ringside bench``."""
+    parser = subparsers.add_parser("bench", help=COMMANDS["bench"].sentence)
+    parser.add_argument("name", nargs="?", help="one benchmark; all by default")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.set_defaults(func=_bench)
+
+
+def _bench(parsed: argparse.Namespace) -> int:
+    try:
+        from benchmarks.run import main as run
+    except ModuleNotFoundError as error:
+        if error.name not in {"benchmarks", "benchmarks.run"}:
+            raise
+        raise NotBuiltError(
+            "the benchmarks are part of the repository, not of an installed package"
+        ) from error
+    return run(parsed.name, parsed.json)
+
+
+def add_shots_parser(subparsers: "Subparsers") -> None:
+    """Declare ``ringside shots``."""
+    parser = subparsers.add_parser("shots", help=COMMANDS["shots"].sentence)
+    parser.add_argument("directory", type=Path, metavar="DIR", help="where they go")
+    parser.set_defaults(func=_shots)
+
+
+def _shots(parsed: argparse.Namespace) -> int:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    _prepare_qt()
+    from app.ui.shots import run
+
+    return run(parsed.directory, parsed.settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
