@@ -41,7 +41,6 @@ _ENGINE: Final = Path(__file__).parent
 _KEPT_CACHES: Final = 4
 
 UNITS: Final = (
-    "app.engine.invoke",
     "app.engine.ring",
     "app.engine.log",
     "app.engine.book",
@@ -49,6 +48,7 @@ UNITS: Final = (
     "app.engine.venue.simulated",
     "app.engine.exchange.unit",
     "app.engine.kernel",
+    "app.engine.view_writer",
     "app.engine.playback",
 )
 """Modules with entries; the longest to compile last is started first by `build`."""

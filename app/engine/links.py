@@ -34,13 +34,16 @@ class Link(IntEnum):
     VENUE_REPLACE = 10  # argument: order index; see its new_… fields
     VENUE_MARKET = 11  # argument: address of a MARKET; updates the book as well
     VENUE_CLOCK = 12  # argument: time, ns
+    VENUE_DUE = 13  # returns when something is due next, ns; 0 = nothing waits
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
+    PUBLISH_VIEW = 17  # argument: wall clock, ns
     # addresses of rings and of the log, 0 = absent
     ORDERS_OUT = 24  # ring of COMMAND to an external venue
     EVENTS_OUT = 25  # ring of REPORT to the window
     MARKET_OUT = 26  # ring of MARKET to the view thread
     VIEWS_OUT = 27  # conflated ring of views
     LOG = 28  # log control block
+    CONTROL = 29  # control block of the loop, see kernel.Control
     INPUTS = 32  # from here: rings polled, in order of priority; count in INPUT_COUNT
     INPUT_COUNT = 31
     HANDLERS = 64  # from here: MAX_HANDLERS addresses per strategy

@@ -32,7 +32,8 @@ ENGINE: Final = np.dtype(
         ("trade_date_ends", "<i8"),  # ns; daily figures restart then; 0 = never
         ("halted", "<i8"),  # 1: an invariant broke; nothing but cancels passes
         ("halt_code", "<i8"),
-        ("unused", "<i8", (12,)),
+        ("bad_records", "<i8"),  # records of unknown instruments, dropped
+        ("unused", "<i8", (11,)),
     ],
     align=True,
 )

@@ -1,0 +1,384 @@
+"""The kernel: one event folded into state, and the loop that feeds it.
+
+`fold` is deterministic: state and outputs depend on the state before and on the record
+alone. What touches the world stands around it: `process` numbers, stamps and logs an
+inbound record; `run_live` polls the rings, lets time pass, publishes views and naps.
+"""
+
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.atomics import load_acquire, pause
+from app.engine.bits import highest_bit
+from app.engine.compile import entry, kernel
+from app.engine.links import LINK_WORDS, Link, call_link, linked
+from app.engine.log import log_append
+from app.engine.memory import copy_bytes, view, words
+from app.engine.native import monotonic_ns, nap_us, wall_clock_ns
+from app.engine.records import (
+    COMMAND,
+    MARKET,
+    REPORT,
+    Action,
+    EventKind,
+    Reason,
+    RecordFlag,
+    ReportType,
+    SafetyState,
+)
+from app.engine.ring import ring_front, ring_push, ring_release
+from app.engine.state import MAX_STRATEGIES, engine
+from app.engine.strategy import (
+    Handler,
+    StrategyState,
+    call_handler,
+    call_handlers,
+    forget_requests,
+    strategies,
+    take_request,
+)
+from app.engine.views import HISTOGRAM_BUCKETS
+
+INBOUND: Final = 0
+DECISION: Final = 1
+"""Streams of the log."""
+
+_REQUESTS_PER_EVENT: Final = 10_000
+_BATCH: Final = 32
+_TIMER_IDLE_NS: Final = 100_000_000
+
+
+class Control(IntEnum):
+    """Words of the loop's control block. The first are written from outside."""
+
+    STOP = 0  # 1: return
+    BREAK = 1  # 1: return so that Python can change the structure
+    FEED_CLOCK = 2  # 1: only feeds move time (recordings); 0: the wall clock does
+    NAP_US = 3
+    SPIN_NS = 4  # how long to spin before the first nap
+    VIEW_INTERVAL_NS = 5
+    # written by the loop
+    HEARTBEAT = 8  # monotonic ns of the last pass
+    EVENTS_LOST = 9  # reports that found the window's ring full
+    MARKET_LOST = 10  # market records that found the view thread's ring full
+    VIEWS_SKIPPED = 11
+    UNLOGGED = 12  # records that the log could not take
+    LOGGED = 13
+    LAST_VIEW = 14  # monotonic ns
+    NAPS = 15
+    TIMER_RECORD = 16  # eight words: the loop's own TIMER
+    REQUEST_RECORD = 32  # sixteen words: a strategy's request on its way
+    HISTOGRAM = 64  # market data: received → folded and logged
+    COMMAND_HISTOGRAM = 128  # gesture → folded and logged
+
+
+CONTROL_WORDS: Final = 256
+
+
+class Outcome(IntEnum):
+    """Why `run_live` returned."""
+
+    STOPPED = 0
+    BROKEN_OFF = 1
+    HALTED = 2
+
+
+@kernel
+def _control(links: int) -> Any:
+    return words(linked(links, Link.CONTROL), CONTROL_WORDS)
+
+
+@kernel
+def _append(arena: int, links: int, address: int, size: int, stream: int) -> None:
+    """Write a record to the log; if there is no room, count it and stop new risk."""
+    log = linked(links, Link.LOG)
+    if log == 0:
+        return
+    control = _control(links)
+    if log_append(log, address, size, stream, engine(arena)[0]["event"]):
+        control[Control.LOGGED] += 1
+        return
+    control[Control.UNLOGGED] += 1
+    engine(arena)[0]["halted"] = 1
+    engine(arena)[0]["halt_code"] = Reason.LOG_FULL
+
+
+@kernel
+def _is_wide(kind: int) -> bool:
+    return kind == EventKind.COMMAND or kind == EventKind.REPORT
+
+
+@entry
+def emit(arena: int, links: int, address: int) -> int:
+    """Give out one REPORT: log, the window's ring, the strategy it belongs to."""
+    report = view(address, 1, REPORT)[0]
+    session = engine(arena)[0]
+    session["reports"] += 1
+    report["kind"] = EventKind.REPORT
+    report["sequence"] = session["reports"]
+    kind = np.int64(report["report"])
+    rejected = (
+        kind == ReportType.REJECTED
+        or kind == ReportType.CANCEL_REJECTED
+        or kind == ReportType.REPLACE_REJECTED
+    )
+    if rejected:
+        session["rejects"] += 1
+    if kind == ReportType.FILL:
+        session["fills"] += 1
+    _append(arena, links, address, REPORT.itemsize, DECISION)
+    ring = linked(links, Link.EVENTS_OUT)
+    if ring and not ring_push(ring, address):
+        _control(links)[Control.EVENTS_LOST] += 1
+    strategy = np.int64(report["strategy"])
+    if 0 < strategy < MAX_STRATEGIES and kind < ReportType.STATE:
+        if kind == ReportType.FILL:
+            call_handler(arena, links, strategy, Handler.ON_FILL, address)
+        call_handler(arena, links, strategy, Handler.ON_ORDER, address)
+    return 0
+
+
+@kernel
+def _market_handler(kind: int) -> int:
+    """Handler that a market record is for; -1 for none."""
+    if kind == EventKind.BAR:
+        return Handler.ON_BAR
+    if kind == EventKind.QUOTE:
+        return Handler.ON_QUOTE
+    if kind == EventKind.TRADE or kind == EventKind.ORDER_EXECUTE:
+        return Handler.ON_TRADE
+    if kind == EventKind.SESSION:
+        return Handler.ON_SESSION
+    if kind == EventKind.SIGNAL:
+        return Handler.ON_SIGNAL
+    return -1
+
+
+@kernel
+def _fold_market(arena: int, links: int, address: int) -> None:
+    record = view(address, 1, MARKET)[0]
+    instrument = np.int64(record["instrument"])
+    session = engine(arena)[0]
+    if instrument >= session["instruments"]:
+        session["bad_records"] += 1
+        return
+    session["market_records"] += 1
+    call_link(arena, links, Link.VENUE_MARKET, address)
+    call_link(arena, links, Link.GATE_MARKED, instrument)
+    handler = _market_handler(np.int64(record["kind"]))
+    if handler >= 0:
+        call_handlers(arena, links, handler, instrument, address)
+    if record["flags"] & RecordFlag.LAST and handler != Handler.ON_BAR:
+        call_handlers(arena, links, Handler.ON_BOOK, instrument, address)
+    ring = linked(links, Link.MARKET_OUT)
+    if ring and not ring_push(ring, address):
+        _control(links)[Control.MARKET_LOST] += 1
+
+
+@kernel
+def _fold_time(arena: int, links: int, address: int) -> None:
+    now = engine(arena)[0]["now"]
+    call_link(arena, links, Link.VENUE_CLOCK, now)
+    call_link(arena, links, Link.GATE_CLOCK, now)
+    call_handlers(arena, links, Handler.ON_TIMER, -1, address)
+
+
+@kernel
+def _stop_all(arena: int, links: int) -> None:
+    for strategy in range(1, MAX_STRATEGIES):
+        if strategies(arena)[strategy]["state"] == StrategyState.RUNNING:
+            call_handler(arena, links, strategy, Handler.ON_STOP, 0)
+            strategies(arena)[strategy]["state"] = StrategyState.STOPPED
+
+
+@kernel
+def _fold_command(arena: int, links: int, address: int) -> None:
+    """Act on a command; starting and stopping strategies is the kernel's own part."""
+    command = view(address, 1, COMMAND)[0]
+    action = np.int64(command["action"])
+    strategy = np.int64(command["strategy"])
+    engine(arena)[0]["commands"] += 1
+    known = 0 < strategy < MAX_STRATEGIES
+    if action == Action.KILL:
+        _stop_all(arena, links)
+    elif action == Action.STOP_STRATEGY and known:
+        if strategies(arena)[strategy]["state"] == StrategyState.RUNNING:
+            call_handler(arena, links, strategy, Handler.ON_STOP, 0)
+            strategies(arena)[strategy]["state"] = StrategyState.STOPPED
+    call_link(arena, links, Link.GATE_COMMAND, address)
+    if action == Action.START_STRATEGY and known:
+        state = strategies(arena)[strategy]["state"]
+        killed = engine(arena)[0]["safety_state"] == SafetyState.KILLED
+        if state != StrategyState.EMPTY and not killed:
+            strategies(arena)[strategy]["state"] = StrategyState.RUNNING
+            call_handler(arena, links, strategy, Handler.ON_START, 0)
+
+
+@kernel
+def _fold_requests(arena: int, links: int) -> None:
+    """Send strategies' requests through the gate, those they cause included."""
+    scratch = linked(links, Link.CONTROL) + 8 * Control.REQUEST_RECORD
+    index = 1
+    while index <= _REQUESTS_PER_EVENT and take_request(arena, index, scratch):
+        _append(arena, links, scratch, COMMAND.itemsize, DECISION)
+        _fold_command(arena, links, scratch)
+        index += 1
+    forget_requests(arena)
+
+
+@kernel
+def fold(arena: int, links: int, address: int) -> None:
+    """Fold one inbound record into state."""
+    record = view(address, 1, MARKET)[0]
+    session = engine(arena)[0]
+    session["event"] += 1
+    if record["ts_received"] > session["now"]:
+        session["now"] = record["ts_received"]
+    kind = np.int64(record["kind"])
+    if kind == EventKind.COMMAND:
+        _fold_command(arena, links, address)
+    elif kind == EventKind.REPORT:
+        call_link(arena, links, Link.GATE_REPORT, address)
+    elif kind == EventKind.TIMER:
+        _fold_time(arena, links, address)
+    else:
+        _fold_market(arena, links, address)
+    _fold_requests(arena, links)
+
+
+@kernel
+def count_latency(histogram: Any, latency_ns: int) -> None:
+    """Count a latency in its bucket: two buckets for each doubling."""
+    if latency_ns < 1:
+        latency_ns = 1
+    top = highest_bit(np.uint64(latency_ns))
+    half = (latency_ns >> (top - 1)) & 1 if top > 0 else 0
+    bucket = min(2 * top + half, HISTOGRAM_BUCKETS - 1)
+    histogram[bucket] += 1
+
+
+@kernel
+def process(arena: int, links: int, address: int, feed_clock: bool) -> None:
+    """Stamp, log and fold one inbound record, and count how long that took."""
+    record = view(address, 1, MARKET)[0]
+    kind = np.int64(record["kind"])
+    control = _control(links)
+    wide = _is_wide(kind)
+    begun = wall_clock_ns()
+    if wide:
+        now = engine(arena)[0]["now"]
+        record["ts_received"] = now if feed_clock else begun
+    size = COMMAND.itemsize if wide else MARKET.itemsize
+    _append(arena, links, address, size, INBOUND)
+    fold(arena, links, address)
+    ended = wall_clock_ns()
+    if kind == EventKind.COMMAND:
+        histogram = control[Control.COMMAND_HISTOGRAM :]
+        count_latency(histogram, ended - record["ts_venue"])
+    else:
+        since = begun if feed_clock or wide else record["ts_received"]
+        count_latency(control[Control.HISTOGRAM :], ended - since)
+
+
+@kernel
+def _poll(arena: int, links: int, feed_clock: bool) -> int:
+    """Process a few records of each input ring; return how many there were."""
+    table = words(links, LINK_WORDS)
+    worked = 0
+    for i in range(table[Link.INPUT_COUNT]):
+        ring = table[Link.INPUTS + i]
+        for _ in range(_BATCH):
+            address = ring_front(ring)
+            if address == 0:
+                break
+            process(arena, links, address, feed_clock)
+            ring_release(ring)
+            worked += 1
+    return worked
+
+
+@kernel
+def _let_time_pass(arena: int, links: int) -> None:
+    """Make a TIMER event when something is due, or when nothing came for long."""
+    now = wall_clock_ns()
+    idle = now - engine(arena)[0]["now"]
+    due = call_link(arena, links, Link.VENUE_DUE, 0)
+    if idle < _TIMER_IDLE_NS and (due == 0 or due > now):
+        return
+    address = linked(links, Link.CONTROL) + 8 * Control.TIMER_RECORD
+    record = view(address, 1, MARKET)[0]
+    record["ts_venue"] = now
+    record["ts_received"] = now
+    record["instrument"] = -1
+    record["kind"] = EventKind.TIMER
+    process(arena, links, address, False)
+
+
+@kernel
+def _publish(arena: int, links: int, control: Any, now: int) -> None:
+    if now - control[Control.LAST_VIEW] < control[Control.VIEW_INTERVAL_NS]:
+        return
+    control[Control.LAST_VIEW] = now
+    control[Control.HEARTBEAT] = now
+    if call_link(arena, links, Link.PUBLISH_VIEW, wall_clock_ns()) == 0:
+        control[Control.VIEWS_SKIPPED] += 1
+
+
+@entry
+def run_live(arena: int, links: int, unused: int) -> int:
+    """Poll, fold, publish and nap until told to stop; see `Control`."""
+    address = linked(links, Link.CONTROL)
+    control = _control(links)
+    feed_clock = control[Control.FEED_CLOCK] != 0
+    busy_until = monotonic_ns() + control[Control.SPIN_NS]
+    while True:
+        if load_acquire(address + 8 * Control.STOP):
+            return Outcome.STOPPED
+        if load_acquire(address + 8 * Control.BREAK):
+            return Outcome.BROKEN_OFF
+        worked = _poll(arena, links, feed_clock)
+        if not feed_clock:
+            _let_time_pass(arena, links)
+        now = monotonic_ns()
+        _publish(arena, links, control, now)
+        if worked:
+            busy_until = now + control[Control.SPIN_NS]
+        elif now > busy_until:
+            control[Control.NAPS] += 1
+            nap_us(control[Control.NAP_US])
+        else:
+            pause()
+
+
+@entry
+def fold_record(arena: int, links: int, address: int) -> int:
+    """Fold one record without log or clock: tests, replay."""
+    fold(arena, links, address)
+    return engine(arena)[0]["event"]
+
+
+@entry
+def fold_frames(arena: int, links: int, batch: int) -> int:
+    """Fold a batch of records that lie one after another: replay of a log.
+
+    `batch` is the address of two words: the address of the first record and the number
+    of bytes. Records are 64 or 128 bytes by their kind.
+    """
+    header = words(batch, 2)
+    address, end = header[0], header[0] + header[1]
+    count = 0
+    while address < end:
+        kind = np.int64(view(address, 1, MARKET)[0]["kind"])
+        fold(arena, links, address)
+        address += COMMAND.itemsize if _is_wide(kind) else MARKET.itemsize
+        count += 1
+    return count
+
+
+@entry
+def copy_memory(target: int, source: int, size: int) -> int:
+    """Copy bytes between addresses."""
+    copy_bytes(target, source, size)
+    return size

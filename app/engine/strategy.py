@@ -1,0 +1,268 @@
+"""The handler table: how strategies hang in the kernel.
+
+A handler is an entry, ``handler(arena, strategy, event_address) -> HandlerStatus``,
+reached through an address in the links table (`Link.HANDLERS`). The kernel is compiled
+once, whatever hangs in it. A compiled handler is an `@entry` in a module of its own; an
+interpreted one is a Python function behind `interpreted`, which takes the GIL for as
+long as it runs.
+
+A handler sees the state after the event, writes only its own bytes of STRATEGY_STATE,
+and asks for orders with `request`; requests go through the gate when it has returned,
+in the order in which they were made.
+"""
+
+import ctypes
+import logging
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.arena import CAPACITY, USED, Section, section, section_words
+from app.engine.compile import Entry, kernel
+from app.engine.links import LINK_WORDS, MAX_HANDLERS, Link
+from app.engine.memory import call, copy_bytes, words
+from app.engine.records import COMMAND, NO_PRICE, Action, EventKind
+from app.engine.state import MAX_STRATEGIES, engine
+
+_log = logging.getLogger("app.engine")
+
+REQUEST_CAPACITY: Final = 4096
+STATE_BYTES: Final = 1 << 20
+"""Bytes of strategy memory in an arena, shared by all strategies."""
+
+
+class Handler(IntEnum):
+    """Kinds of handlers; also bits of a strategy's `handlers`."""
+
+    ON_START = 0  # event: none (address 0)
+    ON_BAR = 1  # event: BAR
+    ON_BARS = 2  # event: the last BAR of one close time
+    ON_QUOTE = 3  # event: QUOTE
+    ON_TRADE = 4  # event: MARKET
+    ON_BOOK = 5  # event: MARKET, the last record of a venue event
+    ON_TIMER = 6  # event: MARKET of kind TIMER
+    ON_FILL = 7  # event: REPORT
+    ON_ORDER = 8  # event: REPORT
+    ON_SIGNAL = 9  # event: MARKET of kind SIGNAL
+    ON_SESSION = 10  # event: MARKET of kind SESSION
+    ON_STOP = 11  # event: none (address 0)
+
+
+class HandlerStatus(IntEnum):
+    """What a handler returns."""
+
+    OK = 0
+    RAISED = 1  # it raised; the strategy is stopped
+    OUT_OF_BUDGET = 2  # a loop ran too long
+    BAD_NUMBER = 3  # an integer left int64, or a price was NaN
+
+
+class StrategyState(IntEnum):
+    """Where a strategy stands."""
+
+    EMPTY = 0
+    LOADED = 1
+    RUNNING = 2
+    PAUSED = 3
+    STOPPED = 4
+    FAILED = 5
+
+
+STRATEGY: Final = np.dtype(
+    [
+        ("state", "<i8"),  # StrategyState
+        ("handlers", "<i8"),  # bit h: it has Handler h
+        ("interpreted", "<i8"),  # 1: Python, takes the GIL
+        ("state_offset", "<i8"),  # its bytes in STRATEGY_STATE
+        ("state_bytes", "<i8"),
+        ("instruments", "<u8", (4,)),  # bit i of word i // 64: it follows instrument i
+        ("calls", "<i8"),
+        ("requests", "<i8"),
+        ("status", "<i8"),  # HandlerStatus that stopped it
+        ("failed_handler", "<i8"),
+        ("failed_event", "<i8"),  # number of the event
+        ("unused", "<i8", (2,)),
+    ],
+    align=True,
+)
+"""A strategy; its number is its row, from 1. Written by the kernel and the loader."""
+
+strategies = section(Section.STRATEGIES, STRATEGY)
+requests = section(Section.REQUESTS, COMMAND)
+strategy_bytes = section(Section.STRATEGY_STATE, np.dtype("u1"))
+
+LAYOUT: Final[dict[Section, tuple[np.dtype[Any], int]]] = {
+    Section.STRATEGIES: (STRATEGY, MAX_STRATEGIES),
+    Section.STRATEGY_STATE: (np.dtype("u1"), STATE_BYTES),
+    Section.REQUESTS: (COMMAND, REQUEST_CAPACITY),
+}
+
+
+@kernel
+def request(arena: int, strategy: int, instrument: int, action: int) -> int:
+    """Queue a command of a strategy and return its index in `requests`; 0 = full.
+
+    All fields are preset (no price, a fresh client order id); the handler fills in
+    side, quantity, price and the like.
+    """
+    entry = section_words(arena, Section.REQUESTS)
+    index = entry[USED]
+    if index >= entry[CAPACITY]:
+        return 0
+    entry[USED] = index + 1
+    record = requests(arena)[index]
+    session = engine(arena)[0]
+    for word in range(16):
+        _clear(arena, index, word)
+    session["next_engine_order_id"] += 1
+    record["kind"] = EventKind.COMMAND
+    record["ts_received"] = session["now"]
+    record["instrument"] = instrument
+    record["action"] = action
+    record["client_order_id"] = session["next_engine_order_id"]
+    record["price"] = NO_PRICE
+    record["stop_price"] = NO_PRICE
+    record["strategy"] = strategy
+    record["protection_ticks"] = -1
+    strategies(arena)[strategy]["requests"] += 1
+    return index
+
+
+@kernel
+def _clear(arena: int, index: int, word: int) -> None:
+    entry = section_words(arena, Section.REQUESTS)
+    words(arena + entry[0] + index * entry[2] + 8 * word, 1)[0] = 0
+
+
+@kernel
+def follows(record: Any, instrument: int) -> bool:
+    """Tell whether a strategy follows an instrument; -1 is everyone's."""
+    if instrument < 0:
+        return True
+    word = record["instruments"][instrument >> 6]
+    return (word >> np.uint64(instrument & 63)) & np.uint64(1) != np.uint64(0)
+
+
+@kernel
+def call_handler(
+    arena: int, links: int, strategy: int, handler: int, event: int
+) -> None:
+    """Call one strategy's handler, if it runs and has it; stop it if it fails."""
+    record = strategies(arena)[strategy]
+    if record["state"] != StrategyState.RUNNING:
+        return
+    if (record["handlers"] >> handler) & 1 == 0:
+        return
+    table = words(links, LINK_WORDS)
+    address = table[Link.HANDLERS + (strategy - 1) * MAX_HANDLERS + handler]
+    record["calls"] += 1
+    status = call(address, arena, strategy, event)
+    if status != HandlerStatus.OK:
+        record["state"] = StrategyState.FAILED
+        record["status"] = status
+        record["failed_handler"] = handler
+        record["failed_event"] = engine(arena)[0]["event"]
+        index = request(arena, strategy, -1, Action.STOP_STRATEGY)
+        if index:
+            requests(arena)[index]["value"] = status
+
+
+@kernel
+def call_handlers(
+    arena: int, links: int, handler: int, instrument: int, event: int
+) -> None:
+    """Call a handler of every strategy that follows the instrument."""
+    count = section_words(arena, Section.STRATEGIES)[USED]
+    for strategy in range(1, count):
+        if follows(strategies(arena)[strategy], instrument):
+            call_handler(arena, links, strategy, handler, event)
+
+
+@kernel
+def take_request(arena: int, index: int, target: int) -> bool:
+    """Copy queued request `index` to `target`; False if there is none."""
+    entry = section_words(arena, Section.REQUESTS)
+    if index >= entry[USED]:
+        return False
+    copy_bytes(target, arena + entry[0] + index * entry[2], entry[2])
+    return True
+
+
+@kernel
+def forget_requests(arena: int) -> None:
+    """Empty the queue."""
+    section_words(arena, Section.REQUESTS)[USED] = 1
+
+
+_CALLBACK: Final = ctypes.CFUNCTYPE(
+    ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64
+)
+
+
+class Interpreted:
+    """A Python function in the handler table.
+
+    It is called with the GIL held; an exception is kept in `error` with its traceback
+    and stops the strategy.
+    """
+
+    def __init__(self, function: Callable[[int, int, int], int | None]) -> None:
+        self.function = function
+        self.error: BaseException | None = None
+        self._callback = _CALLBACK(self._run)
+        address = ctypes.cast(self._callback, ctypes.c_void_p).value
+        assert address is not None
+        self.address = address
+
+    def _run(self, arena: int, strategy: int, event: int) -> int:
+        try:
+            return int(self.function(arena, strategy, event) or HandlerStatus.OK)
+        except BaseException as error:  # noqa: BLE001  (C would swallow it silently)
+            self.error = error
+            _log.exception("strategy %d raised in an interpreted handler", strategy)
+            return int(HandlerStatus.RAISED)
+
+
+def hang(
+    arena: Any,
+    links: Any,
+    handlers: dict[Handler, Entry | Interpreted],
+    instruments: list[int],
+    state_bytes: int = 0,
+) -> int:
+    """Hang a strategy in the handler table.
+
+    Parameters
+    ----------
+    arena : Arena
+    links : (LINK_WORDS,) int64
+        Filled with the handlers' addresses.
+    instruments : list of int
+        Instruments that it follows.
+    state_bytes : int
+        Memory that it wants in the arena, zeroed.
+
+    Returns
+    -------
+    int
+        The strategy's number, from 1; 0 if there is no room for it.
+    """
+    number = arena.used(Section.STRATEGIES)
+    first = arena.used(Section.STRATEGY_STATE) + 7 & ~7
+    if number >= MAX_STRATEGIES or first + state_bytes > STATE_BYTES:
+        return 0
+    record = arena.records(Section.STRATEGIES)[number]
+    record["state"] = StrategyState.LOADED
+    record["handlers"] = sum(1 << kind for kind in handlers)
+    record["interpreted"] = any(isinstance(h, Interpreted) for h in handlers.values())
+    record["state_offset"], record["state_bytes"] = first, state_bytes
+    for instrument in instruments:
+        record["instruments"][instrument >> 6] |= np.uint64(1 << (instrument & 63))
+    base = Link.HANDLERS + (number - 1) * MAX_HANDLERS
+    for kind, handler in handlers.items():
+        links[base + kind] = handler.address
+    arena.set_used(Section.STRATEGIES, number + 1)
+    arena.set_used(Section.STRATEGY_STATE, first + state_bytes)
+    return number
