@@ -32,7 +32,7 @@ _STRIDE: Final = 8
 OFFSET, CAPACITY, ITEM_BYTES, USED, FREE, LIVE = range(6)
 """Words of a section's entry in the header."""
 _ALIGNMENT: Final = 4096
-_MAX_SECTIONS: Final = 64
+MAX_SECTIONS: Final = 64
 
 
 class Section(IntEnum):

@@ -23,11 +23,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import llvmlite
 import llvmlite.binding
 import numba
+import numba.extending
 import platformdirs
 
 from app.errors import EngineError
@@ -49,6 +50,7 @@ UNITS: Final = (
     "app.engine.exchange.unit",
     "app.engine.kernel",
     "app.engine.view_writer",
+    "app.engine.snapshot",
     "app.engine.playback",
 )
 """Modules with entries; the longest to compile last is started first by `build`."""
@@ -57,6 +59,10 @@ UNITS: Final = (
 def kernel(function: F) -> F:
     """Compile inner code: no GIL, numpy's error model; the function keeps its type."""
     return numba.njit(nogil=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+intrinsic: Final[Callable[[Callable[..., Any]], Any]] = numba.extending.intrinsic
+"""Emit LLVM code for a call; to mypy the result is Any, for its typing context goes."""
 
 
 class Entry:

@@ -240,7 +240,7 @@ def fold(arena: int, links: int, address: int) -> None:
     if kind == EventKind.COMMAND:
         _fold_command(arena, links, address)
     elif kind == EventKind.REPORT:
-        call_link(arena, links, Link.GATE_REPORT, address)
+        call_link(arena, links, Link.VENUE_REPORT, address)
     elif kind == EventKind.TIMER:
         _fold_time(arena, links, address)
     else:

@@ -35,6 +35,7 @@ class Link(IntEnum):
     VENUE_MARKET = 11  # argument: address of a MARKET; updates the book as well
     VENUE_CLOCK = 12  # argument: time, ns
     VENUE_DUE = 13  # returns when something is due next, ns; 0 = nothing waits
+    VENUE_REPORT = 14  # argument: address of an external venue's REPORT, as it came in
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
     PUBLISH_VIEW = 17  # argument: wall clock, ns
     # addresses of rings and of the log, 0 = absent

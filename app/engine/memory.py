@@ -10,14 +10,13 @@ import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from app.engine.compile import kernel
+from app.engine.compile import intrinsic, kernel
 
 _INT64 = ir.IntType(64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _pointer(typing_context: Any, address: Any) -> Any:
     """Turn an address into a void pointer."""
 
@@ -39,7 +38,7 @@ def words(address: int, length: int) -> Any:
     return carray(_pointer(address), (length,), np.int64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call(typing_context: Any, address: Any, first: Any, second: Any, third: Any) -> Any:
     """Call the entry at `address`."""
 
@@ -51,7 +50,7 @@ def call(typing_context: Any, address: Any, first: Any, second: Any, third: Any)
     return types.int64(*[types.int64] * 4), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def copy_bytes(typing_context: Any, target: Any, source: Any, length: Any) -> Any:
     """Copy `length` bytes between addresses that do not overlap."""
 
@@ -64,7 +63,19 @@ def copy_bytes(typing_context: Any, target: Any, source: Any, length: Any) -> An
     return types.void(types.int64, types.int64, types.int64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
+def clear_bytes(typing_context: Any, target: Any, length: Any) -> Any:
+    """Set `length` bytes to zero."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte = ir.IntType(8).as_pointer()
+        cgutils.memset(builder, builder.inttoptr(args[0], byte), args[1], 0)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic
 def address_of(typing_context: Any, array: Any, index: Any) -> Any:
     """Address of element `index` of a one-dimensional array."""
 
@@ -81,7 +92,7 @@ def address_of(typing_context: Any, array: Any, index: Any) -> Any:
     return types.int64(array, types.int64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def record_address(typing_context: Any, record: Any) -> Any:
     """Address of a record."""
 

@@ -1,0 +1,113 @@
+"""What a session is, whoever composes it: the face that the window and the gateway see.
+
+A session is one feed, one engine, one venue and one log, composed for one mode. What it
+can do is decided by what it was composed of, never by a flag read when an order is sent.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any, Protocol
+
+from app.instrument import Instrument
+
+
+class Mode(Enum):
+    """The program's modes."""
+
+    BACKTEST = "backtest"
+    PAPER = "paper"
+    LIVE = "live"
+
+    @property
+    def title(self) -> str:
+        """The mode's name on screen."""
+        return self.value.capitalize()
+
+
+class EngineState(StrEnum):
+    """Where the engine of a session stands."""
+
+    COMPILING = "compiling"
+    READY = "ready"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """What is true of a session now, in words and numbers for the window.
+
+    Attributes
+    ----------
+    engine : EngineState
+    engine_message : str
+        What it does, or why it failed.
+    progress : tuple of int
+        Units compiled, and how many there are.
+    feed_state : str
+        "connected", "disconnected", "ended", "waiting" or "paused".
+    feed_since : int
+        Since when, ns since 1970 UTC.
+    feed_message : str
+        One line in plain words.
+    messages_per_s : float
+        Market records that the feed sent in the last second.
+    log_path : str
+        The folder of the session's log.
+    log_status : str
+        "" while the log is sound, else what is wrong with it.
+    unlogged : int
+        Records that the log could not take.
+    """
+
+    engine: EngineState
+    engine_message: str = ""
+    progress: tuple[int, int] = (0, 0)
+    feed_state: str = "waiting"
+    feed_since: int = 0
+    feed_message: str = ""
+    messages_per_s: float = 0.0
+    log_path: str = ""
+    log_status: str = ""
+    unlogged: int = 0
+
+
+class Session(Protocol):
+    """One running session."""
+
+    mode: Mode
+    feed_name: str
+    base_currency: str
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Instruments, by their number in records; empty until the engine is ready."""
+        ...
+
+    def start(self) -> None:
+        """Begin; returns at once, `status` tells how far it is."""
+        ...
+
+    def stop(self) -> None:
+        """End and join everything; safe to call twice."""
+        ...
+
+    def submit(self, command: Any) -> bool:
+        """Send COMMAND records to the engine; False if it cannot take them now."""
+        ...
+
+    def next_order_id(self) -> int:
+        """Return a client order id that was not used in this session."""
+        ...
+
+    def reports(self) -> Any:
+        """Drain the REPORT records that have come since the last call."""
+        ...
+
+    def view(self) -> Any | None:
+        """Take the newest VIEW; None if there is no newer one."""
+        ...
+
+    def status(self) -> SessionStatus:
+        """Tell how things stand."""
+        ...
