@@ -10,7 +10,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+
+from app.engine.compile import intrinsic
 
 _INT64 = ir.IntType(64)
 
@@ -19,7 +20,7 @@ def _cell(builder: Any, address: Any) -> Any:
     return builder.inttoptr(address, _INT64.as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load_acquire(typing_context: Any, address: Any) -> Any:
     """Read the int64 at `address`; later reads happen after it."""
 
@@ -29,7 +30,7 @@ def load_acquire(typing_context: Any, address: Any) -> Any:
     return types.int64(types.int64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store_release(typing_context: Any, address: Any, value: Any) -> Any:
     """Write the int64 at `address`; earlier writes happen before it."""
 
@@ -40,7 +41,7 @@ def store_release(typing_context: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def pause(typing_context: Any) -> Any:
     """Tell the core that this is a spin loop (x86: pause; elsewhere nothing)."""
 

@@ -4,16 +4,15 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 import app.engine.native  # noqa: F401  (it resolves the 128-bit division)
-from app.engine.compile import kernel
+from app.engine.compile import intrinsic, kernel
 
 _INT64 = ir.IntType(64)
 _INT128 = ir.IntType(128)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def lowest_bit(typing_context: Any, word: Any) -> Any:
     """Index of the lowest set bit of a uint64 that is not zero."""
 
@@ -23,7 +22,7 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
     return types.int64(types.uint64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def highest_bit(typing_context: Any, word: Any) -> Any:
     """Index of the highest set bit of a uint64 that is not zero."""
 
@@ -34,7 +33,7 @@ def highest_bit(typing_context: Any, word: Any) -> Any:
     return types.int64(types.uint64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _scaled(
     typing_context: Any, a: Any, b: Any, numerator: Any, denominator: Any
 ) -> Any:

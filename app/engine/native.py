@@ -14,8 +14,8 @@ import llvmlite.binding
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
+from app.engine.compile import intrinsic
 from app.errors import EngineError
 
 _INT32 = ir.IntType(32)
@@ -62,7 +62,7 @@ def _clock(builder: Any, which: int) -> Any:
     return builder.add(scaled, nanoseconds)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def wall_clock_ns(typing_context: Any) -> Any:
     """Nanoseconds since 1970 UTC."""
 
@@ -72,7 +72,7 @@ def wall_clock_ns(typing_context: Any) -> Any:
     return types.int64(), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def monotonic_ns(typing_context: Any) -> Any:
     """Nanoseconds of a clock that never steps."""
 
@@ -82,7 +82,7 @@ def monotonic_ns(typing_context: Any) -> Any:
     return types.int64(), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def nap_us(typing_context: Any, microseconds: Any) -> Any:
     """Sleep natively, without the GIL."""
 
@@ -95,7 +95,7 @@ def nap_us(typing_context: Any, microseconds: Any) -> Any:
     return types.void(types.int64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def wake(typing_context: Any, descriptor: Any) -> Any:
     """Add one to an eventfd, which wakes the loop that watches it."""
 
