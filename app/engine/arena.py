@@ -49,6 +49,8 @@ class Section(IntEnum):
     MATCH_ORDERS = 6
     MATCH_BUCKETS = 7
     MATCH_REPORTS = 8
+    MATCHING = 9
+    MATCH_MARKET = 14
     # market book
     BOOKS = 10
     BOOK_LEVELS = 11
@@ -71,6 +73,7 @@ class Section(IntEnum):
     VENUE_LEVELS = 33
     VENUE_BUCKETS = 34
     VENUE_MODELS = 35
+    EXTERNAL_VENUE = 36  # venue.external: one REPORT
     # strategies
     STRATEGIES = 40
     STRATEGY_STATE = 41

@@ -47,6 +47,7 @@ UNITS: Final = (
     "app.engine.book",
     "app.engine.gate",
     "app.engine.venue.simulated",
+    "app.engine.venue.external",
     "app.engine.exchange.unit",
     "app.engine.kernel",
     "app.engine.view_writer",

@@ -29,6 +29,7 @@ class Link(IntEnum):
     GATE_REPORT = 1  # argument: address of a venue's REPORT
     GATE_MARKED = 2  # argument: instrument whose mark may have changed
     GATE_CLOCK = 3  # argument: time, ns
+    GATE_VIEW = 4  # argument: address of a VIEW; fills in limits, use and reject counts
     VENUE_SUBMIT = 8  # argument: order index
     VENUE_CANCEL = 9  # argument: order index
     VENUE_REPLACE = 10  # argument: order index; see its new_… fields
@@ -36,6 +37,7 @@ class Link(IntEnum):
     VENUE_CLOCK = 12  # argument: time, ns
     VENUE_DUE = 13  # returns when something is due next, ns; 0 = nothing waits
     VENUE_REPORT = 14  # argument: address of an external venue's REPORT, as it came in
+    VENUE_QUEUE = 15  # argument: order index; returns the queue ahead, -1 = unknown
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
     PUBLISH_VIEW = 17  # argument: wall clock, ns
     # addresses of rings and of the log, 0 = absent

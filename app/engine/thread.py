@@ -18,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Arena
-from app.engine.kernel import CONTROL_WORDS, Control, Outcome, run_live
+from app.engine.control import CONTROL_WORDS, Control, Outcome
+from app.engine.kernel import run_live
 from app.engine.links import Link
 from app.errors import EngineError
 
