@@ -114,7 +114,7 @@ class InstrumentMaster:
         try:
             return self.instruments[name]
         except KeyError:
-            hint = _nearest(name, list(self.instruments))
+            hint = nearest(name, list(self.instruments))
             raise InstrumentError(f"unknown instrument {name!r}{hint}") from None
 
     def of_family(self, name: str) -> Instrument | None:
@@ -279,7 +279,7 @@ def _parse(name: str, table: Table, families: Mapping[str, Table]) -> Instrument
     family = entry.pop("family", None)
     if family is not None:
         if family not in families:
-            hint = _nearest(str(family), list(families))
+            hint = nearest(str(family), list(families))
             raise InstrumentError(
                 f"instrument {name!r}, field family: unknown family {family!r}{hint}"
             )
@@ -322,11 +322,12 @@ def _tables(document: Table, section: str) -> dict[str, Table]:
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], of: str) -> None:
     for key in table:
         if key not in known:
-            hint = _nearest(key, list(known))
+            hint = nearest(key, list(known))
             raise InstrumentError(f"{of} has an unknown field {key!r}{hint}")
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
+    """Say which known name is nearest: "; the nearest known is 'X'", or ""."""
     upper = {each.upper(): each for each in known}
     close = difflib.get_close_matches(name.upper(), list(upper), n=1, cutoff=0.4)
     return f"; the nearest known is {upper[close[0]]!r}" if close else ""
