@@ -138,6 +138,15 @@ class Arena:
         """How many records of a section have ever been used, record 0 included."""
         return int(self.header[_FIRST + _STRIDE * section + USED])
 
+    def take(self, section: Section) -> int:
+        """Take the next unused record of a section; 0 if it is full."""
+        index = self.used(section)
+        if index >= self.layout[section][1]:
+            return 0
+        self.set_used(section, index + 1)
+        self.header[_FIRST + _STRIDE * section + LIVE] += 1
+        return index
+
     def set_used(self, section: Section, count: int) -> None:
         """Declare the first `count` records of a section used (for fixed tables)."""
         capacity = self.layout[section][1]

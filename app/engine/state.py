@@ -71,7 +71,8 @@ INSTRUMENT: Final = np.dtype(
         ("fee_min", "<i8"),  # money per order
         ("fee_max_ppm", "<i8"),  # of the order's value, parts per million; 0 = none
         ("fee_model", "<i8"),
-        ("unused", "<i8", (4,)),
+        ("window_price", "<i8"),  # where the shown depth starts; NO_PRICE = at the touch
+        ("unused", "<i8", (3,)),
     ],
     align=True,
 )
@@ -138,7 +139,8 @@ POSITION: Final = np.dtype(
         ("working_buy_value", "<i8"),  # price × quantity units at the worse price
         ("working_sell_value", "<i8"),
         ("unmanaged", "<i8"),  # 1: its strategy stopped (SEMANTICS 54)
-        ("unused", "<i8", (3,)),
+        ("exposure", "<i8"),  # money, base currency, worst case with working orders
+        ("unused", "<i8", (2,)),
     ],
     align=True,
 )

@@ -81,7 +81,8 @@ def _write_account(arena: int, target: Any) -> None:
 
 
 @kernel
-def _write_book(arena: int, book: int, target: Any) -> None:
+def _write_book(arena: int, instrument: int, target: Any) -> None:
+    book = np.int64(instruments(arena)[instrument]["book"])
     source = books(arena)[book]
     target["book_sequence"] = source["sequence"]
     target["ts_venue"] = source["ts_venue"]
@@ -96,7 +97,7 @@ def _write_book(arena: int, book: int, target: Any) -> None:
     target["high"] = source["high"]
     target["low"] = source["low"]
     target["volume"] = source["volume"]
-    window = source["window_price"]
+    window = np.int64(instruments(arena)[instrument]["window_price"])
     bids, asks = target["bids"], target["asks"]
     target["bid_levels"] = depth_into(arena, book, BUY, window, DEPTH, bids)
     target["ask_levels"] = depth_into(arena, book, SELL, window, DEPTH, asks)
@@ -156,7 +157,7 @@ def publish_view(arena: int, links: int, wall: int) -> int:
     count = engine(arena)[0]["instruments"]
     for i in range(min(count, VIEW_INSTRUMENTS)):
         row = target["instrument"][i]
-        _write_book(arena, np.int64(instruments(arena)[i]["book"]), row)
+        _write_book(arena, i, row)
         _write_position(positions(arena)[MAX_STRATEGIES * count + i], row)
     _write_orders(arena, links, target)
     call_link(arena, links, Link.GATE_VIEW, address)
