@@ -34,6 +34,19 @@ def highest_bit(typing_context: Any, word: Any) -> Any:
 
 
 @intrinsic
+def folded_product(typing_context: Any, a: Any, b: Any) -> Any:
+    """Multiply two uint64; the product's upper word xor its lower word."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = [builder.zext(each, _INT128) for each in args]
+        product = builder.mul(*wide)
+        upper = builder.lshr(product, ir.Constant(_INT128, 64))
+        return builder.trunc(builder.xor(upper, product), _INT64)
+
+    return types.uint64(types.uint64, types.uint64), codegen
+
+
+@intrinsic
 def _scaled(
     typing_context: Any, a: Any, b: Any, numerator: Any, denominator: Any
 ) -> Any:

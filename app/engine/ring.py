@@ -11,8 +11,8 @@ The producer never overwrites an unread slot: it finds the ring full, drops, and
 what it dropped. A *conflated* ring is one whose reader takes the newest record.
 
 Kernels (inlined into the caller): the producer calls `ring_claim`, fills the slot,
-calls `ring_publish`, or `ring_push` for all of it; the consumer calls `ring_front`, then
-`ring_release`. For batches: `ring_room` and `ring_slot`, `ring_waiting` and
+calls `ring_publish`, or `ring_push` for all of it; the consumer calls `ring_front`,
+then `ring_release`. For batches: `ring_room` and `ring_slot`, `ring_waiting` and
 `ring_record`, then one publish or release of `count`. Exactly one thread may produce,
 and exactly one consume.
 """
