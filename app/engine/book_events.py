@@ -1,0 +1,316 @@
+"""How one MARKET record changes a book.
+
+`apply_record` is the only way in. It never breaks the book: what cannot be true is
+counted in `bad_records`, leaves the levels as they are and marks the book BAD_DATA.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.book_levels import (
+    best,
+    clear_side,
+    drop_level,
+    find_level,
+    new_level,
+)
+from app.engine.book_queue import BAD, FULL, add_order, modify_order, reduce_order
+from app.engine.book_stale import apply_status, judge_crossed, lose, set_stale
+from app.engine.book_state import Change, Stale, book_orders, books, find_order, levels
+from app.engine.compile import kernel
+from app.engine.memory import record_address, view
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    QUOTE,
+    SELL,
+    EventKind,
+    RecordFlag,
+    SessionState,
+    TradeCondition,
+)
+
+_BOUND: Final = 1 << 62
+_LAST: Final = int(RecordFlag.LAST)
+NOT_LAST: Final = int(
+    TradeCondition.AVERAGE_PRICE
+    | TradeCondition.LATE
+    | TradeCondition.EXTENDED_HOURS
+    | TradeCondition.ODD_LOT
+)
+"""Conditions that on consolidated feeds do not set the last price (SEMANTICS 37)."""
+
+
+@kernel
+def sets_last(consolidated: int, conditions: int) -> bool:
+    """Whether a trade counts: on one venue's own feed every trade does."""
+    return consolidated == 0 or conditions & NOT_LAST == 0
+
+
+@kernel
+def _fault(arena: int, book: int, fault: int, now: int) -> int:
+    """Count what could not be applied."""
+    books(arena)[book]["bad_records"] += 1
+    if fault == FULL:
+        return lose(arena, book, Stale.POOL_FULL, now)
+    return lose(arena, book, Stale.BAD_DATA, now)
+
+
+@kernel
+def _side_change(arena: int, side: int, level: int, touch: int) -> int:
+    """Bits for a change at `level`, which was or is the touch when they are equal."""
+    changed = np.int64(Change.BID) if side > 0 else np.int64(Change.ASK)
+    return changed | Change.TOUCH if level == touch else changed
+
+
+@kernel
+def _is_price(price: int) -> bool:
+    return -_BOUND < price < _BOUND
+
+
+@kernel
+def set_level(
+    arena: int, book: int, side: int, price: int, size: int, count: int
+) -> int:
+    """Give a price its displayed size; 0 takes it out. `Change` bits, or `BAD`, `FULL`."""
+    if size < 0 or not _is_price(price) or (side != BUY and side != SELL):
+        return BAD
+    touch = best(arena, book, side)
+    level = find_level(arena, book, side, price)
+    if size == 0:
+        if level == 0:
+            return 0
+        drop_level(arena, book, level)
+        return _side_change(arena, side, level, touch)
+    if level == 0:
+        level = new_level(arena, book, side, price)
+        if level == 0:
+            return FULL
+        touch = best(arena, book, side)
+    row = levels(arena)[level]
+    row["size"], row["count"] = size, count
+    return _side_change(arena, side, level, touch)
+
+
+@kernel
+def _set_quote_side(arena: int, book: int, side: int, price: int, size: int) -> int:
+    """Make one level the whole side."""
+    if price == NO_PRICE or size == 0:
+        if best(arena, book, side) == 0:
+            return 0
+        clear_side(arena, book, side)
+        return _side_change(arena, side, 0, 0)
+    if size < 0 or not _is_price(price):
+        return BAD
+    only = best(arena, book, side)
+    if only and (levels(arena)[only]["price"] != price or levels(arena)[only]["worse"]):
+        clear_side(arena, book, side)
+    return set_level(arena, book, side, price, size, 0)
+
+
+@kernel
+def _quote(arena: int, book: int, record: Any) -> int:
+    """Apply a QUOTE: a whole book of one level per side."""
+    quote = view(record_address(record), 1, QUOTE)[0]
+    bid = _set_quote_side(
+        arena, book, BUY, np.int64(quote["bid_price"]), np.int64(quote["bid_size"])
+    )
+    ask = _set_quote_side(
+        arena, book, SELL, np.int64(quote["ask_price"]), np.int64(quote["ask_size"])
+    )
+    if bid < 0 or ask < 0:
+        return min(bid, ask)
+    return bid | ask | _whole(arena, book, np.int64(record["ts_received"]))
+
+
+@kernel
+def _whole(arena: int, book: int, now: int) -> int:
+    """Make the book fresh, whatever was lost before."""
+    if books(arena)[book]["stale"] == Stale.CROSSED:
+        return 0
+    return set_stale(arena, book, Stale.FRESH, now)
+
+
+@kernel
+def _order_event(arena: int, book: int, record: Any) -> int:
+    """Apply ORDER_ADD, MODIFY, CANCEL, EXECUTE; `Change` bits or `BAD`, `FULL`."""
+    kind = record["kind"]
+    price, size = np.int64(record["price"]), np.int64(record["size"])
+    reference, side = np.int64(record["reference"]), np.int64(record["side"])
+    if size < 0:
+        return BAD
+    if kind == EventKind.ORDER_ADD:
+        if size == 0 or not _is_price(price) or (side != BUY and side != SELL):
+            return BAD
+        level = add_order(arena, book, reference, side, price, size)
+        if level < 0:
+            return level
+        return _side_change(arena, side, level, best(arena, book, side))
+    order = find_order(arena, book, reference)
+    if order == 0:
+        return BAD
+    level = np.int64(book_orders(arena)[order]["level"])
+    side = np.int64(levels(arena)[level]["side"])
+    touch = best(arena, book, side)
+    changed = _side_change(arena, side, level, touch)
+    if kind == EventKind.ORDER_MODIFY:
+        if not _is_price(price):
+            return BAD
+        target = modify_order(arena, book, order, price, size)
+        if target < 0:
+            return target
+        after = best(arena, book, side)
+        return changed | _side_change(arena, side, target, after)
+    return changed | _withdraw(arena, book, order, record)
+
+
+@kernel
+def _withdraw(arena: int, book: int, order: int, record: Any) -> int:
+    """Apply an ORDER_CANCEL or ORDER_EXECUTE to a known order."""
+    left = np.int64(book_orders(arena)[order]["size"])
+    size = np.int64(record["size"])
+    changed = 0
+    if record["kind"] == EventKind.ORDER_EXECUTE:
+        level = levels(arena)[book_orders(arena)[order]["level"]]
+        price, side = np.int64(record["price"]), np.int64(level["side"])
+        if price == NO_PRICE:
+            price = np.int64(level["price"])
+        changed = _trade(arena, book, record, price, min(size, left), -side)
+    elif size == 0:
+        size = left
+    reduce_order(arena, book, order, size)
+    if size > left:
+        changed |= _fault(arena, book, BAD, np.int64(record["ts_received"]))
+    return changed
+
+
+@kernel
+def _trade(
+    arena: int, book: int, record: Any, price: int, size: int, aggressor: int
+) -> int:
+    """Remember a trade: last, high, low, volume and the tick rule's memory."""
+    if size < 0 or not _is_price(price):
+        return BAD
+    if size == 0:
+        return 0
+    row = books(arena)[book]
+    row["volume"] += size
+    row["trades"] += 1
+    if not sets_last(row["consolidated"], np.int64(record["conditions"])):
+        return np.int64(Change.TRADE)
+    last = np.int64(row["last_price"])
+    if last == NO_PRICE:
+        row["high"], row["low"] = price, price
+    else:
+        if price != last:
+            row["tick_direction"] = 1 if price > last else -1
+        if row["high"] == NO_PRICE or price > row["high"]:
+            row["high"] = price
+        if row["low"] == NO_PRICE or price < row["low"]:
+            row["low"] = price
+    row["last_price"], row["last_size"] = price, size
+    row["last_aggressor"], row["last_ts"] = aggressor, record["ts_venue"]
+    return np.int64(Change.TRADE)
+
+
+@kernel
+def clear_book(arena: int, book: int) -> int:
+    """Empty both sides."""
+    clear_side(arena, book, BUY)
+    clear_side(arena, book, SELL)
+    return np.int64(Change.CLEARED | Change.BID | Change.ASK | Change.TOUCH)
+
+
+@kernel
+def _session(arena: int, book: int, state: int) -> int:
+    """Change the session; a new one begins high, low and volume anew."""
+    row = books(arena)[book]
+    if row["session"] == state:
+        return 0
+    if state == SessionState.PRE_OPEN or row["session"] == SessionState.CLOSED:
+        row["high"], row["low"] = NO_PRICE, NO_PRICE
+        row["volume"], row["trades"] = 0, 0
+    row["session"] = state
+    return np.int64(Change.SESSION)
+
+
+@kernel
+def _status_event(arena: int, book: int, record: Any) -> int:
+    """Apply what is neither level, order nor trade."""
+    row, kind = books(arena)[book], record["kind"]
+    now = np.int64(record["ts_received"])
+    if kind == EventKind.SNAPSHOT_BEGIN:
+        row["in_snapshot"] = 1
+        return clear_book(arena, book) | lose(arena, book, Stale.NO_SNAPSHOT, now)
+    if kind == EventKind.SNAPSHOT_END:
+        row["in_snapshot"] = 0
+        return _whole(arena, book, now)
+    if kind == EventKind.GAP:
+        row["gaps"] += 1
+        if row["stale"] == Stale.NO_SNAPSHOT:
+            return 0
+        return set_stale(arena, book, Stale.GAP, now)
+    if kind == EventKind.SESSION:
+        return _session(arena, book, np.int64(record["count"]))
+    if kind == EventKind.FEED_STATUS:
+        bound = np.int64(record["reference"])
+        return apply_status(arena, book, np.int64(record["count"]), bound, now)
+    return 0
+
+
+@kernel
+def _event(arena: int, book: int, record: Any) -> int:
+    """Dispatch on the kind; `Change` bits or `BAD`, `FULL`."""
+    kind = record["kind"]
+    if kind == EventKind.LEVEL:
+        return set_level(
+            arena,
+            book,
+            np.int64(record["side"]),
+            np.int64(record["price"]),
+            np.int64(record["size"]),
+            np.int64(record["count"]),
+        )
+    if EventKind.ORDER_ADD <= kind <= EventKind.ORDER_EXECUTE:
+        return _order_event(arena, book, record)
+    if kind == EventKind.TRADE:
+        price, size = np.int64(record["price"]), np.int64(record["size"])
+        aggressor = np.int64(record["aggressor"])
+        return _trade(arena, book, record, price, size, aggressor)
+    if kind == EventKind.QUOTE:
+        return _quote(arena, book, record)
+    return _status_event(arena, book, record)
+
+
+@kernel
+def apply_record(arena: int, book: int, record: Any) -> int:
+    """Fold one MARKET record into a book.
+
+    Parameters
+    ----------
+    arena, book : int
+    record : MARKET
+        QUOTE lies over the same bytes; BAR, TIMER and others change nothing.
+
+    Returns
+    -------
+    int
+        `Change` bits.
+    """
+    row = books(arena)[book]
+    now = np.int64(record["ts_received"])
+    changed = 0
+    if row["stale"] == Stale.SILENT:
+        changed = set_stale(arena, book, Stale.FRESH, now)
+    row["ts_venue"], row["ts_received"] = record["ts_venue"], now
+    row["source_sequence"], row["source"] = record["sequence"], record["source"]
+    outcome = _event(arena, book, record)
+    if outcome < 0:
+        changed |= _fault(arena, book, outcome, now)
+    else:
+        changed |= outcome
+    row["sequence"] += changed != 0
+    if record["flags"] & _LAST and row["in_snapshot"] == 0:
+        changed |= judge_crossed(arena, book, now)
+    return changed
