@@ -18,10 +18,11 @@ class Control(IntEnum):
     EVENTS_LOST = 9  # reports that found the window's ring full
     MARKET_LOST = 10  # market records that found the view thread's ring full
     VIEWS_SKIPPED = 11
-    UNLOGGED = 12  # records that the log could not take
+    UNLOGGED = 12  # decisions of one event that outgrew the log's room
     LOGGED = 13
     LAST_VIEW = 14  # monotonic ns
     NAPS = 15
+    STALLS = 31  # passes that took no event because the log had no room
     TIMER_RECORD = 16  # eight words: the loop's own TIMER
     REQUEST_RECORD = 32  # sixteen words: a strategy's request on its way
     HISTOGRAM = 64  # market data: received → folded and logged

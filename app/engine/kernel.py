@@ -14,7 +14,14 @@ from app.engine.bits import highest_bit
 from app.engine.compile import entry, kernel
 from app.engine.control import CONTROL_WORDS, Control, Outcome
 from app.engine.links import LINK_WORDS, Link, call_link, linked
-from app.engine.log import log_append
+from app.engine.log import (
+    CONTROL_WORDS as LOG_WORDS,
+    CURSOR,
+    END,
+    READY,
+    SEGMENT,
+    log_append,
+)
 from app.engine.memory import copy_bytes, view, words
 from app.engine.native import monotonic_ns, nap_us, wall_clock_ns
 from app.engine.records import (
@@ -23,7 +30,6 @@ from app.engine.records import (
     REPORT,
     Action,
     EventKind,
-    Reason,
     RecordFlag,
     ReportType,
     SafetyState,
@@ -46,6 +52,7 @@ DECISION: Final = 1
 """Streams of the log."""
 
 _REQUESTS_PER_EVENT: Final = 10_000
+_LOG_RESERVE: Final = 1 << 20
 _BATCH: Final = 32
 _TIMER_IDLE_NS: Final = 100_000_000
 
@@ -56,18 +63,31 @@ def _control(links: int) -> Any:
 
 
 @kernel
-def _append(arena: int, links: int, address: int, size: int, stream: int) -> None:
-    """Write a record to the log; if there is no room, count it and stop new risk."""
+def _log_has_room(log: int) -> bool:
+    """Tell whether an event and all that it decides will fit the log.
+
+    Without room the loop takes no event: what cannot be written down does not happen,
+    and feeds wait in their rings. It goes on by itself once the journal has room.
+    """
+    if log == 0:
+        return True
+    control = words(log, LOG_WORDS)
+    if control[END] - control[CURSOR] >= _LOG_RESERVE:
+        return True
+    return load_acquire(log + 8 * READY) == control[SEGMENT] + 1
+
+
+@kernel
+def _append(links: int, address: int, size: int, stream: int, number: int) -> None:
+    """Write a record to the log; see `_log_has_room` for why there is room."""
     log = linked(links, Link.LOG)
     if log == 0:
         return
     control = _control(links)
-    if log_append(log, address, size, stream, engine(arena)[0]["event"]):
+    if log_append(log, address, size, stream, number):
         control[Control.LOGGED] += 1
-        return
-    control[Control.UNLOGGED] += 1
-    engine(arena)[0]["halted"] = 1
-    engine(arena)[0]["halt_code"] = Reason.LOG_FULL
+    else:
+        control[Control.UNLOGGED] += 1
 
 
 @kernel
@@ -93,7 +113,7 @@ def emit(arena: int, links: int, address: int) -> int:
         session["rejects"] += 1
     if kind == ReportType.FILL:
         session["fills"] += 1
-    _append(arena, links, address, REPORT.itemsize, DECISION)
+    _append(links, address, REPORT.itemsize, DECISION, session["event"])
     ring = linked(links, Link.EVENTS_OUT)
     if ring and not ring_push(ring, address):
         _control(links)[Control.EVENTS_LOST] += 1
@@ -187,7 +207,8 @@ def _fold_requests(arena: int, links: int) -> None:
     scratch = linked(links, Link.CONTROL) + 8 * Control.REQUEST_RECORD
     index = 1
     while index <= _REQUESTS_PER_EVENT and take_request(arena, index, scratch):
-        _append(arena, links, scratch, COMMAND.itemsize, DECISION)
+        number = engine(arena)[0]["event"]
+        _append(links, scratch, COMMAND.itemsize, DECISION, number)
         _fold_command(arena, links, scratch)
         index += 1
     forget_requests(arena)
@@ -236,7 +257,7 @@ def process(arena: int, links: int, address: int, feed_clock: bool) -> None:
         now = engine(arena)[0]["now"]
         record["ts_received"] = now if feed_clock else begun
     size = COMMAND.itemsize if wide else MARKET.itemsize
-    _append(arena, links, address, size, INBOUND)
+    _append(links, address, size, INBOUND, engine(arena)[0]["event"] + 1)
     fold(arena, links, address)
     ended = wall_clock_ns()
     if kind == EventKind.COMMAND:
@@ -252,6 +273,9 @@ def _poll(arena: int, links: int, feed_clock: bool) -> int:
     """Process a few records of each input ring; return how many there were."""
     table = words(links, LINK_WORDS)
     worked = 0
+    if not _log_has_room(table[Link.LOG]):
+        _control(links)[Control.STALLS] += 1
+        return 0
     for i in range(table[Link.INPUT_COUNT]):
         ring = table[Link.INPUTS + i]
         for _ in range(_BATCH):
@@ -267,6 +291,8 @@ def _poll(arena: int, links: int, feed_clock: bool) -> int:
 @kernel
 def _let_time_pass(arena: int, links: int) -> None:
     """Make a TIMER event when something is due, or when nothing came for long."""
+    if not _log_has_room(linked(links, Link.LOG)):
+        return
     now = wall_clock_ns()
     idle = now - engine(arena)[0]["now"]
     due = call_link(arena, links, Link.VENUE_DUE, 0)

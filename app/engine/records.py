@@ -344,7 +344,6 @@ class Reason(IntEnum):
     # how positions and orders were ended by the engine
     KILLED = 80
     LOSS_LIMIT = 81
-    LOG_FULL = 83  # the log cannot be written: no new risk
     STRATEGY_RAISED = 82
 
 

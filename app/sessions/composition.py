@@ -1,0 +1,203 @@
+"""What a paper session is made of, put together.
+
+Imported only when the engine's units are compiled: the modules below load them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from app import __version__
+from app.clock import SystemClock
+from app.config import Settings
+from app.engine import book_state, gate, links as links_module, strategy
+from app.engine.arena import Arena, Section
+from app.engine.book import book_market
+from app.engine.control import Control
+from app.engine.instruments import load_instruments
+from app.engine.journal import EngineLog
+from app.engine.kernel import emit
+from app.engine.limits import Limits
+from app.engine.links import Link
+from app.engine.log import LogStatus
+from app.engine.records import COMMAND, REPORT
+from app.engine.ring import Ring
+from app.engine.state import fixed_layout
+from app.engine.thread import EngineThread
+from app.engine.venue import external, simulated
+from app.engine.view_writer import publish_view
+from app.engine.views import VIEW
+from app.feeds import open_feed
+from app.feeds.protocol import ExternalVenue, Feed
+from app.instrument import Instrument
+from app.sessions.session import EngineState, SessionStatus
+
+_CLOCK: Final = SystemClock()
+_COMMANDS: Final = 1 << 12
+_EVENTS: Final = 1 << 16
+_VIEWS: Final = 8
+_LOG_MESSAGES: Final = {
+    LogStatus.NO_ROOM: "the disk is full: the engine waits until the log has room",
+    LogStatus.NOT_SYNCED: "the disk refuses to sync the log",
+}
+
+
+class PaperEngine:
+    """Feed, arena, links, rings, log and thread of one paper session.
+
+    Parameters
+    ----------
+    feed_name : str
+        "exchange" or "recording:NAME".
+    settings : Settings
+    on_failure : callable
+        Told of an exception that ended the engine's thread.
+    """
+
+    base_currency = "USD"
+
+    def __init__(
+        self,
+        feed_name: str,
+        settings: Settings,
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self.feed: Feed = open_feed(feed_name, settings)
+        self.instruments: tuple[Instrument, ...] = self.feed.instruments
+        self.commands = Ring(COMMAND, _COMMANDS)
+        self.events = Ring(REPORT, _EVENTS)
+        self.views = Ring(VIEW, _VIEWS)
+        self.arena = self._make_arena(settings)
+        self.log = self._make_log(settings)
+        self.links = self._make_links()
+        self.thread = EngineThread(
+            self.arena,
+            self.links,
+            nap_us=settings.engine.nap_us,
+            spin_ns=settings.engine.spin_us * 1000,
+            view_interval_ns=500_000_000 // settings.ui.frames_per_s,
+            feed_clock=self.feed.clock == "feed",
+            on_failure=on_failure,
+        )
+
+    @property
+    def _venue(self) -> ExternalVenue | None:
+        """The feed's own venue, where it has one."""
+        return self.feed if isinstance(self.feed, ExternalVenue) else None
+
+    def _make_arena(self, settings: Settings) -> Arena:
+        count = len(self.instruments)
+        layout = {
+            **fixed_layout(count),
+            **book_state.layout(count),
+            **gate.layout(count),
+            **strategy.LAYOUT,
+            **(external.LAYOUT if self._venue else simulated.layout(count)),
+        }
+        arena = Arena(layout)
+        load_instruments(arena, self.instruments)
+        limits = Limits.load_or_default(settings.risk.file)
+        limits.apply(arena, self.instruments)
+        return arena
+
+    def _make_log(self, settings: Settings) -> EngineLog:
+        started = _CLOCK.wall_ns()
+        folder = settings.paths.logs / f"{started}"
+        return EngineLog(folder, session_id=started, metadata=self._metadata())
+
+    def _metadata(self) -> dict[str, Any]:
+        """What a reader needs to replay the log."""
+        return {
+            "ringside": __version__,
+            "mode": "paper",
+            "feed": self.feed.name,
+            "instruments": [str(each) for each in self.instruments],
+        }
+
+    def _make_links(self) -> Any:
+        links = links_module.new_links()
+        links[Link.GATE_COMMAND] = gate.gate_command.address
+        links[Link.GATE_REPORT] = gate.gate_report.address
+        links[Link.GATE_MARKED] = gate.gate_marked.address
+        links[Link.GATE_CLOCK] = gate.gate_clock.address
+        links[Link.GATE_VIEW] = gate.gate_view.address
+        links[Link.EMIT] = emit.address
+        links[Link.PUBLISH_VIEW] = publish_view.address
+        links[Link.EVENTS_OUT] = self.events.address
+        links[Link.VIEWS_OUT] = self.views.address
+        links[Link.LOG] = self.log.address
+        inputs = [self.commands, *self.feed.rings]
+        venue = self._venue
+        if venue is None:
+            self._link_simulated(links)
+        else:
+            self._link_external(links, venue)
+            inputs.insert(1, venue.reports)
+        for i, ring in enumerate(inputs):
+            links[Link.INPUTS + i] = ring.address
+        links[Link.INPUT_COUNT] = len(inputs)
+        return links
+
+    @staticmethod
+    def _link_simulated(links: Any) -> None:
+        links[Link.VENUE_SUBMIT] = simulated.venue_submit.address
+        links[Link.VENUE_CANCEL] = simulated.venue_cancel.address
+        links[Link.VENUE_REPLACE] = simulated.venue_replace.address
+        links[Link.VENUE_MARKET] = simulated.venue_market.address
+        links[Link.VENUE_CLOCK] = simulated.venue_clock.address
+        links[Link.VENUE_DUE] = simulated.venue_due.address
+        links[Link.VENUE_QUEUE] = simulated.venue_queue.address
+
+    @staticmethod
+    def _link_external(links: Any, venue: ExternalVenue) -> None:
+        links[Link.ORDERS_OUT] = venue.orders.address
+        links[Link.VENUE_SUBMIT] = external.external_submit.address
+        links[Link.VENUE_CANCEL] = external.external_cancel.address
+        links[Link.VENUE_REPLACE] = external.external_replace.address
+        links[Link.VENUE_REPORT] = external.external_report.address
+        links[Link.VENUE_QUEUE] = external.external_queue.address
+        links[Link.VENUE_MARKET] = book_market.address
+
+    def start(self) -> None:
+        """Log, engine, feed: each is ready before the next can reach it."""
+        self.log.start()
+        try:
+            self.thread.start()
+            self.feed.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Feed, engine, log; safe to call twice."""
+        self.feed.stop()
+        self.thread.stop()
+        self.log.stop()
+
+    def submit(self, records: Any) -> bool:
+        """Send COMMAND records, stamped with the time of the gesture."""
+        stamped = records.copy()
+        stamped["ts_venue"] = _CLOCK.wall_ns()
+        return self.commands.push(stamped) == len(stamped)
+
+    def status(
+        self, state: EngineState, message: str, progress: tuple[int, int]
+    ) -> SessionStatus:
+        """Tell how things stand."""
+        feed = self.feed.status()
+        return SessionStatus(
+            engine=state,
+            engine_message=message,
+            progress=progress,
+            feed_state=feed.state,
+            feed_since=feed.since,
+            feed_message=feed.message,
+            messages_per_s=feed.messages_per_s,
+            log_path=str(self.log.directory),
+            log_status=_LOG_MESSAGES.get(self.log.status, ""),
+            unlogged=int(self.thread.control[Control.UNLOGGED]),
+        )
+
+

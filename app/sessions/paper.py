@@ -1,0 +1,135 @@
+"""The paper session: a live feed, the engine, and a venue that is no broker.
+
+Composition decides what it can do. With the built-in exchange, orders leave through a
+ring that only the exchange reads; with any other feed the simulated venue in the kernel
+fills them against the feed's book. No broker's order path exists in this module.
+
+Starting happens on a thread of its own: compile what is missing (in subprocesses), open
+the feed, lay out the arena, fill the links table, start the log, the engine, the feed.
+"""
+
+import logging
+import threading
+from typing import Any, Final
+
+import numpy as np
+
+from app.config import Settings
+from app.engine.records import COMMAND, REPORT
+from app.errors import RingsideError
+from app.instrument import Instrument
+from app.sessions.session import EngineState, Mode, SessionStatus
+
+_log = logging.getLogger("app.engine")
+_FIRST_ORDER_ID: Final = 1 << 40
+"""Client order ids of the window; the engine's own and strategies' lie elsewhere."""
+
+
+class PaperSession:
+    """See `app.sessions.session.Session`.
+
+    Parameters
+    ----------
+    feed_name : str
+        "exchange" or "recording:NAME".
+    settings : Settings
+    """
+
+    mode = Mode.PAPER
+
+    def __init__(self, feed_name: str, settings: Settings) -> None:
+        self.feed_name = feed_name
+        self.base_currency = "USD"
+        self._settings = settings
+        self._state = EngineState.COMPILING
+        self._message = "starting"
+        self._progress = (0, 0)
+        self._engine: Any = None
+        self._stopping = threading.Event()
+        self._starter: threading.Thread | None = None
+        self._order_id = _FIRST_ORDER_ID
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Instruments, by their number in records."""
+        return () if self._engine is None else self._engine.instruments
+
+    def start(self) -> None:
+        """Begin on a thread; `status` tells how far it is."""
+        self._stopping.clear()
+        self._starter = threading.Thread(
+            target=self._start, name="ringside-start", daemon=True
+        )
+        self._starter.start()
+
+    def _start(self) -> None:
+        try:
+            self._compile()
+            if self._stopping.is_set():
+                return
+            from app.sessions.composition import PaperEngine
+
+            engine = PaperEngine(self.feed_name, self._settings, self._on_failure)
+            self.base_currency = engine.base_currency
+            engine.start()
+            self._engine = engine
+            self._state, self._message = EngineState.READY, ""
+        except RingsideError as error:
+            self._fail(str(error))
+        except BaseException as error:  # the job's own boundary: told, not lost
+            _log.exception("the session could not start")
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def _compile(self) -> None:
+        from app.engine.compile import build
+
+        self._message = "compiling the engine"
+        build(self._on_progress)
+        self._message = "loading the engine"
+
+    def _on_progress(self, unit: str, done: int, total: int) -> None:
+        self._progress = (done, total)
+
+    def _on_failure(self, error: BaseException) -> None:
+        self._fail(f"the engine stopped: {error}")
+
+    def _fail(self, message: str) -> None:
+        self._state, self._message = EngineState.FAILED, message
+
+    def stop(self) -> None:
+        """End and join everything."""
+        self._stopping.set()
+        if self._starter is not None and self._starter is not threading.current_thread():
+            self._starter.join()
+        if self._engine is not None:
+            self._engine.stop()
+        if self._state is not EngineState.FAILED:
+            self._state = EngineState.STOPPED
+
+    def submit(self, command: Any) -> bool:
+        """Stamp COMMAND records with the gesture's time and send them."""
+        if self._state is not EngineState.READY:
+            return False
+        records = np.atleast_1d(np.asarray(command, dtype=COMMAND))
+        return bool(self._engine.submit(records))
+
+    def next_order_id(self) -> int:
+        """Return a client order id that was not used in this session."""
+        self._order_id += 1
+        return self._order_id
+
+    def reports(self) -> Any:
+        """Drain the REPORT records that have come since the last call."""
+        if self._engine is None:
+            return np.empty(0, REPORT)
+        return self._engine.events.drain()
+
+    def view(self) -> Any | None:
+        """Take the newest VIEW; None if there is no newer one."""
+        return None if self._engine is None else self._engine.views.newest()
+
+    def status(self) -> SessionStatus:
+        """Tell how things stand."""
+        if self._engine is None:
+            return SessionStatus(self._state, self._message, self._progress)
+        return self._engine.status(self._state, self._message, self._progress)
