@@ -1,7 +1,8 @@
-"""Bit scans and 128-bit products, which numba has not."""
+"""Widening, bit scans and 128-bit products, which numba has not."""
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 
@@ -10,6 +11,12 @@ from app.engine.compile import intrinsic, kernel
 
 _INT64 = ir.IntType(64)
 _INT128 = ir.IntType(128)
+
+
+@kernel
+def integer(value: Any) -> int:
+    """Widen a narrow integer of a record, or an enumeration's member, to int64."""
+    return np.int64(value)  # type: ignore[return-value]
 
 
 @intrinsic

@@ -23,6 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Arena, Section, address_of_array
+from app.engine.bits import integer
 from app.engine.book_events import apply_record
 from app.engine.book_levels import (
     best,
@@ -33,6 +34,7 @@ from app.engine.book_levels import (
     level_from,
     worse,
 )
+from app.engine.book_stale import check_silence, feed_status, set_stale
 from app.engine.book_state import (
     BOOK,
     BOOK_ORDER,
@@ -44,7 +46,6 @@ from app.engine.book_state import (
     levels,
     open_book,
 )
-from app.engine.book_stale import check_silence, feed_status, set_stale
 from app.engine.compile import entry, kernel
 from app.engine.memory import view, words
 from app.engine.records import BUY, MARKET, NO_PRICE, SELL, EventKind, RecordFlag
@@ -93,14 +94,14 @@ def move_book(arena: int, address: int) -> int:
         `Change` bits; 0 for a record that is no book's.
     """
     record = view(address, 1, MARKET)[0]
-    instrument = np.int64(record["instrument"])
+    instrument = integer(record["instrument"])
     if instrument < 0:
         if record["kind"] == EventKind.FEED_STATUS:
             return feed_status(arena, record)
         return 0
     if instrument >= engine(arena)[0]["instruments"]:
         return 0
-    book = np.int64(instruments(arena)[instrument]["book"])
+    book = integer(instruments(arena)[instrument]["book"])
     if book == 0:
         return 0
     changed = apply_record(arena, book, record)
@@ -125,7 +126,7 @@ def _side_row(
     for i in range(count):
         if level:
             prices[i], sizes[i] = every[level]["price"], every[level]["size"]
-            level = np.int64(every[level]["worse"])
+            level = every[level]["worse"]
         else:
             prices[i], sizes[i] = NO_PRICE, 0
 

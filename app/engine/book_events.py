@@ -6,8 +6,7 @@ counted in `bad_records`, leaves the levels as they are and marks the book BAD_D
 
 from typing import Any, Final
 
-import numpy as np
-
+from app.engine.bits import integer
 from app.engine.book_levels import (
     best,
     clear_side,
@@ -60,7 +59,7 @@ def _fault(arena: int, book: int, fault: int, now: int) -> int:
 @kernel
 def _side_change(arena: int, side: int, level: int, touch: int) -> int:
     """Bits for a change at `level`, which was or is the touch when they are equal."""
-    changed = np.int64(Change.BID) if side > 0 else np.int64(Change.ASK)
+    changed = integer(Change.BID) if side > 0 else integer(Change.ASK)
     return changed | Change.TOUCH if level == touch else changed
 
 
@@ -113,15 +112,11 @@ def _set_quote_side(arena: int, book: int, side: int, price: int, size: int) -> 
 def _quote(arena: int, book: int, record: Any) -> int:
     """Apply a QUOTE: a whole book of one level per side."""
     quote = view(record_address(record), 1, QUOTE)[0]
-    bid = _set_quote_side(
-        arena, book, BUY, np.int64(quote["bid_price"]), np.int64(quote["bid_size"])
-    )
-    ask = _set_quote_side(
-        arena, book, SELL, np.int64(quote["ask_price"]), np.int64(quote["ask_size"])
-    )
+    bid = _set_quote_side(arena, book, BUY, quote["bid_price"], quote["bid_size"])
+    ask = _set_quote_side(arena, book, SELL, quote["ask_price"], quote["ask_size"])
     if bid < 0 or ask < 0:
         return min(bid, ask)
-    return bid | ask | _whole(arena, book, np.int64(record["ts_received"]))
+    return bid | ask | _whole(arena, book, record["ts_received"])
 
 
 @kernel
@@ -136,8 +131,8 @@ def _whole(arena: int, book: int, now: int) -> int:
 def _order_event(arena: int, book: int, record: Any) -> int:
     """Apply ORDER_ADD, MODIFY, CANCEL, EXECUTE; `Change` bits or `BAD`, `FULL`."""
     kind = record["kind"]
-    price, size = np.int64(record["price"]), np.int64(record["size"])
-    reference, side = np.int64(record["reference"]), np.int64(record["side"])
+    price, size = record["price"], record["size"]
+    reference, side = record["reference"], integer(record["side"])
     if size < 0:
         return BAD
     if kind == EventKind.ORDER_ADD:
@@ -150,8 +145,8 @@ def _order_event(arena: int, book: int, record: Any) -> int:
     order = find_order(arena, book, reference)
     if order == 0:
         return BAD
-    level = np.int64(book_orders(arena)[order]["level"])
-    side = np.int64(levels(arena)[level]["side"])
+    level = book_orders(arena)[order]["level"]
+    side = levels(arena)[level]["side"]
     touch = best(arena, book, side)
     changed = _side_change(arena, side, level, touch)
     if kind == EventKind.ORDER_MODIFY:
@@ -168,20 +163,20 @@ def _order_event(arena: int, book: int, record: Any) -> int:
 @kernel
 def _withdraw(arena: int, book: int, order: int, record: Any) -> int:
     """Apply an ORDER_CANCEL or ORDER_EXECUTE to a known order."""
-    left = np.int64(book_orders(arena)[order]["size"])
-    size = np.int64(record["size"])
+    left = book_orders(arena)[order]["size"]
+    size = record["size"]
     changed = 0
     if record["kind"] == EventKind.ORDER_EXECUTE:
         level = levels(arena)[book_orders(arena)[order]["level"]]
-        price, side = np.int64(record["price"]), np.int64(level["side"])
+        price, side = record["price"], level["side"]
         if price == NO_PRICE:
-            price = np.int64(level["price"])
+            price = level["price"]
         changed = _trade(arena, book, record, price, min(size, left), -side)
     elif size == 0:
         size = left
     reduce_order(arena, book, order, size)
     if size > left:
-        changed |= _fault(arena, book, BAD, np.int64(record["ts_received"]))
+        changed |= _fault(arena, book, BAD, record["ts_received"])
     return changed
 
 
@@ -197,9 +192,9 @@ def _trade(
     row = books(arena)[book]
     row["volume"] += size
     row["trades"] += 1
-    if not sets_last(row["consolidated"], np.int64(record["conditions"])):
-        return np.int64(Change.TRADE)
-    last = np.int64(row["last_price"])
+    if not sets_last(row["consolidated"], integer(record["conditions"])):
+        return integer(Change.TRADE)
+    last = row["last_price"]
     if last == NO_PRICE:
         row["high"], row["low"] = price, price
     else:
@@ -211,7 +206,7 @@ def _trade(
             row["low"] = price
     row["last_price"], row["last_size"] = price, size
     row["last_aggressor"], row["last_ts"] = aggressor, record["ts_venue"]
-    return np.int64(Change.TRADE)
+    return integer(Change.TRADE)
 
 
 @kernel
@@ -219,7 +214,7 @@ def clear_book(arena: int, book: int) -> int:
     """Empty both sides."""
     clear_side(arena, book, BUY)
     clear_side(arena, book, SELL)
-    return np.int64(Change.CLEARED | Change.BID | Change.ASK | Change.TOUCH)
+    return integer(Change.CLEARED | Change.BID | Change.ASK | Change.TOUCH)
 
 
 @kernel
@@ -232,14 +227,14 @@ def _session(arena: int, book: int, state: int) -> int:
         row["high"], row["low"] = NO_PRICE, NO_PRICE
         row["volume"], row["trades"] = 0, 0
     row["session"] = state
-    return np.int64(Change.SESSION)
+    return integer(Change.SESSION)
 
 
 @kernel
 def _status_event(arena: int, book: int, record: Any) -> int:
     """Apply what is neither level, order nor trade."""
     row, kind = books(arena)[book], record["kind"]
-    now = np.int64(record["ts_received"])
+    now = record["ts_received"]
     if kind == EventKind.SNAPSHOT_BEGIN:
         row["in_snapshot"] = 1
         return clear_book(arena, book) | lose(arena, book, Stale.NO_SNAPSHOT, now)
@@ -252,10 +247,10 @@ def _status_event(arena: int, book: int, record: Any) -> int:
             return 0
         return set_stale(arena, book, Stale.GAP, now)
     if kind == EventKind.SESSION:
-        return _session(arena, book, np.int64(record["count"]))
+        return _session(arena, book, integer(record["count"]))
     if kind == EventKind.FEED_STATUS:
-        bound = np.int64(record["reference"])
-        return apply_status(arena, book, np.int64(record["count"]), bound, now)
+        bound = record["reference"]
+        return apply_status(arena, book, integer(record["count"]), bound, now)
     return 0
 
 
@@ -267,16 +262,16 @@ def _event(arena: int, book: int, record: Any) -> int:
         return set_level(
             arena,
             book,
-            np.int64(record["side"]),
-            np.int64(record["price"]),
-            np.int64(record["size"]),
-            np.int64(record["count"]),
+            integer(record["side"]),
+            record["price"],
+            record["size"],
+            integer(record["count"]),
         )
     if EventKind.ORDER_ADD <= kind <= EventKind.ORDER_EXECUTE:
         return _order_event(arena, book, record)
     if kind == EventKind.TRADE:
-        price, size = np.int64(record["price"]), np.int64(record["size"])
-        aggressor = np.int64(record["aggressor"])
+        price, size = record["price"], record["size"]
+        aggressor = integer(record["aggressor"])
         return _trade(arena, book, record, price, size, aggressor)
     if kind == EventKind.QUOTE:
         return _quote(arena, book, record)
@@ -299,7 +294,7 @@ def apply_record(arena: int, book: int, record: Any) -> int:
         `Change` bits.
     """
     row = books(arena)[book]
-    now = np.int64(record["ts_received"])
+    now = record["ts_received"]
     changed = 0
     if row["stale"] == Stale.SILENT:
         changed = set_stale(arena, book, Stale.FRESH, now)

@@ -6,9 +6,8 @@ The reading interface is the same for a book kept by level and one kept by order
 
 from typing import Any
 
-import numpy as np
-
 from app.engine.arena import Section, give, take
+from app.engine.bits import integer
 from app.engine.book_state import (
     book_orders,
     books,
@@ -29,13 +28,13 @@ from app.engine.records import NO_PRICE
 @kernel
 def best(arena: int, book: int, side: int) -> int:
     """Level at the touch of a side; 0 if the side is empty."""
-    return np.int64(books(arena)[book]["sides"][side_index(side)]["best"])
+    return books(arena)[book]["sides"][side_index(side)]["best"]
 
 
 @kernel
 def worse(arena: int, level: int) -> int:
     """Next level away from the touch; 0 if there is none."""
-    return np.int64(levels(arena)[level]["worse"])
+    return levels(arena)[level]["worse"]
 
 
 @kernel
@@ -51,21 +50,21 @@ def level_from(arena: int, book: int, side: int, price: int) -> int:
         return best(arena, book, side)
     half = books(arena)[book]["sides"][side_index(side)]
     level = level_at(arena, half, price)
-    return level if level else neighbour(arena, half, price, -side)
+    return level or neighbour(arena, half, price, -side)
 
 
 @kernel
 def best_price(arena: int, book: int, side: int) -> int:
     """Price at the touch, price units; `NO_PRICE` if the side is empty."""
     level = best(arena, book, side)
-    return np.int64(levels(arena)[level]["price"]) if level else NO_PRICE
+    return levels(arena)[level]["price"] if level else NO_PRICE
 
 
 @kernel
 def displayed(arena: int, book: int, side: int, price: int) -> int:
     """Size shown at a price, quantity units; 0 if nothing rests there."""
     level = find_level(arena, book, side, price)
-    return np.int64(levels(arena)[level]["size"]) if level else 0
+    return levels(arena)[level]["size"] if level else 0
 
 
 @kernel
@@ -95,7 +94,7 @@ def depth_into(
         target[count]["price"] = row["price"]
         target[count]["size"] = row["size"]
         target[count]["count"] = row["count"]
-        level = np.int64(row["worse"])
+        level = row["worse"]
         count += 1
     return count
 
@@ -108,12 +107,12 @@ def new_level(arena: int, book: int, side: int, price: int) -> int:
     if level == 0:
         return 0
     every = levels(arena)
-    touch = np.int64(half["best"])
-    if touch == 0 or side * (price - np.int64(every[touch]["price"])) > 0:
+    touch = half["best"]
+    if touch == 0 or side * (price - every[touch]["price"]) > 0:
         above, below = 0, touch
     else:
         above = neighbour(arena, half, price, side)
-        below = np.int64(every[above]["worse"])
+        below = every[above]["worse"]
     if not insert_level(arena, half, price, level):
         give(arena, Section.BOOK_LEVELS, level)
         return 0
@@ -136,8 +135,8 @@ def drop_level(arena: int, book: int, level: int) -> None:
     """Take a level out, and whatever orders it still holds."""
     every = levels(arena)
     record = every[level]
-    half = books(arena)[book]["sides"][side_index(np.int64(record["side"]))]
-    above, below = np.int64(record["better"]), np.int64(record["worse"])
+    half = books(arena)[book]["sides"][side_index(integer(record["side"]))]
+    above, below = record["better"], record["worse"]
     if above:
         every[above]["worse"] = below
     else:
@@ -145,7 +144,7 @@ def drop_level(arena: int, book: int, level: int) -> None:
     if below:
         every[below]["better"] = above
     half["levels"] -= 1
-    remove_level(arena, half, np.int64(record["price"]))
+    remove_level(arena, half, record["price"])
     drop_orders(arena, level)
     give(arena, Section.BOOK_LEVELS, level)
 
@@ -154,9 +153,9 @@ def drop_level(arena: int, book: int, level: int) -> None:
 def drop_orders(arena: int, level: int) -> None:
     """Forget the orders of a level; its size stays."""
     record = levels(arena)[level]
-    order = np.int64(record["first"])
+    order = record["first"]
     while order:
-        following = np.int64(book_orders(arena)[order]["next"])
+        following = book_orders(arena)[order]["next"]
         forget_order(arena, order)
         give(arena, Section.BOOK_ORDERS, order)
         order = following

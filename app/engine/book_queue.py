@@ -6,8 +6,6 @@ Each kernel returns the level it changed, or what was wrong with the record, `BA
 
 from typing import Final
 
-import numpy as np
-
 from app.engine.arena import Section, give, take
 from app.engine.book_levels import drop_level, find_level, new_level
 from app.engine.book_state import (
@@ -20,7 +18,6 @@ from app.engine.book_state import (
 )
 from app.engine.compile import kernel
 
-
 BAD: Final = -1
 """A kernel's result: the record cannot be true."""
 FULL: Final = -2
@@ -32,7 +29,7 @@ def _join(arena: int, book: int, order: int, level: int) -> None:
     """Put an order at the back of a level's queue."""
     every = book_orders(arena)
     record, row = every[order], levels(arena)[level]
-    last = np.int64(row["last"])
+    last = row["last"]
     record["level"], record["next"], record["previous"] = level, 0, last
     record["priority"] = books(arena)[book]["sequence"]
     if last:
@@ -49,9 +46,9 @@ def _leave(arena: int, book: int, order: int) -> None:
     """Take an order out of its queue; a level left empty goes."""
     every = book_orders(arena)
     record = every[order]
-    level = np.int64(record["level"])
+    level = record["level"]
     row = levels(arena)[level]
-    before, after = np.int64(record["previous"]), np.int64(record["next"])
+    before, after = record["previous"], record["next"]
     if before:
         every[before]["next"] = after
     else:
@@ -61,7 +58,7 @@ def _leave(arena: int, book: int, order: int) -> None:
     else:
         row["last"] = before
     row["count"] = max(0, row["count"] - 1)
-    _shrink(arena, book, level, np.int64(record["size"]))
+    _shrink(arena, book, level, record["size"])
 
 
 @kernel
@@ -80,7 +77,7 @@ def _shrink(arena: int, book: int, level: int, size: int) -> None:
 @kernel
 def _level_for(arena: int, book: int, side: int, price: int) -> int:
     level = find_level(arena, book, side, price)
-    return level if level else new_level(arena, book, side, price)
+    return level or new_level(arena, book, side, price)
 
 
 @kernel
@@ -109,7 +106,7 @@ def reduce_order(arena: int, book: int, order: int, size: int) -> None:
     record = book_orders(arena)[order]
     if size < record["size"]:
         record["size"] -= size
-        _shrink(arena, book, np.int64(record["level"]), size)
+        _shrink(arena, book, record["level"], size)
         return
     _leave(arena, book, order)
     forget_order(arena, order)
@@ -124,17 +121,17 @@ def modify_order(arena: int, book: int, order: int, price: int, size: int) -> in
     (SEMANTICS 16).
     """
     record = book_orders(arena)[order]
-    level = np.int64(record["level"])
+    level = record["level"]
     row = levels(arena)[level]
     if size == 0:
-        reduce_order(arena, book, order, np.int64(record["size"]))
+        reduce_order(arena, book, order, record["size"])
         return level
     if price == row["price"] and size <= record["size"]:
-        reduction = np.int64(record["size"]) - size
+        reduction = record["size"] - size
         record["size"] = size
         _shrink(arena, book, level, reduction)
         return level
-    side = np.int64(row["side"])
+    side = row["side"]
     # The new level first: if there is no room the order stays where it is.
     target = _level_for(arena, book, side, price)
     if target == 0:

@@ -7,9 +7,8 @@ ends with the first uncrossed book, SILENT with the next record.
 
 from typing import Any
 
-import numpy as np
-
 from app.engine.arena import USED, Section, section_words
+from app.engine.bits import integer
 from app.engine.book_levels import best_price
 from app.engine.book_state import Change, Stale, books
 from app.engine.compile import kernel
@@ -25,7 +24,7 @@ def set_stale(arena: int, book: int, reason: int, now: int) -> int:
     record["stale"] = reason
     record["stale_since"] = now
     record["sequence"] += 1
-    return np.int64(Change.STALE)
+    return integer(Change.STALE)
 
 
 @kernel
@@ -67,9 +66,9 @@ def judge_crossed(arena: int, book: int, now: int) -> int:
 def check_silence(arena: int, book: int, now: int) -> int:
     """Mark a fresh book SILENT once its feed was quiet for longer than it allows."""
     record = books(arena)[book]
-    bound = np.int64(record["silence_bound"])
+    bound = record["silence_bound"]
     if record["stale"] == Stale.FRESH and bound > 0:
-        if now - np.int64(record["ts_received"]) > bound:
+        if now - record["ts_received"] > bound:
             return set_stale(arena, book, Stale.SILENT, now)
     return 0
 
@@ -90,8 +89,8 @@ def feed_status(arena: int, record: Any) -> int:
     A book that has not heard of any source yet takes the status as well.
     """
     changed = 0
-    status = np.int64(record["count"])
-    bound, now = np.int64(record["reference"]), np.int64(record["ts_received"])
+    status = integer(record["count"])
+    bound, now = record["reference"], record["ts_received"]
     for book in range(1, section_words(arena, Section.BOOKS)[USED]):
         row = books(arena)[book]
         if row["ts_received"] == 0 or row["source"] == record["source"]:

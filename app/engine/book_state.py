@@ -50,8 +50,8 @@ class Change(IntEnum):
 SIDE: Final = np.dtype(
     [
         *TREE_FIELDS,
-        ("best", "<i4"),  # first level; 0 = empty side
-        ("levels", "<i4"),  # how many there are
+        ("best", "<i8"),  # first level; 0 = empty side
+        ("levels", "<i8"),  # how many there are
     ],
     align=True,
 )
@@ -61,23 +61,23 @@ BOOK: Final = np.dtype(
     [
         ("free", "<i8"),  # the pool's link while unused
         ("sides", SIDE, (2,)),  # bid, ask
-        ("instrument", "<i4"),  # whose book it is
-        ("consolidated", "<i4"),  # 1: several venues; crossed is normal
+        ("instrument", "<i8"),  # whose book it is
+        ("consolidated", "<i8"),  # 1: several venues; crossed is normal
         ("sequence", "<i8"),  # counts every change
         ("source_sequence", "<i8"),  # header's sequence of the last record
         ("ts_venue", "<i8"),  # of the last record, ns
         ("ts_received", "<i8"),  # of the last record, ns
-        ("stale", "<i4"),  # Stale
-        ("session", "<i4"),  # records.SessionState
+        ("stale", "<i8"),  # Stale
+        ("session", "<i8"),  # records.SessionState
         ("stale_since", "<i8"),  # received time of the last change of `stale`, ns
         ("silence_bound", "<i8"),  # ns without a record that the feed allows; 0 = any
-        ("source", "<i4"),  # ring the last record came from
-        ("in_snapshot", "<i4"),  # 1 between SNAPSHOT_BEGIN and SNAPSHOT_END
+        ("source", "<i8"),  # ring the last record came from
+        ("in_snapshot", "<i8"),  # 1 between SNAPSHOT_BEGIN and SNAPSHOT_END
         ("last_price", "<i8"),  # of the last trade that counts; NO_PRICE = none yet
         ("last_size", "<i8"),  # quantity units
         ("last_ts", "<i8"),  # venue time, ns
-        ("last_aggressor", "<i4"),  # +1, -1, 0 unknown
-        ("tick_direction", "<i4"),  # sign of the last change of `last_price`
+        ("last_aggressor", "<i8"),  # +1, -1, 0 unknown
+        ("tick_direction", "<i8"),  # sign of the last change of `last_price`
         ("high", "<i8"),  # of the session, price units; NO_PRICE = none
         ("low", "<i8"),
         ("volume", "<i8"),  # traded in the session, quantity units
@@ -95,12 +95,12 @@ LEVEL: Final = np.dtype(
     [
         ("price", "<i8"),  # price units
         ("size", "<i8"),  # displayed, quantity units
-        ("better", "<i4"),  # neighbour nearer the touch; 0 = this is the best
-        ("worse", "<i4"),  # neighbour farther away; 0 = this is the last
-        ("count", "<i4"),  # orders; 0 = unknown
-        ("side", "<i4"),  # +1 bid, -1 ask
-        ("first", "<i4"),  # order at the front of the queue; 0 = kept by level
-        ("last", "<i4"),  # order at the back
+        ("better", "<i8"),  # neighbour nearer the touch; 0 = this is the best
+        ("worse", "<i8"),  # neighbour farther away; 0 = this is the last
+        ("count", "<i8"),  # orders; 0 = unknown
+        ("side", "<i8"),  # +1 bid, -1 ask
+        ("first", "<i8"),  # order at the front of the queue; 0 = kept by level
+        ("last", "<i8"),  # order at the back
     ],
     align=True,
 )
@@ -112,11 +112,11 @@ BOOK_ORDER: Final = np.dtype(
         ("reference", "<i8"),  # the venue's order id
         ("size", "<i8"),  # open, quantity units
         ("priority", "<i8"),  # book sequence when it joined the back of its queue
-        ("level", "<i4"),
-        ("next", "<i4"),  # towards the back of the queue
-        ("previous", "<i4"),  # towards the front
-        ("chain", "<i4"),  # order map
-        ("book", "<i4"),
+        ("level", "<i8"),
+        ("next", "<i8"),  # towards the back of the queue
+        ("previous", "<i8"),  # towards the front
+        ("chain", "<i8"),  # order map
+        ("book", "<i8"),
     ],
     align=True,
 )
@@ -200,7 +200,7 @@ def find_order(arena: int, book: int, reference: int) -> int:
     while index and (
         every[index]["reference"] != reference or every[index]["book"] != book
     ):
-        index = np.int64(every[index]["chain"])
+        index = every[index]["chain"]
     return index
 
 
