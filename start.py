@@ -250,9 +250,14 @@ def is_sound() -> bool:
     """Tell whether ``.venv`` belongs to this Python and this folder and has pip."""
     if not PYTHON.exists():
         return False
-    probe = "import sys, pip; print(sys.version, sys.prefix)"
+    # INSTALLER is what pip's own installation writes last: see remove_half_installed.
+    probe = (
+        "import sys, importlib.metadata as metadata;"
+        "installer = metadata.distribution('pip').read_text('INSTALLER');"
+        "print(sys.version, sys.prefix, installer is not None)"
+    )
     done = captured([str(PYTHON), "-c", probe])
-    return done.stdout.strip() == f"{sys.version} {ENVIRONMENT}"
+    return done.stdout.strip() == f"{sys.version} {ENVIRONMENT} True"
 
 
 def install() -> None:
