@@ -27,7 +27,9 @@ from app.engine.native import monotonic_ns, nap_us, wall_clock_ns
 from app.engine.records import (
     COMMAND,
     MARKET,
+    MARKET_BYTES,
     REPORT,
+    WIDE_BYTES,
     Action,
     EventKind,
     RecordFlag,
@@ -113,7 +115,7 @@ def emit(arena: int, links: int, address: int) -> int:
         session["rejects"] += 1
     if kind == ReportType.FILL:
         session["fills"] += 1
-    _append(links, address, REPORT.itemsize, DECISION, session["event"])
+    _append(links, address, WIDE_BYTES, DECISION, session["event"])
     ring = linked(links, Link.EVENTS_OUT)
     if ring and not ring_push(ring, address):
         _control(links)[Control.EVENTS_LOST] += 1
@@ -208,7 +210,7 @@ def _fold_requests(arena: int, links: int) -> None:
     index = 1
     while index <= _REQUESTS_PER_EVENT and take_request(arena, index, scratch):
         number = engine(arena)[0]["event"]
-        _append(links, scratch, COMMAND.itemsize, DECISION, number)
+        _append(links, scratch, WIDE_BYTES, DECISION, number)
         _fold_command(arena, links, scratch)
         index += 1
     forget_requests(arena)
@@ -256,7 +258,7 @@ def process(arena: int, links: int, address: int, feed_clock: bool) -> None:
     if wide:
         now = engine(arena)[0]["now"]
         record["ts_received"] = now if feed_clock else begun
-    size = COMMAND.itemsize if wide else MARKET.itemsize
+    size = WIDE_BYTES if wide else MARKET_BYTES
     _append(links, address, size, INBOUND, engine(arena)[0]["event"] + 1)
     fold(arena, links, address)
     ended = wall_clock_ns()
@@ -363,7 +365,7 @@ def fold_frames(arena: int, links: int, batch: int) -> int:
     while address < end:
         kind = np.int64(view(address, 1, MARKET)[0]["kind"])
         fold(arena, links, address)
-        address += COMMAND.itemsize if _is_wide(kind) else MARKET.itemsize
+        address += WIDE_BYTES if _is_wide(kind) else MARKET_BYTES
         count += 1
     return count
 

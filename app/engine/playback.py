@@ -12,7 +12,7 @@ from app.engine.atomics import load_acquire
 from app.engine.compile import entry, kernel
 from app.engine.memory import copy_bytes, view, words
 from app.engine.native import monotonic_ns, nap_us
-from app.engine.records import MARKET, EventKind
+from app.engine.records import MARKET, MARKET_BYTES, EventKind
 from app.engine.ring import ring_claim, ring_publish
 
 
@@ -83,7 +83,7 @@ def _push(control: int, address: int) -> bool:
         block[Playback.WAITS] += 1
         nap_us(_FULL_NAP_US)
         slot = ring_claim(ring)
-    copy_bytes(slot, address, MARKET.itemsize)
+    copy_bytes(slot, address, MARKET_BYTES)
     ring_publish(ring)
     return True
 
@@ -136,7 +136,7 @@ def play_records(control: int, records: int, count: int) -> int:
     """
     block = words(control, PLAYBACK_WORDS)
     for i in range(count):
-        address = records + i * MARKET.itemsize
+        address = records + i * MARKET_BYTES
         due = view(address, 1, MARKET)[0]["ts_received"]
         if block[Playback.ANCHOR_WALL] == 0:
             block[Playback.SEEN_SPEED] = -2

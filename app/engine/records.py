@@ -9,7 +9,7 @@ Records are little-endian and aligned, so the same bytes serve the ring, the log
 catalog and NumPy. Kernels index fields in brackets: ``record["size"]``.
 """
 
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,11 @@ MONEY_SCALE: Final = 100_000_000
 
 NO_PRICE: Final = -(2**63)
 """Marks an absent price; real prices satisfy |price| < 2**62."""
+
+MARKET_BYTES: Final = 64
+"""Bytes of a market record."""
+WIDE_BYTES: Final = 128
+"""Bytes of a command or a report."""
 
 BUY: Final = 1
 SELL: Final = -1
@@ -46,7 +51,7 @@ class EventKind(IntEnum):
     FEED_STATUS = 17  # `count`: FeedStatus; `reference`: expected silence bound, ns
 
 
-class RecordFlag(IntFlag):
+class RecordFlag(IntEnum):
     """Bits of the header's `flags`."""
 
     SNAPSHOT = 1  # part of a snapshot
@@ -75,7 +80,7 @@ class FeedStatus(IntEnum):
     ENDED = 3
 
 
-class TradeCondition(IntFlag):
+class TradeCondition(IntEnum):
     """Bits of a trade's `conditions` (SEMANTICS 37: these neither fill nor trigger)."""
 
     AVERAGE_PRICE = 1
@@ -204,7 +209,7 @@ class GroupRole(IntEnum):
     BRACKET_STOP = 5
 
 
-class OrderOption(IntFlag):
+class OrderOption(IntEnum):
     """Bits of a command's, an order's and a report's `options`."""
 
     POST_ONLY = 1
@@ -213,6 +218,7 @@ class OrderOption(IntFlag):
     CONFIRMED = 8  # the user confirmed a click whose meaning had changed
     GESTURE = 16  # `book_sequence` is that of the frame the user saw
     WHOLE_ORDER_FILL = 32  # model choice of SEMANTICS 30
+    RESTING_INTENT = 64  # the gesture meant the order to rest
 
 
 COMMAND: Final = np.dtype(
@@ -404,5 +410,5 @@ REPORT: Final = np.dtype(
 )
 """What happened to an order, or to the engine: 128 bytes."""
 
-for _dtype, _bytes in ((MARKET, 64), (QUOTE, 64), (BAR, 64), (COMMAND, 128), (REPORT, 128)):
-    assert _dtype.itemsize == _bytes, (_dtype, _dtype.itemsize)
+assert {MARKET.itemsize, QUOTE.itemsize, BAR.itemsize} == {MARKET_BYTES}
+assert {COMMAND.itemsize, REPORT.itemsize} == {WIDE_BYTES}
