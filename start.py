@@ -128,6 +128,9 @@ def set_up(arguments: list[str]) -> None:
     """Bring system, environment and compiled engine to what the sources ask for."""
     needed = needed_libraries(arguments, dict(os.environ))
     install_packages(missing_packages(needed))
+    still_missing = missing_packages(needed)
+    if still_missing:
+        raise SetUpError(f"installed, but cannot be loaded: {', '.join(still_missing)}")
     with one_at_a_time():
         if not (PYTHON.exists() and read(STAMP) == stamp()):
             make_environment()
@@ -314,7 +317,7 @@ def tell_progress(lines: Iterable[str], log: TextIO, total: int) -> None:
             count += 1
             if count % 10 == 0 or count == total > 1:
                 say(f"  {count} of {total} at hand")
-        elif line.startswith("Installing collected packages"):
+        elif line.startswith("Installing collected packages") and total > 1:
             say("  unpacking")
 
 
