@@ -66,6 +66,8 @@ class Section(IntEnum):
     ACCOUNTS = 26
     WORKING = 27
     GROUPS = 28
+    GATE_REPORTS = 29  # risk_state: the report the gate is writing
+    RISK_CHECK = 19  # risk_state: the order that is being checked
     # simulated venue
     VENUE = 30
     VENUE_ORDERS = 31

@@ -115,6 +115,10 @@ ORDER: Final = np.dtype(
         ("chain", "<i4"),  # order map
         ("next", "<i4"),  # in the list of working orders of its instrument
         ("previous", "<i4"),
+        ("counted", "<i8"),  # quantity units it stands for in the worst case (51)
+        ("counted_price", "<i8"),  # |price| it is counted at, price units
+        ("pending_replaces", "<i4"),  # replaces on their way
+        ("end_reason", "<i4"),  # records.Reason why the gate asked for its cancel
     ],
     align=True,
 )
@@ -123,7 +127,7 @@ ORDER: Final = np.dtype(
 POSITION: Final = np.dtype(
     [
         ("quantity", "<i8"),  # signed, quantity units
-        ("cost_high", "<i8"),  # open cost, price × quantity units, 128 bits: high word
+        ("cost_high", "<i8"),  # open cost, 128 bits (money.py): high word
         ("cost_low", "<u8"),  # … low word
         ("realised", "<i8"),  # money, instrument's currency, without fees
         ("fees", "<i8"),  # money
@@ -140,7 +144,8 @@ POSITION: Final = np.dtype(
         ("working_sell_value", "<i8"),
         ("unmanaged", "<i8"),  # 1: its strategy stopped (SEMANTICS 54)
         ("exposure", "<i8"),  # money, base currency, worst case with working orders
-        ("unused", "<i8", (2,)),
+        ("value", "<i8"),  # quantity at the mark, money
+        ("holders", "<i8"),  # account's row: bit s: strategy s holds a position
     ],
     align=True,
 )
@@ -161,7 +166,8 @@ ACCOUNT: Final = np.dtype(
         ("net_exposure", "<i8"),
         ("exposure_known", "<i8"),  # 0: a conversion rate is missing
         ("day_pnl", "<i8"),
-        ("unused", "<i8", (4,)),
+        ("unknown", "<i8"),  # positions without a conversion rate
+        ("unused", "<i8", (3,)),
     ],
     align=True,
 )
