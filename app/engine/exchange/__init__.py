@@ -1,0 +1,1 @@
+"""The built-in exchange: the matching engine and the agents that trade in it."""

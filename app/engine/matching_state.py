@@ -1,0 +1,150 @@
+"""State of the matching engine: sections of the arena, and what it offers to read.
+
+One side of one instrument's book is a MATCH_SIDE: a price tree over levels that are also
+linked by price, from the best. A level is a MATCH_LEVEL: a first-in first-out queue of
+orders. An order is a MATCH_ORDER of one cache line, found by account and client id.
+
+Invariants (tests/engine/test_matching_random.py): the best bid is below the best ask; a
+level's size is the sum of its orders' leaves and its count their number, never zero;
+tree, links and id map hold the same orders.
+"""
+
+from enum import IntFlag
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.arena import Section, section
+from app.engine.compile import kernel
+from app.engine.id_map import BUCKET
+from app.engine.price_index import NODE, TREE_FIELDS
+from app.engine.records import MARKET, REPORT
+
+PRICE_BOUND: Final = 2**62
+"""Prices satisfy |price| < this, so that a difference fits int64."""
+QUANTITY_BOUND: Final = 2**44
+"""Largest quantity of an order, so that sums over `ORDERS_BOUND` orders fit int64."""
+ORDERS_BOUND: Final = 2**18
+"""Most resting orders of a matching engine."""
+NODES_PER_LEVEL: Final = 20
+"""Most tree nodes that one new price can need: ten above the root, ten below."""
+
+
+class Output(IntFlag):
+    """What the matching engine writes of each command, in MATCHING `outputs`."""
+
+    REPORTS = 1  # execution reports to the owners, into MATCH_REPORTS
+    MARKET = 2  # order-by-order market data, into MATCH_MARKET
+
+
+MATCHING: Final = np.dtype(
+    [
+        ("now", "<i8"),  # time of the command in hand, ns; stamps the outputs
+        ("outputs", "<i8"),  # Output
+        ("venue_order_id", "<i8"),  # the last one given
+        ("sequence", "<i8"),  # of the last market record
+        ("executions", "<i8"),  # matches so far, all instruments
+        ("volume", "<i8"),  # their quantity, quantity units
+        ("turnover", "<i8"),  # sum of price * quantity, modulo 2**64
+        ("instruments", "<i8"),  # instruments are numbered below this
+    ],
+    align=True,
+)
+"""The engine as a whole: one record, index 0 of its section."""
+
+MATCH_SIDE: Final = np.dtype(
+    [
+        *TREE_FIELDS,
+        ("best", "<i4"),  # level; 0 = this side is empty
+        ("levels", "<i4"),
+        ("orders", "<i8"),
+        ("volume", "<i8"),  # traded with this side resting, quantity units
+        ("last_price", "<i8"),  # of the last such trade, price units
+        ("unused", "<i8", (2,)),
+    ],
+    align=True,
+)
+"""One side of one book, at `side_index`."""
+
+MATCH_LEVEL: Final = np.dtype(
+    [
+        ("price", "<i8"),  # price units
+        ("size", "<i8"),  # sum of its orders' leaves, quantity units
+        ("head", "<i4"),  # the order that has waited longest
+        ("tail", "<i4"),
+        ("better", "<i4"),  # the next level towards the other side; 0 = this is best
+        ("worse", "<i4"),  # 0 = this is the last
+        ("side_index", "<i4"),
+        ("count", "<i4"),  # its orders
+        ("unused", "<i8", (3,)),
+    ],
+    align=True,
+)
+"""One price of one side: a cache line."""
+
+MATCH_ORDER: Final = np.dtype(
+    [
+        ("next", "<i4"),  # behind it in its level's queue; 0 = last
+        ("previous", "<i4"),  # before it; meaningless at the head
+        ("level", "<i4"),  # 0 = not resting
+        ("chain", "<i4"),  # id map
+        ("client_order_id", "<i8"),  # the owner's, unique with `account`
+        ("venue_order_id", "<i8"),  # ours: its reference in market data
+        ("leaves", "<i8"),  # quantity units
+        ("quantity", "<i8"),  # total, quantity units; filled = quantity - leaves
+        ("account", "<i4"),  # owner
+        ("group", "<i4"),
+        ("instrument", "<u2"),
+        ("options", "<u2"),  # records.OrderOption
+        ("side", "i1"),
+        ("order_type", "u1"),  # as sent; a market order may rest as a limit
+        ("time_in_force", "u1"),
+        ("unused", "u1"),
+    ],
+    align=True,
+)
+"""One working order: a cache line."""
+
+assert MATCH_SIDE.itemsize == MATCH_LEVEL.itemsize == MATCH_ORDER.itemsize == 64
+
+matching = section(Section.MATCHING, MATCHING)
+match_sides = section(Section.MATCH_BOOKS, MATCH_SIDE)
+match_levels = section(Section.MATCH_LEVELS, MATCH_LEVEL)
+match_orders = section(Section.MATCH_ORDERS, MATCH_ORDER)
+match_reports = section(Section.MATCH_REPORTS, REPORT)
+match_market = section(Section.MATCH_MARKET, MARKET)
+
+
+@kernel
+def side_index(instrument: int, side: int) -> int:
+    """Index of one side of an instrument's book; the other side's is this ^ 1."""
+    return 2 * instrument + 2 + (side < 0)
+
+
+def matching_layout(
+    instruments: int, orders: int, outputs: int = 0
+) -> dict[Section, tuple[np.dtype[Any], int]]:
+    """Sections of a matching engine; `state.fixed_layout` gives the instruments' own.
+
+    Parameters
+    ----------
+    instruments : int
+        How many there are.
+    orders : int
+        Most orders that may rest at a time, at most `ORDERS_BOUND`.
+    outputs : int
+        Records of output to make room for beyond those that one command can cause.
+    """
+    assert 0 < orders <= ORDERS_BOUND, orders
+    room = orders + outputs + 8
+    buckets = 1 << (2 * orders - 1).bit_length()
+    return {
+        Section.MATCHING: (MATCHING, 1),
+        Section.MATCH_BOOKS: (MATCH_SIDE, 2 * instruments + 2),
+        Section.MATCH_LEVELS: (MATCH_LEVEL, orders + 1),
+        Section.MATCH_ORDERS: (MATCH_ORDER, orders + 1),
+        Section.MATCH_BUCKETS: (BUCKET, buckets + 1),
+        Section.MATCH_REPORTS: (REPORT, 2 * room),
+        Section.MATCH_MARKET: (MARKET, room),
+        Section.INDEX_NODES: (NODE, NODES_PER_LEVEL * orders + 2 * NODES_PER_LEVEL),
+    }

@@ -1,0 +1,285 @@
+"""Drives the compiled matching engine from tests: commands in, tuples out, checks."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from app.engine.arena import LIVE, Arena, Section
+from app.engine.exchange.unit import match_batch, match_command
+from app.engine.matching_state import matching_layout
+from app.engine.records import (
+    BUY,
+    COMMAND,
+    NO_PRICE,
+    SELL,
+    Action,
+    OrderType,
+    TimeInForce,
+)
+from app.engine.state import fixed_layout
+
+_HEADER_START, _STRIDE = 16, 8
+LOWEST = -(2**63)
+TICK_ONE = ((LOWEST, 1),)
+REPORTS_AND_MARKET = 3
+
+
+class Cmd(NamedTuple):
+    """A command as tests write it."""
+
+    action: int
+    id: int
+    account: int = 1
+    instrument: int = 0
+    side: int = BUY
+    kind: int = OrderType.LIMIT
+    quantity: int = 0
+    price: int = NO_PRICE
+    force: int = TimeInForce.GTC
+    options: int = 0
+    protection: int = -1
+    display: int = 0
+
+
+def new(id, side, quantity, price, **more):
+    """A limit order."""
+    return Cmd(Action.NEW, id, side=side, quantity=quantity, price=price, **more)
+
+
+def market(id, side, quantity, **more):
+    """A market order."""
+    return new(id, side, quantity, NO_PRICE, kind=OrderType.MARKET, **more)
+
+
+def cancel(id, **more):
+    """Cancel of a working order."""
+    return Cmd(Action.CANCEL, id, **more)
+
+
+def replace(id, quantity=0, price=NO_PRICE, kind=0, **more):
+    """Replace; what is not given stays."""
+    return Cmd(Action.REPLACE, id, quantity=quantity, price=price, kind=kind, **more)
+
+
+def to_records(commands):
+    """COMMAND array of what tests wrote."""
+    records = np.zeros(len(commands), COMMAND)
+    for row, each in zip(records, commands, strict=True):
+        row["ts_venue"] = 1_000 + len(records)
+        row["action"] = each.action
+        row["client_order_id"] = each.id
+        row["account"] = each.account
+        row["instrument"] = each.instrument
+        row["side"] = each.side
+        row["order_type"] = each.kind
+        row["quantity"] = each.quantity
+        row["price"] = each.price
+        row["time_in_force"] = each.force
+        row["options"] = each.options
+        row["protection_ticks"] = each.protection
+        row["display_quantity"] = each.display
+    return records
+
+
+REPORT_FIELDS = (
+    "sequence",
+    "client_order_id",
+    "venue_order_id",
+    "instrument",
+    "report",
+    "status",
+    "reason",
+    "side",
+    "order_type",
+    "quantity",
+    "filled",
+    "leaves",
+    "price",
+    "last_price",
+    "last_quantity",
+    "liquidity",
+)
+MARKET_FIELDS = (
+    "instrument",
+    "kind",
+    "price",
+    "size",
+    "reference",
+    "side",
+    "aggressor",
+    "flags",
+)
+
+
+def tuples(records, fields):
+    """Rows of some fields as tuples of int."""
+    columns = [records[name].tolist() for name in fields]
+    return list(zip(*columns, strict=True))
+
+
+class Driver:
+    """A compiled matching engine over an arena of its own."""
+
+    def __init__(self, tables=(TICK_ONE,), protection=(-1,), orders=1000, outputs=0):
+        layout = fixed_layout(len(tables)) | matching_layout(
+            len(tables), orders, outputs
+        )
+        self.arena = Arena(layout)
+        bands = self.arena.records(Section.TICK_BANDS)
+        start = 0
+        for index, table in enumerate(tables):
+            row = self.arena.records(Section.INSTRUMENTS)[index]
+            row["first_band"], row["bands"] = start, len(table)
+            row["protection_ticks"] = protection[index]
+            for low, step in table:
+                bands[start] = (low, step)
+                start += 1
+        self.state = self.arena.records(Section.MATCHING)[0]
+        self.state["instruments"] = len(tables)
+        self.state["outputs"] = REPORTS_AND_MARKET
+
+    def act(self, command):
+        """Act on one command; return its reason."""
+        record = to_records([command])
+        return match_command(self.arena.address, 0, record.ctypes.data)
+
+    def act_all(self, commands):
+        """Act one by one; return every report type and reason as they came."""
+        result = []
+        for each in commands:
+            self.act(each)
+            result += self.reports
+        return result
+
+    def batch(self, records):
+        """Act on an array; yield the outputs each time they had to be taken."""
+        done = 0
+        while done < len(records):
+            address = records.ctypes.data + COMMAND.itemsize * done
+            done += match_batch(self.arena.address, address, len(records) - done)
+            yield done
+
+    @property
+    def reports(self):
+        """Reports of the last call."""
+        used = self.arena.used(Section.MATCH_REPORTS)
+        rows = self.arena.records(Section.MATCH_REPORTS)[1:used]
+        return tuples(rows, REPORT_FIELDS)
+
+    @property
+    def market(self):
+        """Market records of the last call."""
+        used = self.arena.used(Section.MATCH_MARKET)
+        return tuples(self.arena.records(Section.MATCH_MARKET)[1:used], MARKET_FIELDS)
+
+    def live(self, section):
+        """How many records of a pool are taken."""
+        return int(self.arena.header[_HEADER_START + _STRIDE * section + LIVE])
+
+    def levels(self, instrument, side):
+        """(price, size, count) from the best, by the level links."""
+        return [(p, s, c) for p, s, c, _ in self._walk(instrument, side)]
+
+    def queue(self, instrument, side):
+        """(account, client id, leaves, price) of a side's orders, first to trade first."""
+        rows = self.arena.records(Section.MATCH_ORDERS)
+        return [
+            (
+                int(rows[i]["account"]),
+                int(rows[i]["client_order_id"]),
+                int(rows[i]["leaves"]),
+                price,
+            )
+            for price, _, _, indices in self._walk(instrument, side)
+            for i in indices
+        ]
+
+    def _walk(self, instrument, side):
+        """Walk one side by its links, asserting that they fit together."""
+        number = 2 * instrument + 2 + (side < 0)
+        book = self.arena.records(Section.MATCH_BOOKS)[number]
+        levels = self.arena.records(Section.MATCH_LEVELS)
+        index, better, result = int(book["best"]), 0, []
+        while index:
+            level = levels[index]
+            assert level["better"] == better
+            assert level["side_index"] == number
+            price = int(level["price"])
+            assert not result or side * (result[-1][0] - price) > 0
+            result.append(
+                (price, int(level["size"]), int(level["count"]), self._members(index))
+            )
+            better, index = index, int(level["worse"])
+        assert book["levels"] == len(result)
+        assert book["orders"] == sum(count for _, _, count, _ in result)
+        return result
+
+    def _members(self, level_index):
+        level = self.arena.records(Section.MATCH_LEVELS)[level_index]
+        orders = self.arena.records(Section.MATCH_ORDERS)
+        index, members = int(level["head"]), []
+        while index:
+            row = orders[index]
+            assert row["level"] == level_index
+            assert not members or row["previous"] == members[-1]
+            assert 0 < row["leaves"] <= row["quantity"]
+            members.append(index)
+            index = int(row["next"])
+        assert members
+        assert members[-1] == level["tail"]
+        assert len(members) == level["count"]
+        assert sum(int(orders[i]["leaves"]) for i in members) == level["size"]
+        return members
+
+    def check(self):
+        """Assert every invariant of the books, trees, maps and pools."""
+        resting, level_count, node_count = [], 0, 0
+        for instrument in range(int(self.state["instruments"])):
+            walks = {side: self._walk(instrument, side) for side in (BUY, SELL)}
+            if walks[BUY] and walks[SELL]:
+                assert walks[BUY][0][0] < walks[SELL][0][0], "crossed at rest"
+            for side, walk in walks.items():
+                resting += [i for _, _, _, members in walk for i in members]
+                level_count += len(walk)
+                prices, nodes = self._tree(instrument, side)
+                node_count += nodes
+                assert prices == sorted(price for price, *_ in walk)
+        assert len(set(resting)) == len(resting)
+        assert self.live(Section.MATCH_ORDERS) == len(resting)
+        assert self.live(Section.MATCH_LEVELS) == level_count
+        assert self.live(Section.INDEX_NODES) == node_count
+        assert self._mapped() == sorted(resting)
+
+    def _tree(self, instrument, side):
+        """Prices in a side's tree, ascending, and the number of its nodes."""
+        book = self.arena.records(Section.MATCH_BOOKS)[2 * instrument + 2 + (side < 0)]
+        nodes = self.arena.records(Section.INDEX_NODES)
+        levels = self.arena.records(Section.MATCH_LEVELS)
+        if not book["tree_root"]:
+            return [], 0
+        here, count = [int(book["tree_root"])], 0
+        for height in range(int(book["tree_height"]), -1, -1):
+            count += len(here)
+            below = []
+            for node in here:
+                taken = int(nodes[node]["taken"])
+                assert taken
+                digits = [d for d in range(64) if taken >> d & 1]
+                children = nodes[node]["children"]
+                assert digits == np.flatnonzero(children).tolist()
+                below += [int(children[d]) for d in digits]
+            here = below
+            assert height or all(levels[i]["side_index"] for i in here)
+        return [int(levels[i]["price"]) for i in here], count
+
+    def _mapped(self):
+        """Orders that the id map holds."""
+        table = self.arena.records(Section.MATCH_BUCKETS)
+        orders = self.arena.records(Section.MATCH_ORDERS)
+        found = []
+        for bucket in table[1 : 1 + int(table[0])].tolist():
+            index = bucket
+            while index:
+                found.append(index)
+                index = int(orders[index]["chain"])
+        return sorted(found)
