@@ -13,6 +13,8 @@ from typing import Final
 
 import platformdirs
 
+from app.errors import ConfigError
+
 KINDS: Final = ("user_config", "user_data", "user_state", "user_cache")
 CACHE_VARIABLE: Final = "RINGSIDE_CACHE"
 
@@ -37,9 +39,19 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
 
 
 def stand_in() -> Path:
-    """Return the folder that is used where the user's own cannot be written."""
-    owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
-    return Path(tempfile.gettempdir()) / f"ringside-{owner}"
+    """Return the folder that is used where the user's own cannot be written.
+
+    Raises
+    ------
+    ConfigError
+        If another user's folder is in its place: what it holds is not to be trusted.
+    """
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"ringside-{owner}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.lstat().st_uid != owner:
+        raise ConfigError(f"{folder} belongs to another user; remove it")
+    return folder
 
 
 def is_writable(folder: Path) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import folders
+from app.errors import ConfigError
 
 
 def test_the_systems_place_is_used_where_it_can_be_written(tmp_path, monkeypatch):
@@ -19,11 +20,21 @@ def test_a_stand_in_is_used_where_it_cannot(tmp_path, monkeypatch):
     blocking = tmp_path / "file"
     blocking.write_text("a file cannot hold folders")
     monkeypatch.setenv("XDG_DATA_HOME", str(blocking))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     folder = folders.user_folder("user_data")
 
     assert folder == folders.stand_in() / "data"
-    assert Path(tempfile.gettempdir()) in folder.parents
+    assert folder.parent.parent == tmp_path
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_stand_in_of_another_user_is_not_trusted(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        folders.stand_in()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -32,6 +32,7 @@ import numba.extending
 import platformdirs
 
 from app.errors import EngineError
+from app.folders import cache_folder
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -52,6 +53,7 @@ UNITS: Final = (
     "app.engine.kernel",
     "app.engine.view_writer",
     "app.engine.snapshot",
+    "app.engine.strategy",
     "app.engine.playback",
 )
 """Modules with entries; the longest to compile last is started first by `build`."""
@@ -138,10 +140,7 @@ def source_hash(root: Path = _ENGINE) -> str:
 
 def cache_root() -> Path:
     """Directory of all compile caches (`RINGSIDE_CACHE`, else the user's cache)."""
-    named = os.environ.get("RINGSIDE_CACHE")
-    if named:
-        return Path(named) / "kernels"
-    return Path(platformdirs.user_cache_dir("ringside")) / "kernels"
+    return cache_folder(os.environ) / "kernels"
 
 
 def _mark(module_name: str) -> Path:
