@@ -1,9 +1,9 @@
 """The market book: what one venue, or a consolidated feed, shows of an instrument.
 
 Two shapes behind one reading interface (book_levels): aggregated by level (LEVEL and
-QUOTE records) and order by order (ORDER_… records, queues in book_queue). `apply_record`
-folds one MARKET record into a book; any record may come at any time, and data that
-cannot be true mark the book stale instead of breaking it.
+QUOTE records) and order by order (ORDER_… records, queues in book_queue).
+`apply_record` folds one MARKET record into a book; any record may come at any time, and
+data that cannot be true mark the book stale instead of breaking it.
 
 What a feed owes us:
 
@@ -117,18 +117,20 @@ def book_market(arena: int, links: int, address: int) -> int:
 
 
 @kernel
-def _side_row(
-    arena: int, book: int, side: int, count: int, prices: Any, sizes: Any
-) -> None:
-    """Write the best `count` levels of a side; NO_PRICE and 0 where there is none."""
+def _write_row(arena: int, book: int, count: int, row: Any) -> None:
+    """Write a `row_dtype` row as words; NO_PRICE and 0 where there is no level."""
     every = levels(arena)
-    level = best(arena, book, side)
-    for i in range(count):
-        if level:
-            prices[i], sizes[i] = every[level]["price"], every[level]["size"]
-            level = every[level]["worse"]
-        else:
-            prices[i], sizes[i] = NO_PRICE, 0
+    row[0] = books(arena)[book]["ts_venue"]
+    start = 1
+    for side in (BUY, SELL):
+        level = best(arena, book, side)
+        for i in range(start, start + count):
+            if level:
+                row[i], row[i + count] = every[level]["price"], every[level]["size"]
+                level = every[level]["worse"]
+            else:
+                row[i], row[i + count] = NO_PRICE, 0
+        start += 2 * count
 
 
 @entry
@@ -148,10 +150,7 @@ def book_replay(arena: int, links: int, address: int) -> int:
         apply_record(arena, book, record)
         if record["flags"] & _LAST:
             row = words(job[_ROWS] + 8 * width * rows, width)
-            row[0] = record["ts_venue"]
-            bids, asks = row[1 : 1 + 2 * count], row[1 + 2 * count :]
-            _side_row(arena, book, BUY, count, bids[:count], bids[count:])
-            _side_row(arena, book, SELL, count, asks[:count], asks[count:])
+            _write_row(arena, book, count, row)
             rows += 1
     return rows
 

@@ -57,7 +57,7 @@ def _fault(arena: int, book: int, fault: int, now: int) -> int:
 
 
 @kernel
-def _side_change(arena: int, side: int, level: int, touch: int) -> int:
+def _side_change(side: int, level: int, touch: int) -> int:
     """Bits for a change at `level`, which was or is the touch when they are equal."""
     changed = integer(Change.BID) if side > 0 else integer(Change.ASK)
     return changed | Change.TOUCH if level == touch else changed
@@ -72,7 +72,7 @@ def _is_price(price: int) -> bool:
 def set_level(
     arena: int, book: int, side: int, price: int, size: int, count: int
 ) -> int:
-    """Give a price its displayed size; 0 takes it out. `Change` bits, or `BAD`, `FULL`."""
+    """Give a price its displayed size, 0 = gone; `Change` bits, or `BAD`, `FULL`."""
     if size < 0 or not _is_price(price) or (side != BUY and side != SELL):
         return BAD
     touch = best(arena, book, side)
@@ -81,7 +81,7 @@ def set_level(
         if level == 0:
             return 0
         drop_level(arena, book, level)
-        return _side_change(arena, side, level, touch)
+        return _side_change(side, level, touch)
     if level == 0:
         level = new_level(arena, book, side, price)
         if level == 0:
@@ -89,7 +89,7 @@ def set_level(
         touch = best(arena, book, side)
     row = levels(arena)[level]
     row["size"], row["count"] = size, count
-    return _side_change(arena, side, level, touch)
+    return _side_change(side, level, touch)
 
 
 @kernel
@@ -99,7 +99,7 @@ def _set_quote_side(arena: int, book: int, side: int, price: int, size: int) -> 
         if best(arena, book, side) == 0:
             return 0
         clear_side(arena, book, side)
-        return _side_change(arena, side, 0, 0)
+        return _side_change(side, 0, 0)
     if size < 0 or not _is_price(price):
         return BAD
     only = best(arena, book, side)
@@ -112,11 +112,15 @@ def _set_quote_side(arena: int, book: int, side: int, price: int, size: int) -> 
 def _quote(arena: int, book: int, record: Any) -> int:
     """Apply a QUOTE: a whole book of one level per side."""
     quote = view(record_address(record), 1, QUOTE)[0]
-    bid = _set_quote_side(arena, book, BUY, quote["bid_price"], quote["bid_size"])
-    ask = _set_quote_side(arena, book, SELL, quote["ask_price"], quote["ask_size"])
-    if bid < 0 or ask < 0:
-        return min(bid, ask)
-    return bid | ask | _whole(arena, book, record["ts_received"])
+    changed = 0
+    for side in (BUY, SELL):
+        price = quote["bid_price"] if side > 0 else quote["ask_price"]
+        size = quote["bid_size"] if side > 0 else quote["ask_size"]
+        outcome = _set_quote_side(arena, book, side, price, size)
+        if outcome < 0:
+            return outcome
+        changed |= outcome
+    return changed | _whole(arena, book, record["ts_received"])
 
 
 @kernel
@@ -141,14 +145,14 @@ def _order_event(arena: int, book: int, record: Any) -> int:
         level = add_order(arena, book, reference, side, price, size)
         if level < 0:
             return level
-        return _side_change(arena, side, level, best(arena, book, side))
+        return _side_change(side, level, best(arena, book, side))
     order = find_order(arena, book, reference)
     if order == 0:
         return BAD
     level = book_orders(arena)[order]["level"]
     side = levels(arena)[level]["side"]
     touch = best(arena, book, side)
-    changed = _side_change(arena, side, level, touch)
+    changed = _side_change(side, level, touch)
     if kind == EventKind.ORDER_MODIFY:
         if not _is_price(price):
             return BAD
@@ -156,7 +160,7 @@ def _order_event(arena: int, book: int, record: Any) -> int:
         if target < 0:
             return target
         after = best(arena, book, side)
-        return changed | _side_change(arena, side, target, after)
+        return changed | _side_change(side, target, after)
     return changed | _withdraw(arena, book, order, record)
 
 
@@ -212,8 +216,8 @@ def _trade(
 @kernel
 def clear_book(arena: int, book: int) -> int:
     """Empty both sides."""
-    clear_side(arena, book, BUY)
-    clear_side(arena, book, SELL)
+    for side in (BUY, SELL):
+        clear_side(arena, book, side)
     return integer(Change.CLEARED | Change.BID | Change.ASK | Change.TOUCH)
 
 

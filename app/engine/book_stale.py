@@ -9,10 +9,9 @@ from typing import Any
 
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
-from app.engine.book_levels import best_price
-from app.engine.book_state import Change, Stale, books
+from app.engine.book_state import Change, Stale, books, levels
 from app.engine.compile import kernel
-from app.engine.records import BUY, NO_PRICE, SELL, FeedStatus, SessionState
+from app.engine.records import FeedStatus, SessionState
 
 
 @kernel
@@ -39,8 +38,10 @@ def lose(arena: int, book: int, reason: int, now: int) -> int:
 @kernel
 def is_crossed(arena: int, book: int) -> bool:
     """Whether the best bid is above the best ask; equal, locked, is not crossed."""
-    bid, ask = best_price(arena, book, BUY), best_price(arena, book, SELL)
-    return bid != NO_PRICE and ask != NO_PRICE and bid > ask
+    sides = books(arena)[book]["sides"]
+    bid, ask = sides[0]["best"], sides[1]["best"]
+    every = levels(arena)
+    return bid != 0 and ask != 0 and every[bid]["price"] > every[ask]["price"]
 
 
 @kernel
@@ -67,9 +68,9 @@ def check_silence(arena: int, book: int, now: int) -> int:
     """Mark a fresh book SILENT once its feed was quiet for longer than it allows."""
     record = books(arena)[book]
     bound = record["silence_bound"]
-    if record["stale"] == Stale.FRESH and bound > 0:
-        if now - record["ts_received"] > bound:
-            return set_stale(arena, book, Stale.SILENT, now)
+    quiet = now - record["ts_received"]
+    if record["stale"] == Stale.FRESH and 0 < bound < quiet:
+        return set_stale(arena, book, Stale.SILENT, now)
     return 0
 
 
