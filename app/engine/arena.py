@@ -119,7 +119,9 @@ class Arena:
         offsets, total = {}, HEADER_BYTES
         for section, (dtype, capacity) in self.layout.items():
             if capacity < 1:
-                raise EngineError(f"section {section.name} needs a capacity of 1 or more")
+                raise EngineError(
+                    f"section {section.name} needs a capacity of 1 or more"
+                )
             offsets[section] = total
             size = dtype.itemsize * capacity
             total += -(-size // _ALIGNMENT) * _ALIGNMENT
@@ -214,13 +216,7 @@ def give(arena: int, which: int, index: int) -> None:
     entry[LIVE] -= 1
 
 
-def address_of_array(array: Any) -> int:
-    """Address of an array's first byte, for entries that are called from Python."""
-    return int(array.ctypes.data)
-
-
-def pointer_to(address: int, length: int) -> Any:
-    """Writable uint8 array over foreign memory; the caller keeps it alive."""
-    return np.ctypeslib.as_array(
-        ctypes.cast(address, ctypes.POINTER(ctypes.c_uint8)), (length,)
-    )
+def record_at(address: int, dtype: np.dtype[Any]) -> Any:
+    """Record at an address, writable, for Python that is called back from a kernel."""
+    memory = (ctypes.c_char * dtype.itemsize).from_address(address)
+    return np.frombuffer(memory, dtype)[0]

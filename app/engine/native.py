@@ -6,6 +6,8 @@ supported; what differs between systems stands in this file alone.
 """
 
 import ctypes
+import errno
+import mmap
 import os
 import threading
 from typing import Any, Final
@@ -107,6 +109,54 @@ def wake(typing_context: Any, descriptor: Any) -> Any:
         return builder.call(function, [descriptor, one, ir.Constant(_INT64, 8)])
 
     return types.int64(types.int64), codegen
+
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)  # its calls release the GIL
+_PAGE: Final = mmap.PAGESIZE
+_MADV_POPULATE_WRITE: Final = 23  # Linux 5.14
+_MS_SYNC: Final = 4
+
+
+def _on_pages(function: Any, address: int, length: int, how: int) -> None:
+    """Call madvise or msync for the pages that hold some bytes."""
+    start = address - address % _PAGE
+    pages = ctypes.c_void_p(start), ctypes.c_size_t(address + length - start)
+    if function(*pages, how):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def populate(address: int, length: int) -> bool:
+    """Make mapped pages present and writable, whatever they hold.
+
+    Returns
+    -------
+    bool
+        False if this system cannot: pages are then faulted in as they are written.
+
+    Raises
+    ------
+    OSError
+        If there is no room behind the mapping: writing would raise SIGBUS.
+    """
+    try:
+        _on_pages(_LIBC.madvise, address, length, _MADV_POPULATE_WRITE)
+    except OSError as problem:
+        if problem.errno != errno.EINVAL:
+            raise
+        return False
+    return True
+
+
+def sync_pages(address: int, length: int) -> None:
+    """Wait until mapped bytes of a file are on its disk; without the GIL.
+
+    Raises
+    ------
+    OSError
+        If the disk failed.
+    """
+    _on_pages(_LIBC.msync, address, length, _MS_SYNC)
 
 
 def lower_priority() -> None:

@@ -149,7 +149,9 @@ class Action(IntEnum):
 
     NEW = 1
     CANCEL = 2
-    REPLACE = 3  # `quantity` is the new total, 0 = unchanged; price NO_PRICE = unchanged
+    REPLACE = (
+        3  # `quantity` is the new total, 0 = unchanged; price NO_PRICE = unchanged
+    )
     CANCEL_ALL = 4  # of `instrument` (-1: all); `side` 0 = both
     SET_STATE = 5  # SafetyState in `value`
     SET_LIMIT = 6  # RiskLimit in `group` becomes `value`, for `instrument` or -1

@@ -71,7 +71,10 @@ INSTRUMENT: Final = np.dtype(
         ("fee_min", "<i8"),  # money per order
         ("fee_max_ppm", "<i8"),  # of the order's value, parts per million; 0 = none
         ("fee_model", "<i8"),
-        ("window_price", "<i8"),  # where the shown depth starts; NO_PRICE = at the touch
+        (
+            "window_price",
+            "<i8",
+        ),  # where the shown depth starts; NO_PRICE = at the touch
         ("unused", "<i8", (3,)),
     ],
     align=True,

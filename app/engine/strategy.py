@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import CAPACITY, USED, Section, section, section_words
-from app.engine.compile import Entry, kernel
+from app.engine.compile import Entry, entry, kernel
 from app.engine.links import LINK_WORDS, MAX_HANDLERS, Link
 from app.engine.memory import call, copy_bytes, words
 from app.engine.records import COMMAND, NO_PRICE, Action, EventKind
@@ -128,6 +128,12 @@ def request(arena: int, strategy: int, instrument: int, action: int) -> int:
     record["protection_ticks"] = -1
     strategies(arena)[strategy]["requests"] += 1
     return index
+
+
+@entry
+def request_entry(arena: int, strategy: int, instrument: int) -> int:
+    """Queue a NEW command for an interpreted handler, which fills in the rest."""
+    return request(arena, strategy, instrument, Action.NEW)
 
 
 @kernel
