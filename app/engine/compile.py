@@ -29,7 +29,6 @@ import llvmlite
 import llvmlite.binding
 import numba
 import numba.extending
-import platformdirs
 
 from app.errors import EngineError
 from app.folders import cache_folder
