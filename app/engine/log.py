@@ -42,9 +42,11 @@ CURSOR, END, BIAS, SEGMENT, FRAMES, REFUSED, POSITION = range(16, 23)
 """Control block, the engine's words: address of the next frame and of the segment's
 end, what added to an address gives a position, the segment's number, frames appended
 and refused, and the position: segment number * segment bytes + offset, stored last."""
-READY, NEXT_BASE, STATUS, DURABLE = range(40, 44)
-"""Control block, the journal's words: number of the next segment once it is ready, its
-address, the `LogStatus`, and how many frames are known to be on disk."""
+READY, STATUS, DURABLE, BASES = 40, 41, 42, 48
+"""Control block, the journal's words: number of the last segment that is ready, the
+`LogStatus`, how many frames are known to be on disk, and the addresses of segments, by
+number modulo `MOST_READY`."""
+MOST_READY: Final = 8
 CONTROL_WORDS: Final = 64
 
 MAGIC, VERSION, SESSION, NUMBER, BYTES, CHECK = range(6)
@@ -162,11 +164,11 @@ def _next_segment(log: int, number: int) -> int:
     """End the segment, begin the next; its first frame's address, 0 if not ready."""
     control = words(log, CONTROL_WORDS)
     following = control[SEGMENT] + 1
-    if load_acquire(log + 8 * READY) != following:
+    if load_acquire(log + 8 * READY) < following:
         return 0
     if control[CURSOR]:
         _put_frame(control[CURSOR], 0, Stream.END, control[FRAMES])
-    base = control[NEXT_BASE]
+    base = control[BASES + following % MOST_READY]
     header = words(base, HEADER_BYTES // 8)
     header[FIRST_FRAME] = control[FRAMES]
     header[FIRST_NUMBER] = number
@@ -239,6 +241,39 @@ def log_store_entry(address: int, value: int, _c: int) -> int:
     """Store a control word that another thread reads, after all written before it."""
     store_release(address, value)
     return value
+
+
+@entry
+def log_count_entry(state_address: int, _b: int, _c: int) -> int:
+    """Walk over frames known to be whole, up to an address or past an end mark.
+
+    `state_address` holds two words: where to begin, which becomes where it ended, and
+    where to stop. Returns the number of frames, without the end mark.
+    """
+    state = words(state_address, 2)
+    count = 0
+    while state[0] < state[1]:
+        upper = int(np.uint64(words(state[0], 1)[0]) >> _32)
+        state[0] += FRAME_BYTES + int(upper & 0xFFFF)
+        if (upper >> 16) & 0xFF == Stream.END:
+            break
+        count += 1
+    return count
+
+
+@entry
+def log_end_entry(log: int, _b: int, _c: int) -> int:
+    """End the segment for good: the engine has stopped and no segment follows."""
+    control = words(log, CONTROL_WORDS)
+    place = control[CURSOR]
+    if place:
+        _put_frame(place, 0, Stream.END, control[FRAMES])
+        place += FRAME_BYTES
+        store_release(log + 8 * POSITION, place + control[BIAS])
+    store_release(log + 8 * READY, -1)
+    control[CURSOR] = 0
+    control[END] = 0
+    return int(place)
 
 
 SCAN_CURSOR, SCAN_END, SCAN_NUMBER, SCAN_INBOUND, SCAN_STOP = range(5)
