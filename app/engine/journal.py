@@ -4,8 +4,8 @@
 thread whose *turn* comes ten times a second:
 
 1. prepare the next segment: allocate it on disk, map it, fault its pages in. Space is
-   taken before a byte is mapped, so that a full disk is an error here and never a SIGBUS
-   in the engine, which finds no segment and refuses new orders;
+   taken before a byte is mapped, so that a full disk is an error here and never a
+   SIGBUS in the engine, which finds no segment and refuses new orders;
 2. hash the frames that are new, wait until they are on disk, chain the hash, and
    publish the durable watermark: a power cut costs at most what is past it;
 3. fault in the pages the engine is about to reach. Writeback makes pages read-only, and
@@ -14,10 +14,8 @@ thread whose *turn* comes ten times a second:
 The thread holds the GIL only between these calls.
 """
 
-import ctypes
 import hashlib
 import logging
-import mmap
 import os
 import threading
 from collections.abc import Mapping
@@ -36,102 +34,17 @@ from app.engine.log_files import (
     SESSION_FILE,
     BlockFlag,
     SessionKey,
-    entry_check,
-    link,
     segment_file,
     session_text,
     write_header,
 )
+from app.engine.log_storage import ChainFile, SegmentFile, sync_folder
 from app.engine.native import populate, sync_pages
 from app.errors import LogError
 
 _log = logging.getLogger("app.engine")
-_CHAIN_STEP: Final = 4096
-"""Chain entries that are allocated at a time."""
-_AHEAD: Final = 16 << 20
+_AHEAD: Final = 4 << 20
 """Bytes ahead of the engine that are kept faulted in."""
-
-
-def _sync_folder(directory: Path) -> None:
-    """Make new names in a folder durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-class _Segment:
-    """A segment's file, allocated, mapped and faulted in."""
-
-    def __init__(self, path: Path, length: int) -> None:
-        self.path = path
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        try:
-            os.posix_fallocate(descriptor, 0, length)
-            self.map = mmap.mmap(descriptor, length, flags=mmap.MAP_SHARED)
-            self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.map))
-            populate(self.address, length)
-        except OSError:
-            path.unlink()
-            raise
-        finally:
-            os.close(descriptor)
-
-    def header(self) -> npt.NDArray[np.int64]:
-        return np.frombuffer(self.map, np.int64, log.HEADER_BYTES // 8)
-
-    def remove(self) -> None:
-        self.map.close()
-        self.path.unlink()
-
-    def cut(self, length: int) -> None:
-        """Close, and give back what was allocated but not used."""
-        self.map.close()
-        os.truncate(self.path, length)
-
-
-class _Chain:
-    """The chain's file and the hash it has reached."""
-
-    def __init__(self, path: Path, first: bytes) -> None:
-        self.hash = first
-        self.entries = 0
-        self._allocated = 0
-        self._path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-
-    def make_room(self) -> None:
-        """Keep entries allocated ahead, so that a full disk cannot stop the chain."""
-        wanted = self.entries + _CHAIN_STEP // 2
-        if wanted > self._allocated:
-            step = CHAIN_ENTRY.itemsize * _CHAIN_STEP
-            os.posix_fallocate(self._file, CHAIN_ENTRY.itemsize * self._allocated, step)
-            self._allocated += _CHAIN_STEP
-
-    @property
-    def has_room(self) -> bool:
-        """Whether an entry can be added, and one more to close the log."""
-        return self.entries + 2 <= self._allocated
-
-    def add(self, entry: npt.NDArray[Any], block: memoryview) -> None:
-        """Chain one block; on return its entry is on disk."""
-        self.hash = link(self.hash, entry, block)
-        entry["hash"] = np.frombuffer(self.hash, np.uint8)
-        entry["check"] = entry_check(entry)
-        place = CHAIN_ENTRY.itemsize * self.entries
-        os.pwrite(self._file, entry.tobytes(), place)
-        os.fdatasync(self._file)
-        self.entries += 1
-
-    def remove(self) -> None:
-        os.close(self._file)
-        self._path.unlink()
-
-    def close(self) -> None:
-        os.ftruncate(self._file, CHAIN_ENTRY.itemsize * self.entries)
-        os.fsync(self._file)
-        os.close(self._file)
 
 
 class EngineLog:
@@ -189,7 +102,7 @@ class EngineLog:
         self._set(log.SEGMENT_BYTES, segment_bytes)
         for word in (log.SEGMENT, log.POSITION, log.READY):
             self._set(word, -1)
-        self._segments: dict[int, _Segment] = {}
+        self._segments: dict[int, SegmentFile] = {}
         self._hashed = 0, log.HEADER_BYTES
         self._frames_hashed = 0
         self.failure = ""
@@ -212,7 +125,7 @@ class EngineLog:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        self._chain = _Chain(self.directory / CHAIN_FILE, digest)
+        self._chain = ChainFile(self.directory / CHAIN_FILE, digest)
         try:
             self._chain.make_room()
             self._prepare()
@@ -317,11 +230,11 @@ class EngineLog:
     def _prepare(self) -> None:
         """Make one more segment ready."""
         number = self._get(log.READY) + 1
-        segment = _Segment(self.directory / segment_file(number), self.segment_bytes)
+        segment = SegmentFile(self.directory / segment_file(number), self.segment_bytes)
         try:
             write_header(segment.header(), self._key, number)
             sync_pages(segment.address, log.HEADER_BYTES)
-            _sync_folder(self.directory)
+            sync_folder(self.directory)
         except OSError:
             segment.remove()
             raise
@@ -390,7 +303,7 @@ class EngineLog:
             segment.map.close()
             self._hashed = number + 1, log.HEADER_BYTES
 
-    def _chain_header(self, segment: _Segment, number: int) -> None:
+    def _chain_header(self, segment: SegmentFile, number: int) -> None:
         """Put the chain's hash so far into a segment's header."""
         if number:
             hashed = np.frombuffer(self._chain.hash, np.int64)
@@ -427,4 +340,4 @@ class EngineLog:
                 segment.map.close()
         self._segments.clear()
         self._chain.close()
-        _sync_folder(self.directory)
+        sync_folder(self.directory)
