@@ -121,7 +121,8 @@ ORDER: Final = np.dtype(
         ("counted", "<i8"),  # quantity units it stands for in the worst case (51)
         ("counted_price", "<i8"),  # |price| it is counted at, price units
         ("pending_replaces", "<i4"),  # replaces on their way
-        ("end_reason", "<i4"),  # records.Reason why the gate asked for its cancel
+        ("end_reason", "<i2"),  # records.Reason why the gate asked for its cancel
+        ("resting_status", "<i2"),  # records.OrderStatus while no request is pending
     ],
     align=True,
 )
