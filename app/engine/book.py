@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine.arena import Arena, Section, address_of_array
+from app.engine.arena import Arena, Section
 from app.engine.bits import integer
 from app.engine.book_events import apply_record
 from app.engine.book_levels import (
@@ -212,9 +212,9 @@ class BookReplay:
         records = np.ascontiguousarray(records, dtype=MARKET)
         last = np.count_nonzero(records["flags"] & np.uint16(RecordFlag.LAST))
         rows = np.empty(int(last), row_dtype(levels))
-        pointers = address_of_array(records), len(records), address_of_array(rows)
+        pointers = records.ctypes.data, len(records), rows.ctypes.data
         job = np.array([*pointers, levels, self._book], np.int64)
-        book_replay(self.arena.address, 0, address_of_array(job))
+        book_replay(self.arena.address, 0, job.ctypes.data)
         return rows
 
     @property

@@ -31,6 +31,8 @@ from app.engine.records import (
 )
 
 _BOUND: Final = 1 << 62
+MAX_SIZE: Final = 1 << 53
+"""Larger sizes are damaged data; so no sum over a book leaves int64."""
 _LAST: Final = int(RecordFlag.LAST)
 NOT_LAST: Final = int(
     TradeCondition.AVERAGE_PRICE
@@ -69,11 +71,21 @@ def _is_price(price: int) -> bool:
 
 
 @kernel
+def _is_size(size: int) -> bool:
+    return 0 <= size <= MAX_SIZE
+
+
+@kernel
+def _is_side(side: int) -> bool:
+    return side in (BUY, SELL)
+
+
+@kernel
 def set_level(
     arena: int, book: int, side: int, price: int, size: int, count: int
 ) -> int:
     """Give a price its displayed size, 0 = gone; `Change` bits, or `BAD`, `FULL`."""
-    if size < 0 or not _is_price(price) or (side != BUY and side != SELL):
+    if not (_is_size(size) and _is_price(price) and _is_side(side)):
         return BAD
     touch = best(arena, book, side)
     level = find_level(arena, book, side, price)
@@ -100,7 +112,7 @@ def _set_quote_side(arena: int, book: int, side: int, price: int, size: int) -> 
             return 0
         clear_side(arena, book, side)
         return _side_change(side, 0, 0)
-    if size < 0 or not _is_price(price):
+    if not (_is_size(size) and _is_price(price)):
         return BAD
     only = best(arena, book, side)
     if only and (levels(arena)[only]["price"] != price or levels(arena)[only]["worse"]):
@@ -137,10 +149,10 @@ def _order_event(arena: int, book: int, record: Any) -> int:
     kind = record["kind"]
     price, size = record["price"], record["size"]
     reference, side = record["reference"], integer(record["side"])
-    if size < 0:
+    if not _is_size(size):
         return BAD
     if kind == EventKind.ORDER_ADD:
-        if size == 0 or not _is_price(price) or (side != BUY and side != SELL):
+        if size == 0 or not (_is_price(price) and _is_side(side)):
             return BAD
         level = add_order(arena, book, reference, side, price, size)
         if level < 0:
@@ -176,6 +188,8 @@ def _withdraw(arena: int, book: int, order: int, record: Any) -> int:
         if price == NO_PRICE:
             price = level["price"]
         changed = _trade(arena, book, record, price, min(size, left), -side)
+        if changed < 0:
+            return changed
     elif size == 0:
         size = left
     reduce_order(arena, book, order, size)
@@ -189,7 +203,7 @@ def _trade(
     arena: int, book: int, record: Any, price: int, size: int, aggressor: int
 ) -> int:
     """Remember a trade: last, high, low, volume and the tick rule's memory."""
-    if size < 0 or not _is_price(price):
+    if not (_is_size(size) and _is_price(price)):
         return BAD
     if size == 0:
         return 0

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine.arena import Arena, Section, section, take
+from app.engine.arena import Arena, Section, section
 from app.engine.compile import kernel
 from app.engine.id_map import BUCKET, id_map
 from app.engine.price_index import NODE, TREE_FIELDS
@@ -167,7 +167,7 @@ def open_book(arena: Arena, instrument: int, *, consolidated: bool = False) -> i
     EngineError
         If the arena has room for no more.
     """
-    book = int(take(arena.address, Section.BOOKS))
+    book = arena.take(Section.BOOKS)
     if book == 0:
         raise EngineError(f"no room for a book of instrument {instrument}")
     record = arena.records(Section.BOOKS)[book : book + 1]
