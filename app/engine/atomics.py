@@ -6,10 +6,12 @@ ever (tests/engine/test_atomics.py shows the loop that hangs). Only `ring`, `log
 and the thread's control words may touch what another thread writes.
 """
 
+import platform
 from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
 from app.engine.compile import intrinsic
 
@@ -46,11 +48,12 @@ def pause(typing_context: Any) -> Any:
     """Tell the core that this is a spin loop (x86: pause; elsewhere nothing)."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        import platform
-
+        # No inline assembler: numba's loader of cached code cannot read it.
         if platform.machine() in ("x86_64", "AMD64"):
             kind = ir.FunctionType(ir.VoidType(), [])
-            builder.call(ir.InlineAsm(kind, "pause", "", side_effect=True), [])
+            name = "llvm.x86.sse2.pause"
+            hint = cgutils.get_or_insert_function(builder.module, kind, name)
+            builder.call(hint, [])
         return context.get_dummy_value()
 
     return types.void(), codegen

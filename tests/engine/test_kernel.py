@@ -25,7 +25,6 @@ from tests.engine.handlers import (
     keep_command,
 )
 
-
 DIP = {Handler.ON_TRADE: buy_the_dip}
 
 

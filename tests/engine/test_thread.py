@@ -1,0 +1,164 @@
+"""The engine's thread: real rings, real threads."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from app.engine import strategy
+from app.engine.arena import Arena, Section
+from app.engine.control import Control
+from app.engine.links import Link, new_links
+from app.engine.records import COMMAND, MARKET, Action, EventKind
+from app.engine.ring import Ring
+from app.engine.state import fixed_layout
+from app.engine.strategy import Handler, Interpreted, StrategyState, hang
+from app.engine.thread import EngineThread
+from app.errors import EngineError
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.threads
+
+
+class Driven:
+    """An engine without gate or venue, fed by one ring."""
+
+    def __init__(self, **options: object) -> None:
+        self.arena = Arena({**fixed_layout(1), **strategy.LAYOUT})
+        self.session = self.arena.records(Section.ENGINE)
+        self.session["instruments"] = 1
+        self.links = new_links()
+        self.ring = Ring(MARKET, 1024)
+        self.commands = Ring(COMMAND, 16)
+        self.links[Link.INPUTS] = self.commands.address
+        self.links[Link.INPUTS + 1] = self.ring.address
+        self.links[Link.INPUT_COUNT] = 2
+        self.thread = EngineThread(self.arena, self.links, **options)
+
+    def push(self, count: int) -> None:
+        """Push trades, waiting for room."""
+        records = np.zeros(count, MARKET)
+        records["kind"] = EventKind.TRADE
+        while len(records):
+            accepted = self.ring.push(records)
+            records = records[accepted:]
+
+    @property
+    def folded(self) -> int:
+        """Market records folded so far."""
+        return int(self.session["market_records"][0])
+
+
+@pytest.fixture
+def driven() -> Iterator[Driven]:
+    engine = Driven()
+    yield engine
+    engine.thread.stop()
+
+
+def test_folds_what_is_in_its_rings(driven):
+    driven.thread.start()
+
+    driven.push(10_000)
+
+    eventually(lambda: driven.folded == 10_000)
+
+
+def test_restarts_where_it_stopped(driven):
+    for round_number in (1, 2, 3):
+        driven.thread.start()
+        driven.push(100)
+        eventually(lambda n=round_number: driven.folded == 100 * n)
+        driven.thread.stop()
+
+    assert not driven.thread.is_running
+
+
+def test_stopping_twice_is_harmless_and_starting_twice_is_an_error(driven):
+    driven.thread.start()
+
+    with pytest.raises(EngineError, match="runs already"):
+        driven.thread.start()
+    driven.thread.stop()
+    driven.thread.stop()
+
+
+def test_a_change_runs_between_events_on_the_engines_thread(driven):
+    driven.thread.start()
+    driven.push(500)
+
+    number = driven.thread.change(
+        lambda: hang(
+            driven.arena,
+            driven.links,
+            {Handler.ON_TRADE: Interpreted(lambda *_: 0)},
+            [0],
+        )
+    ).result(10)
+
+    assert number == 1
+    driven.push(500)
+    eventually(lambda: driven.folded == 1000)
+
+
+def test_a_change_that_raises_tells_whoever_asked_and_the_engine_goes_on(driven):
+    driven.thread.start()
+
+    future = driven.thread.change(lambda: 1 // 0)
+
+    with pytest.raises(ZeroDivisionError):
+        future.result(10)
+    driven.push(5)
+    eventually(lambda: driven.folded == 5)
+
+
+def test_a_change_on_a_stopped_engine_runs_at_once(driven):
+    assert driven.thread.change(lambda: 42).result(0) == 42
+
+
+def test_interpreted_strategy_runs_on_the_engines_thread(driven):
+    seen: list[int] = []
+    interpreted = Interpreted(lambda arena, number, event: seen.append(number) or 0)
+    number = hang(driven.arena, driven.links, {Handler.ON_TRADE: interpreted}, [0])
+    start = np.zeros(1, COMMAND)
+    start["kind"], start["action"] = EventKind.COMMAND, Action.START_STRATEGY
+    start["strategy"] = number
+    driven.thread.start()
+
+    driven.commands.push(start)
+    states = driven.arena.records(Section.STRATEGIES)["state"]
+    eventually(lambda: states[number] == StrategyState.RUNNING)
+    driven.push(50)
+
+    eventually(lambda: seen == [number] * 50)
+
+
+def test_time_passes_without_data(driven):
+    driven.thread.start()
+
+    eventually(lambda: driven.session["event"][0] >= 3)
+
+    assert driven.session["now"][0] > 1_600_000_000_000_000_000
+
+
+def test_feed_clock_stands_without_data():
+    driven = Driven(feed_clock=True)
+    driven.thread.start()
+
+    driven.push(3)
+
+    eventually(lambda: driven.folded == 3)
+    driven.thread.stop()
+    assert driven.session["now"][0] == 0
+    assert driven.session["event"][0] == 3
+
+
+def test_idle_engine_naps_and_busy_engine_counts_latencies(driven):
+    driven.thread.start()
+    eventually(lambda: driven.thread.control[Control.NAPS] > 10)
+
+    driven.push(1000)
+
+    eventually(lambda: driven.folded == 1000)
+    histogram = driven.thread.control[Control.HISTOGRAM : Control.HISTOGRAM + 64]
+    assert histogram.sum() >= 1000
