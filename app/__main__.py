@@ -78,11 +78,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RingsideError, OSError) as error:
         if parsed.debug:
             raise
-        print(f"ringside: {error}", file=sys.stderr)
+        print(f"ringside: {_told(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+def _told(error: RingsideError | OSError) -> str:
+    """Say a failure in a line; the system's own without its number."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def build_parser(given: Sequence[str]) -> argparse.ArgumentParser:

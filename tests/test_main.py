@@ -1,5 +1,6 @@
 """The `ringside` command: help, version, settings, and how it fails."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -90,6 +91,17 @@ def test_a_failure_is_one_line_and_status_2():
 
     assert done.returncode == 2
     assert done.stderr == "ringside: RINGSIDE_UI_SCALE must be 0.5 to 4, was 9.0\n"
+
+
+def test_a_failure_of_the_system_names_the_file(capsys, monkeypatch):
+    def no_space(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", "/catalog/AMZN")
+
+    monkeypatch.setattr(config, "load", no_space)
+
+    assert main(["config"]) == 2
+    told = "ringside: /catalog/AMZN: No space left on device\n"
+    assert capsys.readouterr().err == told
 
 
 def test_debug_shows_the_traceback():
