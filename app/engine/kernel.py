@@ -76,7 +76,7 @@ def _log_has_room(log: int) -> bool:
     control = words(log, LOG_WORDS)
     if control[END] - control[CURSOR] >= _LOG_RESERVE:
         return True
-    return load_acquire(log + 8 * READY) == control[SEGMENT] + 1
+    return load_acquire(log + 8 * READY) > control[SEGMENT]
 
 
 @kernel

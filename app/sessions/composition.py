@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from app import __version__
-from app.clock import SystemClock
+from app.clock import SystemClock, utc
 from app.config import Settings
 from app.engine import book_state, gate, links as links_module, strategy
 from app.engine.arena import Arena, Section
@@ -39,8 +39,8 @@ _COMMANDS: Final = 1 << 12
 _EVENTS: Final = 1 << 16
 _VIEWS: Final = 8
 _LOG_MESSAGES: Final = {
-    LogStatus.NO_ROOM: "the disk is full: the engine waits until the log has room",
-    LogStatus.NOT_SYNCED: "the disk refuses to sync the log",
+    LogStatus.NO_ROOM: "the log has no room: free disk space, the engine goes on then",
+    LogStatus.NOT_SYNCED: "the disk refuses to sync the log: a power cut would cost it",
 }
 
 
@@ -103,9 +103,9 @@ class PaperEngine:
         return arena
 
     def _make_log(self, settings: Settings) -> EngineLog:
-        started = _CLOCK.wall_ns()
-        folder = settings.paths.logs / f"{started}"
-        return EngineLog(folder, session_id=started, metadata=self._metadata())
+        begun = utc(_CLOCK.wall_ns())
+        folder = settings.paths.logs / f"{begun:%Y-%m-%dT%H.%M.%S.%f}"
+        return EngineLog(folder, self._metadata())
 
     def _metadata(self) -> dict[str, Any]:
         """What a reader needs to replay the log."""
@@ -174,13 +174,18 @@ class PaperEngine:
         """Feed, engine, log; safe to call twice."""
         self.feed.stop()
         self.thread.stop()
-        self.log.stop()
+        self.log.close()
 
     def submit(self, records: Any) -> bool:
         """Send COMMAND records, stamped with the time of the gesture."""
         stamped = records.copy()
         stamped["ts_venue"] = _CLOCK.wall_ns()
         return self.commands.push(stamped) == len(stamped)
+
+    def _log_message(self) -> str:
+        """Say what is wrong with the log, or nothing."""
+        words = _LOG_MESSAGES.get(self.log.status, "")
+        return f"{words} ({self.log.failure})" if words and self.log.failure else words
 
     def status(
         self, state: EngineState, message: str, progress: tuple[int, int]
@@ -196,7 +201,7 @@ class PaperEngine:
             feed_message=feed.message,
             messages_per_s=feed.messages_per_s,
             log_path=str(self.log.directory),
-            log_status=_LOG_MESSAGES.get(self.log.status, ""),
+            log_status=self._log_message(),
             unlogged=int(self.thread.control[Control.UNLOGGED]),
         )
 

@@ -5,7 +5,11 @@ Fees are ours to work out, as a venue's reports carry none: the same fee models 
 simulated venue's.
 """
 
+import numpy as np
+
 from app.engine.arena import Section, section
+from app.engine.book_state import book_orders
+from app.engine.book_state import find_order as find_book_order
 from app.engine.compile import entry, kernel
 from app.engine.id_map import id_map
 from app.engine.links import Link, call_link, linked
@@ -19,7 +23,7 @@ from app.engine.records import (
     ReportType,
 )
 from app.engine.ring import ring_claim, ring_publish
-from app.engine.state import engine, orders
+from app.engine.state import engine, instruments, orders
 from app.engine.venue.fees import fill_fee
 
 _NOT_SENT = -1
@@ -138,3 +142,24 @@ def external_report(arena: int, links: int, address: int) -> int:
     if index and report["report"] == ReportType.FILL:
         report["fee"] = fill_fee(arena, index, report)
     return call_link(arena, links, Link.GATE_REPORT, address)
+
+
+@entry
+def external_queue(arena: int, links: int, index: int) -> int:
+    """Size ahead of an order of ours (argument: its index), quantity units.
+
+    Exact where the feed shows order by order and calls orders by the venue's ids;
+    -1 where the order is not seen in the book.
+    """
+    order = orders(arena)[index]
+    book = np.int64(instruments(arena)[order["instrument"]]["book"])
+    here = find_book_order(arena, book, np.int64(order["venue_order_id"]))
+    if here == 0:
+        return -1
+    every = book_orders(arena)
+    ahead = 0
+    here = np.int64(every[here]["previous"])
+    while here:
+        ahead += every[here]["size"]
+        here = np.int64(every[here]["previous"])
+    return ahead
