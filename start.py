@@ -69,6 +69,7 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 STAMP = ENVIRONMENT / "ringside-stamp"
+ENGINE_STAMP = ENVIRONMENT / "ringside-engine-stamp"
 LOG = ENVIRONMENT / "ringside-install.log"
 IS_WINDOWS = os.name == "nt"
 SCRIPTS = ENVIRONMENT / ("Scripts" if IS_WINDOWS else "bin")
@@ -323,9 +324,26 @@ def tell_progress(lines: Iterable[str], log: TextIO, total: int) -> None:
 
 def compile_engine() -> None:
     """Compile what the engine's sources changed; its own progress is shown."""
+    if read(ENGINE_STAMP) == engine_stamp():
+        return
     command = [str(PYTHON), "-m", "app.engine.compile"]
     if subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False).returncode:
         raise SetUpError("The engine cannot be compiled; the lines above say why.")
+    ENGINE_STAMP.write_text(engine_stamp(), encoding="utf-8")
+
+
+def engine_stamp() -> str:
+    """Name what was compiled and where to, without asking numba, which takes a second.
+
+    Should the cache have gone since, the program compiles once more by itself.
+    """
+    digest = hashlib.sha256(stamp().encode())
+    for path in sorted((ROOT / "app" / "engine").rglob("*.py")):
+        state = path.stat()
+        digest.update(f"{path} {state.st_mtime_ns} {state.st_size}\n".encode())
+    places = ("HOME", "XDG_CACHE_HOME", "RINGSIDE_CACHE", "RINGSIDE_BOUNDSCHECK")
+    digest.update(repr([os.environ.get(name) for name in places]).encode())
+    return digest.hexdigest()
 
 
 # What was asked for.

@@ -24,6 +24,7 @@ def folder(tmp_path, monkeypatch):
         "ENVIRONMENT": tmp_path / ".venv",
         "LOCK": tmp_path / "requirements.lock",
         "STAMP": tmp_path / ".venv" / "ringside-stamp",
+        "ENGINE_STAMP": tmp_path / ".venv" / "ringside-engine-stamp",
         "LOG": tmp_path / ".venv" / "ringside-install.log",
         "SCRIPTS": tmp_path / ".venv" / "bin",
         "PYTHON": tmp_path / ".venv" / "bin" / "python",
@@ -138,6 +139,54 @@ def test_what_is_done_is_not_done_again(folder, monkeypatch):
     monkeypatch.setattr(start, "install", lambda: pytest.fail("installed again"))
 
     start.set_up(["config"])
+
+
+@pytest.fixture
+def engine(folder):
+    """An engine's source, and a Python that notes how it was called."""
+    source = folder / "app" / "engine" / "book.py"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    start.PYTHON.parent.mkdir(parents=True)
+    start.PYTHON.write_text(f'#!/bin/sh\necho "$@" >> {folder}/called\n')
+    start.PYTHON.chmod(0o755)
+    return source
+
+
+def times_compiled(folder) -> int:
+    return len((folder / "called").read_text().splitlines())
+
+
+def test_the_engine_is_compiled_once(folder, engine):
+    start.compile_engine()
+    start.compile_engine()
+
+    assert (folder / "called").read_text() == "-m app.engine.compile\n"
+
+
+def test_an_edited_engine_is_compiled_again(folder, engine):
+    start.compile_engine()
+    engine.write_text("changed")
+    start.compile_engine()
+
+    assert times_compiled(folder) == 2
+
+
+def test_another_cache_is_filled_too(folder, engine, monkeypatch):
+    start.compile_engine()
+    monkeypatch.setenv("RINGSIDE_CACHE", "elsewhere")
+    start.compile_engine()
+
+    assert times_compiled(folder) == 2
+
+
+def test_an_engine_that_does_not_compile_stops_the_set_up(folder, engine):
+    start.PYTHON.write_text("#!/bin/sh\nexit 1\n")
+
+    with pytest.raises(start.SetUpError, match="cannot be compiled"):
+        start.compile_engine()
+
+    assert not start.ENGINE_STAMP.exists()
 
 
 def test_what_an_interrupted_pip_left_is_forgotten(folder):
