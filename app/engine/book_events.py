@@ -17,7 +17,7 @@ from app.engine.book_levels import (
 from app.engine.book_queue import BAD, FULL, add_order, modify_order, reduce_order
 from app.engine.book_stale import apply_status, judge_crossed, lose, set_stale
 from app.engine.book_state import Change, Stale, book_orders, books, find_order, levels
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.memory import record_address, view
 from app.engine.records import (
     BUY,
@@ -80,7 +80,7 @@ def _is_side(side: int) -> bool:
     return side in (BUY, SELL)
 
 
-@kernel
+@inlined
 def set_level(
     arena: int, book: int, side: int, price: int, size: int, count: int
 ) -> int:
@@ -143,7 +143,7 @@ def _whole(arena: int, book: int, now: int) -> int:
     return set_stale(arena, book, Stale.FRESH, now)
 
 
-@kernel
+@inlined
 def _order_event(arena: int, book: int, record: Any) -> int:
     """Apply ORDER_ADD, MODIFY, CANCEL, EXECUTE; `Change` bits or `BAD`, `FULL`."""
     kind = record["kind"]
@@ -176,7 +176,7 @@ def _order_event(arena: int, book: int, record: Any) -> int:
     return changed | _withdraw(arena, book, order, record)
 
 
-@kernel
+@inlined
 def _withdraw(arena: int, book: int, order: int, record: Any) -> int:
     """Apply an ORDER_CANCEL or ORDER_EXECUTE to a known order."""
     left = book_orders(arena)[order]["size"]
@@ -272,7 +272,7 @@ def _status_event(arena: int, book: int, record: Any) -> int:
     return 0
 
 
-@kernel
+@inlined
 def _event(arena: int, book: int, record: Any) -> int:
     """Dispatch on the kind; `Change` bits or `BAD`, `FULL`."""
     kind = record["kind"]
@@ -296,7 +296,7 @@ def _event(arena: int, book: int, record: Any) -> int:
     return _status_event(arena, book, record)
 
 
-@kernel
+@inlined
 def apply_record(arena: int, book: int, record: Any) -> int:
     """Fold one MARKET record into a book.
 

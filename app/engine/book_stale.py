@@ -10,7 +10,7 @@ from typing import Any
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
 from app.engine.book_state import Change, Stale, books, levels
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.records import FeedStatus, SessionState
 
 
@@ -35,7 +35,7 @@ def lose(arena: int, book: int, reason: int, now: int) -> int:
     return 0
 
 
-@kernel
+@inlined
 def is_crossed(arena: int, book: int) -> bool:
     """Whether the best bid is above the best ask; equal, locked, is not crossed."""
     sides = books(arena)[book]["sides"]
@@ -44,7 +44,7 @@ def is_crossed(arena: int, book: int) -> bool:
     return bid != 0 and ask != 0 and every[bid]["price"] > every[ask]["price"]
 
 
-@kernel
+@inlined
 def judge_crossed(arena: int, book: int, now: int) -> int:
     """Judge a consistent book: CROSSED, or fresh again.
 

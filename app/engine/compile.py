@@ -63,6 +63,15 @@ def kernel(function: F) -> F:
     return numba.njit(nogil=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
+def inlined(function: F) -> F:
+    """Compile a `kernel` into its caller: for the steps of a hot path, called once.
+
+    A call between kernels passes its result through memory and checks a status: 2 ns,
+    where a whole record of market data has 25.
+    """
+    return numba.njit(nogil=True, forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
 intrinsic: Final[Callable[[Callable[..., Any]], Any]] = numba.extending.intrinsic
 """Emit LLVM code for a call; to mypy the result is Any, for its typing context goes."""
 

@@ -52,7 +52,7 @@ def market(*events: tuple[EventKind, dict[str, int]]) -> Any:
     return records
 
 
-WHOLE = ((K.SNAPSHOT_BEGIN, {}), (K.SNAPSHOT_END, {}))
+WHOLE: tuple[Any, ...] = ((K.SNAPSHOT_BEGIN, {}), (K.SNAPSHOT_END, {}))
 
 
 def level(side: int, price: int, size: int) -> tuple[EventKind, dict[str, int]]:
@@ -141,7 +141,7 @@ prices = st.one_of(st.integers(-5, 5), st.integers(-5, 5), far)
 sizes = st.one_of(st.integers(0, 9), st.sampled_from([-1, 2**53, 2**53 + 1]))
 sides = st.sampled_from([1, -1, 1, -1, 1, -1, 0])
 few = st.integers(1, 12)
-status = st.tuples(
+status: Any = st.tuples(
     st.sampled_from([K.SNAPSHOT_BEGIN, K.SNAPSHOT_END, K.SNAPSHOT_END, K.GAP]),
     st.just({}),
 )
