@@ -83,7 +83,8 @@ class Section(IntEnum):
     # built-in exchange
     AGENTS = 50
     EXCHANGE = 51
-    EXCHANGE_QUEUE = 52
+    AGENT_ORDERS = 52
+    EXCHANGE_COMMAND = 53
 
 
 class Arena:
@@ -219,4 +220,4 @@ def give(arena: int, which: int, index: int) -> None:
 def record_at(address: int, dtype: np.dtype[Any]) -> Any:
     """Record at an address, writable, for Python that is called back from a kernel."""
     memory = (ctypes.c_char * dtype.itemsize).from_address(address)
-    return np.frombuffer(memory, dtype)[0]
+    return np.frombuffer(memoryview(memory), dtype)[0]

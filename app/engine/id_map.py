@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import CAPACITY, LIVE, USED, Section, section, section_words
+from app.engine.bits import integer
 from app.engine.compile import kernel
 
 BUCKET: Final = np.dtype("<i4")
@@ -23,7 +24,7 @@ _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 def _bucket(key: int, count: int) -> int:
     """Bucket of a key, from 1 (Knuth's multiplicative hashing)."""
     mixed = np.uint64(key) * _GOLDEN
-    return np.int64((mixed >> np.uint64(32)) & np.uint64(count - 1)) + 1
+    return integer((mixed >> np.uint64(32)) & np.uint64(count - 1)) + 1
 
 
 def id_map(
@@ -55,13 +56,13 @@ def id_map(
         """Rebuild with `count` buckets from the chains of the old ones."""
         table = buckets(arena)
         every = records(arena)
-        old = np.int64(table[0])
+        old = integer(table[0])
         # Take all chains off into one list, then hang each record in its new bucket.
         first = 0
         for bucket in range(1, old + 1):
-            index = np.int64(table[bucket])
+            index = integer(table[bucket])
             while index:
-                following = np.int64(every[index]["chain"])
+                following = integer(every[index]["chain"])
                 every[index]["chain"] = first
                 first = index
                 index = following
@@ -69,7 +70,7 @@ def id_map(
         table[0] = count
         section_words(arena, buckets_section)[USED] = count + 1
         while first:
-            following = np.int64(every[first]["chain"])
+            following = integer(every[first]["chain"])
             bucket = _bucket(every[first][key_field], count)
             every[first]["chain"] = table[bucket]
             table[bucket] = first
@@ -81,21 +82,21 @@ def id_map(
         if table[0] == 0:
             return 0
         every = records(arena)
-        index = np.int64(table[_bucket(key, np.int64(table[0]))])
+        index = integer(table[_bucket(key, integer(table[0]))])
         while index and every[index][key_field] != key:
-            index = np.int64(every[index]["chain"])
+            index = integer(every[index]["chain"])
         return index
 
     @kernel
     def link(arena: int, index: int) -> None:
         table = buckets(arena)
-        count = np.int64(table[0])
+        count = integer(table[0])
         if count == 0:
             relink(arena, min(FIRST_BUCKETS, _largest(arena)))
         elif section_words(arena, pool)[LIVE] > count and count * 2 <= _largest(arena):
             relink(arena, count * 2)
         every = records(arena)
-        bucket = _bucket(every[index][key_field], np.int64(table[0]))
+        bucket = _bucket(every[index][key_field], integer(table[0]))
         every[index]["chain"] = table[bucket]
         table[bucket] = index
 
@@ -112,13 +113,13 @@ def id_map(
     def unlink(arena: int, index: int) -> None:
         table = buckets(arena)
         every = records(arena)
-        bucket = _bucket(every[index][key_field], np.int64(table[0]))
-        here = np.int64(table[bucket])
+        bucket = _bucket(every[index][key_field], integer(table[0]))
+        here = integer(table[bucket])
         if here == index:
             table[bucket] = every[index]["chain"]
             return
         while here:
-            following = np.int64(every[here]["chain"])
+            following = integer(every[here]["chain"])
             if following == index:
                 every[here]["chain"] = every[index]["chain"]
                 return

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.atomics import load_acquire, pause
-from app.engine.bits import highest_bit
+from app.engine.bits import highest_bit, integer
 from app.engine.compile import entry, kernel
 from app.engine.control import CONTROL_WORDS, Control, Outcome
 from app.engine.links import LINK_WORDS, Link, call_link, linked
@@ -105,7 +105,7 @@ def emit(arena: int, links: int, address: int) -> int:
     session["reports"] += 1
     report["kind"] = EventKind.REPORT
     report["sequence"] = session["reports"]
-    kind = np.int64(report["report"])
+    kind = integer(report["report"])
     rejected = (
         kind == ReportType.REJECTED
         or kind == ReportType.CANCEL_REJECTED
@@ -119,7 +119,7 @@ def emit(arena: int, links: int, address: int) -> int:
     ring = linked(links, Link.EVENTS_OUT)
     if ring and not ring_push(ring, address):
         _control(links)[Control.EVENTS_LOST] += 1
-    strategy = np.int64(report["strategy"])
+    strategy = integer(report["strategy"])
     if 0 < strategy < MAX_STRATEGIES and kind < ReportType.STATE:
         if kind == ReportType.FILL:
             call_handler(arena, links, strategy, Handler.ON_FILL, address)
@@ -146,7 +146,7 @@ def _market_handler(kind: int) -> int:
 @kernel
 def _fold_market(arena: int, links: int, address: int) -> None:
     record = view(address, 1, MARKET)[0]
-    instrument = np.int64(record["instrument"])
+    instrument = integer(record["instrument"])
     session = engine(arena)[0]
     if instrument >= session["instruments"]:
         session["bad_records"] += 1
@@ -154,7 +154,7 @@ def _fold_market(arena: int, links: int, address: int) -> None:
     session["market_records"] += 1
     call_link(arena, links, Link.VENUE_MARKET, address)
     call_link(arena, links, Link.GATE_MARKED, instrument)
-    handler = _market_handler(np.int64(record["kind"]))
+    handler = _market_handler(integer(record["kind"]))
     if handler >= 0:
         call_handlers(arena, links, handler, instrument, address)
     if record["flags"] & RecordFlag.LAST and handler != Handler.ON_BAR:
@@ -184,8 +184,8 @@ def _stop_all(arena: int, links: int) -> None:
 def _fold_command(arena: int, links: int, address: int) -> None:
     """Act on a command; starting and stopping strategies is the kernel's own part."""
     command = view(address, 1, COMMAND)[0]
-    action = np.int64(command["action"])
-    strategy = np.int64(command["strategy"])
+    action = integer(command["action"])
+    strategy = integer(command["strategy"])
     engine(arena)[0]["commands"] += 1
     known = 0 < strategy < MAX_STRATEGIES
     if action == Action.KILL:
@@ -224,7 +224,7 @@ def fold(arena: int, links: int, address: int) -> None:
     session["event"] += 1
     if record["ts_received"] > session["now"]:
         session["now"] = record["ts_received"]
-    kind = np.int64(record["kind"])
+    kind = integer(record["kind"])
     if kind == EventKind.COMMAND:
         _fold_command(arena, links, address)
     elif kind == EventKind.REPORT:
@@ -251,7 +251,7 @@ def count_latency(histogram: Any, latency_ns: int) -> None:
 def process(arena: int, links: int, address: int, feed_clock: bool) -> None:
     """Stamp, log and fold one inbound record, and count how long that took."""
     record = view(address, 1, MARKET)[0]
-    kind = np.int64(record["kind"])
+    kind = integer(record["kind"])
     control = _control(links)
     wide = _is_wide(kind)
     begun = wall_clock_ns()
@@ -363,7 +363,7 @@ def fold_frames(arena: int, links: int, batch: int) -> int:
     address, end = header[0], header[0] + header[1]
     count = 0
     while address < end:
-        kind = np.int64(view(address, 1, MARKET)[0]["kind"])
+        kind = integer(view(address, 1, MARKET)[0]["kind"])
         fold(arena, links, address)
         address += WIDE_BYTES if _is_wide(kind) else MARKET_BYTES
         count += 1

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Section, give, section, take
-from app.engine.bits import highest_bit, lowest_bit
+from app.engine.bits import highest_bit, integer, lowest_bit
 from app.engine.compile import kernel
 
 NODE: Final = np.dtype(
@@ -61,7 +61,7 @@ def _above(key: Any, height: int) -> Any:
 
 @kernel
 def _digit(key: Any, height: int) -> int:
-    return np.int64((key >> (_SIX * np.uint64(height))) & _DIGIT)
+    return integer((key >> (_SIX * np.uint64(height))) & _DIGIT)
 
 
 @kernel
@@ -85,18 +85,18 @@ def _attach(record: Any, digit: int, child: int) -> None:
 @kernel
 def level_at(arena: int, tree: Any, price: int) -> int:
     """Level number that stands at `price`; 0 if none does."""
-    node = np.int64(tree["tree_root"])
-    height = np.int64(tree["tree_height"])
+    node = integer(tree["tree_root"])
+    height = integer(tree["tree_height"])
     key = _key(price)
     if node == 0 or _above(key, height) != tree["tree_prefix"]:
         return 0
     every = nodes(arena)
     while height > 0:
-        node = np.int64(every[node]["children"][_digit(key, height)])
+        node = integer(every[node]["children"][_digit(key, height)])
         if node == 0:
             return 0
         height -= 1
-    return np.int64(every[node]["children"][_digit(key, 0)])
+    return integer(every[node]["children"][_digit(key, 0)])
 
 
 @kernel
@@ -116,7 +116,7 @@ def _raise_root(arena: int, tree: Any, key: Any) -> bool:
         if root == 0:
             return False
         old = tree["tree_root"]
-        digit = np.int64(tree["tree_prefix"] & _DIGIT)
+        digit = integer(tree["tree_prefix"] & _DIGIT)
         _attach(every[root], digit, old)
         every[old]["parent"] = root
         every[old]["digit"] = digit
@@ -133,11 +133,11 @@ def insert_level(arena: int, tree: Any, price: int, level: int) -> bool:
     if not _raise_root(arena, tree, key):
         return False
     every = nodes(arena)
-    node = np.int64(tree["tree_root"])
-    height = np.int64(tree["tree_height"])
+    node = integer(tree["tree_root"])
+    height = integer(tree["tree_height"])
     while height > 0:
         digit = _digit(key, height)
-        child = np.int64(every[node]["children"][digit])
+        child = integer(every[node]["children"][digit])
         if child == 0:
             child = _new_node(arena, node, digit)
             if child == 0:
@@ -155,8 +155,8 @@ def _prune_empty(arena: int, tree: Any, node: int) -> None:
     """Give back `node` and its ancestors as far as they are empty."""
     every = nodes(arena)
     while node and every[node]["taken"] == np.uint64(0):
-        parent = np.int64(every[node]["parent"])
-        digit = np.int64(every[node]["digit"])
+        parent = integer(every[node]["parent"])
+        digit = integer(every[node]["digit"])
         give(arena, Section.INDEX_NODES, node)
         if parent == 0:
             tree["tree_root"] = 0
@@ -171,10 +171,10 @@ def remove_level(arena: int, tree: Any, price: int) -> None:
     """Take out the level that stands at `price`."""
     every = nodes(arena)
     key = _key(price)
-    node = np.int64(tree["tree_root"])
-    height = np.int64(tree["tree_height"])
+    node = integer(tree["tree_root"])
+    height = integer(tree["tree_height"])
     while height > 0:
-        node = np.int64(every[node]["children"][_digit(key, height)])
+        node = integer(every[node]["children"][_digit(key, height)])
         height -= 1
     digit = _digit(key, 0)
     every[node]["children"][digit] = 0
@@ -189,7 +189,7 @@ def _extreme_below(arena: int, node: int, height: int, direction: int) -> int:
     while True:
         taken = every[node]["taken"]
         digit = lowest_bit(taken) if direction > 0 else highest_bit(taken)
-        node = np.int64(every[node]["children"][digit])
+        node = integer(every[node]["children"][digit])
         if height == 0:
             return node
         height -= 1
@@ -209,8 +209,8 @@ def neighbour(arena: int, tree: Any, price: int, direction: int) -> int:
 
     `price` itself need not stand in the tree, and is never the answer.
     """
-    node = np.int64(tree["tree_root"])
-    height = np.int64(tree["tree_height"])
+    node = integer(tree["tree_root"])
+    height = integer(tree["tree_height"])
     if node == 0:
         return 0
     every = nodes(arena)
@@ -221,7 +221,7 @@ def neighbour(arena: int, tree: Any, price: int, direction: int) -> int:
             return _extreme_below(arena, node, height, direction)
         return 0
     while height > 0:
-        child = np.int64(every[node]["children"][_digit(key, height)])
+        child = integer(every[node]["children"][_digit(key, height)])
         if child == 0:
             break
         node = child
@@ -231,11 +231,11 @@ def neighbour(arena: int, tree: Any, price: int, direction: int) -> int:
         rest = _beyond(every[node]["taken"], digit, direction)
         if rest != np.uint64(0):
             digit = lowest_bit(rest) if direction > 0 else highest_bit(rest)
-            child = np.int64(every[node]["children"][digit])
+            child = integer(every[node]["children"][digit])
             if height == 0:
                 return child
             return _extreme_below(arena, child, height - 1, direction)
-        digit = np.int64(every[node]["digit"])
-        node = np.int64(every[node]["parent"])
+        digit = integer(every[node]["digit"])
+        node = integer(every[node]["parent"])
         height += 1
     return 0

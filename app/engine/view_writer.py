@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from app.engine.arena import USED, Section, section_words
+from app.engine.bits import integer
 from app.engine.book_levels import depth_into, displayed
 from app.engine.book_state import books
 from app.engine.compile import entry, kernel
@@ -82,7 +83,7 @@ def _write_account(arena: int, target: Any) -> None:
 
 @kernel
 def _write_book(arena: int, instrument: int, target: Any) -> None:
-    book = np.int64(instruments(arena)[instrument]["book"])
+    book = integer(instruments(arena)[instrument]["book"])
     source = books(arena)[book]
     target["book_sequence"] = source["sequence"]
     target["ts_venue"] = source["ts_venue"]
@@ -97,7 +98,7 @@ def _write_book(arena: int, instrument: int, target: Any) -> None:
     target["high"] = source["high"]
     target["low"] = source["low"]
     target["volume"] = source["volume"]
-    window = np.int64(instruments(arena)[instrument]["window_price"])
+    window = integer(instruments(arena)[instrument]["window_price"])
     bids, asks = target["bids"], target["asks"]
     target["bid_levels"] = depth_into(arena, book, BUY, window, DEPTH, bids)
     target["ask_levels"] = depth_into(arena, book, SELL, window, DEPTH, asks)
@@ -136,7 +137,7 @@ def _write_orders(arena: int, links: int, target: Any) -> None:
         row["queue_ahead"] = call_link(arena, links, Link.VENUE_QUEUE, index)
         row["queue_total"] = -1
         if order["price"] != NO_PRICE:
-            side, price = np.int64(order["side"]), np.int64(order["price"])
+            side, price = integer(order["side"]), integer(order["price"])
             row["queue_total"] = displayed(arena, book, side, price)
         filled += 1
     target["orders"] = filled

@@ -10,6 +10,7 @@ import threading
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.clock import SystemClock
 from app.data.catalog import Recording
@@ -17,7 +18,7 @@ from app.engine.playback import PLAYBACK_WORDS, Playback, idle_on, play_records
 from app.engine.records import MARKET, EventKind, FeedStatus as Status
 from app.engine.ring import Ring
 from app.errors import FeedError
-from app.feeds.protocol import FeedStatus
+from app.feeds.protocol import FeedClock, FeedStatus
 from app.instrument import Instrument
 
 _log = logging.getLogger("app.market")
@@ -43,7 +44,7 @@ class RecordingFeed:
         Stretches without a record longer than this are skipped; 0 keeps them.
     """
 
-    clock = "feed"
+    clock: FeedClock = "feed"
 
     def __init__(
         self, recording: Recording, speed: float = 1.0, skip_idle_s: float = 60.0
@@ -55,7 +56,7 @@ class RecordingFeed:
         self.data_basis = recording.basis
         self.recording = recording
         self.market = Ring(MARKET, _RING)
-        self.rings = (self.market,)
+        self.rings: tuple[Ring, ...] = (self.market,)
         self._control = np.zeros(PLAYBACK_WORDS, np.int64)
         self._control[Playback.RING] = self.market.address
         self._control[Playback.SKIP_IDLE_NS] = round(skip_idle_s * 1e9)
@@ -119,10 +120,8 @@ class RecordingFeed:
             _log.exception("the recording could not be played")
             self._set_state("disconnected", f"the recording cannot be read: {error}")
 
-    def _play(self, records: np.ndarray) -> None:
-        play_records(
-            self._control.ctypes.data, records.ctypes.data, len(records)
-        )
+    def _play(self, records: NDArray[np.void]) -> None:
+        play_records(self._control.ctypes.data, records.ctypes.data, len(records))
 
     @property
     def _stopped(self) -> bool:

@@ -4,16 +4,13 @@ Imported only when the engine's units are compiled: the modules below load them.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from app import __version__
 from app.clock import SystemClock, utc
 from app.config import Settings
 from app.engine import book_state, gate, links as links_module, strategy
-from app.engine.arena import Arena, Section
+from app.engine.arena import Arena
 from app.engine.book import book_market
 from app.engine.control import Control
 from app.engine.instruments import load_instruments
@@ -204,5 +201,3 @@ class PaperEngine:
             log_status=self._log_message(),
             unlogged=int(self.thread.control[Control.UNLOGGED]),
         )
-
-

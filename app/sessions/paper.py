@@ -88,6 +88,7 @@ class PaperSession:
         self._message = "loading the engine"
 
     def _on_progress(self, unit: str, done: int, total: int) -> None:
+        self._message = f"compiling the engine: {unit.removeprefix('app.engine.')}"
         self._progress = (done, total)
 
     def _on_failure(self, error: BaseException) -> None:
@@ -99,7 +100,7 @@ class PaperSession:
     def stop(self) -> None:
         """End and join everything."""
         self._stopping.set()
-        if self._starter is not None and self._starter is not threading.current_thread():
+        if self._starter is not None:
             self._starter.join()
         if self._engine is not None:
             self._engine.stop()
@@ -132,4 +133,7 @@ class PaperSession:
         """Tell how things stand."""
         if self._engine is None:
             return SessionStatus(self._state, self._message, self._progress)
-        return self._engine.status(self._state, self._message, self._progress)
+        status: SessionStatus = self._engine.status(
+            self._state, self._message, self._progress
+        )
+        return status

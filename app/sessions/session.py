@@ -1,7 +1,8 @@
 """What a session is, whoever composes it: the face that the window and the gateway see.
 
-A session is one feed, one engine, one venue and one log, composed for one mode. What it
-can do is decided by what it was composed of, never by a flag read when an order is sent.
+A session is one feed, one engine, one venue and one log, composed for one mode. What
+it can do is decided by what it was composed of, never by a flag read when an order is
+sent.
 """
 
 from dataclasses import dataclass

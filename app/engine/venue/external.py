@@ -5,11 +5,9 @@ Fees are ours to work out, as a venue's reports carry none: the same fee models 
 simulated venue's.
 """
 
-import numpy as np
-
 from app.engine.arena import Section, section
-from app.engine.book_state import book_orders
-from app.engine.book_state import find_order as find_book_order
+from app.engine.bits import integer
+from app.engine.book_state import book_orders, find_order as find_book_order
 from app.engine.compile import entry, kernel
 from app.engine.id_map import id_map
 from app.engine.links import Link, call_link, linked
@@ -152,14 +150,14 @@ def external_queue(arena: int, links: int, index: int) -> int:
     -1 where the order is not seen in the book.
     """
     order = orders(arena)[index]
-    book = np.int64(instruments(arena)[order["instrument"]]["book"])
-    here = find_book_order(arena, book, np.int64(order["venue_order_id"]))
+    book = integer(instruments(arena)[order["instrument"]]["book"])
+    here = find_book_order(arena, book, integer(order["venue_order_id"]))
     if here == 0:
         return -1
     every = book_orders(arena)
     ahead = 0
-    here = np.int64(every[here]["previous"])
+    here = integer(every[here]["previous"])
     while here:
         ahead += every[here]["size"]
-        here = np.int64(every[here]["previous"])
+        here = integer(every[here]["previous"])
     return ahead
