@@ -128,8 +128,11 @@ class EngineLog:
         self._chain = ChainFile(self.directory / CHAIN_FILE, digest)
         try:
             self._chain.make_room()
-            self._prepare()
+            for _ in range(self._spare):
+                self._prepare()
         except OSError:
+            for segment in self._segments.values():
+                segment.remove()
             self._chain.remove()
             (self.directory / SESSION_FILE).unlink()
             raise
@@ -225,7 +228,10 @@ class EngineLog:
 
     def _position(self) -> tuple[int, int]:
         """Segment the engine is in, and how far; segment -1 before the first append."""
-        return divmod(self._get(log.POSITION), self.segment_bytes)
+        position = self._get(log.POSITION)
+        # The log's own end may be the segment's, which is not the next one's beginning.
+        number = (position - 1) // self.segment_bytes
+        return number, position - number * self.segment_bytes
 
     def _prepare(self) -> None:
         """Make one more segment ready."""
@@ -272,7 +278,7 @@ class EngineLog:
                 self._chain_block(self.segment_bytes, BlockFlag.SEGMENT_END)
             if last:
                 self._chain_last(offset)
-            elif self._hashed[1] < offset and self._chain.has_room:
+            elif self._hashed < (current, offset) and self._chain.has_room:
                 self._chain_block(offset, BlockFlag(0))
         except OSError as problem:
             self._fare(LogStatus.NOT_SYNCED, f"the disk failed: {problem.strerror}")

@@ -233,6 +233,7 @@ class LogReader:
             segment = self._open(number)
             if segment:
                 yield from self._frames_of(segment, limit)
+            if segment and self.ending is None:
                 self._check_end(segment)
             number += 1
 
@@ -260,33 +261,41 @@ class LogReader:
     def _header_rule(self, segment: _SegmentFile) -> str:
         """Say which rule the segment's beginning breaks; "" if none."""
         if len(segment.bytes) < HEADER_BYTES + FRAME_BYTES:
-            return f"a segment has {self._key.segment_bytes} bytes"
+            return f"the segment has {self._key.segment_bytes} bytes"
         header, number = segment.header, segment.number
         rule = header_fault(header, self._key, number)
         if rule:
             return rule
         if header[log.FIRST_FRAME] != self.frames:
             return f"{self.frames} frames stand before it"
-        if header[log.FIRST_NUMBER] != segment.bytes[HEADER_BYTES + 8 :][:8].view(
-            "<i8"
-        ):
-            return "the header states the first frame's number"
         stated = header[log.PREVIOUS_HASH : log.PREVIOUS_HASH + 4].view(np.uint8)
-        before = self.chain[self.chain["segment"] == number - 1]
-        if stated.any() or number <= self._covered[0]:
-            wanted = before[-1]["hash"] if len(before) else np.zeros(32, np.uint8)
-            if not np.array_equal(stated, wanted):
-                return "the header states the chain's hash before it"
+        # Written with the segment's first block: not there, or not known to the chain
+        # that was read, where the log goes on past it.
+        covered = number <= self._covered[0]
+        if covered and not np.array_equal(stated, self._hash(number)):
+            return "the header states the chain's hash before it"
         return ""
+
+    def _hash(self, number: int) -> Bytes:
+        """Hash of the chain where a segment begins; zeros for the first."""
+        before = self.chain[self.chain["segment"] == number - 1]
+        hashed: Bytes = before[-1]["hash"] if len(before) else np.zeros(32, np.uint8)
+        return hashed
 
     def _frames_of(self, segment: _SegmentFile, limit: int) -> Iterator[Batch]:
         state = self._state
         state[log.SCAN_CURSOR] = segment.address + HEADER_BYTES
         state[log.SCAN_END] = segment.address + len(segment.bytes)
         state[log.SCAN_STOP] = Stop.LIMIT
+        stated: int | None = int(segment.header[log.FIRST_NUMBER])
         while state[log.SCAN_STOP] == Stop.LIMIT:
             frames = np.empty(limit, FRAME)
             count = log.log_scan_entry(state.ctypes.data, frames.ctypes.data, limit)
+            if count and stated is not None and frames[0]["number"] != stated:
+                rule = "the header states the first frame's number"
+                self._end(Ending.DAMAGED, segment.name, 8 * log.FIRST_NUMBER, rule)
+                return
+            stated = None
             self.frames += count
             if count:
                 yield Batch(frames[:count], segment.bytes)
@@ -301,7 +310,7 @@ class LogReader:
         elif stop == Stop.NUMBERING or place < self._covered:
             self._end(Ending.DAMAGED, segment.name, offset, _RULES[stop])
         elif len(segment.bytes) != self._key.segment_bytes:
-            rule = f"a segment has {self._key.segment_bytes} bytes"
+            rule = f"the segment has {self._key.segment_bytes} bytes"
             self._end(Ending.DAMAGED, segment.name, len(segment.bytes), rule)
         else:
             self.tail_bytes = segment.tail(offset)

@@ -17,7 +17,7 @@ from app.engine.log import HEADER_BYTES
 from app.engine.log_files import CHAIN_ENTRY, entry_check, link
 from app.engine.native import populate
 
-_CHAIN_STEP: Final = 4096
+CHAIN_STEP: Final = 4096
 """Chain entries that are allocated at a time."""
 
 
@@ -48,7 +48,7 @@ class SegmentFile:
             os.close(descriptor)
 
     def header(self) -> npt.NDArray[np.int64]:
-        """Return the header's words, writable; the file cannot close while they live."""
+        """Return the header's words; the file cannot close while they live."""
         return np.frombuffer(self.map, np.int64, HEADER_BYTES // 8)
 
     def remove(self) -> None:
@@ -74,11 +74,11 @@ class ChainFile:
 
     def make_room(self) -> None:
         """Keep entries allocated ahead, so that a full disk cannot stop the chain."""
-        wanted = self.entries + _CHAIN_STEP // 2
+        wanted = self.entries + CHAIN_STEP // 2
         if wanted > self._allocated:
-            step = CHAIN_ENTRY.itemsize * _CHAIN_STEP
+            step = CHAIN_ENTRY.itemsize * CHAIN_STEP
             os.posix_fallocate(self._file, CHAIN_ENTRY.itemsize * self._allocated, step)
-            self._allocated += _CHAIN_STEP
+            self._allocated += CHAIN_STEP
 
     @property
     def has_room(self) -> bool:

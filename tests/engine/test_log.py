@@ -8,34 +8,16 @@ from app.engine import log
 from app.engine.compile import entry
 from app.engine.log import FRAME, HEADER_BYTES, Stop, Stream, frame_checksum
 from app.engine.memory import words
+from tests.engine.log_samples import reference_checksum
 
 SEGMENT = 16_384
-MASK64 = 2**64 - 1
-SEEDS = 0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0, 0x082EFA98EC4E6C89
 
 
 @entry
 def checksum_of(record: int, call: int, _unused: int) -> int:
     """Checksum of a record; `call`: the words length, upper, number."""
     rest = words(call, 3)
-    return np.int64(frame_checksum(record, rest[0], rest[1], rest[2]))
-
-
-def folded(a: int, b: int) -> int:
-    product = (a & MASK64) * (b & MASK64)
-    return (product >> 64) ^ (product & MASK64)
-
-
-def reference_checksum(record: bytes, upper: int, number: int) -> int:
-    """The documented sum, in Python's integers."""
-    total = folded(number ^ SEEDS[0], upper ^ SEEDS[1])
-    for i in range(0, len(record), 16):
-        first = int.from_bytes(record[i : i + 8], "little")
-        second = int.from_bytes(record[i + 8 : i + 16], "little")
-        seed = SEEDS[3] + i // 16 * 0x9E3779B97F4A7C15
-        total += folded(first ^ SEEDS[2], second ^ (seed & MASK64))
-    total &= MASK64
-    return (total ^ (total >> 32)) & 0xFFFFFFFF
+    return int(frame_checksum(record, rest[0], rest[1], rest[2]))
 
 
 def compiled_checksum(record: bytes, upper: int, number: int) -> int:
@@ -131,15 +113,10 @@ def test_a_frame_has_the_documented_bytes():
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 1)), max_size=60))
 def test_frames_are_read_as_they_were_appended(sizes):
     segments = Segments()
-    records = []
-    for i, (pairs, stream) in enumerate(sizes):
-        records.append((bytes([i % 256]) * 16 * pairs, stream, i))
-        if stream == Stream.DECISION:
-            # It answers the event before it, whose number it may carry.
-            records[-1] = (records[-1][0], stream, max(i - 1, 0))
     numbered = []
     inbound = 0
-    for record, stream, _ in records:
+    for i, (pairs, stream) in enumerate(sizes):
+        record = bytes([i]) * 16 * pairs
         inbound += stream == Stream.INBOUND
         numbered.append((record, stream, inbound))
         assert segments.append(record, stream, inbound)
