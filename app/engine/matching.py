@@ -355,7 +355,7 @@ def _replace(arena: int, command: Any) -> int:
         quantity = order["quantity"]
     reason = _replace_refusal(arena, order, limit, quantity)
     if reason != Reason.NONE:
-        report_refused(arena, command, ReportType.REPLACE_REJECTED, reason)
+        report_working(arena, order, ReportType.REPLACE_REJECTED, reason, old)
         return reason
     keeps = limit == old and kind == order["order_type"]
     order["order_type"] = kind

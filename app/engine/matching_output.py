@@ -10,8 +10,6 @@ numbers it.
 
 from typing import Any, Final
 
-import numpy as np
-
 from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
 from app.engine.compile import kernel
 from app.engine.matching_state import (

@@ -303,7 +303,8 @@ class PlainMatching:
                 limit = self.limit_of(command, order.instrument, order.side)
         reason = self.replace_refusal(order, limit, quantity)
         if reason:
-            return self.refuse(command, ReportType.REPLACE_REJECTED, reason)
+            self.tell(order, ReportType.REPLACE_REJECTED, reason)
+            return reason
         keeps = limit == order.price and kind == order.kind
         order.kind = kind
         if quantity <= order.filled:

@@ -2,11 +2,8 @@
 
 import os
 
-import numpy as np
-import pytest
 from hypothesis import given, settings, strategies as st
 
-from app.engine.arena import Section
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -14,18 +11,13 @@ from app.engine.records import (
     Action,
     OrderOption,
     OrderType,
-    Reason,
     TimeInForce,
 )
 from tests.engine.matching_driver import (
     LOWEST,
-    MARKET_FIELDS,
-    REPORT_FIELDS,
     TICK_ONE,
     Cmd,
     Driver,
-    to_records,
-    tuples,
 )
 from tests.engine.reference_matching import PlainMatching
 

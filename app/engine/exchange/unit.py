@@ -1,16 +1,20 @@
 """Entries of the matching engine and of the built-in exchange."""
 
-from app.engine.arena import USED, Section, section_words
 from app.engine.compile import entry
+from app.engine.exchange.agents import take_turn
+from app.engine.exchange.loop import push_books, take_commands, trade_until_told
+from app.engine.exchange.state import CONTROL_WORDS, Control
 from app.engine.matching import match
 from app.engine.matching_output import clear_outputs, outputs_have_room
 from app.engine.matching_state import matching
 from app.engine.memory import view, words
 from app.engine.records import COMMAND
 
+_TURN_NS = 1_000_000
+
 
 @entry
-def match_command(arena: int, links: int, command: int) -> int:
+def match_command(arena: int, _links: int, command: int) -> int:
     """Act on the COMMAND at an address; return why it was refused, or 0.
 
     Outputs of earlier commands are forgotten.
@@ -40,3 +44,31 @@ def match_batch(arena: int, commands: int, count: int) -> int:
         state["now"] = records[i]["ts_venue"]
         match(arena, records[i])
     return count
+
+
+@entry
+def exchange_run(arena: int, control: int, _unused: int) -> int:
+    """Run the exchange on the calling thread until `Control.STOP`."""
+    trade_until_told(arena, control)
+    return 0
+
+
+@entry
+def exchange_turns(arena: int, control: int, count: int) -> int:
+    """Take the waiting commands, then `count` turns of agents, without a clock.
+
+    Each turn is a millisecond of the exchange's time.
+    """
+    state = matching(arena)[0]
+    if words(control, CONTROL_WORDS)[Control.COMMANDS]:
+        take_commands(arena, control, 1 << 30)
+    for _ in range(count):
+        state["now"] += _TURN_NS
+        take_turn(arena, control)
+    return count
+
+
+@entry
+def exchange_books(arena: int, control: int, _unused: int) -> int:
+    """Push every book whole; return 1, or 0 when told to stop."""
+    return 1 if push_books(arena, control) else 0

@@ -1,0 +1,140 @@
+"""State of the built-in exchange beside its matching engine: agents and their orders.
+
+Agents live per instrument. Each keeps its orders in *slots* of AGENT_ORDER, so that the
+number of live orders is bounded for ever; an order's client id names its slot, so a
+report finds it without a search. Account 0 is the user's; every maker and every noise
+trader has an account of its own, numbered by its first slot.
+"""
+
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.arena import Arena, Section, section
+from app.engine.compile import kernel
+from app.engine.matching_state import matching_layout
+from app.engine.records import COMMAND
+from app.engine.state import fixed_layout
+
+MAKERS: Final = 5
+"""Liquidity providers per instrument."""
+QUOTES: Final = 8
+"""Levels that each of them quotes on either side."""
+NOISE_SLOTS: Final = 240
+"""Noise traders per instrument; each has one order at most."""
+MAKER_SLOTS: Final = MAKERS * 2 * QUOTES
+SLOTS: Final = MAKER_SLOTS + NOISE_SLOTS
+"""Slots per instrument."""
+SLOT_BITS: Final = 20
+"""A client order id is a number times 2**SLOT_BITS plus its slot."""
+TAKER_ACCOUNT: Final = 1 << SLOT_BITS
+"""First account of takers, whose orders never rest."""
+USER_ORDERS: Final = 4096
+"""Working orders that the exchange takes from the user."""
+_OUTPUTS: Final = 64
+
+EXCHANGE: Final = np.dtype(
+    [
+        ("random", "<u8"),  # state of the generator
+        ("orders", "<i8"),  # numbers client order ids
+        ("steps", "<i8"),  # messages of agents so far
+        ("instruments", "<i8"),
+        ("unused", "<i8", (4,)),
+    ],
+    align=True,
+)
+"""The exchange as a whole: one record."""
+
+AGENT_MARKET: Final = np.dtype(
+    [
+        ("fair", "<f8"),  # what the agents think it is worth, price units
+        ("anchor", "<f8"),  # what it is drawn back to, price units
+        ("reversion", "<f8"),  # share of the way back per message
+        ("noise", "<f8"),  # deviation of `fair` per message, price units
+        ("spacing", "<f8"),  # between two quotes of a maker, price units
+        ("half_spread", "<f8"),  # of a calm maker, price units
+        ("reach", "<f8"),  # how far from the touch noise traders rest, price units
+        ("impact", "<f8"),  # move of `fair` by one lot of surprise, price units
+        ("expected", "<f8"),  # side on which the next trade is expected, -1 to 1
+        ("momentum", "<f8"),  # recent aggressors, -1 to 1
+        ("heat", "<f8"),  # activity; 1 = calm, makers widen with it
+        ("lowest", "<i8"),  # prices that agents keep to, price units
+        ("highest", "<i8"),
+        ("lot", "<i8"),  # usual size of an order, quantity units
+        ("quantity_step", "<i8"),  # quantity units
+        ("quantity_min", "<i8"),  # quantity units
+        ("inventory", "<f8", (MAKERS,)),  # of each maker, lots
+        ("opinion", "<f8", (MAKERS,)),  # each maker's own view less `fair`, price units
+    ],
+    align=True,
+)
+"""The agents' view of one instrument."""
+
+AGENT_ORDER: Final = np.dtype(
+    [
+        ("client_order_id", "<i8"),  # 0 = the slot is free
+        ("price", "<i8"),  # price units
+        ("filled", "<i8"),  # quantity units
+        ("leaves", "<i8"),  # quantity units
+    ],
+    align=True,
+)
+"""An agent's working order, in its slot."""
+
+
+class Control(IntEnum):
+    """Words of the exchange's control block. The first are written from outside."""
+
+    STOP = 0
+    PAUSED = 1  # 1: agents rest; commands are still matched
+    RATE = 2  # messages per second of all agents together
+    COMMANDS = 3  # address of the ring of COMMAND
+    MARKET = 4  # address of the ring of MARKET; 0 = before the exchange opens
+    REPORTS = 5  # address of the ring of REPORT
+    MATCH = 6  # address of the entry `unit.match_command`
+    # written by the exchange
+    SEQUENCE = 8  # market records pushed so far
+    WAITS = 9  # times a full ring had to be waited for
+    ACCEPTED = 10  # commands taken from the ring
+    LAST_PUSH = 11  # wall clock of the last market record, ns
+    UNSENT = 12  # records that found a full ring when the exchange was stopped
+    SCRATCH = 16  # eight words: a market record in the making
+
+
+CONTROL_WORDS: Final = 32
+
+exchange = section(Section.EXCHANGE, EXCHANGE)
+agent_markets = section(Section.AGENTS, AGENT_MARKET)
+agent_orders = section(Section.AGENT_ORDERS, AGENT_ORDER)
+commands = section(Section.EXCHANGE_COMMAND, COMMAND)
+
+
+@kernel
+def first_slot(instrument: int) -> int:
+    """First slot of an instrument; slot 0 is none."""
+    return 1 + instrument * SLOTS
+
+
+def exchange_layout(instruments: int) -> dict[Section, tuple[np.dtype[Any], int]]:
+    """Sections of an exchange with so many instruments."""
+    slots = 1 + instruments * SLOTS
+    return {
+        **fixed_layout(instruments),
+        **matching_layout(instruments, slots + USER_ORDERS, _OUTPUTS),
+        Section.EXCHANGE: (EXCHANGE, 1),
+        Section.AGENTS: (AGENT_MARKET, instruments),
+        Section.AGENT_ORDERS: (AGENT_ORDER, slots),
+        Section.EXCHANGE_COMMAND: (COMMAND, 1),
+    }
+
+
+def declare_used(arena: Arena, instruments: int) -> None:
+    """Declare the fixed tables used, so that a snapshot holds them."""
+    counts = {
+        Section.MATCH_BOOKS: 2 * instruments + 2,
+        Section.AGENTS: instruments,
+        Section.AGENT_ORDERS: 1 + instruments * SLOTS,
+    }
+    for which, count in counts.items():
+        arena.set_used(which, count)

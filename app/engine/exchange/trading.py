@@ -1,0 +1,193 @@
+"""How commands reach the exchange's matching engine, and what becomes of the outputs.
+
+Every command goes the same way, whoever sent it: it is matched, its market records go
+out to the feed's ring, the user's reports to the reports' ring, and the agents take
+notice of trades and of their own reports.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.arena import USED, Section, section_words
+from app.engine.atomics import load_acquire
+from app.engine.bits import integer
+from app.engine.compile import kernel
+from app.engine.exchange.state import (
+    CONTROL_WORDS,
+    MAKER_SLOTS,
+    QUOTES,
+    SLOT_BITS,
+    Control,
+    agent_markets,
+    agent_orders,
+    commands,
+    exchange,
+    first_slot,
+)
+from app.engine.matching_state import match_market, match_reports
+from app.engine.memory import call, copy_bytes, record_address, words
+from app.engine.native import nap_us
+from app.engine.records import (
+    MARKET,
+    REPORT,
+    Action,
+    EventKind,
+    OrderType,
+    ReportType,
+    TimeInForce,
+)
+from app.engine.ring import ring_claim, ring_publish
+
+_MARKET_BYTES: Final = MARKET.itemsize
+_REPORT_BYTES: Final = REPORT.itemsize
+_FULL_NAP_US: Final = 20
+_MEMORY: Final = 0.05
+_HEAT_PER_LOT: Final = 0.02
+_MOST_HEAT: Final = 4.0
+
+
+@kernel
+def push_record(control: int, ring: int, address: int, size: int) -> bool:
+    """Push a record, waiting while the ring is full; False when told to stop."""
+    block = words(control, CONTROL_WORDS)
+    slot = ring_claim(ring)
+    while slot == 0:
+        if load_acquire(control + 8 * Control.STOP):
+            block[Control.UNSENT] += 1
+            return False
+        block[Control.WAITS] += 1
+        nap_us(_FULL_NAP_US)
+        slot = ring_claim(ring)
+    copy_bytes(slot, address, size)
+    ring_publish(ring)
+    return True
+
+
+@kernel
+def push_market(control: int, record: Any) -> bool:
+    """Number a MARKET record and push it; False when told to stop."""
+    block = words(control, CONTROL_WORDS)
+    block[Control.SEQUENCE] += 1
+    block[Control.LAST_PUSH] = record["ts_received"]
+    record["sequence"] = block[Control.SEQUENCE]
+    ring = block[Control.MARKET]
+    return push_record(control, ring, record_address(record), _MARKET_BYTES)
+
+
+@kernel
+def act(arena: int, control: int, command: Any) -> int:
+    """Match one command and deliver what it causes; return why it was refused, or 0.
+
+    The matching engine is called by address, so that it compiles once.
+    """
+    block = words(control, CONTROL_WORDS)
+    reason = call(block[Control.MATCH], arena, 0, record_address(command))
+    for i in range(1, section_words(arena, Section.MATCH_MARKET)[USED]):
+        record = match_market(arena)[i]
+        if record["kind"] == EventKind.ORDER_EXECUTE:
+            _notice_trade(arena, record)
+        if block[Control.MARKET]:
+            push_market(control, record)
+    for i in range(1, section_words(arena, Section.MATCH_REPORTS)[USED]):
+        report = match_reports(arena)[i]
+        if report["sequence"] == 0:
+            ring = block[Control.REPORTS]
+            push_record(control, ring, record_address(report), _REPORT_BYTES)
+        else:
+            _notice_report(arena, report)
+    return reason
+
+
+@kernel
+def _notice_trade(arena: int, record: Any) -> None:
+    """Let a trade move what the agents think: the user's trades count like any.
+
+    Only its surprise moves `fair`, else one expected trade would call for the next.
+    """
+    market = agent_markets(arena)[record["instrument"]]
+    aggressor = float(integer(record["aggressor"]))
+    lots = record["size"] / market["lot"]
+    market["fair"] += (aggressor - market["expected"]) * market["impact"] * lots
+    market["momentum"] += _MEMORY * (aggressor - market["momentum"])
+    market["heat"] = min(market["heat"] + _HEAT_PER_LOT * lots, _MOST_HEAT)
+
+
+@kernel
+def _notice_report(arena: int, report: Any) -> None:
+    """Keep an agent's slot, and a maker's inventory, by its report."""
+    slot = report["client_order_id"] & ((1 << SLOT_BITS) - 1)
+    if slot == 0:
+        return
+    order = agent_orders(arena)[slot]
+    kind = report["report"]
+    if kind == ReportType.CANCEL_REJECTED or kind == ReportType.REPLACE_REJECTED:
+        return
+    if kind == ReportType.FILL:
+        _notice_fill(arena, slot, report)
+    order["leaves"] = report["leaves"]
+    order["price"] = report["price"]
+    order["filled"] = report["filled"]
+    order["client_order_id"] = report["client_order_id"] if report["leaves"] else 0
+
+
+@kernel
+def _notice_fill(arena: int, slot: int, report: Any) -> None:
+    instrument = integer(report["instrument"])
+    place = slot - first_slot(instrument)
+    if place < MAKER_SLOTS:
+        market = agent_markets(arena)[instrument]
+        lots = report["last_quantity"] / market["lot"]
+        market["inventory"][place // (2 * QUOTES)] += report["side"] * lots
+
+
+@kernel
+def _blank(arena: int, instrument: int, action: int) -> Any:
+    command = commands(arena)[0]
+    command["kind"] = EventKind.COMMAND
+    command["instrument"] = instrument
+    command["action"] = action
+    command["options"] = 0
+    command["order_type"] = OrderType.LIMIT
+    command["time_in_force"] = TimeInForce.GTC
+    command["protection_ticks"] = -1
+    return command
+
+
+@kernel
+def account_of(instrument: int, slot: int) -> int:
+    """Account that owns a slot: a maker has many, a noise trader one."""
+    first = first_slot(instrument)
+    place = slot - first
+    if place < MAKER_SLOTS:
+        return first + place - place % (2 * QUOTES)
+    return slot
+
+
+@kernel
+def new_command(arena: int, instrument: int, slot: int, account: int) -> Any:
+    """Begin a new limit order of an agent; the caller fills in the rest."""
+    state = exchange(arena)[0]
+    state["orders"] += 1
+    command = _blank(arena, instrument, Action.NEW)
+    command["client_order_id"] = (state["orders"] << SLOT_BITS) + slot
+    command["account"] = account
+    return command
+
+
+@kernel
+def change_command(arena: int, instrument: int, slot: int, action: int) -> Any:
+    """Begin a cancel or replace of the order in a slot."""
+    command = _blank(arena, instrument, action)
+    command["client_order_id"] = agent_orders(arena)[slot]["client_order_id"]
+    command["account"] = account_of(instrument, slot)
+    command["quantity"] = 0
+    return command
+
+
+@kernel
+def whole_lots(market: Any, lots: float) -> int:
+    """Quantity of about so many lots, on the instrument's quantity step."""
+    step = market["quantity_step"]
+    steps = int(lots * market["lot"]) // step
+    return max(np.int64(steps) * step, market["quantity_min"])

@@ -1,0 +1,163 @@
+"""The built-in exchange as a feed, and as the venue that takes the session's orders.
+
+Its matching engine and its agents run on a thread of their own, natively. It is no
+broker: an order goes through the `orders` ring and never leaves the process.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.data.instrument_master import InstrumentMaster
+from app.engine.exchange.profiles import PROFILES
+from app.engine.exchange.state import Control
+from app.engine.exchange.unit import exchange_run
+from app.engine.exchange.venue import BuiltInExchange
+from app.errors import FeedError
+from app.feeds.protocol import FeedClock, FeedStatus
+from app.instrument import Instrument
+
+_log = logging.getLogger("app.market")
+_CLOCK: Final = SystemClock()
+_JOIN_S: Final = 5.0
+_RATE_NS: Final = 500_000_000
+MOST_MESSAGES_PER_S: Final = 200_000
+
+
+class ExchangeFeed:
+    """See `app.feeds.protocol.Feed` and `ExternalVenue`.
+
+    Parameters
+    ----------
+    instruments : sequence of Instrument
+        What it trades.
+    seed : int
+        Of its agents.
+    messages_per_s : int
+        Pace of all agents together.
+    """
+
+    name = "exchange"
+    data_basis = "by order"
+    clock: FeedClock = "wall"
+
+    def __init__(
+        self, instruments: Sequence[Instrument], seed: int, messages_per_s: int
+    ) -> None:
+        if not instruments:
+            raise FeedError("the built-in exchange needs an instrument to trade")
+        self.instruments = tuple(instruments)
+        self.exchange = BuiltInExchange(self.instruments, seed, messages_per_s)
+        self.market = self.exchange.market
+        self.rings = (self.market,)
+        self.orders = self.exchange.orders
+        self.reports = self.exchange.reports
+        self.set_pace(messages_per_s)
+        self._thread: threading.Thread | None = None
+        self._state, self._since, self._message = "waiting", _CLOCK.wall_ns(), ""
+        self._counted = (_CLOCK.monotonic_ns(), 0)
+        self._rate = 0.0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def set_pace(self, messages_per_s: int) -> None:
+        """Change the pace of all agents together."""
+        if not 1 <= messages_per_s <= MOST_MESSAGES_PER_S:
+            raise FeedError(
+                f"messages_per_s must lie in [1, {MOST_MESSAGES_PER_S}], "
+                f"was {messages_per_s}"
+            )
+        self.exchange.control[Control.RATE] = messages_per_s
+
+    def set_paused(self, paused: bool) -> None:
+        """Let the agents rest, or go on; orders are matched meanwhile."""
+        self.exchange.control[Control.PAUSED] = paused
+
+    def start(self) -> None:
+        """Open, or go on where it stopped; every book is sent whole first."""
+        if self.is_running:
+            return
+        # Compiled before the thread, where a failure can be told.
+        assert exchange_run.address
+        self.exchange.control[Control.STOP] = 0
+        self._set_state("connected", "")
+        self._thread = threading.Thread(
+            target=self._run, name="ringside-exchange", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop and join; the books and the user's orders stay as they are.
+
+        Raises
+        ------
+        FeedError
+            If the thread does not end.
+        """
+        thread = self._thread
+        if thread is None:
+            return
+        self.exchange.control[Control.STOP] = 1
+        thread.join(_JOIN_S)
+        if thread.is_alive():
+            raise FeedError(f"the exchange did not stop within {_JOIN_S:g} s")
+        self._thread = None
+        if self._state == "connected":
+            self._set_state("waiting", "")
+
+    def _run(self) -> None:
+        try:
+            self.exchange.run()
+        except BaseException as error:  # the thread's own boundary: told, not lost
+            _log.exception("the built-in exchange ended by an error")
+            self._set_state("disconnected", f"the built-in exchange failed: {error}")
+
+    def _set_state(self, state: str, message: str) -> None:
+        self._state, self._since, self._message = state, _CLOCK.wall_ns(), message
+
+    def status(self) -> FeedStatus:
+        """Tell how it stands."""
+        control = self.exchange.control
+        now, pushed = _CLOCK.monotonic_ns(), int(control[Control.SEQUENCE])
+        then, before = self._counted
+        if now - then >= _RATE_NS:
+            self._rate = (pushed - before) * 1e9 / (now - then)
+            self._counted = (now, pushed)
+        paused = self._state == "connected" and bool(control[Control.PAUSED])
+        return FeedStatus(
+            state="paused" if paused else self._state,
+            since=self._since,
+            message=self._message,
+            messages_per_s=self._rate,
+            detail=self._detail(),
+        )
+
+    def _detail(self) -> str:
+        """Say what a slow reader has cost; empty if nothing."""
+        waits = int(self.exchange.control[Control.WAITS])
+        unsent = int(self.exchange.control[Control.UNSENT])
+        parts = [f"waited {waits} times for the engine"] if waits else []
+        if unsent:
+            parts.append(f"{unsent} records were unsent when it was stopped")
+        return "; ".join(parts)
+
+
+def open_exchange(settings: Settings) -> ExchangeFeed:
+    """Make the exchange that the settings describe; it has not started.
+
+    Raises
+    ------
+    InstrumentError
+        If an instrument is unknown, or does not suit the agents.
+    """
+    master = InstrumentMaster.beside(settings.paths.data)
+    names = settings.exchange.instruments or tuple(PROFILES)
+    instruments = [master.instrument(name) for name in names]
+    exchange = settings.exchange
+    return ExchangeFeed(instruments, exchange.seed, exchange.messages_per_s)
