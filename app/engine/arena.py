@@ -76,6 +76,8 @@ class Section(IntEnum):
     VENUE_BUCKETS = 34
     VENUE_MODELS = 35
     EXTERNAL_VENUE = 36  # venue.external: one REPORT
+    VENUE_INSTRUMENTS = 37
+    VENUE_LATENCIES = 38
     # strategies
     STRATEGIES = 40
     STRATEGY_STATE = 41

@@ -40,6 +40,7 @@ class Link(IntEnum):
     VENUE_QUEUE = 15  # argument: order index; returns the queue ahead, -1 = unknown
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
     PUBLISH_VIEW = 17  # argument: wall clock, ns
+    BOOK_MARKET = 18  # argument: address of a MARKET; the simulated venue moves the book
     # addresses of rings and of the log, 0 = absent
     ORDERS_OUT = 24  # ring of COMMAND to an external venue
     EVENTS_OUT = 25  # ring of REPORT to the window

@@ -58,6 +58,7 @@ class RecordFlag(IntEnum):
     LAST = 2  # last record of one venue event: the book is consistent after it
     INFERRED = 4  # aggressor inferred from the quote (SEMANTICS 31)
     REPLAYED = 8  # read from a recording, not from a live venue
+    BEYOND_DEPTH = 16  # a fill beyond the depth the feed shows (SEMANTICS 36)
 
 
 class SessionState(IntEnum):
