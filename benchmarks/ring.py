@@ -2,7 +2,7 @@
 
 The work is that of the peers' benchmark: records of 64 bytes, capacity 4096, the
 consumer checks each sequence number and adds up one field; and a round trip, one record
-at a time through two rings. Both need two free cores: the figures say how they were had.
+at a time through two rings. Both need two free cores, so the best round counts.
 """
 
 import threading
