@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Arena, Section
-from app.engine.bits import lowest_bit
+from app.engine.bits import integer, lowest_bit
 from app.engine.book_levels import best_price
 from app.engine.book_state import Stale, books
 from app.engine.compile import kernel
@@ -25,7 +25,6 @@ from app.engine.money import (
     cost_plus,
     cost_price,
     gain,
-    int64,
     money_of,
 )
 from app.engine.records import BUY, NO_PRICE, SELL
@@ -229,7 +228,7 @@ def book_fill(
     _fill_row(arena, own, account, price, quantity, fee)
     row = account_row(arena, instrument)
     _fill_row(arena, row, 0, price, quantity, fee)
-    bit = int64(1) << strategy
+    bit = integer(1) << strategy
     if positions(arena)[own]["quantity"]:
         positions(arena)[row]["holders"] |= bit
     else:
@@ -258,7 +257,7 @@ def book_pnl(arena: int, instrument: int, strategy: int, value: int) -> None:
 @kernel
 def mark_of(arena: int, instrument: int, settlement: int) -> int:
     """Twice the mark by rule 44: mid, else last, else settlement, else NO_PRICE."""
-    book = int64(instruments(arena)[instrument]["book"])
+    book = integer(instruments(arena)[instrument]["book"])
     record = books(arena)[book]
     if book and record["stale"] == Stale.FRESH:
         bid, ask = best_price(arena, book, BUY), best_price(arena, book, SELL)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Arena, Section
+from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.money import CONVERSION_SCALE
 from app.engine.records import MONEY_SCALE, NO_PRICE, SessionState, Trigger
@@ -143,7 +144,7 @@ def _band_at(arena: int, instrument: int, price: int) -> int:
     """Index in TICK_BANDS of the band that a price lies in."""
     record = instruments(arena)[instrument]
     every = tick_bands(arena)
-    index = np.int64(record["first_band"])
+    index = integer(record["first_band"])
     last = index + record["bands"] - 1
     while index < last and every[index + 1]["from_price"] <= price:
         index += 1

@@ -6,10 +6,8 @@ unit is 1/denominator of a money unit (INSTRUMENT's `money_numerator` and
 not fit int64 stays at its largest value, so that an absurd order cannot wrap round.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 
@@ -23,9 +21,6 @@ MOST: Final = 2**63 - 1
 _PAIR: Final[Any] = types.UniTuple(types.int64, 2)  # type: ignore[no-untyped-call]
 CONVERSION_SCALE: Final = 1_000_000_000
 """INSTRUMENT's `conversion` counts 1e-9 of the base currency."""
-
-int64: Final[Callable[[Any], int]] = np.int64
-"""In kernels: widen a record's field. To mypy the result is an int."""
 
 
 def _wide(builder: Any, value: Any) -> Any:

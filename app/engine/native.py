@@ -32,6 +32,8 @@ _SYMBOLS: Final = (
     (None, "memcpy"),
     ("libgcc_s.so.1", "__divti3"),  # 128-bit division, for bits.scaled
     ("libgcc_s.so.1", "__modti3"),
+    ("libgcc_s.so.1", "__udivti3"),  # where LLVM knows that neither is negative
+    ("libgcc_s.so.1", "__umodti3"),
 )
 
 

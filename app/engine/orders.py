@@ -12,11 +12,11 @@ fills win; `resting_status` is what it returns to. While working
 from typing import Any, Final
 
 from app.engine.arena import Section, give, take
+from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.id_map import id_map
-from app.engine.money import int64
-from app.engine.records import NO_PRICE, OrderStatus, Reason, ReportType
-from app.engine.risk_state import ENDED_KEPT, risk, working
+from app.engine.records import NO_PRICE, OrderStatus, OrderType, Reason, ReportType
+from app.engine.risk_state import ENDED_KEPT, is_exit, risk, working
 from app.engine.state import engine, orders
 
 find_order, _link_id, _unlink_id = id_map(
@@ -98,13 +98,16 @@ def _join(arena: int, index: int) -> None:
     """Put an order at the front of its instrument's working orders."""
     every = orders(arena)
     row = working(arena)[every[index]["instrument"]]
-    first = int64(row["first"])
+    first = integer(row["first"])
     every[index]["next"] = first
     every[index]["previous"] = 0
     if first:
         every[first]["previous"] = index
     row["first"] = index
     row["count"] += 1
+    row["exits"] += is_exit(
+        integer(every[index]["role"]), integer(every[index]["options"])
+    )
 
 
 @kernel
@@ -113,7 +116,7 @@ def _leave(arena: int, index: int) -> None:
     every = orders(arena)
     order = every[index]
     row = working(arena)[order["instrument"]]
-    following, before = int64(order["next"]), int64(order["previous"])
+    following, before = integer(order["next"]), integer(order["previous"])
     if before:
         every[before]["next"] = following
     else:
@@ -121,6 +124,7 @@ def _leave(arena: int, index: int) -> None:
     if following:
         every[following]["previous"] = before
     row["count"] -= 1
+    row["exits"] -= is_exit(integer(order["role"]), integer(order["options"]))
 
 
 @kernel
@@ -134,7 +138,7 @@ def end_order(arena: int, index: int, status: int) -> None:
     order["leaves"] = 0
     order["pending_replaces"] = 0
     order["next"] = 0
-    last = int64(state["last_ended"])
+    last = integer(state["last_ended"])
     order["previous"] = last
     if last:
         every[last]["next"] = index
@@ -150,8 +154,8 @@ def end_order(arena: int, index: int, status: int) -> None:
 def forget_oldest(arena: int) -> None:
     """Give back the record of the order that ended first."""
     every, state = orders(arena), risk(arena)[0]
-    index = int64(state["first_ended"])
-    following = int64(every[index]["next"])
+    index = integer(state["first_ended"])
+    following = integer(every[index]["next"])
     state["first_ended"] = following
     if following:
         every[following]["previous"] = 0
@@ -203,15 +207,17 @@ def _accept(arena: int, order: Any, report: Any) -> int:
         return IGNORED
     order["accepted_ts"] = report["ts_venue"]
     order["venue_order_id"] = report["venue_order_id"]
-    status = OrderStatus.NEW
-    if (
-        report["status"] == OrderStatus.INACTIVE
-        or report["status"] == OrderStatus.HELD
-    ):
-        status = report["status"]
     if order["filled"]:
-        status = OrderStatus.PARTIALLY_FILLED
-    order["resting_status"] = status
+        order["resting_status"] = OrderStatus.PARTIALLY_FILLED
+    elif report["status"] == OrderStatus.INACTIVE:
+        order["resting_status"] = OrderStatus.INACTIVE
+    elif report["status"] == OrderStatus.HELD:
+        order["resting_status"] = OrderStatus.HELD
+    else:
+        order["resting_status"] = OrderStatus.NEW
+    if order["order_type"] == OrderType.MARKET and report["price"] != NO_PRICE:
+        # What a market order leaves rests at its protection price (17).
+        order["price"] = report["price"]
     _settle(order)
     return CHANGED
 
@@ -234,6 +240,8 @@ def _fill(arena: int, index: int, report: Any) -> int:
     order["fee"] += report["fee"]
     order["value"] += quantity * report["last_price"]
     if ended:
+        if order["filled"] == order["quantity"]:
+            order["status"] = OrderStatus.FILLED
         return FILLED
     order["leaves"] = order["quantity"] - order["filled"]
     order["resting_status"] = OrderStatus.PARTIALLY_FILLED
@@ -254,7 +262,8 @@ def _replaced(arena: int, index: int, report: Any) -> int:
     if quantity <= 0:
         quantity = order["new_quantity"] if order["new_quantity"] else order["quantity"]
     order["price"] = report["price"]
-    order["stop_price"] = report["stop_price"]
+    if order["order_type"] >= OrderType.STOP:
+        order["stop_price"] = report["stop_price"]
     if quantity <= order["filled"]:
         order["quantity"] = order["filled"]
         end_order(arena, index, OrderStatus.FILLED)
@@ -285,7 +294,6 @@ def _request_rejected(order: Any, kind: int) -> int:
         return CHANGED
     if order["status"] == OrderStatus.PENDING_CANCEL:
         order["status"] = order["resting_status"]
-        order["end_reason"] = Reason.NONE
         _settle(order)
     return CHANGED
 
@@ -305,7 +313,7 @@ def _end_status(kind: int) -> int:
 @kernel
 def apply_report(arena: int, index: int, report: Any) -> int:
     """Apply a venue's report to its order: IGNORED, CHANGED or FILLED."""
-    kind, order = int64(report["report"]), orders(arena)[index]
+    kind, order = integer(report["report"]), orders(arena)[index]
     if kind == ReportType.FILL:
         return _fill(arena, index, report)
     if is_ended(order["status"]):

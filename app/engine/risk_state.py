@@ -39,7 +39,8 @@ RISK: Final = np.dtype(
         ("gross", "<i8"),  # money, base: worst case of all instruments together
         ("loss_stop", "<i8"),  # Reason of the loss limit that stopped trading; 0 = none
         ("flatten", "<i8"),  # 1: KILL closes positions as well
-        ("kill_left", "<i8"),  # orders that KILL still waits for, as last told
+        ("kill_left", "<i8"),  # orders that KILL still waits for
+        ("kill_ts", "<i8"),  # when KILL asks again for what is left, ns
         ("unknown_reports", "<i8"),  # reports about orders that we do not know
         ("late_reports", "<i8"),  # reports, not fills, about ended orders
         ("duplicate_reports", "<i8"),  # fills and acceptances that were told before
@@ -77,8 +78,9 @@ WORKING: Final = np.dtype(
     [
         ("first", "<i4"),  # newest working order; 0 = none
         ("count", "<i4"),  # working orders
+        ("exits", "<i4"),  # working exits among them
+        ("stale", "<i4"),  # book.Stale as last told
         ("settlement", "<i8"),  # previous settlement, price units; NO_PRICE = none
-        ("stale", "<i8"),  # book.Stale as last told
         ("highest", "<i8", (2,)),  # bounds of |price| counted, by side: not below
         ("lowest", "<i8", (2,)),  # … not above
         ("flatten", "<i4"),  # Flatten phase
@@ -102,7 +104,8 @@ CHECK: Final = np.dtype(
         ("time_in_force", "<i8"),
         ("options", "<i8"),
         ("total", "<i8"),  # the order's quantity
-        ("price", "<i8"),  # its limit or a market order's bound; NO_PRICE = none
+        ("price", "<i8"),  # its limit; NO_PRICE = none
+        ("ticks", "<i8"),  # protection of a market order; -1 = no bound
         ("quantity", "<i8"),  # worst case that it stands for from now on
         ("counted_price", "<i8"),  # … at this |price|
         ("old_quantity", "<i8"),  # worst case that it, or its group, stands for already

@@ -1,0 +1,340 @@
+"""The order gate: the one way of every order in every mode, and of every report back.
+
+A unit with five entries. `gate_command` takes each Action; `gate_report` applies a
+venue's report to order, position and money; `gate_marked` and `gate_clock` follow the
+market and time; `gate_view` fills in the gate's part of a view. What happened goes out
+as REPORT records through `Link.EMIT`.
+
+The rooms behind it: order_rules (is it an order at all), risk (may it pass),
+gate_orders (order, report, venue), gate_safety (states, kill, flatten, losses),
+gate_settings (what commands set), orders, accounts, risk_exposure.
+"""
+
+from typing import Any, Final
+
+from app.engine.accounts import account_row, book_fill, open_accounts, start_day
+from app.engine.arena import Arena
+from app.engine.bits import integer
+from app.engine.book_stale import check_silence, set_stale
+from app.engine.book_state import Stale, books
+from app.engine.compile import entry, kernel
+from app.engine.gate_orders import (
+    command_cancel,
+    command_new,
+    command_replace,
+    shrink_exits,
+)
+from app.engine.gate_reports import blank_report, forget_findings, pass_on, refuse, send
+from app.engine.gate_safety import (
+    ANY,
+    Flatten,
+    begin_flatten,
+    cancel_many,
+    flatten_step,
+    kill,
+    kill_ended,
+    retry_kill,
+    stop_strategy,
+    tell_strategy,
+    watch_losses,
+)
+from app.engine.gate_settings import command_setting, mark_instrument
+from app.engine.links import Link
+from app.engine.memory import view
+from app.engine.order_rules import is_known_instrument, is_known_strategy
+from app.engine.orders import FILLED, IGNORED, apply_report, find_order, is_ended
+from app.engine.records import (
+    COMMAND,
+    REPORT,
+    Action,
+    Reason,
+    ReportType,
+    RiskLimit,
+)
+from app.engine.risk import day_loss, drawdown
+from app.engine.risk_exposure import recount, refresh_exposure
+from app.engine.risk_recent import messages_within
+from app.engine.risk_state import (
+    account_limit,
+    layout,
+    limit_of,
+    limits,
+    open_gate,
+    risk,
+    working,
+)
+from app.engine.state import engine, instruments, orders, positions
+from app.engine.strategy import StrategyState, strategies
+from app.engine.views import VIEW
+
+__all__ = [
+    "LINKS",
+    "gate_clock",
+    "gate_command",
+    "gate_marked",
+    "gate_report",
+    "gate_view",
+    "layout",
+    "open_session",
+]
+
+_DAY_NS: Final = 86_400_000_000_000
+
+
+def open_session(arena: Arena, start_equity: int = 0) -> None:
+    """Prepare accounts and gate, after the instruments were loaded.
+
+    Parameters
+    ----------
+    start_equity : int
+        Cash at the start, money in the base currency.
+    """
+    open_accounts(arena, start_equity)
+    open_gate(arena)
+
+
+# Commands.
+
+
+@kernel
+def _cancel_all(arena: int, links: int, command: Any) -> None:
+    """CANCEL_ALL: a strategy's own, for manual commands everyone's; ends a flatten."""
+    instrument, strategy = integer(command["instrument"]), integer(command["strategy"])
+    whose = strategy if strategy > 0 else integer(ANY)
+    if strategy == 0 and risk(arena)[0]["flatten"] == 0:
+        for each in range(engine(arena)[0]["instruments"]):
+            if instrument == ANY or instrument == each:
+                working(arena)[each]["flatten"] = Flatten.NONE
+    meant = (integer(command["side"]), whose, True)
+    cancel_many(arena, links, instrument, meant, integer(Reason.NONE))
+
+
+@kernel
+def _flatten(arena: int, links: int, command: Any) -> None:
+    """FLATTEN: of one instrument or all, by rule 42."""
+    instrument, strategy = integer(command["instrument"]), integer(command["strategy"])
+    for each in range(engine(arena)[0]["instruments"]):
+        if instrument == ANY or instrument == each:
+            begin_flatten(arena, links, each, strategy)
+
+
+@kernel
+def _strategy_command(arena: int, links: int, strategy: int, action: int) -> None:
+    """STOP_STRATEGY and START_STRATEGY; the kernel keeps the strategy's own state."""
+    if action == Action.START_STRATEGY:
+        tell_strategy(arena, links, strategy, integer(Reason.NONE))
+        return
+    reason = integer(Reason.NONE)
+    if strategies(arena)[strategy]["state"] == StrategyState.FAILED:
+        reason = integer(Reason.STRATEGY_RAISED)
+    stop_strategy(arena, links, strategy, reason)
+
+
+@kernel
+def _is_addressed(arena: int, command: Any) -> bool:
+    """Tell whether a command names an instrument, or all, and a possible strategy."""
+    instrument = integer(command["instrument"])
+    known = instrument == ANY or is_known_instrument(arena, instrument)
+    return known and is_known_strategy(integer(command["strategy"]))
+
+
+@kernel
+def _many(arena: int, links: int, command: Any, action: int) -> bool:
+    """Act on commands about many orders; False if the action is no such."""
+    if action == Action.CANCEL_ALL:
+        _cancel_all(arena, links, command)
+    elif action == Action.FLATTEN:
+        _flatten(arena, links, command)
+    elif action == Action.KILL:
+        kill(arena, links, integer(command["value"]))
+    elif action == Action.STOP_STRATEGY or action == Action.START_STRATEGY:
+        _strategy_command(arena, links, integer(command["strategy"]), action)
+    else:
+        return False
+    return True
+
+
+@entry
+def gate_command(arena: int, links: int, address: int) -> int:
+    """Link.GATE_COMMAND: act on the COMMAND at `address`."""
+    command = view(address, 1, COMMAND)[0]
+    action = integer(command["action"])
+    if action == Action.NEW:
+        command_new(arena, links, command)
+    elif action == Action.CANCEL:
+        command_cancel(arena, links, command)
+    elif action == Action.REPLACE:
+        command_replace(arena, links, command)
+    else:
+        forget_findings(arena)
+        if not _is_addressed(arena, command):
+            refuse(arena, links, command, integer(Reason.UNKNOWN_INSTRUMENT))
+        elif not _many(arena, links, command, action):
+            command_setting(arena, links, command)
+    return 0
+
+
+# Reports.
+
+
+@kernel
+def _book(arena: int, index: int, report: Any) -> None:
+    """Book a fill of an order in positions and money."""
+    order = orders(arena)[index]
+    quantity = integer(report["last_quantity"]) * integer(order["side"])
+    book_fill(
+        arena,
+        integer(order["instrument"]),
+        integer(order["strategy"]),
+        integer(report["last_price"]),
+        quantity,
+        integer(report["fee"]),
+    )
+
+
+@kernel
+def _follow(arena: int, links: int, instrument: int, filled: bool) -> None:
+    """Do what a change of an order or a position brings with it."""
+    row = working(arena)[instrument]
+    if filled:
+        forget_findings(arena)
+        watch_losses(arena, links)
+        if row["exits"]:
+            shrink_exits(arena, links, instrument)
+    if row["flatten"]:
+        flatten_step(arena, links, instrument)
+
+
+@entry
+def gate_report(arena: int, links: int, address: int) -> int:
+    """Link.GATE_REPORT: apply the venue's REPORT at `address`, then give it out."""
+    report = view(address, 1, REPORT)[0]
+    index = find_order(arena, report["client_order_id"])
+    if index == 0:
+        risk(arena)[0]["unknown_reports"] += 1
+        return 0
+    order = orders(arena)[index]
+    instrument = integer(order["instrument"])
+    was_ended = is_ended(order["status"])
+    outcome = apply_report(arena, index, report)
+    if outcome == IGNORED:
+        return 0
+    if outcome == FILLED:
+        _book(arena, index, report)
+    recount(arena, index)
+    refresh_exposure(arena, instrument)
+    ended = is_ended(order["status"]) and not was_ended
+    asked = integer(order["end_reason"])
+    pass_on(arena, links, index, report)
+    if ended:
+        kill_ended(arena, links, asked)
+    _follow(arena, links, instrument, outcome == FILLED)
+    return 1
+
+
+# The market and time.
+
+
+@kernel
+def _tell_stale(arena: int, links: int, instrument: int) -> None:
+    """Report that a book became stale, or fresh."""
+    book = integer(instruments(arena)[instrument]["book"])
+    row = working(arena)[instrument]
+    stale = integer(books(arena)[book]["stale"]) if book else integer(Stale.FRESH)
+    if row["stale"] == stale:
+        return
+    report = blank_report(arena, integer(ReportType.STALE), instrument)
+    report["quantity"] = stale != Stale.FRESH
+    report["filled"] = stale
+    report["reason"] = Reason.STALE_BOOK if stale != Stale.FRESH else Reason.NONE
+    row["stale"] = stale
+    send(arena, links)
+
+
+@kernel
+def _marked(arena: int, links: int, instrument: int) -> None:
+    mark_instrument(arena, links, instrument)
+    _tell_stale(arena, links, instrument)
+    if working(arena)[instrument]["flatten"]:
+        flatten_step(arena, links, instrument)
+
+
+@entry
+def gate_marked(arena: int, links: int, instrument: int) -> int:
+    """Link.GATE_MARKED: an instrument's book moved, or all books (-1)."""
+    forget_findings(arena)
+    if instrument >= 0:
+        _marked(arena, links, instrument)
+        return 0
+    for each in range(engine(arena)[0]["instruments"]):
+        _marked(arena, links, each)
+    return 0
+
+
+@kernel
+def _check_silence(arena: int, instrument: int, now: int) -> None:
+    """Make a book stale whose feed, or whose limit, allows no such silence."""
+    book = integer(instruments(arena)[instrument]["book"])
+    if book == 0:
+        return
+    check_silence(arena, book, now)
+    record = books(arena)[book]
+    after = limit_of(arena, instrument, RiskLimit.STALE_AFTER)
+    silent = record["ts_received"] > 0 and now - record["ts_received"] > after
+    if after and silent and record["stale"] == Stale.FRESH:
+        set_stale(arena, book, integer(Stale.SILENT), now)
+
+
+@kernel
+def _pass_days(arena: int, now: int) -> None:
+    """Begin a new trade date once the old one has ended."""
+    session = engine(arena)[0]
+    if session["trade_date_ends"] == 0 or now < session["trade_date_ends"]:
+        return
+    days = (now - session["trade_date_ends"]) // _DAY_NS + 1
+    session["trade_date"] += days
+    session["trade_date_ends"] += days * _DAY_NS
+    start_day(arena)
+
+
+@entry
+def gate_clock(arena: int, links: int, now: int) -> int:
+    """Link.GATE_CLOCK: time passes (ns)."""
+    forget_findings(arena)
+    _pass_days(arena, now)
+    for instrument in range(engine(arena)[0]["instruments"]):
+        _check_silence(arena, instrument, now)
+        _marked(arena, links, instrument)
+    retry_kill(arena, links)
+    return 0
+
+
+@entry
+def gate_view(arena: int, links: int, address: int) -> int:
+    """Link.GATE_VIEW: write limits, what they stand at and reject counts to a VIEW."""
+    target = view(address, 1, VIEW)[0]
+    target["limits"][:] = limits(arena)[0]["value"]
+    target["used"][:] = 0
+    largest = integer(0)
+    for instrument in range(engine(arena)[0]["instruments"]):
+        row = positions(arena)[account_row(arena, instrument)]
+        largest = max(largest, row["exposure"])
+    window = account_limit(arena, RiskLimit.RATE_WINDOW)
+    used = target["used"]
+    used[RiskLimit.MAX_SYMBOL_EXPOSURE] = largest
+    used[RiskLimit.MAX_GROSS_EXPOSURE] = risk(arena)[0]["gross"]
+    used[RiskLimit.MAX_DAILY_LOSS] = max(0, day_loss(arena))
+    used[RiskLimit.MAX_DRAWDOWN] = drawdown(arena)
+    used[RiskLimit.MESSAGE_RATE] = messages_within(arena, window)
+    target["reject_counts"][:] = risk(arena)[0]["reject_counts"]
+    return 0
+
+
+LINKS: Final = {
+    Link.GATE_COMMAND: gate_command,
+    Link.GATE_REPORT: gate_report,
+    Link.GATE_MARKED: gate_marked,
+    Link.GATE_CLOCK: gate_clock,
+    Link.GATE_VIEW: gate_view,
+}
+"""What a composer links of this unit."""

@@ -1,0 +1,355 @@
+"""New orders, cancels and replaces through the gate to the venue.
+
+Everything that is refused says why (gate_reports.refuse); everything that passes is an
+order, a PENDING_… report and a call of the venue, in this order, so that the log has an
+order before the venue has it. Cancels and size decreases always pass, exits meet the
+collar alone (SEMANTICS 52).
+"""
+
+from typing import Any, Final
+
+from app.engine.bits import integer
+from app.engine.book_state import books
+from app.engine.compile import kernel
+from app.engine.gate_reports import (
+    blank_report,
+    forget_findings,
+    refuse,
+    refuse_request,
+    send,
+    tell_order,
+)
+from app.engine.links import Link, call_link
+from app.engine.order_rules import (
+    order_fault,
+    price_fault,
+    quantity_fault,
+    value_fault,
+)
+from app.engine.orders import ask_cancel, ask_replace, find_order, is_ended, new_order
+from app.engine.records import (
+    NO_PRICE,
+    OrderStatus,
+    OrderType,
+    Reason,
+    ReportType,
+)
+from app.engine.risk import judge, prepare_new, prepare_replace
+from app.engine.risk_exposure import closable, recount, refresh_exposure, touch_price
+from app.engine.risk_recent import note_message, note_order
+from app.engine.risk_state import (
+    CONFIRMED,
+    GESTURE,
+    REDUCE_ONLY,
+    RESTING_INTENT,
+    checks,
+    is_exit,
+    working,
+)
+from app.engine.state import instruments, orders
+
+_MEANT_TO_REST: Final = GESTURE | RESTING_INTENT
+
+
+@kernel
+def _capped(arena: int, command: Any) -> int:
+    """Quantity of a new order; an exit's is cut to what it may close (20)."""
+    quantity = integer(command["quantity"])
+    if not is_exit(integer(command["role"]), integer(command["options"])):
+        return quantity
+    room = closable(
+        arena,
+        integer(command["instrument"]),
+        integer(command["strategy"]),
+        integer(command["side"]),
+    )
+    return min(quantity, room)
+
+
+@kernel
+def _size_fault(arena: int, command: Any, quantity: int) -> int:
+    """Judge a new order's quantity; an exit of all that is held may be off the step."""
+    instrument = integer(command["instrument"])
+    if command["quantity"] <= 0:
+        return Reason.BAD_QUANTITY
+    if is_exit(integer(command["role"]), integer(command["options"])):
+        if quantity == 0:
+            return Reason.NOT_REDUCING
+        strategy, side = integer(command["strategy"]), integer(command["side"])
+        if quantity == closable(arena, instrument, strategy, side):
+            return Reason.NONE
+    return quantity_fault(arena, instrument, quantity)
+
+
+@kernel
+def _means_other(arena: int, command: Any, side: int, price: int) -> bool:
+    """Tell whether a gesture meant to rest would now trade, on a book since changed."""
+    options = integer(command["options"])
+    if options & _MEANT_TO_REST != _MEANT_TO_REST or options & CONFIRMED:
+        return False
+    instrument = integer(command["instrument"])
+    book = integer(instruments(arena)[instrument]["book"])
+    if price == NO_PRICE or books(arena)[book]["sequence"] == command["book_sequence"]:
+        return False
+    touch = touch_price(arena, instrument, -side)
+    return touch != NO_PRICE and side * (price - touch) >= 0
+
+
+@kernel
+def _hold(arena: int, links: int, command: Any, side: int, price: int) -> None:
+    """Say that a gesture waits for a confirm; nothing of it is kept."""
+    instrument = integer(command["instrument"])
+    report = blank_report(arena, ReportType.HELD, instrument)
+    report["status"] = OrderStatus.HELD
+    report["reason"] = Reason.MEANING_CHANGED
+    report["side"] = side
+    report["order_type"] = command["order_type"]
+    report["options"] = command["options"]
+    report["client_order_id"] = command["client_order_id"]
+    report["quantity"] = command["quantity"]
+    report["price"] = price
+    report["strategy"] = command["strategy"]
+    report["time_in_force"] = command["time_in_force"]
+    report["last_price"] = touch_price(arena, instrument, -side)
+    send(arena, links)
+
+
+@kernel
+def _new_fault(arena: int, command: Any) -> int:
+    """Judge a new order by the instrument's rules, then by the risk checks."""
+    fault = order_fault(arena, command)
+    if fault != Reason.NONE:
+        return integer(fault)
+    quantity = _capped(arena, command)
+    fault = _size_fault(arena, command, quantity)
+    if fault != Reason.NONE:
+        return integer(fault)
+    prepare_new(arena, command, quantity)
+    reason = judge(arena)
+    if reason == Reason.NONE:
+        reason = integer(value_fault(arena, integer(command["instrument"])))
+    return reason
+
+
+@kernel
+def _accepted(arena: int, command: Any) -> int:
+    """Make the order that was judged; 0 if there is no room for it."""
+    index = new_order(arena, command)
+    if index == 0:
+        return 0
+    order, check = orders(arena)[index], checks(arena)[0]
+    order["quantity"] = check["total"]
+    order["leaves"] = check["total"]
+    order["protection_ticks"] = check["ticks"]
+    if check["is_exit"]:
+        order["options"] = integer(order["options"]) | REDUCE_ONLY
+        if check["price"] != NO_PRICE and order["order_type"] == OrderType.MARKET:
+            # Even the touch is beyond the collar: wait at the collar's price.
+            order["order_type"] = OrderType.LIMIT
+            order["price"] = check["price"]
+    else:
+        note_order(arena, check)
+    recount(arena, index)
+    refresh_exposure(arena, integer(order["instrument"]))
+    return index
+
+
+@kernel
+def command_new(arena: int, links: int, command: Any) -> None:
+    """Action.NEW."""
+    forget_findings(arena)
+    reason = _new_fault(arena, command)
+    if reason != Reason.NONE:
+        refuse(arena, links, command, reason)
+        return
+    side, price = integer(command["side"]), integer(command["price"])
+    if _means_other(arena, command, side, price):
+        _hold(arena, links, command, side, price)
+        return
+    index = _accepted(arena, command)
+    if index == 0:
+        refuse(arena, links, command, integer(Reason.POOL_FULL))
+        return
+    note_message(arena)
+    tell_order(arena, links, index, integer(ReportType.PENDING_NEW))
+    call_link(arena, links, Link.VENUE_SUBMIT, index)
+
+
+@kernel
+def _owned(arena: int, command: Any) -> int:
+    """Order that a command names; a strategy names its own only. 0 if there is none."""
+    index = find_order(arena, command["client_order_id"])
+    strategy = command["strategy"]
+    if index and strategy > 0 and orders(arena)[index]["strategy"] != strategy:
+        return 0
+    return index
+
+
+@kernel
+def request_cancel(arena: int, links: int, index: int, reason: int) -> None:
+    """Ask the venue to cancel a working order.
+
+    Parameters
+    ----------
+    reason : int
+        Reason of the end if it was not asked for; NONE for a user's cancel.
+    """
+    ask_cancel(arena, index, reason)
+    note_message(arena)
+    tell_order(arena, links, index, integer(ReportType.PENDING_CANCEL))
+    call_link(arena, links, Link.VENUE_CANCEL, index)
+
+
+@kernel
+def command_cancel(arena: int, links: int, command: Any) -> None:
+    """Action.CANCEL: passes in every state (52)."""
+    forget_findings(arena)
+    index = _owned(arena, command)
+    if index and not is_ended(orders(arena)[index]["status"]):
+        request_cancel(arena, links, index, integer(Reason.NONE))
+        return
+    reason = integer(Reason.ORDER_ENDED) if index else integer(Reason.UNKNOWN_ORDER)
+    kind = integer(ReportType.CANCEL_REJECTED)
+    refuse_request(arena, links, command, index, reason, kind)
+
+
+@kernel
+def request_replace(
+    arena: int, links: int, index: int, quantity: int, price: int, stop_price: int
+) -> None:
+    """Ask the venue to replace a working order by these values."""
+    ask_replace(arena, index, quantity, price, stop_price)
+    recount(arena, index)
+    refresh_exposure(arena, integer(orders(arena)[index]["instrument"]))
+    note_message(arena)
+    tell_order(arena, links, index, integer(ReportType.PENDING_REPLACE))
+    call_link(arena, links, Link.VENUE_REPLACE, index)
+
+
+@kernel
+def _replace_prices_fault(arena: int, order: Any, price: int, stop: int) -> int:
+    """Judge the prices of a replace that change."""
+    instrument, side = integer(order["instrument"]), integer(order["side"])
+    if (price == NO_PRICE) != (order["price"] == NO_PRICE):
+        return Reason.BAD_PRICE
+    if (stop == NO_PRICE) != (order["stop_price"] == NO_PRICE):
+        return Reason.BAD_PRICE
+    fault = Reason.NONE
+    if price != order["price"]:
+        fault = price_fault(arena, instrument, side, price)
+    if fault == Reason.NONE and stop != order["stop_price"]:
+        fault = price_fault(arena, instrument, side, stop)
+    return fault
+
+
+@kernel
+def _replace_fault(arena: int, index: int, total: int, price: int, stop: int) -> int:
+    """Judge a replace; what only makes an order smaller passes in every state (52)."""
+    order = orders(arena)[index]
+    if total <= 0:
+        return integer(Reason.BAD_QUANTITY)
+    same = price == order["price"] and stop == order["stop_price"]
+    if same and total <= order["quantity"]:
+        return integer(Reason.NONE)
+    fault = _replace_prices_fault(arena, order, price, stop)
+    if fault == Reason.NONE and total > order["quantity"]:
+        fault = quantity_fault(arena, integer(order["instrument"]), total)
+    if fault != Reason.NONE:
+        return integer(fault)
+    prepare_replace(arena, index, total, price, stop)
+    return judge(arena)
+
+
+@kernel
+def _new_total(arena: int, order: Any, asked: int) -> int:
+    """Total that a replace asks for, 0 = unchanged; an exit's is cut (20)."""
+    total = asked if asked != 0 else order["quantity"]
+    if not is_exit(integer(order["role"]), integer(order["options"])):
+        return total
+    room = closable(
+        arena,
+        integer(order["instrument"]),
+        integer(order["strategy"]),
+        integer(order["side"]),
+    )
+    return min(total, max(order["filled"] + room, order["quantity"]))
+
+
+@kernel
+def command_replace(arena: int, links: int, command: Any) -> None:
+    """Action.REPLACE: `quantity` is the new total (15); what is absent stays."""
+    forget_findings(arena)
+    kind = integer(ReportType.REPLACE_REJECTED)
+    index = _owned(arena, command)
+    if index == 0 or is_ended(orders(arena)[index]["status"]):
+        reason = integer(Reason.ORDER_ENDED) if index else integer(Reason.UNKNOWN_ORDER)
+        refuse_request(arena, links, command, index, reason, kind)
+        return
+    order = orders(arena)[index]
+    total = _new_total(arena, order, integer(command["quantity"]))
+    price, stop = integer(command["price"]), integer(command["stop_price"])
+    price = integer(order["price"]) if price == NO_PRICE else price
+    stop = integer(order["stop_price"]) if stop == NO_PRICE else stop
+    reason = _replace_fault(arena, index, total, price, stop)
+    if reason != Reason.NONE:
+        refuse_request(arena, links, command, index, reason, kind)
+        return
+    side = integer(order["side"])
+    if price != order["price"] and _means_other(arena, command, side, price):
+        _hold(arena, links, command, side, price)
+        return
+    request_replace(arena, links, index, total, price, stop)
+
+
+@kernel
+def shrink_exits(arena: int, links: int, instrument: int) -> None:
+    """Cut working exits to the position that is left; cut to nothing they end (20)."""
+    index = next_working(arena, instrument, 0)
+    while index:
+        following = next_working(arena, instrument, index)
+        _shrink(arena, links, index)
+        index = still_working(arena, instrument, following)
+
+
+@kernel
+def _shrink(arena: int, links: int, index: int) -> None:
+    order = orders(arena)[index]
+    if not integer(order["options"]) & REDUCE_ONLY:
+        return
+    if order["status"] == OrderStatus.PENDING_CANCEL:
+        return
+    strategy, side = integer(order["strategy"]), integer(order["side"])
+    room = closable(arena, integer(order["instrument"]), strategy, side)
+    if room == 0:
+        request_cancel(arena, links, index, integer(Reason.NOT_REDUCING))
+        return
+    total = order["filled"] + room
+    asked = order["quantity"]
+    if order["pending_replaces"]:
+        asked = order["new_quantity"]
+    if asked > total:
+        price, stop = integer(order["price"]), integer(order["stop_price"])
+        request_replace(arena, links, index, total, price, stop)
+
+
+@kernel
+def next_working(arena: int, instrument: int, index: int) -> int:
+    """Working order after this one, or the first after 0; 0 at the end."""
+    if index == 0:
+        return integer(working(arena)[instrument]["first"])
+    return integer(orders(arena)[index]["next"])
+
+
+@kernel
+def still_working(arena: int, instrument: int, index: int) -> int:
+    """Return an order if it still works; if a call ended it, start again: 0 at the end.
+
+    Every walk that calls the venue leaves alone what it dealt with before, so that
+    starting again ends.
+    """
+    if index == 0:
+        return 0
+    order = orders(arena)[index]
+    if order["leaves"] > 0 and order["instrument"] == instrument:
+        return index
+    return integer(working(arena)[instrument]["first"])
