@@ -1,0 +1,222 @@
+"""The bridge: once a frame it drains the session and tells the panels what changed.
+
+The only timer that reads rings stands here. Each frame drains the reports once and
+takes the newest view once, hands both to the desk, and emits at most one signal per
+stream. Commands of the user go the other way through `send`. What a frame costs, drain
+and paint together, is measured on every one.
+"""
+
+import logging
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+
+from app.clock import Clock
+from app.sessions.session import EngineState, Session, SessionStatus
+from app.ui.models.desk import Desk
+from app.ui.models.messages import Level
+
+_log = logging.getLogger("app.ui")
+_PULSE_HZ: Final = 5
+_KEPT_FRAMES: Final = 512
+_PAINTED: Final = QEvent.Type(QEvent.registerEventType())
+_IDLE: Final = SessionStatus(EngineState.STOPPED, "no session is open")
+
+
+class FrameTimes:
+    """Durations of the newest frames, ns: drain and paint, and from frame to frame."""
+
+    def __init__(self) -> None:
+        self.work = np.zeros(_KEPT_FRAMES, np.int64)
+        self.interval = np.zeros(_KEPT_FRAMES, np.int64)
+        self.count = 0
+
+    def add(self, work: int, interval: int) -> None:
+        """Add one frame."""
+        at = self.count % _KEPT_FRAMES
+        self.work[at] = work
+        self.interval[at] = interval
+        self.count += 1
+
+    def quantile(self, quantile: float) -> float:
+        """Quantile of the work per frame, ns; NaN before the first one."""
+        kept = min(self.count, _KEPT_FRAMES)
+        return float(np.quantile(self.work[:kept], quantile)) if kept else float("nan")
+
+
+class Bridge(QObject):
+    """Between one session and the desk.
+
+    Signals
+    -------
+    session_changed()
+        Another session, or none; models are empty.
+    instruments_changed()
+        The session's instruments are known.
+    view_changed()
+        A newer view is in the desk; at most once a frame.
+    reports_arrived(object)
+        REPORT records of this frame, already in the desk.
+    status_changed(object)
+        SessionStatus, when it differs.
+    message_added()
+        The desk has a new message; at most once a frame.
+    pulsed()
+        Five times a second, for text that nobody reads faster.
+    """
+
+    session_changed = Signal()
+    instruments_changed = Signal()
+    view_changed = Signal()
+    reports_arrived = Signal(object)
+    status_changed = Signal(object)
+    message_added = Signal()
+    pulsed = Signal()
+
+    def __init__(self, desk: Desk, clock: Clock, frames_per_s: int = 60) -> None:
+        super().__init__()
+        self.desk = desk
+        self.clock = clock
+        self.session: Session | None = None
+        self.status: SessionStatus = _IDLE
+        self.frames = FrameTimes()
+        self.events_per_s = 0.0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(max(1, int(1000 / frames_per_s)))
+        self._timer.timeout.connect(self.frame)
+        self._per_pulse = max(1, round(frames_per_s / _PULSE_HZ))
+        self._began = self._before = 0
+        self._is_measuring = False
+        self._told = 0
+        self._counted = (0, 0)
+        self._number = 0
+
+    def attach(self, session: Session) -> None:
+        """Show this session from now on; it may still be starting."""
+        self.session = session
+        self.desk.reset(session)
+        self._counted = (0, 0)
+        self.events_per_s = 0.0
+        self.session_changed.emit()
+        self._poll_status()
+        self._timer.start()
+
+    def detach(self) -> Session | None:
+        """Stop showing the session and return it, so that it can be stopped."""
+        self._timer.stop()
+        session, self.session = self.session, None
+        self.desk.reset(None)
+        self.status = _IDLE
+        self.session_changed.emit()
+        self.status_changed.emit(self.status)
+        return session
+
+    def show_status(self, status: SessionStatus) -> None:
+        """Show how things stand while there is no session to ask."""
+        self.status = status
+        self.status_changed.emit(status)
+
+    def send(self, command: np.ndarray) -> bool:
+        """Send a command to the engine; tells the user where that fails."""
+        if self.session is not None and self.session.submit(command):
+            return True
+        why = self.unready() or "the engine takes no commands just now; try again"
+        self.tell(f"not sent: {why}", Level.ERROR)
+        return False
+
+    def next_order_id(self) -> int:
+        """A client order id for a new order; 0 without a session."""
+        return self.session.next_order_id() if self.session is not None else 0
+
+    def unready(self) -> str:
+        """Why nothing can be traded at all, in plain words; "" where it can."""
+        done, total = self.status.progress
+        words = {
+            EngineState.COMPILING: f"the engine is compiling, {done} of {total}",
+            EngineState.FAILED: f"the engine failed: {self.status.engine_message}",
+            EngineState.STOPPED: "the engine has stopped; restart the session",
+        }
+        return words.get(self.status.engine, "")
+
+    def tell(self, text: str, level: Level = Level.INFO, topic: str = "") -> None:
+        """Tell the user something."""
+        self.desk.tell(self.clock.wall_ns(), text, level, topic)
+        self._emit_messages()
+
+    def frame(self) -> None:
+        """Drain once, hand on, and measure until everything is painted."""
+        session = self.session
+        if session is None:
+            return
+        self._began = self.clock.monotonic_ns()
+        reports = session.reports()
+        if len(reports):
+            self.desk.take_reports(reports)
+        view = session.view()
+        if view is not None:
+            self.desk.take_view(view)
+        if len(reports):
+            self.reports_arrived.emit(reports)
+        if view is not None:
+            self.view_changed.emit()
+        self._number += 1
+        if self._number % self._per_pulse == 0:
+            self._pulse()
+        self._emit_messages()
+        if not self._is_measuring:
+            # Comes after the paint events that this frame has asked for.
+            self._is_measuring = True
+            lowest = Qt.EventPriority.LowEventPriority.value - 1
+            QCoreApplication.postEvent(self, QEvent(_PAINTED), lowest)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() != _PAINTED:
+            return super().event(event)
+        self._is_measuring = False
+        interval = self._began - self._before if self._before else 0
+        self.frames.add(self.clock.monotonic_ns() - self._began, interval)
+        self._before = self._began
+        return True
+
+    def _pulse(self) -> None:
+        self._poll_status()
+        view, now = self.desk.market.view, self.clock.monotonic_ns()
+        if view is not None:
+            seen = int(view["market_records"])
+            before, then = self._counted
+            if then and now > then:
+                self.events_per_s = max(0, seen - before) * 1e9 / (now - then)
+            self._counted = (seen, now)
+        self.pulsed.emit()
+
+    def _poll_status(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        if self.desk.learn_instruments(session):
+            self.instruments_changed.emit()
+        status = session.status()
+        if status != self.status:
+            self._tell_status(self.status, status)
+            self.status = status
+            self.status_changed.emit(status)
+
+    def _tell_status(self, old: SessionStatus, new: SessionStatus) -> None:
+        """Put turns of the engine, the feed and the log into words."""
+        if new.engine != old.engine and new.engine is EngineState.FAILED:
+            self.tell(f"the engine failed: {new.engine_message}", Level.ERROR, "engine")
+        elif new.engine != old.engine and new.engine_message:
+            self.tell(new.engine_message, Level.INFO, "engine")
+        if new.feed_state != old.feed_state and new.feed_message:
+            is_well = new.feed_state in ("connected", "waiting", "paused")
+            level = Level.INFO if is_well else Level.WARNING
+            self.tell(new.feed_message, level, "feed")
+        if new.log_status != old.log_status and new.log_status:
+            self.tell(new.log_status, Level.ERROR, "log")
+
+    def _emit_messages(self) -> None:
+        if self._told != self.desk.messages.total:
+            self._told = self.desk.messages.total
+            self.message_added.emit()

@@ -1,0 +1,151 @@
+"""What the user can do, each declared once: menus, buttons, keys and help read it.
+
+A panel makes no action of its own; it asks for one by its id. Keys of the group
+"ladder" act on the ladder that has the focus or the pointer and send no order when the
+keyboard repeats them; the others are shortcuts of the window.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An action of the user.
+
+    Attributes
+    ----------
+    id : str
+        ``group.name``; the group is the menu.
+    title : str
+        As a menu shows it.
+    key : str
+        Default key, as Qt writes it; "" = none.
+    sentence : str
+        For help and tool tips.
+    always : bool
+        The key works even while a text field has the focus.
+    """
+
+    id: str
+    title: str
+    key: str = ""
+    sentence: str = ""
+    always: bool = False
+
+    @property
+    def group(self) -> str:
+        """The menu it belongs to."""
+        return self.id.partition(".")[0]
+
+
+COMMANDS: Final = (
+    Command("session.restart", "Restart the session", "", "Stop the session and open it anew"),
+    Command("session.quit", "Quit", "Ctrl+Q", "Stop the session and close the window"),
+    Command("safety.view", "View", "F8", "Look only: a click sends nothing"),
+    Command("safety.armed", "Arm", "F9", "A click in the ladder sends an order"),
+    Command("safety.reduce", "Reduce", "F10", "Only orders that shrink the position pass"),
+    Command(
+        "safety.kill",
+        "Kill",
+        "Ctrl+Shift+F12",
+        "Refuse all new risk and cancel every entry order; exits stay",
+        always=True,
+    ),
+    Command(
+        "safety.flatten_all",
+        "Kill and flatten",
+        "",
+        "Cancel exits too, then close every position by limits inside the collar",
+    ),
+    Command("trade.cancel_all", "Cancel all orders", "Ctrl+Shift+E", "Cancel every working order"),
+    Command("ladder.recentre", "Recentre", "Space", "Bring the market to the middle"),
+    Command("ladder.join_bid", "Join the bid", "Q", "Buy limit at the best bid"),
+    Command("ladder.join_ask", "Join the ask", "W", "Sell limit at the best ask"),
+    Command("ladder.buy_market", "Buy at market", "A", "Buy market order"),
+    Command("ladder.sell_market", "Sell at market", "S", "Sell market order"),
+    Command("ladder.lift", "Lift the ask", "Z", "Buy limit at the best ask"),
+    Command("ladder.hit", "Hit the bid", "X", "Sell limit at the best bid"),
+    Command("ladder.cancel", "Cancel orders here", "E", "Cancel this instrument's orders"),
+    Command("ladder.close", "Close the position", "R", "Close this instrument's position"),
+    Command("ladder.size_1", "First size", "1", "Choose the first size pad"),
+    Command("ladder.size_2", "Second size", "2", "Choose the second size pad"),
+    Command("ladder.size_3", "Third size", "3", "Choose the third size pad"),
+    Command("ladder.size_4", "Fourth size", "4", "Choose the fourth size pad"),
+    Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme"),
+    Command("window.layout", "Restore the layout", "", "Put every panel back in its place"),
+    Command("help.keys", "Keys and gestures", "F1", "Show what keys and clicks do"),
+)
+
+_BY_ID: Final = {command.id: command for command in COMMANDS}
+_BY_KEY: Final = {
+    command.key: command for command in COMMANDS if command.group == "ladder"
+}
+
+
+class Commands:
+    """The actions of one window, bound to what they do.
+
+    Parameters
+    ----------
+    parent : QObject
+        Owns the actions.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        self._parent = parent
+        self._actions: dict[str, QAction] = {}
+        self._handlers: dict[str, Callable[[], None]] = {}
+        for command in COMMANDS:
+            self._actions[command.id] = self._action(command)
+
+    def bind(self, command_id: str, handler: Callable[[], None]) -> None:
+        """Say what a command does; a later binding takes its place."""
+        self._handlers[command_id] = handler
+        self._actions[command_id].setEnabled(True)
+
+    def action(self, command_id: str) -> QAction:
+        """Return a command's action, for a menu or a button."""
+        return self._actions[command_id]
+
+    def run(self, command_id: str) -> None:
+        """Do it."""
+        self._handlers[command_id]()
+
+    def group(self, name: str) -> Iterator[QAction]:
+        """Actions of a menu, in the order of declaration."""
+        return (self._actions[c.id] for c in COMMANDS if c.group == name)
+
+    def _action(self, command: Command) -> QAction:
+        action = QAction(command.title, self._parent)
+        action.setToolTip(tool_tip(command))
+        action.setObjectName(command.id)
+        action.setEnabled(False)
+        action.triggered.connect(lambda: self.run(command.id))
+        if command.group == "ladder":
+            # Shown behind the title only: the ladder itself reads these keys.
+            action.setText(f"{command.title}\t{command.key}")
+        elif command.key:
+            action.setShortcut(QKeySequence(command.key))
+            action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+        return action
+
+
+def by_id(command_id: str) -> Command:
+    """Return a command's declaration."""
+    return _BY_ID[command_id]
+
+
+def by_ladder_key(key: str) -> Command | None:
+    """Return the ladder's command of a key, as Qt writes it."""
+    return _BY_KEY.get(key)
+
+
+def tool_tip(command: Command) -> str:
+    """Return what a pointer resting on its button is told."""
+    key = f"  ({command.key})" if command.key else ""
+    return f"{command.sentence or command.title}{key}"

@@ -1,0 +1,301 @@
+"""Numbers to text: the only place in the window that does it.
+
+Prices, quantities and money arrive as integer counts and become text by integer
+arithmetic, so that what is shown is what is held. A minus is the sign U+2212, as wide
+as a figure; `plain` turns text back for files. What is unknown is
+shown as a dash, never as zero.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from app.clock import utc
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    OrderStatus,
+    OrderType,
+    RiskLimit,
+    SafetyState,
+    TimeInForce,
+)
+from app.instrument import MONEY_SCALE, Instrument
+
+DASH: Final = "–"
+MINUS: Final = "−"
+_DECIMALS: Final[Mapping[str, int]] = {"JPY": 0, "KRW": 0, "BTC": 8, "ETH": 6}
+_SIZE_WIDTH: Final = 6
+"""Figures that fit a size cell before a size is shortened."""
+
+
+def scaled(count: int, decimals: int, *, signed: bool = False) -> str:
+    """Write a count of 10**-decimals with its point and thousands.
+
+    >>> scaled(-1234567, 2)
+    '−12,345.67'
+    """
+    sign = MINUS if count < 0 else "+" if signed and count > 0 else ""
+    whole, rest = divmod(abs(count), 10**decimals)
+    return f"{sign}{whole:,}" + (f".{rest:0{decimals}d}" if decimals else "")
+
+
+def rounded(count: int, drop: int) -> int:
+    """Drop decimal places of a count, half to even."""
+    unit = 10**drop
+    whole, rest = divmod(count, unit)
+    return whole + (rest * 2 > unit or (rest * 2 == unit and whole % 2 == 1))
+
+
+def money(amount: int, currency: str = "", *, signed: bool = False) -> str:
+    """Write money, counted in 1e-8 of its currency."""
+    decimals = _DECIMALS.get(currency, 2)
+    places = len(str(MONEY_SCALE)) - 1
+    return scaled(rounded(int(amount), places - decimals), decimals, signed=signed)
+
+
+def currency(amount: float) -> str:
+    """Write an amount of currency held as a float, for curves."""
+    return money(round(amount * MONEY_SCALE), signed=True)
+
+
+def axis_number(value: float, spacing: float) -> str:
+    """Write a tick of an axis with the decimals that its spacing needs."""
+    decimals = max(0, min(8, math.ceil(-math.log10(spacing)))) if spacing > 0 else 0
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def short_number(value: float) -> str:
+    """Write a number in few figures: ``999``, ``1.2k``, ``35M``."""
+    sign = MINUS if value < 0 else ""
+    value = abs(value)
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size * 0.9995:
+            return f"{sign}{value / size:.3g}{letter}"
+    return f"{sign}{value:.3g}" if value < 10 else f"{sign}{value:.4g}"
+
+
+def count(number: int) -> str:
+    """Write a count with thousands."""
+    return f"{int(number):,}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a count of things: ``1 order``, ``no orders``, ``3 orders``."""
+    return f"{count(number) if number else 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction in per cent."""
+    return f"{fraction * 100:.0f} %"
+
+
+def rate(per_second: float) -> str:
+    """Write events per second."""
+    return f"{short_number(round(per_second))}/s"
+
+
+def duration(ns: float) -> str:
+    """Write an interval, in the unit that suits it."""
+    if not math.isfinite(ns) or ns < 0:
+        return DASH
+    for size, unit in ((1, "ns"), (1e3, "µs"), (1e6, "ms")):
+        if ns < size * 999.5:
+            return f"{ns / size:.3g} {unit}"
+    seconds = ns / 1e9
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def clock_time(ns: int, *, fine: bool = False) -> str:
+    """Write an instant (ns since 1970 UTC) as a local time of day."""
+    if ns <= 0:
+        return DASH
+    local = utc(int(ns)).astimezone()
+    return f"{local:%H:%M:%S}" + (f".{local.microsecond // 1000:03d}" if fine else "")
+
+
+def date_time(ns: int) -> str:
+    """Write an instant (ns since 1970 UTC) in full, UTC, for files."""
+    return utc(int(ns)).isoformat(timespec="microseconds")
+
+
+def side(value: int) -> str:
+    """BUY or SELL."""
+    return "BUY" if value == BUY else "SELL"
+
+
+def plain(text: str) -> str:
+    """Turn shown text into text for a file: a number as a program reads it."""
+    if text == DASH:
+        return ""
+    number = text.replace(MINUS, "-").replace(",", "").removeprefix("+")
+    return number if number.lstrip("-").replace(".", "", 1).isdigit() else text
+
+
+def words(name: str) -> str:
+    """Turn a constant's name into words: ``PENDING_NEW`` to ``pending new``."""
+    return name.replace("_", " ").lower()
+
+
+_STATUS: Final[Mapping[int, str]] = {
+    OrderStatus.PENDING_NEW: "sent",
+    OrderStatus.NEW: "working",
+    OrderStatus.PARTIALLY_FILLED: "partly filled",
+    OrderStatus.PENDING_CANCEL: "cancelling",
+    OrderStatus.PENDING_REPLACE: "replacing",
+    OrderStatus.INACTIVE: "stop, waiting",
+    OrderStatus.HELD: "held",
+}
+
+
+def status(value: int) -> str:
+    """Write an order's status."""
+    return _STATUS.get(value) or words(OrderStatus(value).name)
+
+
+_TYPES: Final[Mapping[int, str]] = {
+    OrderType.MARKET: "MKT",
+    OrderType.LIMIT: "LMT",
+    OrderType.STOP: "STP",
+    OrderType.STOP_LIMIT: "STP LMT",
+    OrderType.TRAILING_STOP: "TRAIL",
+    OrderType.TRAILING_STOP_LIMIT: "TRAIL LMT",
+}
+
+
+def order_type(value: int) -> str:
+    """Write an order's type as a trader does."""
+    return _TYPES[OrderType(value)]
+
+
+def time_in_force(value: int) -> str:
+    """Write how long an order may live."""
+    return TimeInForce(value).name.replace("_", " ")
+
+
+def state(value: int) -> str:
+    """Write a safety state."""
+    return SafetyState(value).name
+
+
+_LIMITS: Final[Mapping[RiskLimit, tuple[str, str]]] = {
+    RiskLimit.MAX_ORDER_SIZE: ("Max order size", "quantity"),
+    RiskLimit.MAX_ORDER_VALUE: ("Max order value", "money"),
+    RiskLimit.MAX_POSITION_SIZE: ("Max position", "quantity"),
+    RiskLimit.MAX_SYMBOL_EXPOSURE: ("Max exposure per symbol", "money"),
+    RiskLimit.MAX_GROSS_EXPOSURE: ("Max gross exposure", "money"),
+    RiskLimit.MAX_DAILY_LOSS: ("Max daily loss", "money"),
+    RiskLimit.MAX_DRAWDOWN: ("Max drawdown", "money"),
+    RiskLimit.COLLAR: ("Price collar", "parts"),
+    RiskLimit.MESSAGE_RATE: ("Message rate", "count"),
+    RiskLimit.RATE_WINDOW: ("Rate window", "time"),
+    RiskLimit.DUPLICATE_ALLOWED: ("Duplicates allowed", "count"),
+    RiskLimit.DUPLICATE_WINDOW: ("Duplicate window", "time"),
+    RiskLimit.STALE_GUARD: ("Refuse on a stale book", "flag"),
+    RiskLimit.STALE_AFTER: ("Stale after silence of", "time"),
+    RiskLimit.SESSION_HOURS: ("Refuse outside hours", "flag"),
+}
+
+
+def limit_name(limit: int) -> str:
+    """Name of a risk limit."""
+    return _LIMITS[RiskLimit(limit)][0]
+
+
+def limit_kind(limit: int) -> str:
+    """In what a limit counts: quantity, money, parts, count, time or flag."""
+    return _LIMITS[RiskLimit(limit)][1]
+
+
+class InstrumentText:
+    """Text of one instrument's prices, quantities and money, and the way back.
+
+    Made once per instrument; holds the integer ratios so that no decimal is made per
+    cell.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self._price = _ratio(instrument.price_unit)
+        self._quantity = _ratio(instrument.quantity_unit)
+        table = instrument.tick_table
+        self._starts = [int(band.from_price or 0) for band in table[1:]]
+        self._steps = [band.step for band in table]
+        self._decimals = [
+            _places(band.step * self._price[0], self._price[1]) for band in table
+        ]
+
+    def price(self, units: int) -> str:
+        """Write a price (price units) with the decimals of its tick."""
+        if units == NO_PRICE:
+            return DASH
+        band = bisect_right(self._starts, units) if self._starts else 0
+        numerator, places = self._price
+        value = units * numerator
+        decimals = self._decimals[band]
+        if units % self._steps[band]:
+            decimals = places  # a midpoint fill: show all of it
+        return scaled(value // 10 ** (places - decimals), decimals)
+
+    def average(self, units: float) -> str:
+        """Write an average price (price units, NaN = none), one decimal finer."""
+        if not math.isfinite(units):
+            return DASH
+        decimals = max(self._decimals) + 1
+        return f"{units * self._price[0] / 10 ** self._price[1]:,.{decimals}f}".replace(
+            "-", MINUS
+        )
+
+    def quantity(self, units: int, *, signed: bool = False) -> str:
+        """Write a quantity (quantity units), all of it, without trailing zeros."""
+        numerator, places = self._quantity
+        text = scaled(int(units) * numerator, places, signed=signed)
+        return text.rstrip("0").rstrip(".") if places else text
+
+    def size(self, units: int) -> str:
+        """Write a size for a narrow cell; long ones are shortened: ``12.4k``."""
+        text = self.quantity(units)
+        if len(text) <= _SIZE_WIDTH:
+            return text
+        numerator, places = self._quantity
+        return short_number(units * numerator / 10**places)
+
+    def money(self, amount: int, *, signed: bool = False) -> str:
+        """Write money in the instrument's currency."""
+        return money(amount, self.instrument.currency, signed=signed)
+
+
+def _ratio(unit: object) -> tuple[int, int]:
+    """A decimal as numerator and decimal places."""
+    text = f"{unit:f}"
+    whole, _, rest = text.partition(".")
+    return int(whole + rest), len(rest)
+
+
+def _places(numerator: int, places: int) -> int:
+    """Decimal places that a multiple of 10**-places needs; at least 2 where it has."""
+    needed = places
+    while needed > 0 and numerator % 10 == 0:
+        numerator //= 10
+        needed -= 1
+    return max(needed, min(2, places))
+
+
+def latency_quantile(histogram: np.ndarray, quantile: float) -> float:
+    """Upper edge of the bucket that holds a quantile, ns; NaN without counts.
+
+    Bucket b counts latencies from 2**(b/2) to 2**((b+1)/2) ns (see engine.views).
+    """
+    total = int(histogram.sum())
+    if total == 0:
+        return math.nan
+    bucket = int(np.searchsorted(np.cumsum(histogram), quantile * total))
+    return float(2 ** ((min(bucket, len(histogram) - 1) + 1) / 2))

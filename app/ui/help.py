@@ -1,0 +1,58 @@
+"""What keys and clicks do, read from the commands and the ladder's gestures."""
+
+import html
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
+
+from app.ui.commands import COMMANDS
+from app.ui.theme import Theme
+
+GESTURES: Final = (
+    ("click on a bid size", "buy limit at that price, size L"),
+    ("click on an ask size", "sell limit at that price, size L"),
+    ("right click on a size", "the same with size R"),
+    ("drag an own order", "replace it; Esc or a drop outside sends nothing"),
+    ("click or right click on an own order", "cancel it"),
+    ("wheel, Shift + wheel", "scroll, scroll one row"),
+    ("Ctrl + wheel", "larger or smaller rows"),
+    ("middle click, Space", "recentre"),
+    ("arrows, Enter, Delete", "move the cell, place an order, cancel there"),
+    ("Esc", "drop whatever is dragged or held for a confirm"),
+)
+_TITLES: Final = {"safety": "Safety", "trade": "Trade", "ladder": "Ladder keys"}
+
+
+class HelpWindow(QDialog):
+    """A list of keys and gestures; it blocks nothing."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys and gestures")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(560, 640)
+        browser = QTextBrowser()
+        browser.setHtml(_page(theme))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(browser)
+
+
+def _page(theme: Theme) -> str:
+    groups: dict[str, list[tuple[str, str]]] = {"Mouse on the ladder": list(GESTURES)}
+    for command in COMMANDS:
+        if command.key:
+            title = _TITLES.get(command.group, command.group.capitalize())
+            groups.setdefault(title, []).append((command.key, command.sentence))
+    parts = [f"<h3>{name}</h3>{_table(rows, theme)}" for name, rows in groups.items()]
+    return "".join(parts)
+
+
+def _table(rows: list[tuple[str, str]], theme: Theme) -> str:
+    lines = (
+        f'<tr><td style="color:{theme.accent}; padding:2px 18px 2px 0">'
+        f"{html.escape(key)}</td><td>{html.escape(does)}</td></tr>"
+        for key, does in rows
+    )
+    return f"<table>{''.join(lines)}</table>"

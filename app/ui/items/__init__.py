@@ -1,0 +1,1 @@
+"""How one thing is painted: colours, geometry, cached text."""

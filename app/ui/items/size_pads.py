@@ -1,0 +1,130 @@
+"""Sizes of the two mouse buttons: pads to press, and a field for any other."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
+
+from app.engine.records import NO_PRICE
+from app.errors import InstrumentError
+from app.ui.formatting import InstrumentText
+from app.ui.models.sizes import STEPS, size_pads
+from app.ui.theme import Theme
+
+
+class SizePads(QWidget):
+    """Chooses the left button's size (pads, field L) and the right button's (field R).
+
+    Signals
+    -------
+    sizes_chosen(object)
+        (left, right), quantity units.
+    """
+
+    sizes_chosen = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._text: InstrumentText | None = None
+        self._sizes: tuple[int, ...] = ()
+        self.chosen = (0, 0)
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        for number in range(len(STEPS)):
+            layout.addWidget(self._pad(number), 1)
+        layout.addSpacing(6)
+        self._fields = tuple(self._field(layout, *each) for each in _FIELDS)
+        self._group.idClicked.connect(self.choose)
+
+    def offer(self, text: InstrumentText, price: int = NO_PRICE) -> None:
+        """Offer the sizes that suit an instrument at a price (price units)."""
+        self._text = text
+        self._sizes = size_pads(text.instrument, price)
+        for number in range(len(STEPS)):
+            pad = self._group.button(number)
+            pad.setVisible(number < len(self._sizes))
+            if number < len(self._sizes):
+                pad.setText(text.size(self._sizes[number]))
+        first, second = self._sizes[0], self._sizes[min(1, len(self._sizes) - 1)]
+        self._choose((first, second))
+
+    def choose(self, number: int) -> None:
+        """Take a pad's size for the left button."""
+        if number < len(self._sizes):
+            self._choose((self._sizes[number], self.chosen[1]))
+
+    def _choose(self, sizes: tuple[int, int]) -> None:
+        assert self._text is not None
+        self.chosen = sizes
+        for field, size in zip(self._fields, sizes, strict=True):
+            field.setText(self._text.quantity(size))
+            self._colour(field, is_wrong=False)
+        self._check_pad(sizes[0])
+        self.sizes_chosen.emit(sizes)
+
+    def _check_pad(self, size: int) -> None:
+        self._group.setExclusive(False)
+        for number in range(len(STEPS)):
+            is_it = number < len(self._sizes) and self._sizes[number] == size
+            self._group.button(number).setChecked(is_it)
+        self._group.setExclusive(True)
+
+    def _pad(self, number: int) -> QPushButton:
+        pad = QPushButton()
+        pad.setCheckable(True)
+        pad.setProperty("role", "pad")
+        pad.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        pad.setToolTip("Size of the left button" + (f"  ({number + 1})" if number < 4 else ""))
+        self._group.addButton(pad, number)
+        return pad
+
+    def _field(self, layout: QHBoxLayout, letter: str, tip: str) -> QLineEdit:
+        label = QLabel(letter)
+        label.setProperty("role", "muted")
+        field = QLineEdit()
+        field.setToolTip(tip)
+        field.setAccessibleName(tip)
+        field.setMaximumWidth(64)
+        field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        field.editingFinished.connect(self._on_edited)
+        layout.addWidget(label)
+        layout.addWidget(field, 1)
+        return field
+
+    def _on_edited(self) -> None:
+        if self._text is None:
+            return
+        sizes = list(self.chosen)
+        for i, field in enumerate(self._fields):
+            try:
+                size = int(self._text.instrument.quantity_units(_number(field.text())))
+            except InstrumentError as error:
+                self._colour(field, is_wrong=True, tip=str(error))
+                return
+            if size <= 0:
+                self._colour(field, is_wrong=True, tip="a size must be positive")
+                return
+            sizes[i] = size
+        if tuple(sizes) != self.chosen:
+            self._choose((sizes[0], sizes[1]))
+
+    def _colour(self, field: QLineEdit, *, is_wrong: bool, tip: str = "") -> None:
+        field.setStyleSheet(f"border-color: {self._theme.error};" if is_wrong else "")
+        if is_wrong:
+            field.setToolTip(tip)
+
+
+_FIELDS = (("L", "Size of the left button"), ("R", "Size of the right button"))
+
+
+def _number(text: str) -> str:
+    return text.replace(",", "").replace(" ", "").strip() or "0"

@@ -1,0 +1,94 @@
+"""Starts the window: Qt, asyncio on its loop, one window, one session."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop  # after PySide6: it takes the binding that is there
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.data.catalog import Catalog
+from app.sessions import open_session
+from app.sessions.session import Mode
+from app.ui.main_window import MainWindow
+from app.ui.opening import Sessions
+
+_log = logging.getLogger("app.ui")
+_SIGNALS_MS: Final = 200
+
+
+def application() -> QApplication:
+    """Return the process's QApplication; make it if there is none."""
+    known = QApplication.instance()
+    if isinstance(known, QApplication):
+        return known
+    QApplication.setApplicationName("Ringside")
+    QApplication.setDesktopFileName("ringside")
+    return QApplication(sys.argv[:1])
+
+
+def sessions_of(settings: Settings) -> Sessions:
+    """What this version can open, with these settings."""
+    return Sessions(
+        open=lambda mode, feed: open_session(mode, feed, settings),
+        feeds=lambda: feed_names(settings),
+        built=frozenset({Mode.PAPER}),
+    )
+
+
+def feed_names(settings: Settings) -> list[str]:
+    """Feeds that can be opened: the built-in exchange, and each recording."""
+    recordings = Catalog(settings.paths.data).names()
+    return ["exchange", *(f"recording:{name}" for name in recordings)]
+
+
+def run(settings: Settings, feed: str) -> int:
+    """Show the window and run until it is closed.
+
+    Parameters
+    ----------
+    settings : Settings
+    feed : str
+        The feed to open first: ``exchange`` or ``recording:NAME``.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    app = application()
+    loop = QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    window = MainWindow(settings, sessions_of(settings), SystemClock())
+    window.failures.install()
+    _close_on_interrupt(window.close)
+    window.show()
+    # After the first paint, so that the window is there while the engine is not.
+    QTimer.singleShot(0, lambda: window.open(Mode(settings.session.mode), feed))
+    app.lastWindowClosed.connect(loop.stop)
+    try:
+        with loop:
+            loop.run_forever()
+    finally:
+        window.close()
+        window.failures.uninstall()
+    return 0
+
+
+def _close_on_interrupt(close: Callable[[], object]) -> None:
+    """Close the window on Ctrl-C and on SIGTERM.
+
+    Python looks at signals between bytecodes, and Qt's loop runs none while idle; a
+    slow timer gives it the occasion.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: close())
+    timer = QTimer(QApplication.instance())
+    timer.timeout.connect(lambda: None)
+    timer.start(_SIGNALS_MS)

@@ -1,0 +1,1 @@
+"""What panels show: records in, arrays and rows out; no widgets."""

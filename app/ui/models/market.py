@@ -1,0 +1,70 @@
+"""The newest view of the engine, and what belongs to each instrument of a session."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.engine.records import SafetyState
+from app.instrument import Instrument
+from app.ui.formatting import InstrumentText
+from app.ui.models.tick_scale import TickScale
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An instrument of the session with its text and its tick scale."""
+
+    number: int
+    instrument: Instrument
+    text: InstrumentText
+    scale: TickScale
+
+
+class Market:
+    """The newest VIEW, kept until a newer one comes.
+
+    Attributes
+    ----------
+    listed : tuple of Listed
+        Instruments by number.
+    view : VIEW record or None
+        None until the engine has sent one.
+    """
+
+    def __init__(self) -> None:
+        self.listed: tuple[Listed, ...] = ()
+        self.view: np.void | None = None
+
+    def reset(self, instruments: tuple[Instrument, ...]) -> None:
+        """Begin a session with these instruments."""
+        self.view = None
+        self.list(instruments)
+
+    def list(self, instruments: tuple[Instrument, ...]) -> None:
+        """Take the session's instruments, known once the engine is ready."""
+        self.listed = tuple(
+            Listed(i, each, InstrumentText(each), TickScale(each))
+            for i, each in enumerate(instruments)
+        )
+
+    def instrument(self, number: int) -> np.void | None:
+        """Return an instrument's part of the view, or None before the first one."""
+        if self.view is None or not 0 <= number < int(self.view["instruments"]):
+            return None
+        part: np.void = self.view["instrument"][number]
+        return part
+
+    @property
+    def safety_state(self) -> SafetyState:
+        """What may pass; VIEW until the engine says otherwise."""
+        if self.view is None:
+            return SafetyState.VIEW
+        return SafetyState(int(self.view["safety_state"]))
+
+    def queues(self) -> dict[int, tuple[int, int]]:
+        """Queue ahead and total of working orders, by client order id."""
+        if self.view is None:
+            return {}
+        rows = self.view["working"][: int(self.view["orders"])]
+        columns = (rows[name].tolist() for name in rows.dtype.names)
+        return {each: (ahead, total) for each, ahead, total in zip(*columns, strict=True)}

@@ -1,0 +1,193 @@
+"""Our orders, folded from execution reports.
+
+Each report carries the order's whole state, so the newest one wins; fills add to value
+and fee. Ended orders are kept for the blotter up to a bound, working ones always.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from app.engine.records import NO_PRICE, OrderStatus, ReportType
+
+OWN_ORDER: Final = np.dtype(
+    [
+        ("client_order_id", "<i8"),
+        ("venue_order_id", "<i8"),
+        ("sent_ts", "<i8"),  # first report received, ns
+        ("updated_ts", "<i8"),  # last report received, ns
+        ("quantity", "<i8"),  # total, quantity units
+        ("filled", "<i8"),
+        ("leaves", "<i8"),
+        ("price", "<i8"),  # working limit, price units; NO_PRICE = none
+        ("stop_price", "<i8"),
+        ("value", "<f8"),  # sum of fill price x quantity, in units
+        ("fee", "<i8"),  # money
+        ("instrument", "<i4"),
+        ("strategy", "<i4"),
+        ("reason", "<i4"),  # records.Reason of the last report
+        ("options", "<i4"),
+        ("side", "i1"),
+        ("status", "u1"),
+        ("order_type", "u1"),
+        ("time_in_force", "u1"),
+    ]
+)
+"""One of our orders as the window knows it."""
+
+ENDED: Final = frozenset(
+    (
+        OrderStatus.NONE,
+        OrderStatus.FILLED,
+        OrderStatus.CANCELLED,
+        OrderStatus.REJECTED,
+        OrderStatus.EXPIRED,
+    )
+)
+PENDING: Final = frozenset(
+    (
+        OrderStatus.PENDING_NEW,
+        OrderStatus.PENDING_CANCEL,
+        OrderStatus.PENDING_REPLACE,
+    )
+)
+_COPIED: Final = (
+    "venue_order_id",
+    "quantity",
+    "filled",
+    "leaves",
+    "price",
+    "stop_price",
+    "instrument",
+    "strategy",
+    "reason",
+    "options",
+    "side",
+    "status",
+    "order_type",
+    "time_in_force",
+)
+
+
+class OwnOrders:
+    """Every order of the session, newest last.
+
+    Parameters
+    ----------
+    limit : int
+        Orders kept; past it the oldest ended ones are dropped.
+
+    Attributes
+    ----------
+    version : int
+        Grows with every change; lets a reader see that nothing happened.
+    """
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self._limit = limit
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all orders."""
+        self._array = np.zeros(256, OWN_ORDER)
+        self._used = 0
+        self._row: dict[int, int] = {}
+        self._working: dict[int, None] = {}
+        self.version = 0
+        self.dropped = 0
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Orders, oldest first; a view, valid until the next `apply`."""
+        return self._array[: self._used]
+
+    def apply(self, reports: np.ndarray) -> None:
+        """Fold execution reports, oldest first."""
+        reports = reports[_says_how_an_order_stands(reports)]
+        if not len(reports):
+            return
+        self.version += 1
+        if self._used + len(reports) > self._limit:
+            self._drop_ended()  # before rows are looked up: it numbers them anew
+        rows = np.array(
+            [self._row_of(i) for i in reports["client_order_id"].tolist()], np.intp
+        )
+        table = self._array
+        # Of several reports of one order NumPy assigns the last: the newest.
+        for name in _COPIED:
+            table[name][rows] = reports[name]
+        table["updated_ts"][rows] = reports["ts_received"]
+        fresh = table["sent_ts"][rows] == 0
+        table["sent_ts"][rows[fresh][::-1]] = reports["ts_received"][fresh][::-1]
+        fills = reports["report"] == ReportType.FILL
+        value = reports["last_price"][fills] * reports["last_quantity"][fills].astype(
+            np.float64
+        )
+        np.add.at(table["value"], rows[fills], value)
+        np.add.at(table["fee"], rows[fills], reports["fee"][fills])
+        for row in dict.fromkeys(rows.tolist()):
+            if table["status"][row] in ENDED:
+                self._working.pop(row, None)
+            else:
+                self._working[row] = None
+
+    def order(self, client_order_id: int) -> np.void | None:
+        """Return an order as it stands, or None."""
+        row = self._row.get(client_order_id)
+        return None if row is None else self._array[row]
+
+    def working(self, instrument: int = -1) -> np.ndarray:
+        """Return the working orders of an instrument (-1: all), oldest first."""
+        chosen = self._array[list(self._working)]
+        return chosen if instrument < 0 else chosen[chosen["instrument"] == instrument]
+
+    def _row_of(self, client_order_id: int) -> int:
+        row = self._row.get(client_order_id)
+        if row is None:
+            row = self._used
+            if row == len(self._array):
+                self._array = np.concatenate([self._array, np.zeros_like(self._array)])
+            self._array[row] = np.zeros((), OWN_ORDER)
+            self._array["client_order_id"][row] = client_order_id
+            self._row[client_order_id] = row
+            self._used += 1
+        return row
+
+    def _drop_ended(self) -> None:
+        """Drop the older half of the ended orders; rows are numbered anew."""
+        ended = [row for row in range(self._used) if row not in self._working]
+        gone = set(ended[: max(1, len(ended) // 2)]) if ended else set()
+        self._keep(row for row in range(self._used) if row not in gone)
+        self.dropped += len(gone)
+
+    def _keep(self, rows: Iterable[int]) -> None:
+        kept = list(rows)
+        self._array[: len(kept)] = self._array[kept]
+        self._used = len(kept)
+        self._working = {
+            new: None for new, old in enumerate(kept) if old in self._working
+        }
+        ids = self.rows["client_order_id"].tolist()
+        self._row = {each: row for row, each in enumerate(ids)}
+
+
+def _says_how_an_order_stands(reports: np.ndarray) -> np.ndarray:
+    """Mask of reports about an order; what is held for a confirm is none yet."""
+    kinds = reports["report"]
+    is_order = (kinds < ReportType.STATE) & (kinds != ReportType.HELD)
+    # A refused cancel of an order that the engine does not know says nothing of it.
+    return is_order & (reports["client_order_id"] > 0) & (reports["quantity"] > 0)
+
+
+def average_fill(orders: np.ndarray) -> np.ndarray:
+    """Average fill price of each order, price units; NaN where nothing is filled."""
+    filled = orders["filled"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(filled > 0, orders["value"] / filled, np.nan)
+
+
+def priced_at(order: np.void) -> int:
+    """Price at which an order stands in a ladder: its limit, else its stop."""
+    price = int(order["price"])
+    return int(order["stop_price"]) if price == NO_PRICE else price

@@ -1,0 +1,137 @@
+"""Commands to the engine, built in one place: what the user asks for, as records."""
+
+from typing import Any
+
+import numpy as np
+
+from app.engine.records import (
+    COMMAND,
+    NO_PRICE,
+    Action,
+    EventKind,
+    OrderOption,
+    OrderType,
+    SafetyState,
+    TimeInForce,
+)
+
+
+def command(action: Action, now: int, **values: Any) -> np.ndarray:
+    """Make one COMMAND record.
+
+    Parameters
+    ----------
+    action : Action
+    now : int
+        When the gesture was made, ns since 1970 UTC.
+    values : dict
+        Fields of COMMAND.
+    """
+    record = np.zeros(1, COMMAND)
+    record["kind"] = EventKind.COMMAND
+    record["ts_received"] = now
+    record["instrument"] = -1
+    record["action"] = action
+    record["price"] = NO_PRICE
+    record["stop_price"] = NO_PRICE
+    record["protection_ticks"] = -1
+    for name, value in values.items():
+        record[name] = value
+    return record
+
+
+def new_order(  # noqa: PLR0913 - an order has that many parts
+    now: int,
+    *,
+    instrument: int,
+    client_order_id: int,
+    side: int,
+    quantity: int,
+    price: int = NO_PRICE,
+    sequence: int = 0,
+    options: int = 0,
+) -> np.ndarray:
+    """Make a DAY limit order, or a market order where there is no price.
+
+    Parameters
+    ----------
+    now : int
+        When the gesture was made, ns since 1970 UTC.
+    instrument, client_order_id, side, quantity : int
+        Quantity in quantity units.
+    price : int
+        Limit, price units; NO_PRICE = market order.
+    sequence : int
+        Sequence of the painted book.
+    options : int
+        OrderOption bits beside GESTURE.
+    """
+    is_market = price == NO_PRICE
+    return command(
+        Action.NEW,
+        now,
+        instrument=instrument,
+        client_order_id=client_order_id,
+        side=side,
+        quantity=quantity,
+        price=price,
+        order_type=OrderType.MARKET if is_market else OrderType.LIMIT,
+        time_in_force=TimeInForce.DAY,
+        book_sequence=sequence,
+        options=options | OrderOption.GESTURE,
+    )
+
+
+def cancel(now: int, order: np.void) -> np.ndarray:
+    """Cancel one order."""
+    return command(
+        Action.CANCEL,
+        now,
+        instrument=order["instrument"],
+        client_order_id=order["client_order_id"],
+        side=order["side"],
+    )
+
+
+def cancel_all(now: int, instrument: int = -1, side: int = 0) -> np.ndarray:
+    """Cancel every order of an instrument (-1: all) and side (0: both)."""
+    return command(Action.CANCEL_ALL, now, instrument=instrument, side=side)
+
+
+def replace(
+    now: int, order: np.void, *, price: int = NO_PRICE, quantity: int = 0, sequence: int
+) -> np.ndarray:
+    """Change an order's price or total; NO_PRICE and 0 leave them as they are."""
+    return command(
+        Action.REPLACE,
+        now,
+        instrument=order["instrument"],
+        client_order_id=order["client_order_id"],
+        side=order["side"],
+        order_type=order["order_type"],
+        time_in_force=order["time_in_force"],
+        quantity=quantity,
+        price=price,
+        book_sequence=sequence,
+        options=OrderOption.GESTURE,
+    )
+
+
+def set_state(now: int, state: SafetyState) -> np.ndarray:
+    """Change the safety state."""
+    return command(Action.SET_STATE, now, value=state)
+
+
+def set_limit(now: int, limit: int, value: int, instrument: int = -1) -> np.ndarray:
+    """Change a risk limit, for one instrument or for the account (-1)."""
+    return command(Action.SET_LIMIT, now, group=limit, value=value, instrument=instrument)
+
+
+def kill(now: int, *, flatten: bool = False) -> np.ndarray:
+    """Stop all new risk; with `flatten` close what is held, too."""
+    return command(Action.KILL, now, value=int(flatten))
+
+
+def flatten(now: int, instrument: int = -1) -> np.ndarray:
+    """Close the position of an instrument (-1: all)."""
+    return command(Action.FLATTEN, now, instrument=instrument)

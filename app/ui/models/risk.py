@@ -1,0 +1,109 @@
+"""Limits as the risk panel shows them: value, use, and the way from text to units."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from app.engine.records import MONEY_SCALE, Reason, RiskLimit
+from app.errors import ConfigError, InstrumentError
+from app.instrument import exact
+from app.ui import formatting
+from app.ui.models.desk import Desk, limit_text
+from app.ui.models.market import Listed
+
+SHOWN: Final = (
+    RiskLimit.MAX_POSITION_SIZE,
+    RiskLimit.MAX_ORDER_SIZE,
+    RiskLimit.MAX_ORDER_VALUE,
+    RiskLimit.MAX_SYMBOL_EXPOSURE,
+    RiskLimit.MAX_GROSS_EXPOSURE,
+    RiskLimit.MAX_DAILY_LOSS,
+    RiskLimit.MAX_DRAWDOWN,
+    RiskLimit.COLLAR,
+    RiskLimit.MESSAGE_RATE,
+)
+GAUGED: Final = frozenset(
+    (
+        RiskLimit.MAX_POSITION_SIZE,
+        RiskLimit.MAX_SYMBOL_EXPOSURE,
+        RiskLimit.MAX_GROSS_EXPOSURE,
+        RiskLimit.MAX_DAILY_LOSS,
+        RiskLimit.MAX_DRAWDOWN,
+        RiskLimit.MESSAGE_RATE,
+    )
+)
+"""Limits that something stands at; the others judge one order each."""
+_SCALES: Final = {"money": MONEY_SCALE, "parts": 10_000, "count": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A limit in text; `part` is its used part, None where nothing is used."""
+
+    limit: RiskLimit
+    text: str
+    part: float | None
+
+
+def limit_row(desk: Desk, limit: RiskLimit) -> LimitRow:
+    """Describe a limit as it stands now, for the selected instrument."""
+    view, listed = desk.market.view, desk.listed(desk.selected)
+    if view is None:
+        return LimitRow(limit, formatting.DASH, None)
+    value, used = int(view["limits"][limit]), int(view["used"][limit])
+    if value == 0:
+        return LimitRow(limit, "off", None)
+    allowed = limit_text(limit, value, listed, desk.currency)
+    if limit not in GAUGED:
+        return LimitRow(limit, allowed, None)
+    stands = limit_text(limit, used, listed, "")
+    return LimitRow(limit, f"{stands.strip()} of {allowed}", used / value)
+
+
+def limit_input(desk: Desk, limit: RiskLimit) -> str:
+    """A limit's value as text to edit: a plain number in its own unit."""
+    view, listed = desk.market.view, desk.listed(desk.selected)
+    if view is None:
+        return ""
+    text = limit_text(limit, int(view["limits"][limit]), listed, "")
+    return formatting.plain(text.strip().removesuffix(" %"))
+
+
+def limit_value(text: str, limit: RiskLimit, listed: Listed | None) -> int:
+    """Read what a user typed for a limit.
+
+    Raises
+    ------
+    ConfigError
+        If it is no number of its kind; the message says what is needed.
+    """
+    name = formatting.limit_name(limit)
+    try:
+        number = exact(text.replace(",", "").strip() or "x")
+        kind = formatting.limit_kind(limit)
+        if kind == "quantity" and listed is not None:
+            value = int(listed.instrument.quantity_units(number))
+        else:
+            scaled = number * Decimal(_SCALES.get(kind, 1))
+            if scaled != int(scaled):
+                raise ConfigError(f"{name} cannot be that fine, was {text!r}")
+            value = int(scaled)
+    except InstrumentError as error:
+        raise ConfigError(f"{name}: {error}") from None
+    if not 0 <= value < 2**62:
+        raise ConfigError(f"{name} must not be negative or beyond 2**62, was {text!r}")
+    return value
+
+
+def reject_rows(desk: Desk) -> list[tuple[str, int]]:
+    """Reasons for which orders were refused, and how often, most frequent first."""
+    view = desk.market.view
+    if view is None:
+        return []
+    counts = view["reject_counts"]
+    rows = [
+        (formatting.words(reason.name), int(counts[reason]))
+        for reason in Reason
+        if reason < len(counts) and counts[reason]
+    ]
+    return sorted(rows, key=lambda row: -row[1])

@@ -1,0 +1,1 @@
+"""Panels: layout and connections over one or two models."""

@@ -1,0 +1,121 @@
+"""The status bar: how the program is doing, in words and figures."""
+
+import html
+from typing import Final
+
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+
+from app.sessions.session import EngineState
+from app.ui import formatting
+from app.ui.context import Context
+from app.ui.items.lines import Line
+from app.ui.models.latency import LatencyWindow
+from app.ui.models.messages import Level
+
+_CELLS: Final = (
+    ("engine", "The engine of this session"),
+    ("feed", "The connection to the market data"),
+    ("rate", "Market records the engine takes per second"),
+    ("drops", "Records lost because a reader was too slow; none should be"),
+    ("frame", "The window's own work per frame, 99th percentile: drain and paint"),
+    ("latency", "From the ring to the log, median and 99th percentile"),
+    ("log", "Records in the session's log, and how many are not yet on the disk"),
+)
+
+
+class StatusBar(QStatusBar):
+    """The newest message to the left, health to the right; five updates a second."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._latency = LatencyWindow()
+        self.setSizeGripEnabled(False)
+        self.message = Line()
+        self.addWidget(self.message, 1)
+        self.cells: dict[str, QLabel] = {}
+        for name, tip in _CELLS:
+            cell = QLabel()
+            cell.setToolTip(tip)
+            cell.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+            self.cells[name] = cell
+            self.addPermanentWidget(_spaced(cell))
+        bridge = context.bridge
+        bridge.pulsed.connect(self._on_pulse)
+        bridge.status_changed.connect(self._on_pulse)
+        bridge.session_changed.connect(self._on_pulse)
+        bridge.message_added.connect(self._on_message)
+        self._on_pulse()
+        self._on_message()
+
+    def _on_message(self) -> None:
+        theme, newest = self._context.theme, self._context.desk.messages.newest
+        if newest is not None:
+            colours = {
+                Level.INFO: theme.muted,
+                Level.WARNING: theme.warning,
+                Level.ERROR: theme.error,
+            }
+            when = formatting.clock_time(newest.ts)
+            self.message.show_text(f"  {when}  {newest.text}", colours[newest.level])
+
+    def _on_pulse(self) -> None:
+        bridge, theme = self._context.bridge, self._context.theme
+        status, view = bridge.status, self._context.desk.market.view
+        is_ready = status.engine is EngineState.READY
+        done, total = status.progress
+        engine = f"engine {status.engine.value}"
+        if status.engine is EngineState.COMPILING and total:
+            engine += f" {done}/{total}"
+        failed = status.engine is EngineState.FAILED
+        engine_colour = theme.armed if is_ready else theme.error if failed else theme.warning
+        self._light("engine", engine, engine_colour)
+        is_connected = status.feed_state == "connected"
+        feed_colour = theme.armed if is_connected else theme.warning
+        self._light("feed", f"feed {status.feed_state}", feed_colour)
+        frame = formatting.duration(bridge.frames.quantile(0.99))
+        self._show("frame", f"frame {frame}", theme.muted)
+        self._show("rate", formatting.rate(bridge.events_per_s), theme.muted)
+        if view is None:
+            for name in ("drops", "latency", "log"):
+                self._show(name, f"{name} {formatting.DASH}", theme.muted)
+            return
+        lost = int(view["events_lost"]) + int(view["market_lost"]) + status.unlogged
+        self._show(
+            "drops",
+            f"{formatting.count(lost)} lost" if lost else "0 lost",
+            theme.error if lost else theme.muted,
+        )
+        self._latency.take(view["histogram"])
+        median, worst = (self._latency.quantile(q) for q in (0.5, 0.99))
+        words = f"latency {formatting.duration(median)} / {formatting.duration(worst)}"
+        self._show("latency", words, theme.muted)
+        self._show_log(int(view["log_records"]), int(view["log_durable"]))
+
+    def _show_log(self, records: int, durable: int) -> None:
+        theme, status = self._context.theme, self._context.bridge.status
+        if status.log_status:
+            self._show("log", f"log: {status.log_status}", theme.error)
+            return
+        behind = max(0, records - durable)
+        words = f"log {formatting.short_number(records)}"
+        words += f", {formatting.short_number(behind)} not yet on disk" if behind else ", on disk"
+        self._show("log", words, theme.muted)
+
+    def _light(self, name: str, words: str, colour: str) -> None:
+        self._set(name, f'<span style="color:{colour}">●</span> {html.escape(words)}')
+
+    def _show(self, name: str, words: str, colour: str) -> None:
+        self._set(name, f'<span style="color:{colour}">{html.escape(words)}</span>')
+
+    def _set(self, name: str, text: str) -> None:
+        cell = self.cells[name]
+        if cell.text() != text:
+            cell.setText(text)
+            # Widths only grow, so that nothing dances.
+            cell.setMinimumWidth(max(cell.minimumWidth(), cell.sizeHint().width()))
+
+
+def _spaced(cell: QLabel) -> QWidget:
+    cell.setContentsMargins(8, 0, 8, 0)
+    return cell

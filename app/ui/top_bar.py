@@ -1,0 +1,200 @@
+"""The top bar: mode, feed, instrument; the safety state in a colour and a word; KILL."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.engine.records import SafetyState
+from app.sessions.session import Mode
+from app.ui import reasons
+from app.ui.commands import by_id, tool_tip
+from app.ui.context import Context
+
+_STATES: Final = (
+    (SafetyState.VIEW, "safety.view", "VIEW"),
+    (SafetyState.ARMED, "safety.armed", "ARMED"),
+    (SafetyState.REDUCE, "safety.reduce", "REDUCE"),
+)
+
+
+class TopBar(QWidget):
+    """Selectors of the session and the safety state.
+
+    Signals
+    -------
+    mode_chosen(object)
+        A Mode that is built.
+    unbuilt_chosen(object)
+        A Mode that is not.
+    feed_chosen(str)
+    instrument_chosen(int)
+    """
+
+    mode_chosen = Signal(object)
+    unbuilt_chosen = Signal(object)
+    feed_chosen = Signal(str)
+    instrument_chosen = Signal(int)
+
+    def __init__(self, context: Context, built: frozenset[Mode]) -> None:
+        super().__init__()
+        self._context = context
+        self._built = built
+        self._state: SafetyState | None = None
+        self.modes: dict[Mode, QPushButton] = {}
+        self.states: dict[SafetyState, QPushButton] = {}
+        self.feed = QComboBox()
+        self.instrument = QComboBox()
+        self._word = QLabel()
+        self._stripe = QFrame()
+        self.kill = QPushButton("KILL")
+        self._lay_out()
+        self._connect()
+        self._on_state()
+
+    def show_feeds(self, names: Iterable[str], current: str) -> None:
+        """Offer these feeds."""
+        self.feed.blockSignals(True)
+        self.feed.clear()
+        every = list(dict.fromkeys([*names, current]))
+        self.feed.addItems(every)
+        self.feed.setCurrentText(current)
+        self.feed.blockSignals(False)
+
+    def show_mode(self, mode: Mode) -> None:
+        """Show which mode is entered."""
+        for each, button in self.modes.items():
+            button.setChecked(each is mode)
+
+    def show_instruments(self, names: Iterable[str], current: int) -> None:
+        """Offer these instruments."""
+        self.instrument.blockSignals(True)
+        self.instrument.clear()
+        self.instrument.addItems(list(names))
+        self.instrument.setCurrentIndex(current)
+        self.instrument.setEnabled(self.instrument.count() > 0)
+        self.instrument.blockSignals(False)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(10, 6, 10, 6)
+        row.setSpacing(6)
+        row.addLayout(self._modes())
+        row.addSpacing(12)
+        for name, box, width in (("Feed", self.feed, 170), ("Instrument", self.instrument, 130)):
+            label = QLabel(name)
+            label.setProperty("role", "muted")
+            label.setBuddy(box)
+            box.setMinimumWidth(width)
+            box.setAccessibleName(name)
+            row.addWidget(label)
+            row.addWidget(box)
+            row.addSpacing(8)
+        row.addStretch(1)
+        row.addWidget(self._word)
+        row.addSpacing(8)
+        row.addLayout(self._safety())
+        row.addSpacing(12)
+        row.addWidget(self.kill)
+        self.kill.setProperty("role", "danger")
+        self.kill.setToolTip(tool_tip(by_id("safety.kill")))
+        self.kill.setMinimumWidth(84)
+        self._stripe.setFixedHeight(3)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(row)
+        layout.addWidget(self._stripe)
+
+    def _modes(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        group = QButtonGroup(self)
+        group.setExclusive(False)
+        for mode in Mode:
+            is_built = mode in self._built
+            button = QPushButton(mode.title if is_built else f"{mode.title} · not built")
+            button.setCheckable(is_built)
+            button.setProperty("role", "" if is_built else "unbuilt")
+            button.setToolTip(
+                f"Enter {mode.title}" if is_built else unbuilt_text(mode, self._built)
+            )
+            button.clicked.connect(lambda _=False, mode=mode: self._on_mode(mode))
+            group.addButton(button)
+            self.modes[mode] = button
+            row.addWidget(button)
+        return row
+
+    def _safety(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        theme = self._context.theme
+        for state, command_id, title in _STATES:
+            button = QPushButton(title)
+            button.setCheckable(True)
+            button.setToolTip(tool_tip(by_id(command_id)))
+            colour = theme.state(state)
+            button.setStyleSheet(
+                f"QPushButton:checked {{ background: {colour}; color: {theme.on_state};"
+                f" border-color: {colour}; font-weight: 700; }}"
+            )
+            button.clicked.connect(
+                lambda _=False, command_id=command_id: self._on_safety(command_id)
+            )
+            self.states[state] = button
+            row.addWidget(button)
+        return row
+
+    def _connect(self) -> None:
+        bridge, commands = self._context.bridge, self._context.commands
+        self.feed.activated.connect(
+            lambda _: self.feed_chosen.emit(self.feed.currentText())
+        )
+        self.instrument.currentIndexChanged.connect(self.instrument_chosen)
+        self.kill.clicked.connect(lambda: commands.run("safety.kill"))
+        bridge.view_changed.connect(self._on_state)
+        bridge.session_changed.connect(self._on_state)
+
+    def _on_mode(self, mode: Mode) -> None:
+        if mode in self._built:
+            self.mode_chosen.emit(mode)
+        else:
+            self.unbuilt_chosen.emit(mode)
+
+    def _on_safety(self, command_id: str) -> None:
+        self._context.commands.run(command_id)
+        # The engine decides; until it has, the buttons show what holds.
+        self._state = None
+        self._on_state()
+
+    def _on_state(self) -> None:
+        state = self._context.desk.market.safety_state
+        if state is self._state:
+            return
+        self._state = state
+        theme = self._context.theme
+        colour = theme.state(state)
+        for each, button in self.states.items():
+            button.setChecked(each is state)
+        is_killed = state is SafetyState.KILLED
+        self._word.setText("KILLED" if is_killed else "")
+        self._word.setStyleSheet(f"color: {colour}; font-weight: 700;")
+        self._word.setToolTip(reasons.state_text(state))
+        self._stripe.setStyleSheet(f"background: {colour};")
+        self.kill.setEnabled(not is_killed)
+
+
+def unbuilt_text(mode: Mode, built: frozenset[Mode]) -> str:
+    """Say plainly that a mode is not there."""
+    there = " and ".join(sorted(each.title for each in built))
+    return f"{mode.title} is not built in this version and cannot be entered; {there} is."

@@ -1,0 +1,79 @@
+"""What panels ask of the engine, as calls: each builds a command and sends it.
+
+The one place where an intention becomes a record. It judges nothing: what may be sent
+was said by the intent, what passes is decided by the engine's gate.
+"""
+
+from collections.abc import Iterable
+
+from app.clock import Clock
+from app.engine.records import NO_PRICE, SafetyState
+from app.ui.bridge import Bridge
+from app.ui.models import requests
+from app.ui.models.desk import Desk
+from app.ui.models.intent import Intent
+
+
+class Trading:
+    """Sends commands for the panels."""
+
+    def __init__(self, desk: Desk, bridge: Bridge, clock: Clock) -> None:
+        self._desk = desk
+        self._bridge = bridge
+        self._clock = clock
+
+    def place(self, intent: Intent, instrument: int) -> bool:
+        """Send what an intent says: a new order, or a replace."""
+        now = self._clock.wall_ns()
+        if intent.order:
+            return self._replace(intent, now)
+        return self._bridge.send(
+            requests.new_order(
+                now,
+                instrument=instrument,
+                client_order_id=self._bridge.next_order_id(),
+                side=intent.side,
+                quantity=intent.quantity,
+                price=intent.price,
+                sequence=intent.sequence,
+                options=intent.options,
+            )
+        )
+
+    def cancel(self, client_order_ids: Iterable[int]) -> None:
+        """Cancel orders by their ids."""
+        for each in client_order_ids:
+            order = self._desk.orders.order(each)
+            if order is not None:
+                self._bridge.send(requests.cancel(self._clock.wall_ns(), order))
+
+    def cancel_all(self, instrument: int = -1) -> None:
+        """Cancel every order of an instrument (-1: all)."""
+        self._bridge.send(requests.cancel_all(self._clock.wall_ns(), instrument))
+
+    def close(self, instrument: int) -> None:
+        """Close the position of an instrument."""
+        self._bridge.send(requests.flatten(self._clock.wall_ns(), instrument))
+
+    def set_state(self, state: SafetyState) -> None:
+        """Ask for a safety state."""
+        self._bridge.send(requests.set_state(self._clock.wall_ns(), state))
+
+    def kill(self, *, flatten: bool = False) -> None:
+        """Refuse all new risk and cancel entries; with `flatten` close everything."""
+        self._bridge.send(requests.kill(self._clock.wall_ns(), flatten=flatten))
+
+    def set_limit(self, limit: int, value: int, instrument: int = -1) -> None:
+        """Change a risk limit."""
+        now = self._clock.wall_ns()
+        self._bridge.send(requests.set_limit(now, limit, value, instrument))
+
+    def _replace(self, intent: Intent, now: int) -> bool:
+        order = self._desk.orders.order(intent.order)
+        if order is None or intent.price == NO_PRICE:
+            return False
+        command = requests.replace(
+            now, order, price=intent.price, sequence=intent.sequence
+        )
+        command["options"] |= intent.options
+        return self._bridge.send(command)
