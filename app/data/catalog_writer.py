@@ -145,7 +145,7 @@ class ImportJob:
         for low, high in pairwise(cuts):
             number = int(numbers[low])
             if not days or days[-1].number != number:
-                path = self.folder / f"{len(self._days)}-{len(days)}"
+                path = self.folder / str(sum(map(len, self._days.values())))
                 if days:
                     days[-1].seal()
                 days.append(_Day(target, number, path))

@@ -109,7 +109,9 @@ class OrderTranslator:
         """Return rows before which the book is emptied."""
         in_snapshot = rows.data["flags"] & SNAPSHOT != 0
         before = np.concatenate([[self._was(SNAPSHOT)], in_snapshot[:-1]])
-        return (in_snapshot & ~before) | (rows.data["action"] == b"R")
+        clears: NDArray[np.bool_] = rows.data["action"] == b"R"
+        clears |= in_snapshot & ~before
+        return clears
 
     def _was(self, flag: int) -> bool:
         """Whether the row before these had a flag."""
@@ -329,4 +331,5 @@ def _joined(rows: Rows, parts: list[_Part]) -> NDArray[np.void]:
     old = flags & SNAPSHOT != 0
     records["ts_venue"][old] = records["ts_received"][old]
     # A row that tells nothing the others do not is only kept where it ends an event.
-    return records[(records["kind"] != EventKind.TIMER) | (last != 0)]
+    tells: NDArray[np.bool_] = (records["kind"] != EventKind.TIMER) | (last != 0)
+    return records[tells]

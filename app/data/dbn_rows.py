@@ -33,7 +33,7 @@ class Rows:
         """Fields of the layout."""
         return self.data.dtype.names or ()
 
-    def where(self, keep: NDArray[Any]) -> "Rows":
+    def where(self, keep: "NDArray[Any] | slice[Any, Any, Any]") -> "Rows":
         """Return some of the rows, by mask or by slice."""
         return Rows(self.data[keep], self.numbers[keep], self.issues)
 
@@ -77,9 +77,9 @@ class Rows:
         side = self.data["side"]
         return (side == b"B").astype(np.int8) - (side == b"A").astype(np.int8)
 
-    def records(self, keep: NDArray[Any] | slice = slice(None)) -> NDArray[np.void]:
+    def records(self, keep: NDArray[Any] | None = None) -> NDArray[np.void]:
         """Return a record per row with its times and sequence."""
-        data = self.data[keep]
+        data = self.data if keep is None else self.data[keep]
         records = new_records(len(data))
         records["ts_venue"] = data["ts_event"]
         records["ts_received"] = data["ts_recv"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ from app.data.catalog_writer import ImportJob, Target
 from app.data.instrument_master import InstrumentMaster
 from app.data.text_columns import Issues
 from app.engine.records import MARKET
-from app.errors import FileFormatError, InstrumentError
-from app.instrument import Instrument, InstrumentKind, PriceUnits, TickBand
+from app.errors import FileFormatError
+from app.instrument import Instrument, InstrumentKind, TickBand
 
 Progress = Callable[[float, int], None]
 """Told the share of the sources that was read, 0 to 1, and the rows so far."""
@@ -101,6 +101,7 @@ class Import:
         progress: Progress,
     ) -> None:
         self.options = options
+        self.catalog = job.catalog
         self.notes: list[str] = []
         self._job = job
         self._master = master
@@ -199,9 +200,6 @@ def new_records(count: int) -> NDArray[np.void]:
     return np.zeros(count, MARKET)
 
 
-_SNIFFED_DIGITS: Final = 9
-
-
 def decimal_places(values: NDArray[np.int64], digits: int) -> int:
     """Return how many of the `digits` decimals of scaled integers are in use."""
     for used in range(digits):
@@ -218,13 +216,3 @@ def common_step(values: NDArray[np.int64]) -> int:
 def unit_of(places: int) -> Decimal:
     """Return 10**-places."""
     return Decimal(1).scaleb(-places)
-
-
-def with_bound(instrument: Instrument, price: PriceUnits) -> Instrument:
-    """Refuse data beyond an instrument's price bound by name."""
-    if abs(price) > instrument.price_bound:
-        raise InstrumentError(
-            f"price {instrument.price(price)} of {instrument.name} is beyond its bound "
-            f"{instrument.price(instrument.price_bound)}"
-        )
-    return instrument

@@ -5,7 +5,6 @@ integer 34200017459617. A block that converts as a whole costs no Python per row
 one that does not is searched row by row for what is wrong.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -20,7 +19,6 @@ from app.errors import FileFormatError
 
 _INT64: Final = 2**63
 _MOST_REPORTED: Final = 20
-_INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
 
 
 class Issues:
@@ -181,14 +179,9 @@ def scaled(texts: Any, digits: int) -> tuple[NDArray[np.int64], NDArray[np.bool_
     import pyarrow as pa
 
     try:
-        whole = texts.cast(pa.int64() if not digits else pa.decimal128(38, digits))
+        whole = texts.cast(pa.decimal128(38, digits))
     except pa.ArrowInvalid:
         return _one_by_one(texts.to_pylist(), digits)
-    if not digits:
-        values = np.frombuffer(
-            whole.buffers()[1], np.int64, len(whole), whole.offset * 8
-        )
-        return values.copy(), np.zeros(len(whole), np.bool_)
     pairs = np.frombuffer(whole.buffers()[1], np.int64).reshape(-1, 2)
     pairs = pairs[whole.offset : whole.offset + len(whole)]
     values, high = pairs[:, 0].copy(), pairs[:, 1]
@@ -206,8 +199,6 @@ def _one_by_one(
 
 
 def _scaled(text: str, digits: int) -> int | None:
-    if not digits and not _INTEGER.fullmatch(text):
-        return None
     try:
         number = Decimal(text)
     except InvalidOperation:
