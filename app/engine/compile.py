@@ -15,12 +15,14 @@ callee would give stale results without a word (tests/engine/test_compile.py).
 """
 
 import ctypes
+import gc
 import hashlib
 import importlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -30,7 +32,7 @@ import llvmlite.binding
 import numba
 import numba.extending
 
-from app.errors import EngineError
+from app.errors import CompileError
 from app.folders import cache_folder
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -38,6 +40,7 @@ F = TypeVar("F", bound=Callable[..., object])
 BOUNDSCHECK: Final = os.environ.get("RINGSIDE_BOUNDSCHECK", "0") == "1"
 _OPTIONS: Final = {"error_model": "numpy", "boundscheck": BOUNDSCHECK}
 _SIGNATURE: Final = "int64(int64,int64,int64)"
+_entry_options: dict[str, Any] = {}
 _ENGINE: Final = Path(__file__).parent
 _KEPT_CACHES: Final = 4
 
@@ -95,7 +98,8 @@ class Entry:
     def address(self) -> int:
         """Address of the compiled function."""
         if not self._address:
-            compiled = numba.cfunc(_SIGNATURE, cache=True, **_OPTIONS)(self.function)
+            options = {**_OPTIONS, **_entry_options}
+            compiled = numba.cfunc(_SIGNATURE, cache=True, **options)(self.function)
             self._compiled = compiled
             self._address = int(compiled.address)
         return self._address
@@ -165,7 +169,13 @@ def is_built(module_name: str) -> bool:
 
 
 def compile_unit(module_name: str) -> None:
-    """Compile the entries of one unit in this process, into the cache."""
+    """Compile the entries of one unit into the cache, in a process that ends then."""
+    from app.engine import lean
+
+    # Nothing made here is ever garbage before the process ends.
+    gc.disable()
+    lean.install()
+    _entry_options["pipeline_class"] = lean.EntryCompiler
     for each in entries(module_name):
         assert each.address
     _mark(module_name).touch()
@@ -184,13 +194,13 @@ def build(
 
     Raises
     ------
-    EngineError
+    CompileError
         If a unit does not compile; the message holds the compiler's last lines.
     """
     missing = [unit for unit in units if not is_built(unit)]
     total, done = len(missing), 0
     waiting = list(missing)
-    running: dict[str, subprocess.Popen[str]] = {}
+    running: dict[str, _Compiler] = {}
     if missing:
         _prune()
         progress("", 0, total)
@@ -198,40 +208,55 @@ def build(
         while waiting or running:
             while waiting and len(running) < max(1, os.cpu_count() or 1):
                 unit = waiting.pop()
-                running[unit] = _start(unit)
+                running[unit] = _Compiler(unit)
             ended = _first_ended(running)
-            process = running.pop(ended)
-            errors = process.communicate()[1]
-            if process.returncode:
-                raise EngineError(f"{ended} does not compile: {errors[-2000:]}")
+            compiler = running.pop(ended)
+            if compiler.end():
+                raise CompileError(f"{ended} does not compile: {compiler.complaint}")
             done += 1
             progress(ended, done, total)
     finally:
-        for process in running.values():
-            process.kill()
-            process.communicate()
+        for compiler in running.values():
+            compiler.process.kill()
+            compiler.end()
 
 
-def _start(unit: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "app.engine.compile", unit],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=_ENGINE.parent.parent,
-    )
+class _Compiler:
+    """A process that compiles one unit.
+
+    What it says goes to a file: a pipe that nobody reads while waiting would stop a
+    process that complains at length.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - `end` closes it
+        self.complaint = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.engine.compile", unit],
+            stdout=subprocess.DEVNULL,
+            stderr=self._said,
+            cwd=_ENGINE.parent.parent,
+        )
+
+    def end(self) -> int:
+        """Wait, keep the last lines it said, and return its exit status."""
+        status = self.process.wait()
+        self._said.seek(0)
+        self.complaint = self._said.read()[-2000:].decode(errors="replace").strip()
+        self._said.close()
+        return status
 
 
-def _first_ended(running: dict[str, subprocess.Popen[str]]) -> str:
+def _first_ended(running: dict[str, _Compiler]) -> str:
     """Wait for whichever child ends first (Linux: pidfd and poll)."""
     import select
 
     poller = select.poll()
     names: dict[int, str] = {}
-    for name, process in running.items():
-        if process.poll() is not None:
+    for name, compiler in running.items():
+        if compiler.process.poll() is not None:
             return name
-        descriptor = os.pidfd_open(process.pid)
+        descriptor = os.pidfd_open(compiler.process.pid)
         names[descriptor] = name
         poller.register(descriptor, select.POLLIN)
     try:
