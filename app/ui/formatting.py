@@ -57,6 +57,13 @@ def money(amount: int, currency: str = "", *, signed: bool = False) -> str:
     return scaled(rounded(int(amount), places - decimals), decimals, signed=signed)
 
 
+def round_money(amount: int, currency: str = "") -> str:
+    """Write money without decimals where there are none, or where it is large."""
+    text = money(amount, currency)
+    whole, _, rest = text.partition(".")
+    return whole if not rest.strip("0") or len(whole) > 6 else text
+
+
 def currency(amount: float) -> str:
     """Write an amount of currency held as a float, for curves."""
     return money(round(amount * MONEY_SCALE), signed=True)
@@ -234,7 +241,7 @@ class InstrumentText:
         ]
 
     def price(self, units: int) -> str:
-        """Write a price (price units) with the decimals of its tick."""
+        """Write a price (price units) with the decimals of its tick, no thousands."""
         if units == NO_PRICE:
             return DASH
         band = bisect_right(self._starts, units) if self._starts else 0
@@ -243,14 +250,14 @@ class InstrumentText:
         decimals = self._decimals[band]
         if units % self._steps[band]:
             decimals = places  # a midpoint fill: show all of it
-        return scaled(value // 10 ** (places - decimals), decimals)
+        return scaled(value // 10 ** (places - decimals), decimals).replace(",", "")
 
     def average(self, units: float) -> str:
         """Write an average price (price units, NaN = none), one decimal finer."""
         if not math.isfinite(units):
             return DASH
         decimals = max(self._decimals) + 1
-        return f"{units * self._price[0] / 10 ** self._price[1]:,.{decimals}f}".replace(
+        return f"{units * self._price[0] / 10 ** self._price[1]:.{decimals}f}".replace(
             "-", MINUS
         )
 

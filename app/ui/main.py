@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop  # after PySide6: it takes the binding that is there
 
@@ -18,6 +19,7 @@ from app.sessions import open_session
 from app.sessions.session import Mode
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
+from app.ui.resources import icon_path
 
 _log = logging.getLogger("app.ui")
 _SIGNALS_MS: Final = 200
@@ -30,7 +32,9 @@ def application() -> QApplication:
         return known
     QApplication.setApplicationName("Ringside")
     QApplication.setDesktopFileName("ringside")
-    return QApplication(sys.argv[:1])
+    app = QApplication(sys.argv[:1])
+    app.setWindowIcon(QIcon(str(icon_path("ringside"))))
+    return app
 
 
 def sessions_of(settings: Settings) -> Sessions:
@@ -65,7 +69,8 @@ def run(settings: Settings, feed: str) -> int:
     app = application()
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
-    window = MainWindow(settings, sessions_of(settings), SystemClock())
+    layout = QSettings("Ringside", "window")
+    window = MainWindow(settings, sessions_of(settings), SystemClock(), layout)
     window.failures.install()
     _close_on_interrupt(window.close)
     window.show()

@@ -26,6 +26,7 @@ from app.ui import formatting, theme as themes
 from app.ui.bridge import Bridge
 from app.ui.commands import Commands
 from app.ui.context import Context
+from app.ui.docks import DockTitles
 from app.ui.failures import Failures
 from app.ui.help import HelpWindow
 from app.ui.jobs import Jobs
@@ -70,7 +71,7 @@ class PanelRow:
 
 PANELS: Final = (
     PanelRow("ladder", "Ladder", LadderPanel),
-    PanelRow("pnl", "P&&L", PnlPanel),
+    PanelRow("pnl", "P&L", PnlPanel),
     PanelRow("risk", "Risk", RiskPanel),
     PanelRow("orders", "Orders", OrdersPanel),
     PanelRow("fills", "Fills", FillsPanel),
@@ -84,13 +85,29 @@ class MainWindow(QMainWindow):
 
     Attributes
     ----------
-    hosts : dict
-        Panel name to its PanelHost.
+    hosts, docks : dict
+        Panel name to its PanelHost, and to the dock around it.
+
+    Parameters
+    ----------
+    settings : Settings
+    sessions : Sessions
+        What can be opened.
+    clock : Clock
+    layout : QSettings or None
+        Where the layout is kept from one run to the next; None = nowhere.
     """
 
-    def __init__(self, settings: Settings, sessions: Sessions, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        clock: Clock,
+        layout: QSettings | None = None,
+    ) -> None:
         super().__init__()
         self._settings = settings
+        self._store = layout
         self._clock = clock
         self.desk = Desk()
         self.bridge = Bridge(self.desk, clock, settings.ui.frames_per_s)
@@ -113,6 +130,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self._bar)
         self.dress(themes.THEMES[settings.ui.theme])
         self._menus()
+        self._titles = DockTitles(self, list(self.docks.values()))
         self.restore_layout()
         self._connect()
 
@@ -149,7 +167,7 @@ class MainWindow(QMainWindow):
         self._show_session()
 
     def _dock(self, row: PanelRow) -> QDockWidget:
-        dock = QDockWidget(row.title, self)
+        dock = QDockWidget(row.title.replace("&", "&&"), self)
         dock.setObjectName(row.name)
         dock.setWidget(self.hosts[row.name])
         return dock
@@ -321,18 +339,18 @@ class MainWindow(QMainWindow):
     def restore_layout(self) -> None:
         """Show the window as it was left, or as it ships."""
         self.resize(*_SIZE)
+        if self._store is not None:
+            geometry, state = self._store.value("geometry"), self._store.value("state")
+            if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+                self.restoreGeometry(geometry)
+                if self.restoreState(state, LAYOUT_VERSION):
+                    return
         self.default_layout()
-        store = QSettings("Ringside", "window")
-        geometry, state = store.value("geometry"), store.value("state")
-        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
-            self.restoreGeometry(geometry)
-            self.restoreState(state, LAYOUT_VERSION)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        store = QSettings("Ringside", "window")
-        store.setValue("geometry", self.saveGeometry())
-        store.setValue("state", self.saveState(LAYOUT_VERSION))
+        if self._store is not None:
+            self._store.setValue("geometry", self.saveGeometry())
+            self._store.setValue("state", self.saveState(LAYOUT_VERSION))
         self.opening.close()
         self.jobs.close()
         event.accept()
-

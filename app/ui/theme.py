@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 from app.engine.records import SafetyState
+from app.ui.resources import icon_path
 
 BASE_TEXT_PX: Final = 12
 FAMILIES: Final = ("Inter", "SF Pro Text", "Segoe UI", "Noto Sans", "DejaVu Sans")
@@ -190,8 +191,8 @@ def text_font(scale: float, size: float = 1.0, *, bold: bool = False) -> QFont:
     font.setFeature(QFont.Tag("tnum"), 1)
     if family == "DejaVu Sans":
         font.setStretch(QFont.Stretch.SemiCondensed)  # it runs wide
-    if bold:
-        font.setWeight(QFont.Weight.DemiBold)
+    # Said either way: a painter takes what a font leaves unsaid from its widget.
+    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     return font
 
 
@@ -238,7 +239,8 @@ def style_sheet(theme: Theme, scale: float) -> str:
     """What Fusion lacks: flat docks, tabs, buttons; no ``::item`` rules (slow)."""
     small = max(7, round(BASE_TEXT_PX * scale * 0.88))
     values = {name: getattr(theme, name) for name in theme.__slots__}
-    return _SHEET.format(small=small, **values)
+    arrow = icon_path("chevron-down").as_posix()
+    return _SHEET.format(small=small, arrow=arrow, **values)
 
 
 _SHEET: Final = """
@@ -260,7 +262,7 @@ QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line};
     padding: 4px; }}
 QStatusBar {{ background: {window}; color: {muted}; }}
 QStatusBar::item {{ border: none; }}
-QTabBar {{ background: {window}; }}
+QTabBar {{ background: {window}; qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: {window}; color: {muted}; padding: 5px 12px;
     border: none; border-top: 2px solid transparent; }}
 QTabBar::tab:selected {{ background: {panel}; color: {text};
@@ -272,7 +274,7 @@ QPushButton:hover, QToolButton:hover {{ border-color: {muted}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {line}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {accent}; }}
 QPushButton:checked, QToolButton:checked {{ background: {accent};
-    color: {on_accent}; border-color: {accent}; font-weight: 600; }}
+    color: {on_accent}; border-color: {accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted};
     background: {panel}; }}
 QPushButton[role="pad"] {{ padding: 3px 4px; min-width: 22px; }}
@@ -293,7 +295,8 @@ QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {raised};
     padding: 3px 7px; selection-background-color: {accent};
     selection-color: {on_accent}; }}
 QComboBox:focus, QLineEdit:focus, QSpinBox:focus {{ border-color: {accent}; }}
-QComboBox::drop-down {{ border: none; width: 18px; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ image: url({arrow}); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line};
     selection-background-color: {accent}; selection-color: {on_accent}; }}
 QTableView {{ background: {panel}; alternate-background-color: {shade};

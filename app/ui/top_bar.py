@@ -146,7 +146,7 @@ class TopBar(QWidget):
             colour = theme.state(state)
             button.setStyleSheet(
                 f"QPushButton:checked {{ background: {colour}; color: {theme.on_state};"
-                f" border-color: {colour}; font-weight: 700; }}"
+                f" border-color: {colour}; }}"
             )
             button.clicked.connect(
                 lambda _=False, command_id=command_id: self._on_safety(command_id)

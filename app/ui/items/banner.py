@@ -59,17 +59,12 @@ class Banner(QFrame):
         """Show what is wrong; None = nothing is."""
         if trouble == self._trouble:
             return
-        self._trouble = trouble
+        before, self._trouble = self._trouble, trouble
         self.setVisible(trouble is not None)
         if trouble is None:
             return
-        t = self._theme
-        colour = t.error if trouble.is_grave else t.warning
-        self.setStyleSheet(
-            f"#banner {{ background: {t.warning_cell}; border: 1px solid {colour};"
-            f" border-radius: 6px; }} QLabel {{ color: {t.text}; }}"
-        )
-        self._title.setStyleSheet(f"color: {colour}; font-weight: 700;")
+        if before is None or before.is_grave != trouble.is_grave:
+            self._dress(is_grave=trouble.is_grave)
         self._title.setText(trouble.title)
         self._text.setText(trouble.text)
         self._text.setVisible(bool(trouble.text))
@@ -79,6 +74,15 @@ class Banner(QFrame):
         self._progress.setValue(done)
         self._button.setVisible(bool(trouble.command))
         self._place()
+
+    def _dress(self, *, is_grave: bool) -> None:
+        t = self._theme
+        colour = t.error if is_grave else t.warning
+        self.setStyleSheet(
+            f"#banner {{ background: {t.warning_cell}; border: 1px solid {colour};"
+            f" border-radius: 6px; }} QLabel {{ color: {t.text}; }}"
+        )
+        self._title.setStyleSheet(f"color: {colour}; font-weight: 700;")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:

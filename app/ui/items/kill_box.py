@@ -64,9 +64,11 @@ class KillBox(QFrame):
         self.kill.setEnabled(not is_killed)
         self.flatten.setEnabled(is_killed)
         self.field.setVisible(is_killed)
-        self._words.setText(words)
         colour = self._theme.killed if is_killed else self._theme.muted
-        self._words.setStyleSheet(f"color: {colour};")
+        if self._words.text() != words:
+            self._words.setText(words)
+            # A style sheet costs milliseconds: only where something changed.
+            self._words.setStyleSheet(f"color: {colour};")
 
     def _on_typed(self) -> None:
         if self.field.text().strip().upper() == WORD:

@@ -59,9 +59,10 @@ class Geometry:
         own_width: int,
     ) -> None:
         self.width = width
-        self.header = header
         self.row_height = row_height
         self.rows = max(1, (height - header) // row_height)
+        # What no whole row fills goes to the band above, so that no strip is left.
+        self.header = max(header, height - self.rows * row_height)
         own = max(own_width, round(width * 0.17))
         size = max(24, (width - price_width - 2 * own) // 2)
         own = max(0, (width - price_width - 2 * size) // 2)

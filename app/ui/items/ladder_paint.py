@@ -7,7 +7,6 @@ its bars grow are looked up in `_Side`.
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
 
@@ -15,7 +14,7 @@ from app.engine.records import BUY, SELL
 from app.ui import formatting
 from app.ui.items.glyphs import Glyphs
 from app.ui.items.ladder_geometry import Column, Geometry, Spot
-from app.ui.models.ladder import LadderFrame, Mark
+from app.ui.models.ladder import Cell, LadderFrame, Mark
 from app.ui.theme import Theme
 
 _PAD: Final = 6.0
@@ -28,13 +27,12 @@ class _Side:
     side: int
     size: Column
     own: Column
-    size_field: str
-    own_field: str
-    ahead_field: str
+    size_at: int  # place in Cell
+    own_at: int
+    ahead_at: int
     pending: Mark
     stop: Mark
     align: float  # size text stands at the price
-    ground: QColor
     bar: QColor
     own_bar: QColor
     chip: QColor
@@ -57,17 +55,18 @@ class LadderPaint:
         self._small = Glyphs(small)
         self._pens: dict[str, QPen] = {}
         self._brushes: dict[str, QBrush] = {}
+        self._current: Glyphs | None = None
         t = theme
         self._sides = (
             _Side(
-                BUY, Column.BID, Column.OWN_BUYS, "bid", "buy", "buy_ahead",
+                BUY, Column.BID, Column.OWN_BUYS, 1, 3, 5,
                 Mark.PENDING_BUY, Mark.STOP_BUY, 1.0,
-                QColor(t.bid_cell), QColor(t.bid_bar), QColor(t.bid_own), QColor(t.bid),
+                QColor(t.bid_bar), QColor(t.bid_own), QColor(t.bid),
             ),
             _Side(
-                SELL, Column.ASK, Column.OWN_SELLS, "ask", "sell", "sell_ahead",
+                SELL, Column.ASK, Column.OWN_SELLS, 2, 4, 6,
                 Mark.PENDING_SELL, Mark.STOP_SELL, 0.0,
-                QColor(t.ask_cell), QColor(t.ask_bar), QColor(t.ask_own), QColor(t.ask),
+                QColor(t.ask_bar), QColor(t.ask_own), QColor(t.ask),
             ),
         )  # fmt: skip
 
@@ -90,27 +89,40 @@ class LadderPaint:
             Column.ASK: (text.size(frame.ask_total), t.ask),
             Column.OWN_SELLS: ("my sells", t.muted),
         }
-        painter.setFont(self._small.font)
+        self._font(painter, self._small)
         for column, (words, colour) in totals.items():
             painter.setPen(self._pen(colour))
             align = {Column.BID: 1.0, Column.ASK: 0.0}.get(column, 0.5)
             self._small.draw(painter, geometry.heading(column), words, align, _PAD)
 
+    def grounds(
+        self, painter: QPainter, geometry: Geometry, frame: LadderFrame, first: int, last: int
+    ) -> None:
+        """Draw what lies under a block of rows, from `first` to `last`."""
+        t = self.theme
+        rect = geometry.row_rect(first).united(geometry.row_rect(last))
+        painter.fillRect(rect, self._brush(t.panel))
+        for row in range(first, last + 1):
+            if (frame.top - row) % 5 == 0:
+                painter.fillRect(geometry.row_rect(row), self._brush(t.shade))
+        colours = ((Column.BID, t.bid_cell), (Column.PRICE, t.price_cell), (Column.ASK, t.ask_cell))
+        for column, colour in colours:
+            top, bottom = geometry.cell(first, column), geometry.cell(last, column)
+            painter.fillRect(top.united(bottom), self._brush(colour))
+        painter.setPen(self._pen(t.line))
+        for row in range(first, last + 1):
+            if (frame.top - row) % 5 == 0:
+                y = geometry.row_rect(row).bottom() + 0.5
+                painter.drawLine(QLineF(0, y, geometry.width, y))
+
     def row(self, painter: QPainter, geometry: Geometry, frame: LadderFrame, row: int) -> None:
-        """Draw one row of a frame."""
-        cell = frame.cells[row]
-        marks = int(cell["marks"])
-        shaded = (frame.top - row) % 5 == 0
-        ground = self.theme.shade if shaded else self.theme.panel
-        painter.fillRect(geometry.row_rect(row), self._brush(ground))
+        """Draw one row of a frame upon its ground."""
+        cell = frame.cell(row)
         for side in self._sides:
             self._size(painter, geometry, frame, row, cell, side)
-            self._own(painter, geometry, frame, row, cell, marks, side)
-        self._price(painter, geometry, frame, row, cell, marks)
-        if marks & Mark.INSIDE == 0 and shaded:
-            painter.setPen(self._pen(self.theme.line))
-            rect = geometry.row_rect(row)
-            painter.drawLine(QLineF(0, rect.bottom() + 0.5, rect.width(), rect.bottom() + 0.5))
+            if cell[side.own_at] > 0:
+                self._own(painter, geometry, frame, row, cell, side)
+        self._price(painter, geometry, frame, row, cell)
 
     def _size(
         self,
@@ -118,23 +130,22 @@ class LadderPaint:
         geometry: Geometry,
         frame: LadderFrame,
         row: int,
-        cell: np.void,
+        cell: Cell,
         side: _Side,
     ) -> None:
-        box = geometry.cell(row, side.size)
-        painter.fillRect(box, side.ground)
-        size = int(cell[side.size_field])
+        size = cell[side.size_at]
         if size <= 0:
             return
+        box = geometry.cell(row, side.size)
         room = box.width() - 2
         length = max(2.0, room * min(1.0, size / frame.full))
         painter.fillRect(_bar(box, 0.0, length, side.align), side.bar)
-        own = min(int(cell[side.own_field]), size)
+        own = min(cell[side.own_at], size)
         if own:
-            ahead = max(0, min(int(cell[side.ahead_field]), size - own))
+            ahead = max(0, min(cell[side.ahead_at], size - own))
             start, part = length * ahead / size, max(2.0, length * own / size)
             painter.fillRect(_bar(box, start, part, side.align), side.own_bar)
-        painter.setFont(self._glyphs.font)
+        self._font(painter, self._glyphs)
         painter.setPen(self._pen(self.theme.text))
         self._glyphs.draw(painter, box, frame.listed.text.size(size), side.align, _PAD)
 
@@ -144,28 +155,27 @@ class LadderPaint:
         geometry: Geometry,
         frame: LadderFrame,
         row: int,
-        cell: np.void,
-        marks: int,
+        cell: Cell,
         side: _Side,
     ) -> None:
-        leaves = int(cell[side.own_field])
-        if leaves <= 0:
-            return
+        leaves, marks = cell[side.own_at], cell.marks
         text = frame.listed.text
         words = text.size(leaves) + (" stp" if marks & side.stop else "")
         box = geometry.cell(row, side.own).adjusted(3, 1.5, -3, -1.5)
         self.chip(painter, box, words, side.side, hollow=bool(marks & side.pending))
-        ahead = int(cell[side.ahead_field])
+        ahead = cell[side.ahead_at]
         width = self._bold.width(words) + 14
         if ahead >= 0 and box.width() - width > 24:
-            painter.setFont(self._small.font)
+            self._font(painter, self._small)
             painter.setPen(self._pen(self.theme.text))
             room = (
                 box.adjusted(width, 0, 0, 0)
                 if side.side == SELL
                 else box.adjusted(0, 0, -width, 0)
             )
-            queue = self._small.elided(f"{text.size(ahead)} ahead", room.width() - 4)
+            queue = f"{text.size(ahead)} ahead"
+            if self._small.width(queue) > room.width() - 6:
+                queue = text.size(ahead)
             self._small.draw(painter, room, queue, side.align, 3)
 
     def chip(
@@ -181,34 +191,39 @@ class LadderPaint:
         painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QBrush(which.chip))
         painter.drawRoundedRect(chip, 3, 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setFont(self._bold.font)
+        self._font(painter, self._bold)
         painter.setPen(which.chip if hollow else self._pen(self.theme.on_side))
         self._bold.draw(painter, chip, words, 0.5)
 
     def _price(
-        self,
-        painter: QPainter,
-        geometry: Geometry,
-        frame: LadderFrame,
-        row: int,
-        cell: np.void,
-        marks: int,
+        self, painter: QPainter, geometry: Geometry, frame: LadderFrame, row: int, cell: Cell
     ) -> None:
-        t = self.theme
+        t, marks = self.theme, cell.marks
         box = geometry.cell(row, Column.PRICE)
-        is_last = bool(marks & Mark.LAST)
-        painter.fillRect(box, self._brush(t.last_cell if is_last else t.price_cell))
-        at_touch = marks & (Mark.BEST_BID | Mark.BEST_ASK)
-        glyphs = self._bold if is_last or at_touch else self._glyphs
-        painter.setFont(glyphs.font)
+        glyphs = self._glyphs
+        if marks & (Mark.LAST | Mark.BEST_BID | Mark.BEST_ASK):
+            glyphs = self._bold
+        if marks & Mark.LAST:
+            painter.fillRect(box, self._brush(t.last_cell))
         painter.setPen(self._pen(self._price_colour(marks)))
-        glyphs.draw(painter, box, frame.listed.text.price(int(cell["price"])), 0.5)
-        if is_last:
-            self._last(painter, box, frame, cell, marks)
+        self._font(painter, glyphs)
+        glyphs.draw(painter, box, frame.listed.text.price(cell.price), 0.5)
+        if marks & (Mark.LAST | Mark.HIGH | Mark.LOW | Mark.AVERAGE):
+            self._marks(painter, box, frame, cell)
+
+    def _marks(self, painter: QPainter, box: QRectF, frame: LadderFrame, cell: Cell) -> None:
+        """What stands beside a price: last trade, session high and low, our average."""
+        marks = cell.marks
+        is_right = bool(marks & Mark.LAST and not marks & Mark.LAST_SELL)
+        if marks & Mark.LAST:
+            self._last(painter, box, frame, cell, is_right=is_right)
         if marks & (Mark.HIGH | Mark.LOW):
-            painter.setFont(self._small.font)
-            painter.setPen(self._pen(t.muted))
-            self._small.draw(painter, box, "H" if marks & Mark.HIGH else "L", 0.0, 3)
+            letter = "H" if marks & Mark.HIGH else "L"
+            self._font(painter, self._small)
+            painter.setPen(self._pen(self.theme.muted))
+            # On the side that the last trade's size and the average leave free.
+            is_left = is_right or not marks & (Mark.LAST | Mark.AVERAGE)
+            self._small.draw(painter, box, letter, 0.0 if is_left else 1.0, 5)
         if marks & Mark.AVERAGE:
             self._average(painter, box, frame.position)
 
@@ -223,22 +238,21 @@ class LadderPaint:
         return t.muted if marks & Mark.INSIDE else t.text
 
     def _last(
-        self, painter: QPainter, box: QRectF, frame: LadderFrame, cell: np.void, marks: int
+        self, painter: QPainter, box: QRectF, frame: LadderFrame, cell: Cell, *, is_right: bool
     ) -> None:
         """The last trade: its size, on the side and in the colour of the aggressor."""
-        t = self.theme
-        colour = t.bid if marks & Mark.LAST_BUY else t.ask if marks & Mark.LAST_SELL else t.text
-        painter.fillRect(
-            QRectF(box.left() if marks & Mark.LAST_SELL else box.right() - 3, box.top(), 3, box.height()),
-            self._brush(colour),
-        )
-        size = frame.listed.text.size(int(cell["last_size"]))
-        price = frame.listed.text.price(int(cell["price"]))
-        room = (box.width() - self._bold.width(price)) / 2
+        t, marks, text = self.theme, cell.marks, frame.listed.text
+        colour = t.text
+        if marks & (Mark.LAST_BUY | Mark.LAST_SELL):
+            colour = t.bid if marks & Mark.LAST_BUY else t.ask
+        left = box.right() - 3 if is_right else box.left()
+        painter.fillRect(QRectF(left, box.top(), 3, box.height()), self._brush(colour))
+        size = text.size(cell.last_size)
+        room = (box.width() - self._bold.width(text.price(cell.price))) / 2
         if self._small.width(size) + 8 <= room:
-            painter.setFont(self._small.font)
+            self._font(painter, self._small)
             painter.setPen(self._pen(colour))
-            self._small.draw(painter, box, size, 0.0 if marks & Mark.LAST_SELL else 1.0, 6)
+            self._small.draw(painter, box, size, 1.0 if is_right else 0.0, 6)
 
     def _average(self, painter: QPainter, box: QRectF, position: int) -> None:
         """A pointer at the position's average price."""
@@ -273,7 +287,7 @@ class LadderPaint:
         painter.setPen(self._pen(colour))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.setFont(self._small.font)
+        self._font(painter, self._small)
         shown = self._small.elided(words, box.width() - 2 * _PAD)
         self._small.draw(painter, box, shown, 0.5, _PAD)
 
@@ -289,10 +303,19 @@ class LadderPaint:
         box = geometry.cell(row, Column.PRICE)
         ground = t.last if is_flash else t.accent
         painter.fillRect(box, self._brush(ground))
-        painter.setFont(self._bold.font)
+        self._font(painter, self._bold)
         painter.setPen(self._pen(t.panel if is_flash else t.on_accent))
         arrow = "▲" if rows < 0 else "▼"
         self._bold.draw(painter, box, f"{arrow} {abs(rows)} · Space", 0.5)
+
+    def begin(self) -> None:
+        """Forget the painter before: the next one has another font."""
+        self._current = None
+
+    def _font(self, painter: QPainter, glyphs: Glyphs) -> None:
+        if self._current is not glyphs:
+            self._current = glyphs
+            painter.setFont(glyphs.font)
 
     def _pen(self, colour: str) -> QPen:
         pen = self._pens.get(colour)

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -192,17 +193,27 @@ class LadderView(QWidget):
 
     def _paint(self, painter: QPainter, frame: LadderFrame, event: QPaintEvent) -> None:
         geometry, region = self._geometry, event.region()
-        bottom = geometry.row_rect(self.rows - 1).bottom() + 1
-        rest = QRect(0, bottom, self.width(), self.height() - bottom)
-        if region.intersects(rest):
-            painter.fillRect(rest, self.palette().base())
+        self._paint_rows.begin()
         if region.intersects(QRect(0, 0, self.width(), geometry.header)):
             self._paint_rows.heading(painter, geometry, frame)
-        for row in range(self.rows):
-            if region.intersects(geometry.row_rect(row)):
+        for first, last in self._blocks(region):
+            self._paint_rows.grounds(painter, geometry, frame, first, last)
+            for row in range(first, last + 1):
                 self._paint_rows.row(painter, geometry, frame, row)
                 self._paint_over(painter, frame, row)
         self._paint_edges(painter, frame)
+
+    def _blocks(self, region: QRegion) -> list[tuple[int, int]]:
+        """Rows to repaint, as first and last of each block."""
+        blocks: list[tuple[int, int]] = []
+        for row in range(self.rows):
+            if not region.intersects(self._geometry.row_rect(row)):
+                continue
+            if blocks and blocks[-1][1] == row - 1:
+                blocks[-1] = (blocks[-1][0], row)
+            else:
+                blocks.append((row, row))
+        return blocks
 
     def _paint_over(self, painter: QPainter, frame: LadderFrame, row: int) -> None:
         """Draw what lies over a row: pointer, cursor, notes, ghosts."""

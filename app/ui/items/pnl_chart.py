@@ -3,6 +3,7 @@
 Lines are one pixel wide, because wider ones cost ten times as much to draw.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,9 @@ from app.ui import formatting
 from app.ui.theme import Theme, text_font
 
 _FILL_ALPHA: Final = 38
+
+
+Spans = tuple[tuple[float, float], tuple[float, float]]
 
 
 class _TimeAxis(pg.AxisItem):
@@ -40,6 +44,7 @@ class PnlChart(QWidget):
         axes = {"bottom": _TimeAxis("bottom"), "right": _MoneyAxis("right")}
         self._plot = pg.PlotWidget(background=theme.panel, axisItems=axes)
         self._curves: list[Any] = []
+        self._spans: Spans | None = None
         self._dress(axes, small)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -55,16 +60,30 @@ class PnlChart(QWidget):
             curve = self._curves[i]
             curve.setPen(pg.mkPen(colour, width=1))
             if i == 0:
-                shade = QColor(colour)
-                shade.setAlpha(_FILL_ALPHA)
-                curve.setFillLevel(0.0)
-                curve.setBrush(shade)
+                self._fill(curve, values)
             curve.setData(times, values)
+        self._fit(curves)
 
     def clear(self) -> None:
         """Show nothing."""
         for curve in self._curves:
             curve.setData([], [])
+
+    def _fill(self, curve: Any, values: np.ndarray) -> None:
+        last = float(values[-1]) if len(values) else 0.0
+        shade = QColor(self._theme.change(last))
+        shade.setAlpha(_FILL_ALPHA)
+        curve.setFillLevel(0.0)
+        curve.setBrush(shade)
+
+    def _fit(self, curves: list[tuple[np.ndarray, np.ndarray, str]]) -> None:
+        """Show all of the curves, in ranges that move seldom: axes are dear to draw."""
+        spans = stepped_ranges(curves)
+        if spans is not None and spans != self._spans:
+            self._spans = spans
+            (left, right), (bottom, top) = spans
+            self._plot.setXRange(left, right, padding=0)
+            self._plot.setYRange(bottom, top, padding=0)
 
     def _dress(self, axes: dict[str, Any], font: QFont) -> None:
         t, plot = self._theme, self._plot
@@ -73,12 +92,14 @@ class PnlChart(QWidget):
         item.hideAxis("left")
         item.hideButtons()
         item.setMenuEnabled(False)
+        item.setMouseEnabled(x=False, y=False)
+        item.disableAutoRange()
         item.showGrid(x=True, y=True, alpha=0.12)
         for axis in axes.values():
             axis.setPen(pg.mkPen(t.line))
             axis.setTextPen(pg.mkPen(t.muted))
             axis.setTickFont(font)
-            axis.setStyle(tickLength=4)
+            axis.setStyle(tickLength=4, maxTickLevel=0)
         axes["right"].setWidth(58)
         item.addItem(pg.InfiniteLine(pos=0, angle=0, pen=pg.mkPen(t.muted, width=1)))
         dashes = pg.mkPen(t.muted, width=1, style=Qt.PenStyle.DashLine)
@@ -109,3 +130,30 @@ class PnlChart(QWidget):
         is_late = x > left + (right - left) * 0.7
         self._label.setAnchor((1, 0) if is_late else (0, 0))
         self._label.setPos(float(times[at]), float(top))
+
+
+def stepped_ranges(
+    curves: list[tuple[np.ndarray, np.ndarray, str]],
+) -> Spans | None:
+    """Ranges of time and value that hold all curves and zero; None without a point.
+
+    Both grow in steps: time to the next 1, 1.5, 2, 3, 5, 7 times a power of ten of
+    seconds, values to the next tenth of their span.
+    """
+    drawn = [(times, values) for times, values, _ in curves if len(times)]
+    if not drawn:
+        return None
+    left = min(float(times[0]) for times, _ in drawn)
+    right = max(float(times[-1]) for times, _ in drawn)
+    low = min(0.0, *(float(values.min()) for _, values in drawn))
+    high = max(0.0, *(float(values.max()) for _, values in drawn))
+    step = step_above(max(high - low, 1.0)) / 10
+    bottom = (math.floor(low / step) - 0.5) * step
+    top = (math.ceil(high / step) + 0.5) * step
+    return (left, left + step_above(max(right - left, 10.0))), (bottom, top)
+
+
+def step_above(value: float) -> float:
+    """The next 1, 1.5, 2, 3, 5 or 7 times a power of ten, not below a positive value."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(s * power for s in (1, 1.5, 2, 3, 5, 7, 10) if s * power >= value)

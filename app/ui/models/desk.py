@@ -167,7 +167,7 @@ def limit_text(limit: int, value: int, listed: Listed | None, currency: str) -> 
     """Write a limit's value, or what it stands at, in its own unit."""
     kind = formatting.limit_kind(limit)
     if kind == "money":
-        return f"{formatting.money(value, currency)} {currency}"
+        return f"{formatting.round_money(value, currency)} {currency}"
     if kind == "quantity":
         return listed.text.quantity(value) if listed else formatting.count(value)
     if kind == "time":

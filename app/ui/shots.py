@@ -1,0 +1,173 @@
+"""Pictures of the window and of each panel, with data flowing, without a screen.
+
+A real session is opened, armed and traded a little by the ladder's own commands, as a
+user would; then every panel is rendered at each scale. docs/ and the README show what
+this makes.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtGui import QEnterEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.engine.records import SafetyState
+from app.errors import SessionError
+from app.sessions.session import EngineState, Mode
+from app.ui.items.ladder_geometry import Column
+from app.ui.main import application, sessions_of
+from app.ui.main_window import MainWindow
+from app.ui.opening import Sessions
+
+SCALES: Final = (1, 2)
+_READY_MS: Final = 300_000
+_STEP_MS: Final = 20_000
+_FLOW_MS: Final = 12_000
+_POLL_MS: Final = 20
+
+
+def run(
+    directory: Path,
+    settings: Settings,
+    sessions: Sessions | None = None,
+    *,
+    scales: tuple[int, ...] = SCALES,
+    flow_ms: int = _FLOW_MS,
+) -> int:
+    """Render ``window.png``, ``ladder.png``, ``ladder@2x.png``, … into a directory.
+
+    Parameters
+    ----------
+    directory : Path
+        Made if it is missing.
+    settings : Settings
+    sessions : Sessions, optional
+        Where the session comes from; the program's own by default.
+    scales : tuple of int
+        Device pixels per pixel.
+    flow_ms : int
+        How long data flow before the pictures are taken, ms.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    SessionError
+        If the session does not come to life.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    application()
+    given = sessions_of(settings) if sessions is None else sessions
+    window = MainWindow(settings, given, SystemClock())
+    window.show()
+    try:
+        window.open(Mode.PAPER, settings.session.feed)
+        _trade(window)
+        _wait(window, lambda: False, flow_ms)
+        _hover(window)
+        for scale in scales:
+            _render_all(window, directory, scale)
+    finally:
+        window.close()
+    return 0
+
+
+def _trade(window: MainWindow) -> None:
+    """Arm, take a position, leave orders on both sides of the book."""
+    bridge, desk = window.bridge, window.desk
+    _need(window, lambda: bridge.status.engine is EngineState.READY, _READY_MS, "the engine")
+    _need(window, lambda: _has_market(window), _STEP_MS, "market data")
+    window.commands.run("safety.armed")
+    _need(
+        window, lambda: desk.market.safety_state is SafetyState.ARMED, _STEP_MS, "arming"
+    )
+    for command in ("size_2", "buy_market", "join_bid", "join_ask", "size_3", "join_bid"):
+        window.commands.run(f"ladder.{command}")
+        _wait(window, lambda: False, 5 * _POLL_MS)
+
+
+def _has_market(window: MainWindow) -> bool:
+    ladder = window.ladder()
+    frame = ladder.view.painted if ladder is not None else None
+    return frame is not None and len(frame.bids) > 0 and len(frame.asks) > 0
+
+
+def _hover(window: MainWindow) -> None:
+    """Rest the pointer on a bid, so that the line says what a click would do."""
+    ladder = window.ladder()
+    assert ladder is not None
+    view, frame = ladder.view, ladder.view.painted
+    if frame is None or not len(frame.bids):
+        return
+    row = min(view.rows - 1, max(0, frame.row(frame.best_bid) + 2))
+    point = view.cell_centre(row, Column.BID)
+    QApplication.sendEvent(view, QEnterEvent(point, point, view.mapToGlobal(point)))
+    move = QMouseEvent(
+        QMouseEvent.Type.MouseMove,
+        point,
+        view.mapToGlobal(point),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(view, move)
+
+
+def _need(
+    window: MainWindow, holds: Callable[[], bool], within_ms: int, what: str
+) -> None:
+    if not _wait(window, holds, within_ms):
+        status = window.bridge.status
+        raise SessionError(
+            f"no pictures: {what} did not come within {within_ms // 1000} s; engine "
+            f"{status.engine.value} {status.engine_message}, feed {status.feed_state} "
+            f"{status.feed_message}".rstrip()
+        )
+
+
+def _wait(window: MainWindow, holds: Callable[[], bool], within_ms: int) -> bool:
+    """Let the window live until a condition holds; False if it does not in time."""
+    loop = QEventLoop()
+    poll, end = QTimer(), QTimer()
+    poll.setInterval(_POLL_MS)
+    end.setSingleShot(True)
+    failed = EngineState.FAILED
+    poll.timeout.connect(
+        lambda: loop.exit(0)
+        if holds() or window.bridge.status.engine is failed
+        else None
+    )
+    end.timeout.connect(lambda: loop.exit(1))
+    poll.start()
+    end.start(within_ms)
+    loop.exec()
+    poll.stop()
+    return holds()
+
+
+def _render_all(window: MainWindow, directory: Path, scale: int) -> None:
+    suffix = "" if scale == 1 else f"@{scale}x"
+    _render(window, directory / f"window{suffix}.png", scale)
+    for name, dock in window.docks.items():
+        dock.raise_()
+        QApplication.processEvents()
+        _wait(window, lambda: False, 10 * _POLL_MS)
+        _render(window.hosts[name], directory / f"{name}{suffix}.png", scale)
+    for name in ("orders", "positions"):
+        window.docks[name].raise_()
+
+
+def _render(widget: QWidget, path: Path, scale: int) -> None:
+    picture = QPixmap(widget.size() * scale)
+    picture.setDevicePixelRatio(scale)
+    picture.fill(widget.palette().window().color())
+    widget.render(picture)
+    if not picture.save(str(path)):
+        raise SessionError(f"{path} cannot be written")
