@@ -32,7 +32,7 @@ from app.data.commit import finish_interrupted
 from app.data.instrument_master import InstrumentMaster, nearest
 from app.engine.records import MARKET, RecordFlag
 from app.errors import CatalogError
-from app.instrument import Instrument
+from app.instrument import Instrument, plain
 
 FORMAT: Final = 1
 META: Final = "meta.json"
@@ -388,7 +388,7 @@ class Catalog:
 
     def _checked(self, name: str, segments: list[Segment]) -> Instrument:
         instrument = self.master.instrument(name)
-        units = (str(instrument.price_unit), str(instrument.quantity_unit))
+        units = plain(instrument.price_unit), plain(instrument.quantity_unit)
         for each in segments:
             stored = (each.meta.price_unit, each.meta.quantity_unit)
             if stored != units:

@@ -48,7 +48,7 @@ from app.data.commit import (
 )
 from app.engine.records import MARKET, EventKind
 from app.errors import CatalogError
-from app.instrument import Instrument
+from app.instrument import Instrument, plain
 
 DAY_NS: Final = 86_400_000_000_000
 _COPY_ROWS: Final = 1 << 20
@@ -239,8 +239,8 @@ class _Day:
             rows=self._rows,
             first_ts=self._first_ts,
             last_ts=self.last_ts,
-            price_unit=str(target.instrument.price_unit),
-            quantity_unit=str(target.instrument.quantity_unit),
+            price_unit=plain(target.instrument.price_unit),
+            quantity_unit=plain(target.instrument.quantity_unit),
             importer=importer,
             source=source,
             sha256=sha256,

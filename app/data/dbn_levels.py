@@ -145,7 +145,7 @@ class LevelTranslator:
         parts.append((at, _TRADE_LATER if self._book_is_before else _TRADE, told))
         if is_first:
             for rank, kind in _ENDS:
-                end = rows.records([0])
+                end = rows.records(np.zeros(1, np.int64))
                 end["kind"] = kind
                 parts.append((np.zeros(1, np.int64), rank, end))
         return self._joined(rows, parts)

@@ -75,7 +75,9 @@ class Rows:
     def sides(self) -> NDArray[np.int8]:
         """Sides: +1 bid, -1 ask, 0 none."""
         side = self.data["side"]
-        return (side == b"B").astype(np.int8) - (side == b"A").astype(np.int8)
+        sides: NDArray[np.int8] = (side == b"B").astype(np.int8)
+        sides -= (side == b"A").astype(np.int8)
+        return sides
 
     def records(self, keep: NDArray[Any] | None = None) -> NDArray[np.void]:
         """Return a record per row with its times and sequence."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,9 +208,19 @@ def decimal_places(values: NDArray[np.int64], digits: int) -> int:
     return digits
 
 
-def common_step(values: NDArray[np.int64]) -> int:
-    """Return the greatest common divisor of integers, at least 1."""
-    return max(1, int(np.gcd.reduce(np.unique(np.abs(values))))) if len(values) else 1
+_FEWEST: Final = 20
+_STEPS: Final = tuple(
+    digit * 10**zeros for zeros in range(9, -1, -1) for digit in (5, 2, 1)
+) + (25, 125)
+
+
+def common_step(prices: NDArray[np.int64]) -> int:
+    """Return the usual step that all prices are multiples of; 1 where few are known."""
+    known = np.unique(np.abs(prices))
+    if len(known) < _FEWEST:
+        return 1
+    shared = int(np.gcd.reduce(known))
+    return max((step for step in _STEPS if shared % step == 0), default=1)
 
 
 def unit_of(places: int) -> Decimal:

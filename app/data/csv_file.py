@@ -1,0 +1,423 @@
+"""CSV files with a mapping of columns: trades, quotes, bars or levels.
+
+A mapping says what the file tells and where. As TOML::
+
+    kind = "trades"            # trades, quotes, bars, levels
+    delimiter = ","
+    header = true              # whether the first line names the columns
+    instrument = "XBTUSD"
+    time_format = "us"         # s, ms, us, ns, or iso
+    time_zone = "UTC"          # of iso times without an offset
+    stamped = "open"           # bars stamped at their open are shifted to the close
+    interval = "1m"            # of bars: 1s, 5m, 1h, 1d
+    buy = ["buy", "bid"]       # words for the side; the other words are sell
+    sell = ["sell", "ask"]
+
+    [columns]                  # names where there is a header, else numbers from 0
+    time = "timestamp"
+    received = "local_timestamp"
+    price = "price"
+    size = "amount"
+    side = "side"
+
+or in one line: ``kind=trades,header=yes,time=timestamp:us,price=price,size=amount``.
+Columns: time, received, price, size, side (trades: the aggressor's; levels: the
+book's); bid_price, bid_size, ask_price, ask_size; open, high, low, close, volume;
+levels also take is_snapshot. A level of size 0 is gone.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.data.catalog_writer import Target
+from app.data.csv_map import CsvMap
+from app.data.importing import (
+    Import,
+    Sketch,
+    common_step,
+    decimal_places,
+    new_records,
+    unit_of,
+)
+from app.data.source import Source
+from app.data.text_columns import Issues, Table, read_table, scaled, to_units
+from app.data.time_columns import times
+from app.engine.records import BAR, QUOTE, EventKind, RecordFlag
+from app.errors import FileFormatError
+from app.instrument import Instrument, PriceUnits, plain
+
+_DIGITS: Final = 8
+_INT32: Final = 2**31
+_STREAMS: Final = {
+    "trades": ("trades", "trades"),
+    "quotes": ("quotes", "top"),
+    "levels": ("depth", "depth"),
+    "bars": ("bars", "bars"),
+}
+_TRUE: Final = ("true", "1", "t", "yes")
+
+
+class CsvImporter:
+    """Reads CSV files of one instrument, in the order in which they are named."""
+
+    name = "csv"
+
+    def __init__(self, mapping: CsvMap) -> None:
+        self._map = mapping
+
+    @classmethod
+    def from_text(cls, text: str) -> "CsvImporter":
+        """Make one from the name of a TOML file, or from a mapping in one line."""
+        return cls(CsvMap.from_text(text))
+
+    def sniff(self, path: Path) -> bool:
+        """CSV is never guessed: it needs a mapping."""
+        del path
+        return False
+
+    def read(self, paths: Sequence[Path], run: Import) -> None:
+        """Read the files."""
+        mapping = self._map
+        name = run.options.instrument or mapping.instrument
+        if name is None:
+            raise FileFormatError(
+                paths[0], "does not name its instrument: --instrument"
+            )
+        files = [_File(path, mapping, run.issues(path)) for path in paths]
+        instrument = run.instrument(name, lambda: _sketch(files[0], mapping))
+        stream, basis = _STREAMS[mapping.kind]
+        if mapping.kind == "bars":
+            stream = f"bars-{mapping.interval}"
+        target = Target(
+            instrument,
+            stream,
+            basis,
+            time_zone=mapping.time_zone,
+            by_year=mapping.kind == "bars",
+        )
+        reader = _Reader(instrument, mapping)
+        for number, file in enumerate(files):
+            for share, table in file.tables():
+                run.emit(target, reader.take(table, file))
+                run.progress((number + share) / len(files))
+        run.emit(target, reader.end())
+        for note in reader.notes():
+            target.notes.append(note)
+            run.notes.append(f"{name}: {note}")
+
+
+class _File:
+    """One file: its header, then tables of the columns that are mapped."""
+
+    def __init__(self, path: Path, mapping: CsvMap, issues: Issues) -> None:
+        self.path = path
+        self.issues = issues
+        self.day = mapping.day_of(path)
+        self._map = mapping
+        self._source = Source(path)
+        self._blocks = self._source.line_blocks()
+        self._first = next(self._blocks, b"").removeprefix(b"\xef\xbb\xbf")
+        self._line = 1
+        head, _, rest = self._first.partition(b"\n")
+        fields = self._split(head)
+        if mapping.header:
+            self._first, self._line = rest, 2
+        self.names = self._named(fields)
+
+    def tables(self) -> Any:
+        """Yield the share that was read and a table of text."""
+        block = self._first
+        while True:
+            if block:
+                table = read_table(
+                    block, self.names, self.issues, self._line, self._map.delimiter
+                )
+                self._line += block.count(b"\n")
+                yield self._source.read / max(1, self._source.total), table
+            block = next(self._blocks, b"")
+            if not block:
+                break
+        if self._source.damage is not None:
+            self.issues.report(self._source.damage)
+
+    def sample(self) -> Table:
+        """Return the first table without taking it."""
+        quiet = Issues(self.path, skip_bad=True)
+        return read_table(
+            self._first, self.names, quiet, self._line, self._map.delimiter
+        )
+
+    def _split(self, line: bytes) -> list[str]:
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        return [each.strip().strip('"') for each in text.split(self._map.delimiter)]
+
+    def _named(self, fields: list[str]) -> list[str]:
+        """Name the file's columns as the mapping does; others by their place."""
+        names = [f"column {index}" for index in range(len(fields))]
+        for ours, theirs in self._map.columns.items():
+            if self._map.header and theirs in fields:
+                names[fields.index(theirs)] = ours
+            elif theirs.isdigit() and int(theirs) < len(fields):
+                names[int(theirs)] = ours
+            else:
+                there = ", ".join(fields) if self._map.header else f"{len(fields)}"
+                raise FileFormatError(
+                    self.path, f"must have column {theirs!r}, has {there}", row=1
+                )
+        return names
+
+
+class _Reader:
+    """Turns tables into records of one instrument."""
+
+    def __init__(self, instrument: Instrument, mapping: CsvMap) -> None:
+        self._instrument = instrument
+        self._map = mapping
+        self._last = 0
+        self._held = new_records(0)
+        self._has_begun = False
+
+    def take(self, table: Table, file: _File) -> NDArray[np.void]:
+        """Turn a table into records."""
+        good = np.ones(len(table), np.bool_)
+        records = new_records(len(table))
+        self._times(table, file, records, good)
+        {
+            "trades": self._trades,
+            "quotes": self._quotes,
+            "bars": self._bars,
+            "levels": self._levels,
+        }[self._map.kind](table, records, good)
+        received = records["ts_received"]
+        latest = np.maximum.accumulate([self._last, *np.where(good, received, 0)])
+        back = received < latest[:-1]
+        name = "received" if "received" in self._map.columns else "time"
+        table.refuse(back, name, "must not go back", good)
+        self._last = int(max(latest[-1], self._last))
+        records = records[good]
+        if self._map.kind != "levels":
+            records["flags"] = RecordFlag.LAST
+            return records
+        return self._events(records)
+
+    def end(self) -> NDArray[np.void]:
+        """Turn what was held back into records."""
+        held, self._held = self._held, new_records(0)
+        return _with_ends(held) if len(held) else held
+
+    def notes(self) -> list[str]:
+        """Say what is to be known of the data."""
+        mapping = self._map
+        notes = []
+        if mapping.kind == "bars" and mapping.stamped == "open":
+            notes.append(
+                f"bars stamped at their close, {mapping.interval} after the open"
+            )
+        if mapping.kind == "levels" and "is_snapshot" not in mapping.columns:
+            notes.append("the file tells no snapshot: the book starts empty")
+        return notes
+
+    def _times(
+        self,
+        table: Table,
+        file: _File,
+        records: NDArray[np.void],
+        good: NDArray[np.bool_],
+    ) -> None:
+        mapping = self._map
+        for name, field in (("time", "ts_venue"), ("received", "ts_received")):
+            if name not in mapping.columns:
+                records[field] = records["ts_venue"]
+                continue
+            read, bad = times(
+                table.column(name), mapping.time_format, mapping.time_zone, file.day
+            )
+            rule = f"must be a time of format {mapping.time_format}"
+            table.refuse(bad | (read <= 0), name, rule, good)
+            records[field] = read
+        if mapping.kind == "bars" and mapping.stamped == "open":
+            for field in ("ts_venue", "ts_received"):
+                records[field] += mapping.interval_ns
+
+    def _prices(
+        self, table: Table, name: str, good: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        instrument, shift = self._instrument, self._map.price_shift
+        places = max(0, instrument.price_decimals - shift)
+        values, unread = scaled(table.column(name), places)
+        table.refuse(unread, name, f"must be a number of {places} decimals", good)
+        units, off = to_units(values, places + shift, instrument.price_unit)
+        off |= np.abs(units) > instrument.price_bound
+        bound = plain(instrument.price(instrument.price_bound))
+        rule = f"must be on price unit {plain(instrument.price_unit)}, within {bound}"
+        table.refuse(off, name, rule, good)
+        return units
+
+    def _sizes(
+        self, table: Table, name: str, good: NDArray[np.bool_], least: int
+    ) -> NDArray[np.int64]:
+        instrument = self._instrument
+        if name not in self._map.columns:
+            assumed = self._map.assumed_size
+            size = 0 if assumed is None else instrument.quantity_units(assumed)
+            return np.full(len(table), size, np.int64)
+        places = instrument.quantity_decimals
+        values, unread = scaled(table.column(name), places)
+        table.refuse(unread, name, f"must be a number of {places} decimals", good)
+        units, off = to_units(values, places, instrument.quantity_unit)
+        rule = f"must be on quantity unit {plain(instrument.quantity_unit)}"
+        table.refuse(off, name, rule, good)
+        rule = "must be positive" if least else "must not be negative"
+        table.refuse(units < least, name, rule, good)
+        return units
+
+    def _sides(self, table: Table, good: NDArray[np.bool_]) -> NDArray[np.int8]:
+        words = [text.strip().lower() for text in table.column("side").to_pylist()]
+        of = dict.fromkeys(self._map.buy, 1) | dict.fromkeys(self._map.sell, -1)
+        sides = np.array([of.get(word, 0) for word in words], np.int8)
+        known = " or ".join((self._map.buy[0], self._map.sell[0]))
+        table.refuse(sides == 0, "side", f"must be {known}", good)
+        return sides
+
+    def _trades(
+        self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
+    ) -> None:
+        records["kind"] = EventKind.TRADE
+        records["price"] = self._prices(table, "price", good)
+        records["size"] = self._sizes(table, "size", good, 1)
+        if "side" in self._map.columns:
+            records["aggressor"] = self._sides(table, good)
+
+    def _quotes(
+        self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
+    ) -> None:
+        quotes = records.view(QUOTE)
+        quotes["kind"] = EventKind.QUOTE
+        for side in ("bid", "ask"):
+            quotes[f"{side}_price"] = self._prices(table, f"{side}_price", good)
+            quotes[f"{side}_size"] = self._sizes(table, f"{side}_size", good, 0)
+
+    def _bars(
+        self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
+    ) -> None:
+        bars = records.view(BAR)
+        bars["kind"] = EventKind.BAR
+        opens, highs, lows, closes = (
+            self._prices(table, name, good) for name in ("open", "high", "low", "close")
+        )
+        table.refuse(highs < np.maximum(opens, closes), "high", "is no high", good)
+        table.refuse(lows > np.minimum(opens, closes), "low", "is no low", good)
+        wide = np.maximum(highs - opens, opens - lows) >= _INT32
+        table.refuse(wide, "high", "must lie within 2**31 units of the open", good)
+        bars["open"] = opens
+        for name, prices in (("high", highs), ("low", lows), ("close", closes)):
+            bars[f"{name}_offset"] = np.where(good, prices - opens, 0)
+        if "volume" in self._map.columns:
+            bars["volume"] = self._sizes(table, "volume", good, 0)
+
+    def _levels(
+        self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
+    ) -> None:
+        records["kind"] = EventKind.LEVEL
+        records["price"] = self._prices(table, "price", good)
+        records["size"] = self._sizes(table, "size", good, 0)
+        records["side"] = self._sides(table, good)
+        if "is_snapshot" in self._map.columns:
+            words = table.column("is_snapshot").to_pylist()
+            flags = [word.strip().lower() in _TRUE for word in words]
+            records["flags"] = np.where(flags, RecordFlag.SNAPSHOT, 0)
+
+    def _events(self, records: NDArray[np.void]) -> NDArray[np.void]:
+        """Hold the last event back, since more of it may come."""
+        joined = np.concatenate([self._held, records])
+        if not len(joined):
+            return joined
+        starts = np.flatnonzero(_begins(joined))
+        self._held = joined[starts[-1] :]
+        told = _with_ends(joined[: starts[-1]])
+        if self._has_begun:
+            return told
+        self._has_begun = True
+        return np.concatenate([self._beginning(joined[:1]), told])
+
+    def _beginning(self, first: NDArray[np.void]) -> NDArray[np.void]:
+        """What comes before the first event: an empty book, or a gap."""
+        if first["flags"][0] & RecordFlag.SNAPSHOT:
+            return new_records(0)
+        is_told = "is_snapshot" in self._map.columns
+        begin = _mark(first, EventKind.GAP if is_told else EventKind.SNAPSHOT_BEGIN)
+        if is_told:
+            return begin
+        return np.concatenate([begin, _mark(first, EventKind.SNAPSHOT_END)])
+
+
+def _begins(records: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Return where an event begins: another time, or from or to a snapshot."""
+    changed = np.zeros(len(records), np.bool_)
+    changed[:1] = True
+    for name in ("ts_venue", "ts_received", "flags"):
+        changed[1:] |= records[name][1:] != records[name][:-1]
+    return changed
+
+
+def _with_ends(records: NDArray[np.void]) -> NDArray[np.void]:
+    """Mark the end of each event; put the marks of snapshots around them."""
+    if not len(records):
+        return records
+    begins = _begins(records)
+    last = np.append(begins[1:], True)
+    in_snapshot = records["flags"] & RecordFlag.SNAPSHOT != 0
+    first_at, last_at = (
+        np.flatnonzero(begins & in_snapshot),
+        np.flatnonzero(last & in_snapshot),
+    )
+    records = records.copy()
+    records["flags"][last & ~in_snapshot] |= np.uint16(RecordFlag.LAST)
+    opening = _mark(records[first_at], EventKind.SNAPSHOT_BEGIN)
+    closing = _mark(records[last_at], EventKind.SNAPSHOT_END)
+    closing["flags"] |= np.uint16(RecordFlag.LAST)
+    at = np.concatenate([first_at, np.arange(len(records)), last_at])
+    rank = np.repeat([0, 1, 2], [len(first_at), len(records), len(last_at)])
+    return np.concatenate([opening, records, closing])[np.lexsort((rank, at))]
+
+
+def _mark(like: NDArray[np.void], kind: EventKind) -> NDArray[np.void]:
+    marks = new_records(len(like))
+    for name in ("ts_venue", "ts_received", "flags"):
+        marks[name] = like[name]
+    marks["kind"] = kind
+    return marks
+
+
+def _sketch(file: _File, mapping: CsvMap) -> Sketch:
+    """Say what the first rows tell: how fine prices and sizes are."""
+    table = file.sample()
+    found: list[tuple[int, NDArray[np.int64]]] = []
+    for names in (
+        ("price", "bid_price", "ask_price", "open", "high", "low", "close"),
+        ("size", "bid_size", "ask_size", "volume"),
+    ):
+        parts = [np.empty(0, np.int64)]
+        for name in names:
+            if name in mapping.columns:
+                values, bad = scaled(table.column(name), _DIGITS)
+                parts.append(values[~bad & (values != 0)])
+        values = np.concatenate(parts)
+        found.append((decimal_places(values, _DIGITS), values))
+    (price_places, prices), (size_places, _) = found
+    counted = prices // 10 ** (_DIGITS - price_places)
+    price_places += mapping.price_shift
+    highest = int(np.abs(counted).max()) if len(counted) else 1
+    return Sketch(
+        kind=mapping.instrument_kind,
+        venue=mapping.venue,
+        currency=mapping.currency,
+        price_unit=unit_of(price_places),
+        price_step=common_step(counted),
+        quantity_unit=unit_of(size_places),
+        more={"max_price": PriceUnits(10 ** (len(str(highest)) + 1))},
+    )
