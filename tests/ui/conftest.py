@@ -1,0 +1,87 @@
+"""A stage for panels: models, bridge and a scripted session, moved frame by frame."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.config import Settings
+from app.ui import theme as themes
+from app.ui.bridge import Bridge
+from app.ui.commands import COMMANDS, Commands
+from app.ui.context import Context
+from app.ui.models.desk import Desk
+from app.ui.trading import Trading
+from tests.ui.scripted_session import START_NS, ScriptedSession
+
+
+class StepClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.ns = 1_000_000_000
+
+    def wall_ns(self) -> int:
+        return START_NS + self.ns
+
+    def monotonic_ns(self) -> int:
+        return self.ns
+
+    def advance(self, seconds: float) -> None:
+        self.ns += round(seconds * 1e9)
+
+
+@dataclass
+class Stage:
+    """Everything a panel needs, and the hand that moves it."""
+
+    session: ScriptedSession
+    desk: Desk
+    bridge: Bridge
+    context: Context
+    clock: StepClock
+    ran: list[str]
+
+    def frame(self, times: int = 1) -> None:
+        """Let frames pass: drain, signals, paint events."""
+        for _ in range(times):
+            self.clock.advance(1 / 60)
+            self.bridge.frame()
+            QApplication.processEvents()
+
+    def pulse(self) -> None:
+        """Let as many frames pass as a pulse takes."""
+        self.frame(12)
+
+
+@pytest.fixture
+def clock() -> StepClock:
+    return StepClock()
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, clock: StepClock) -> Iterator[Stage]:
+    settings = Settings()
+    theme = themes.DARK
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    themes.apply(app, theme, 1.0)
+    desk = Desk()
+    bridge = Bridge(desk, clock)
+    owner = QObject()
+    commands = Commands(owner)
+    trading = Trading(desk, bridge, clock)
+    ran: list[str] = []
+    for command in COMMANDS:
+        commands.bind(command.id, lambda each=command.id: ran.append(each))  # type: ignore[misc]  # a default is not a parameter
+    context = Context(desk, bridge, commands, trading, theme, settings.ui, clock)
+    session = ScriptedSession()
+    bridge.attach(session)
+    # Frames come from the test alone.
+    bridge._timer.stop()
+    yield Stage(session, desk, bridge, context, clock, ran)
+    bridge.detach()
+    owner.deleteLater()

@@ -1,0 +1,492 @@
+"""Clicks, drags and keys on the ladder make exactly the commands they should."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    SELL,
+    Action,
+    OrderOption,
+    OrderType,
+    SafetyState,
+    TimeInForce,
+)
+from app.ui.items.ladder_geometry import Column
+from app.ui.models import requests
+from app.ui.models.ladder import LadderFrame
+from app.ui.panels.ladder import LadderPanel
+from tests.ui.conftest import Stage
+
+pytestmark = pytest.mark.gui
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+
+
+class Hand:
+    """Presses where a price is, as a user sees it."""
+
+    def __init__(self, qtbot: QtBot, stage: Stage, panel: LadderPanel) -> None:
+        self.qtbot = qtbot
+        self.stage = stage
+        self.panel = panel
+
+    @property
+    def frame(self) -> LadderFrame:
+        painted = self.panel.view.painted
+        assert painted is not None
+        return painted
+
+    def at(self, price: int, column: Column) -> QPoint:
+        return self.panel.view.cell_centre(self.frame.row(price), column).toPoint()
+
+    def click(self, price: int, column: Column, button: Qt.MouseButton = LEFT) -> None:
+        self.qtbot.mouseClick(self.panel.view, button, pos=self.at(price, column))
+
+    def drag(self, price: int, target: int, column: Column) -> None:
+        view = self.panel.view
+        self.qtbot.mousePress(view, LEFT, pos=self.at(price, column))
+        self.qtbot.mouseMove(view, pos=self.at(target, column))
+        self.stage.frame()
+        self.qtbot.mouseRelease(view, LEFT, pos=self.at(target, column))
+
+    def new_orders(self) -> list[np.void]:
+        return [each for each in self.stage.session.sent if each["action"] == Action.NEW]
+
+    def sent(self, action: Action) -> list[np.void]:
+        return [each for each in self.stage.session.sent if each["action"] == action]
+
+
+@pytest.fixture
+def hand(qtbot: QtBot, stage: Stage) -> Hand:
+    panel = LadderPanel(stage.context)
+    qtbot.addWidget(panel)
+    panel.resize(440, 700)
+    panel.show()
+    stage.session.is_frozen = True
+    stage.pulse()
+    return Hand(qtbot, stage, panel)
+
+
+@pytest.fixture
+def armed(hand: Hand) -> Hand:
+    hand.stage.session.state = SafetyState.ARMED
+    hand.stage.pulse()
+    return hand
+
+
+def test_left_click_on_a_bid_places_a_buy_limit_of_size_l(armed: Hand) -> None:
+    price = armed.frame.best_bid - 4
+
+    armed.click(price, Column.BID)
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["price"], order["quantity"]) == (BUY, price, 1)
+    assert order["order_type"] == OrderType.LIMIT
+    assert order["time_in_force"] == TimeInForce.DAY
+    assert order["instrument"] == 0
+    assert order["book_sequence"] == armed.frame.sequence
+    assert order["options"] == OrderOption.GESTURE | OrderOption.RESTING_INTENT
+    assert order["client_order_id"] > 0
+    assert order["ts_received"] == armed.stage.clock.wall_ns()
+
+
+def test_right_click_on_an_ask_places_a_sell_limit_of_size_r(armed: Hand) -> None:
+    price = armed.frame.best_ask + 2
+
+    armed.click(price, Column.ASK, RIGHT)
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["price"], order["quantity"]) == (SELL, price, 2)
+
+
+def test_size_pad_sets_the_left_size(armed: Hand) -> None:
+    armed.panel.pads.choose(3)
+
+    armed.click(armed.frame.best_bid - 2, Column.BID)
+
+    assert armed.new_orders()[0]["quantity"] == 10
+
+
+def test_click_through_the_market_is_a_marketable_limit(armed: Hand) -> None:
+    price = armed.frame.best_ask + 2
+
+    armed.click(price, Column.BID)
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["price"]) == (BUY, price)
+    assert not order["options"] & OrderOption.RESTING_INTENT
+
+
+def test_click_far_through_the_market_is_held_for_one_confirm(armed: Hand) -> None:
+    price = armed.frame.best_ask + 6
+
+    armed.click(price, Column.BID)
+    assert armed.new_orders() == []
+    armed.click(price, Column.BID)
+    assert armed.new_orders() == [], "a double click must not confirm"
+    armed.stage.clock.advance(0.5)
+    armed.click(price, Column.BID)
+
+    (order,) = armed.new_orders()
+    assert order["options"] & OrderOption.CONFIRMED
+
+
+def test_click_elsewhere_drops_what_is_held(armed: Hand) -> None:
+    armed.click(armed.frame.best_ask + 6, Column.BID)
+    armed.stage.clock.advance(1)
+
+    armed.click(armed.frame.best_bid - 3, Column.BID)
+
+    assert armed.new_orders() == []
+    assert armed.panel.view.gestures.held is None
+
+
+def test_held_by_the_engine_is_sent_again_confirmed(armed: Hand) -> None:
+    armed.stage.session.holds = True
+    price = armed.frame.best_bid - 3
+    armed.click(price, Column.BID)
+    armed.stage.frame()
+    assert armed.panel.view.gestures.held is not None
+
+    armed.stage.clock.advance(1)
+    armed.qtbot.keyClick(armed.panel.view, Qt.Key.Key_Return)
+
+    first, second = armed.new_orders()
+    assert second["options"] & OrderOption.CONFIRMED
+    assert (second["side"], second["price"]) == (BUY, price)
+    assert second["client_order_id"] != first["client_order_id"]
+
+
+def test_view_state_blocks_a_click_and_says_why(hand: Hand) -> None:
+    price = hand.frame.best_bid - 3
+
+    hand.click(price, Column.BID)
+
+    assert hand.new_orders() == []
+    row_note = hand.panel.view._notes[hand.frame.listed.scale.index(price)]
+    assert "VIEW" in row_note.text
+    assert "press ARMED" in row_note.text
+
+
+def test_rule_52_cancels_pass_in_view(armed: Hand) -> None:
+    price = armed.frame.best_bid - 3
+    armed.click(price, Column.BID)
+    armed.stage.session.state = SafetyState.VIEW
+    armed.stage.pulse()
+
+    armed.click(price, Column.OWN_BUYS, RIGHT)
+
+    (cancel,) = armed.sent(Action.CANCEL)
+    assert cancel["client_order_id"] == armed.new_orders()[0]["client_order_id"]
+
+
+def test_left_click_on_an_own_order_cancels_it(armed: Hand) -> None:
+    price = armed.frame.best_ask + 3
+    armed.click(price, Column.ASK)
+    armed.stage.frame()
+
+    armed.click(price, Column.OWN_SELLS)
+
+    assert len(armed.sent(Action.CANCEL)) == 1
+
+
+def test_the_own_column_never_places_an_order(armed: Hand) -> None:
+    armed.click(armed.frame.best_bid - 3, Column.OWN_BUYS)
+    armed.click(armed.frame.best_bid - 3, Column.OWN_BUYS, RIGHT)
+    armed.click(armed.frame.best_bid - 3, Column.PRICE)
+
+    assert armed.stage.session.sent == []
+
+
+def test_drag_replaces_at_the_new_price(armed: Hand) -> None:
+    price = armed.frame.best_bid - 3
+    armed.click(price, Column.BID)
+    armed.stage.frame()
+
+    armed.drag(price, price - 2, Column.OWN_BUYS)
+
+    (replace,) = armed.sent(Action.REPLACE)
+    assert replace["price"] == price - 2
+    assert replace["quantity"] == 0, "unchanged"
+    assert replace["client_order_id"] == armed.new_orders()[0]["client_order_id"]
+    assert replace["options"] & OrderOption.GESTURE
+    assert replace["book_sequence"] == armed.frame.sequence
+
+
+def test_drag_shows_a_ghost_and_its_ticks(armed: Hand) -> None:
+    price = armed.frame.best_bid - 3
+    armed.click(price, Column.BID)
+    armed.stage.frame()
+    armed.qtbot.mousePress(armed.panel.view, LEFT, pos=armed.at(price, Column.OWN_BUYS))
+
+    armed.qtbot.mouseMove(armed.panel.view, pos=armed.at(price - 3, Column.OWN_BUYS))
+
+    assert "−3 ticks, leaves the queue" in armed.panel._hover.text
+
+
+def test_escape_and_a_drop_outside_send_nothing(armed: Hand) -> None:
+    price = armed.frame.best_bid - 3
+    armed.click(price, Column.BID)
+    armed.stage.frame()
+    view = armed.panel.view
+
+    armed.qtbot.mousePress(view, LEFT, pos=armed.at(price, Column.OWN_BUYS))
+    armed.qtbot.mouseMove(view, pos=armed.at(price - 2, Column.OWN_BUYS))
+    armed.qtbot.keyClick(view, Qt.Key.Key_Escape)
+    armed.qtbot.mouseRelease(view, LEFT, pos=armed.at(price - 2, Column.OWN_BUYS))
+    armed.qtbot.mousePress(view, LEFT, pos=armed.at(price, Column.OWN_BUYS))
+    armed.qtbot.mouseRelease(view, LEFT, pos=QPoint(view.width() + 40, 90))
+
+    assert armed.sent(Action.REPLACE) == []
+    assert armed.sent(Action.CANCEL) == []
+
+
+def test_drag_through_the_market_needs_a_confirm(armed: Hand) -> None:
+    price = armed.frame.best_bid - 1
+    armed.click(price, Column.BID)
+    armed.stage.frame()
+
+    armed.drag(price, armed.frame.best_ask, Column.OWN_BUYS)
+
+    assert armed.sent(Action.REPLACE) == []
+    assert armed.panel.view.gestures.held is not None
+
+
+def test_the_click_means_the_painted_frame(armed: Hand) -> None:
+    view, session = armed.panel.view, armed.stage.session
+    painted = armed.frame
+    price = painted.best_bid - 2
+    place = armed.at(price, Column.BID)
+
+    # The book moves on, but nothing of it is painted before the press.
+    session.books[0].bid += 4
+    session.books[0].sequence += 100
+    armed.stage.bridge.frame()
+    assert view.painted is painted
+    armed.qtbot.mouseClick(view, LEFT, pos=place)
+
+    (order,) = armed.new_orders()
+    assert order["price"] == price
+    assert order["book_sequence"] == painted.sequence
+
+
+def test_a_click_with_a_modifier_sends_nothing(armed: Hand) -> None:
+    for modifier in (
+        Qt.KeyboardModifier.ShiftModifier,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.KeyboardModifier.AltModifier,
+    ):
+        place = armed.at(armed.frame.best_bid - 2, Column.BID)
+        armed.qtbot.mouseClick(armed.panel.view, LEFT, modifier, place)
+
+    assert armed.stage.session.sent == []
+
+
+def _wheel(hand: Hand, notches: int, modifier: Qt.KeyboardModifier) -> None:
+    view = hand.panel.view
+    middle = QPointF(view.width() / 2, view.height() / 2)
+    event = QWheelEvent(
+        middle,
+        view.mapToGlobal(middle),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        modifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view, event)
+
+
+def test_wheel_scrolls_and_space_recentres(armed: Hand) -> None:
+    view, top = armed.panel.view, armed.panel.view.top
+
+    _wheel(armed, 20, Qt.KeyboardModifier.NoModifier)
+    armed.stage.frame()
+    assert view.top == top + 60
+    armed.stage.frame(120)
+    assert view.top == top + 60, "a user who scrolled away is left alone"
+    armed.qtbot.keyClick(view, Qt.Key.Key_Space)
+    armed.stage.frame()
+
+    assert view.top == top
+
+
+def test_shift_wheel_scrolls_one_row(armed: Hand) -> None:
+    top = armed.panel.view.top
+
+    _wheel(armed, -1, Qt.KeyboardModifier.ShiftModifier)
+
+    assert armed.panel.view.top == top - 1
+
+
+def test_middle_click_recentres(armed: Hand) -> None:
+    view, top = armed.panel.view, armed.panel.view.top
+    view.scroll_rows(-30)
+    armed.stage.frame()
+
+    armed.qtbot.mouseClick(view, Qt.MouseButton.MiddleButton, pos=QPoint(200, 200))
+    armed.stage.frame()
+
+    assert view.top == top
+
+
+def test_arrows_and_enter_place_at_the_cursor(armed: Hand) -> None:
+    view = armed.panel.view
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Left):
+        armed.qtbot.keyClick(view, key)
+    cursor = view.gestures.cursor
+    assert cursor is not None
+    price = armed.frame.price(cursor.row)
+
+    armed.qtbot.keyClick(view, Qt.Key.Key_Return)
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["price"]) == (BUY, price)
+
+
+def test_the_cursor_stays_on_its_price_when_rows_move(armed: Hand) -> None:
+    view = armed.panel.view
+    armed.qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.gestures.cursor is not None
+    price = armed.frame.price(view.gestures.cursor.row)
+
+    view.scroll_rows(3)
+    armed.stage.frame()
+
+    assert armed.frame.price(view.gestures.cursor.row) == price
+
+
+@pytest.mark.parametrize(
+    ("key", "side", "book"),
+    [("q", BUY, BUY), ("w", SELL, SELL), ("z", BUY, SELL), ("x", SELL, BUY)],
+)
+def test_touch_keys_use_the_painted_touch(
+    armed: Hand, key: str, side: int, book: int
+) -> None:
+    frame = armed.frame
+    price = frame.best_bid if book == BUY else frame.best_ask
+
+    armed.qtbot.keyClicks(armed.panel.view, key)
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["price"]) == (side, price)
+
+
+@pytest.mark.parametrize(("key", "side"), [("a", BUY), ("s", SELL)])
+def test_market_keys_send_market_orders(armed: Hand, key: str, side: int) -> None:
+    armed.qtbot.keyClicks(armed.panel.view, key)
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["price"]) == (side, NO_PRICE)
+    assert order["order_type"] == OrderType.MARKET
+
+
+def test_e_cancels_all_here_and_r_closes(armed: Hand) -> None:
+    armed.qtbot.keyClicks(armed.panel.view, "er")
+
+    assert [each["action"] for each in armed.stage.session.sent] == [
+        Action.CANCEL_ALL,
+        Action.FLATTEN,
+    ]
+    assert all(each["instrument"] == 0 for each in armed.stage.session.sent)
+
+
+def test_number_keys_choose_the_pads(armed: Hand) -> None:
+    armed.qtbot.keyClicks(armed.panel.view, "4")
+
+    assert armed.panel.pads.chosen == (10, 2)
+
+
+def test_reduce_lets_only_exits_pass(armed: Hand) -> None:
+    session = armed.stage.session
+    armed.panel.run("ladder.buy_market")
+    session.state = SafetyState.REDUCE
+    armed.stage.pulse()
+
+    armed.click(armed.frame.best_bid - 2, Column.BID)
+    armed.click(armed.frame.best_ask + 2, Column.ASK)
+
+    buy, sell = armed.new_orders()
+    assert buy["price"] == NO_PRICE, "the market order of before"
+    assert sell["side"] == SELL
+    assert sell["options"] & OrderOption.REDUCE_ONLY
+
+
+def test_a_refusal_is_written_into_its_row(armed: Hand) -> None:
+    price = armed.frame.best_bid - 2
+    armed.stage.session.submit(
+        requests.new_order(
+            1, instrument=0, client_order_id=9, side=BUY, quantity=105, price=price
+        )
+    )
+
+    armed.stage.frame()
+
+    note = armed.panel.view._notes[armed.frame.listed.scale.index(price)]
+    assert note.text == "refused: max position 100, this order could make it 105"
+
+
+def test_notes_go_after_some_seconds(armed: Hand) -> None:
+    armed.panel.view.note(armed.panel.view.top - 3, "words")
+
+    armed.stage.clock.advance(7)
+    armed.stage.frame()
+
+    assert armed.panel.view._notes == {}
+
+
+def test_hover_says_what_a_click_would_do(armed: Hand) -> None:
+    frame = armed.frame
+    price = frame.best_bid
+    size = int(frame.bids["size"][0])
+
+    armed.qtbot.mouseMove(armed.panel.view, pos=armed.at(price, Column.BID))
+
+    text = frame.listed.text
+    assert armed.panel._hover.text == (
+        f"BUY 1 LMT {text.price(price)} · joins {text.quantity(size)} ahead · "
+        "pos 0→1 of 100 · OK"
+    )
+
+
+def test_a_full_command_ring_is_told(armed: Hand) -> None:
+    armed.stage.session.is_full = True
+
+    armed.click(armed.frame.best_bid - 2, Column.BID)
+
+    newest = armed.stage.desk.messages.newest
+    assert newest is not None
+    assert newest.text.startswith("not sent:")
+
+
+def test_only_changed_rows_are_painted(armed: Hand) -> None:
+    view = armed.panel.view
+    price = armed.frame.best_bid - 2
+    armed.stage.session.books[0].sizes[0, 2] += 1
+    seen: list[int] = []
+    paint = view._paint_rows
+    original = paint.row
+
+    def spy(painter, geometry, frame, row) -> None:  # type: ignore[no-untyped-def]
+        seen.append(row)
+        original(painter, geometry, frame, row)
+
+    paint.row = spy  # type: ignore[method-assign]
+    armed.stage.frame()
+
+    assert seen == [armed.frame.row(price)]
+
+
+def test_an_unchanged_picture_takes_the_newer_sequence(armed: Hand) -> None:
+    before = armed.frame.sequence
+    armed.stage.session.books[0].sequence += 10
+
+    armed.stage.frame()
+
+    assert armed.frame.sequence == before + 10
