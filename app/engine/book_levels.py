@@ -7,7 +7,6 @@ The reading interface is the same for a book kept by level and one kept by order
 from typing import Any
 
 from app.engine.arena import Section, give, take
-from app.engine.bits import integer
 from app.engine.book_state import (
     book_orders,
     books,
@@ -100,25 +99,27 @@ def depth_into(
 
 
 @kernel
-def new_level(arena: int, book: int, side: int, price: int) -> int:
-    """Add an empty level where none is, linked in its place; 0 if a pool is full."""
-    half = books(arena)[book]["sides"][side_index(side)]
-    level = take(arena, Section.BOOK_LEVELS)
-    if level == 0:
-        return 0
-    every = levels(arena)
-    touch = half["best"]
-    if touch == 0 or side * (price - every[touch]["price"]) > 0:
-        above, below = 0, touch
-    else:
+def link_level(arena: int, half: Any, every: Any, level: int) -> bool:
+    """Link a level, whose `price` and `side` are set, into a side that has none there.
+
+    Parameters
+    ----------
+    half : SIDE
+    every : array of levels of any record type with price, side, better and worse
+
+    Returns
+    -------
+    bool
+        False, and nothing changed, if there is no room.
+    """
+    record = every[level]
+    price, side = record["price"], record["side"]
+    above, below = 0, half["best"]
+    if below and side * (every[below]["price"] - price) > 0:
         above = neighbour(arena, half, price, side)
         below = every[above]["worse"]
     if not insert_level(arena, half, price, level):
-        give(arena, Section.BOOK_LEVELS, level)
-        return 0
-    record = every[level]
-    record["price"], record["size"], record["count"] = price, 0, 0
-    record["side"], record["first"], record["last"] = side, 0, 0
+        return False
     record["better"], record["worse"] = above, below
     if above:
         every[above]["worse"] = level
@@ -127,15 +128,13 @@ def new_level(arena: int, book: int, side: int, price: int) -> int:
     if below:
         every[below]["better"] = level
     half["levels"] += 1
-    return level
+    return True
 
 
 @kernel
-def drop_level(arena: int, book: int, level: int) -> None:
-    """Take a level out, and whatever orders it still holds."""
-    every = levels(arena)
+def unlink_level(arena: int, half: Any, every: Any, level: int) -> None:
+    """Undo `link_level`."""
     record = every[level]
-    half = books(arena)[book]["sides"][side_index(integer(record["side"]))]
     above, below = record["better"], record["worse"]
     if above:
         every[above]["worse"] = below
@@ -145,6 +144,30 @@ def drop_level(arena: int, book: int, level: int) -> None:
         every[below]["better"] = above
     half["levels"] -= 1
     remove_level(arena, half, record["price"])
+
+
+@kernel
+def new_level(arena: int, book: int, side: int, price: int) -> int:
+    """Add an empty level where none is, linked in its place; 0 if a pool is full."""
+    level = take(arena, Section.BOOK_LEVELS)
+    if level == 0:
+        return 0
+    every = levels(arena)
+    record = every[level]
+    record["price"], record["size"], record["count"] = price, 0, 0
+    record["side"], record["first"], record["last"] = side, 0, 0
+    if link_level(arena, books(arena)[book]["sides"][side_index(side)], every, level):
+        return level
+    give(arena, Section.BOOK_LEVELS, level)
+    return 0
+
+
+@kernel
+def drop_level(arena: int, book: int, level: int) -> None:
+    """Take a level out, and whatever orders it still holds."""
+    every = levels(arena)
+    half = books(arena)[book]["sides"][side_index(every[level]["side"])]
+    unlink_level(arena, half, every, level)
     drop_orders(arena, level)
     give(arena, Section.BOOK_LEVELS, level)
 

@@ -64,13 +64,13 @@ INSTRUMENT: Final = np.dtype(
         ("restricted", "<i8"),  # 1: no new risk
         ("session", "<i8"),  # records.SessionState
         ("cash_product", "<i8"),  # 1: a purchase takes cash; 0: futures, perpetuals
-        ("maker_fee", "<i8"),  # fee model's parameters; see venue.fees
-        ("taker_fee", "<i8"),
-        ("fee_per_unit", "<i8"),  # money per 1e6 quantity units
-        ("fee_per_order", "<i8"),  # money
-        ("fee_min", "<i8"),  # money per order
-        ("fee_max_ppm", "<i8"),  # of the order's value, parts per million; 0 = none
-        ("fee_model", "<i8"),
+        ("maker_fee", "<i8"),  # venue.fees: per price × quantity unit, in 1/denominator
+        ("taker_fee", "<i8"),  # … of a money unit; negative is a rebate
+        ("fee_per_unit", "<i8"),  # per quantity unit, in 1/denominator of a money unit
+        ("fee_denominator", "<i8"),  # of the three above; 0 = no fees
+        ("fee_per_order", "<i8"),  # money, once an order is filled at all
+        ("fee_min", "<i8"),  # money per order; 0 = none
+        ("fee_max", "<i8"),  # money per order; 0 = none
         (
             "window_price",
             "<i8",
@@ -118,6 +118,7 @@ ORDER: Final = np.dtype(
         ("chain", "<i4"),  # order map
         ("next", "<i4"),  # in the list of working orders of its instrument
         ("previous", "<i4"),
+        ("fee_unbounded", "<i8"),  # money before minimum and maximum; by venue.fees
         ("counted", "<i8"),  # quantity units it stands for in the worst case (51)
         ("counted_price", "<i8"),  # |price| it is counted at, price units
         ("pending_replaces", "<i4"),  # replaces on their way

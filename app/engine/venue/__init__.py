@@ -1,0 +1,1 @@
+"""Venues, where orders are filled: the simulated one, the way to an external one."""

@@ -1,0 +1,165 @@
+"""Reports of the simulated venue: filled in, sent on their way, delivered.
+
+A report leaves at the venue's time and reaches the gate after the report latency. It
+waits in the PENDING record that carries it, so delivering one copies nothing.
+"""
+
+from typing import Any
+
+from app.engine.compile import kernel
+from app.engine.links import Link, call_link
+from app.engine.memory import record_address, words
+from app.engine.records import (
+    REPORT,
+    EventKind,
+    OrderStatus,
+    Reason,
+    ReportType,
+)
+from app.engine.venue.fees import charge
+from app.engine.venue.latency import delivery_time
+from app.engine.venue.levels import leave_queue
+from app.engine.venue.pending import merged, new_pending, release, without_first
+from app.engine.venue.state import (
+    Message,
+    Stage,
+    pending,
+    venue,
+    venue_instruments,
+    venue_orders,
+)
+
+_WORDS = REPORT.itemsize // 8
+
+
+@kernel
+def _begun(arena: int, index: int, waiting: int, report_type: int) -> Any:
+    """Begin the report in a PENDING record: where an order stands."""
+    order = venue_orders(arena)[index]
+    report = pending(arena)[waiting]["report"]
+    words(record_address(report), _WORDS)[:] = 0
+    report["ts_venue"] = venue(arena)[0]["at"]
+    report["ts_received"] = pending(arena)[waiting]["time"]
+    report["instrument"] = order["instrument"]
+    report["kind"] = EventKind.REPORT
+    report["report"] = report_type
+    report["side"] = order["side"]
+    report["order_type"] = order["order_type"]
+    report["options"] = order["options"]
+    report["client_order_id"] = order["client_order_id"]
+    report["venue_order_id"] = order["venue_order_id"]
+    report["quantity"] = order["quantity"]
+    report["filled"] = order["filled"]
+    report["leaves"] = order["leaves"]
+    report["price"] = order["price"]
+    report["stop_price"] = order["stop_price"]
+    report["group"] = order["group"]
+    report["strategy"] = order["strategy"]
+    report["time_in_force"] = order["time_in_force"]
+    report["status"] = _status(order)
+    return report
+
+
+@kernel
+def _status(order: Any) -> int:
+    """Status of an order that still works, or is filled."""
+    if order["stage"] != Stage.ENDED:
+        if order["filled"]:
+            return OrderStatus.PARTIALLY_FILLED
+        return OrderStatus.NEW
+    return OrderStatus.FILLED
+
+
+@kernel
+def _send(arena: int, links: int, waiting: int) -> None:
+    """Put a finished report on its way; without room it is delivered at once."""
+    if waiting:
+        state = venue(arena)[0]
+        state["deliveries"] = merged(arena, state["deliveries"], waiting)
+        return
+    venue(arena)[0]["overflows"] += 1
+    report = pending(arena)[0]["report"]
+    call_link(arena, links, Link.GATE_REPORT, record_address(report))
+
+
+@kernel
+def _new_report(arena: int, index: int) -> int:
+    """PENDING record of a report that the venue sends now."""
+    order = venue_orders(arena)[index]
+    at = venue(arena)[0]["at"]
+    due = delivery_time(arena, order["instrument"], at)
+    order["report_latency"] = due - at
+    return new_pending(arena, due, Message.REPORT, index)
+
+
+@kernel
+def tell(arena: int, links: int, index: int, report_type: int, reason: int) -> None:
+    """Send a report of where an order stands."""
+    waiting = _new_report(arena, index)
+    report = _begun(arena, index, waiting, report_type)
+    report["reason"] = reason
+    _send(arena, links, waiting)
+
+
+@kernel
+def end(arena: int, links: int, index: int, report_type: int, reason: int) -> None:
+    """End an order that is not filled, and report it."""
+    order = venue_orders(arena)[index]
+    leave_queue(arena, index)
+    order["stage"], order["leaves"] = Stage.ENDED, 0
+    waiting = _new_report(arena, index)
+    report = _begun(arena, index, waiting, report_type)
+    report["reason"] = reason
+    if report_type == ReportType.REJECTED:
+        report["status"] = OrderStatus.REJECTED
+    elif report_type == ReportType.EXPIRED:
+        report["status"] = OrderStatus.EXPIRED
+    else:
+        report["status"] = OrderStatus.CANCELLED
+    _send(arena, links, waiting)
+
+
+@kernel
+def fill(
+    arena: int, links: int, index: int, price: int, quantity: int, role: int
+) -> None:
+    """Fill an order: its account, its fee, its report; one filled whole ends.
+
+    Parameters
+    ----------
+    role : int
+        +1 maker, -1 taker.
+    """
+    order = venue_orders(arena)[index]
+    instrument = order["instrument"]
+    order["filled"] += quantity
+    order["leaves"] -= quantity
+    fee = charge(arena, instrument, order, (price, quantity, role))
+    order["fee"] += fee
+    venue_instruments(arena)[instrument]["fills"] += 1
+    if order["leaves"] == 0:
+        leave_queue(arena, index)
+        order["stage"] = Stage.ENDED
+    waiting = _new_report(arena, index)
+    report = _begun(arena, index, waiting, ReportType.FILL)
+    report["flags"] = venue(arena)[0]["flags"]
+    report["reason"] = Reason.NONE
+    report["last_price"], report["last_quantity"] = price, quantity
+    report["fee"], report["liquidity"] = fee, role
+    _send(arena, links, waiting)
+
+
+@kernel
+def deliver(arena: int, links: int, now: int) -> int:
+    """Hand the gate every report that is due by `now`; returns how many."""
+    count = 0
+    state = venue(arena)[0]
+    while True:
+        first = state["deliveries"]
+        if first == 0 or pending(arena)[first]["time"] > now:
+            return count
+        state["deliveries"] = without_first(arena, first)
+        report = pending(arena)[first]["report"]
+        call_link(arena, links, Link.GATE_REPORT, record_address(report))
+        release(arena, first)
+        count += 1

@@ -1,0 +1,318 @@
+"""The simulated venue: fills our orders against a market that does not know of them.
+
+It keeps two queues of messages. Requests meet the book at decision + order latency
+(SEMANTICS 10); reports come back a report latency later. A market record first lets in
+the requests that arrived before it, then acts on our resting orders, then on the book:
+at equal venue time the market goes first, then our orders in sending order.
+
+What a record does to a resting order stands in trading.py, what an arriving order takes
+in sweep.py, its place in the queue in queue.py; each model is one file.
+
+Time. A record is as old as its venue time says, but no younger than when we received
+it, since recorders' clocks are behind as often as ahead; `ENGINE.venue_now` never goes
+back. `venue_clock` moves the venue where no data flow.
+"""
+
+import math
+from typing import Any
+
+from app.engine.arena import USED, Section, section_words
+from app.engine.bits import integer
+from app.engine.book_stale import check_silence
+from app.engine.book_state import Change, Stale, books
+from app.engine.compile import entry, kernel
+from app.engine.links import Link, call_link
+from app.engine.memory import record_address, view
+from app.engine.records import (
+    MARKET,
+    EventKind,
+    Reason,
+    RecordFlag,
+    ReportType,
+    SessionState,
+)
+from app.engine.state import engine, instruments, orders
+from app.engine.venue.arrival import (
+    CAPABILITIES,
+    cancel_arrived,
+    replace_arrived,
+    submit_arrived,
+)
+from app.engine.venue.latency import arrival_time
+from app.engine.venue.levels import venue_book
+from app.engine.venue.models import Queue, Through, VenueModels
+from app.engine.venue.pending import merged, new_pending, release, without_first
+from app.engine.venue.queue import QueueModel
+from app.engine.venue.reports import deliver, end, tell
+from app.engine.venue.state import (
+    Message,
+    Stage,
+    layout,
+    models,
+    pending,
+    venue,
+    venue_instruments,
+    venue_orders,
+)
+from app.engine.venue.sweep import meet_quotes
+from app.engine.venue.trading import (
+    before_order_event,
+    first_of_day,
+    follow_book,
+    follow_level,
+    trade_printed,
+)
+
+__all__ = [
+    "CAPABILITIES",
+    "Queue",
+    "Through",
+    "VenueModels",
+    "layout",
+    "venue_cancel",
+    "venue_clock",
+    "venue_due",
+    "venue_market",
+    "venue_queue",
+    "venue_replace",
+    "venue_submit",
+]
+
+
+# Requests.
+
+
+@kernel
+def _copy_order(arena: int, index: int) -> None:
+    """Begin the venue's own account of an order."""
+    source, order = orders(arena)[index], venue_orders(arena)[index]
+    order["client_order_id"] = source["client_order_id"]
+    order["venue_order_id"] = 0
+    order["stage"] = Stage.IN_FLIGHT
+    order["instrument"] = source["instrument"]
+    order["side"] = source["side"]
+    order["order_type"] = source["order_type"]
+    order["time_in_force"] = source["time_in_force"]
+    order["options"] = source["options"]
+    order["protection_ticks"] = source["protection_ticks"]
+    order["group"], order["strategy"] = source["group"], source["strategy"]
+    order["price"], order["stop_price"] = source["price"], source["stop_price"]
+    order["quantity"], order["filled"] = source["quantity"], 0
+    order["leaves"], order["fee"] = source["quantity"], 0
+    fee = instruments(arena)[order["instrument"]]["fee_per_order"]
+    order["fee_unbounded"] = fee
+    order["level"], order["next"], order["previous"] = 0, 0, 0
+    order["ahead"], order["ahead_before"], order["priority"] = 0.0, -1.0, 0
+    order["sent_ts"], order["arrived_ts"] = engine(arena)[0]["now"], 0
+    order["ahead_at_arrival"], order["traded_at_price"] = 0, 0
+    order["traded_ahead"], order["cancelled_ahead"] = 0.0, 0.0
+    order["beyond_depth"], order["report_latency"] = 0, 0
+
+
+@kernel
+def _use_up_to(arena: int, which: int, index: int) -> None:
+    """Count a record of a table as used, for snapshots."""
+    entry_words = section_words(arena, which)
+    entry_words[USED] = max(entry_words[USED], index + 1)
+
+
+@kernel
+def _request(arena: int, links: int, index: int, message: int) -> None:
+    """Send a request on its way; without room it is refused at once."""
+    order, source = venue_orders(arena)[index], orders(arena)[index]
+    due = arrival_time(arena, order["instrument"], engine(arena)[0]["now"])
+    waiting = new_pending(arena, due, message, index)
+    if waiting == 0:
+        venue(arena)[0]["at"] = engine(arena)[0]["now"]
+        if message == Message.SUBMIT:
+            end(arena, links, index, ReportType.REJECTED, Reason.POOL_FULL)
+        elif message == Message.CANCEL:
+            tell(arena, links, index, ReportType.CANCEL_REJECTED, Reason.POOL_FULL)
+        else:
+            tell(arena, links, index, ReportType.REPLACE_REJECTED, Reason.POOL_FULL)
+        return
+    record = pending(arena)[waiting]
+    record["client_order_id"] = order["client_order_id"]
+    record["quantity"] = source["new_quantity"]
+    record["price"] = source["new_price"]
+    state = venue(arena)[0]
+    state["arrivals"] = merged(arena, state["arrivals"], waiting)
+
+
+@entry
+def venue_submit(arena: int, links: int, index: int) -> int:
+    """Send a new order (argument: index of the ORDER)."""
+    _use_up_to(arena, Section.VENUE_ORDERS, index)
+    instrument = integer(orders(arena)[index]["instrument"])
+    _use_up_to(arena, Section.VENUE_INSTRUMENTS, instrument)
+    _copy_order(arena, index)
+    _request(arena, links, index, Message.SUBMIT)
+    return 0
+
+
+@entry
+def venue_cancel(arena: int, links: int, index: int) -> int:
+    """Send a cancel (argument: index of the ORDER)."""
+    _request(arena, links, index, Message.CANCEL)
+    return 0
+
+
+@entry
+def venue_replace(arena: int, links: int, index: int) -> int:
+    """Send a replace (argument: index of the ORDER with its new_… fields)."""
+    _request(arena, links, index, Message.REPLACE)
+    return 0
+
+
+@kernel
+def _arrive(arena: int, links: int, waiting: int) -> None:
+    """Let a request meet the book."""
+    record = pending(arena)[waiting]
+    index, message = record["order"], record["message"]
+    if venue_orders(arena)[index]["client_order_id"] != record["client_order_id"]:
+        return  # its order ended long ago; the gate has forgotten it
+    if message == Message.SUBMIT:
+        submit_arrived(arena, links, index)
+    elif message == Message.CANCEL:
+        cancel_arrived(arena, links, index)
+    else:
+        replace_arrived(arena, links, waiting)
+
+
+@kernel
+def _arrive_before(arena: int, links: int, time: int) -> None:
+    """Let every request that is due before `time` meet the book, in order."""
+    state, session = venue(arena)[0], engine(arena)[0]
+    while True:
+        first = state["arrivals"]
+        if first == 0 or pending(arena)[first]["time"] >= time:
+            return
+        session["venue_now"] = max(session["venue_now"], pending(arena)[first]["time"])
+        state["at"] = session["venue_now"]
+        state["arrivals"] = without_first(arena, first)
+        _arrive(arena, links, first)
+        release(arena, first)
+
+
+# The market.
+
+
+@kernel
+def _follow(arena: int, links: int, record: Any, changed: int, price: int) -> None:
+    """Let our orders follow the book after a record, and meet its quotes."""
+    instrument, kind = integer(record["instrument"]), record["kind"]
+    book, ts = venue_book(arena, instrument), record["ts_venue"]
+    state, row = venue_instruments(arena)[instrument], books(arena)[book]
+    if row["stale"] not in (
+        Stale.FRESH,
+        Stale.CROSSED,
+        Stale.SILENT,
+        Stale.NO_SNAPSHOT,
+    ):
+        state["lost"] = 1
+    if row["in_snapshot"]:
+        exact = models(arena)[instrument]["queue"] == QueueModel.EXACT
+        state["lost"] |= exact
+        return
+    if kind == EventKind.QUOTE or kind == EventKind.SNAPSHOT_END:
+        whole = row["stale"] == Stale.FRESH or row["stale"] == Stale.CROSSED
+        follow_book(arena, instrument, ts, state["lost"] != 0 and whole)
+        if whole:
+            state["lost"] = 0
+    elif changed & (Change.BID | Change.ASK):
+        for side in (1, -1):
+            follow_level(arena, instrument, side, price, ts)
+            if kind == EventKind.ORDER_MODIFY and record["price"] != price:
+                follow_level(arena, instrument, side, record["price"], ts)
+    if record["flags"] & RecordFlag.LAST:
+        meet_quotes(arena, links, instrument)
+
+
+@kernel
+def _expire_day(arena: int, links: int, instrument: int) -> None:
+    """End resting DAY orders when the session closes."""
+    index = first_of_day(arena, instrument)
+    while index:
+        end(arena, links, index, ReportType.EXPIRED, Reason.EXPIRED)
+        index = first_of_day(arena, instrument)
+
+
+@kernel
+def _concerns_us(arena: int, instrument: int) -> bool:
+    """Whether an order of ours rests, or depth is taken, in an instrument."""
+    sides = venue_instruments(arena)[instrument]["sides"]
+    return sides[0]["levels"] + sides[1]["levels"] > 0
+
+
+@kernel
+def _market(arena: int, links: int, record: Any) -> int:
+    """Act a record out on our orders and on the book."""
+    instrument, kind = integer(record["instrument"]), record["kind"]
+    known = 0 <= instrument < engine(arena)[0]["instruments"]
+    address = record_address(record)
+    if not known or not _concerns_us(arena, instrument):
+        return call_link(arena, links, Link.BOOK_MARKET, address)
+    price = record["price"]
+    if kind == EventKind.TRADE:
+        trade_printed(arena, links, record)
+    elif EventKind.ORDER_ADD < kind <= EventKind.ORDER_EXECUTE:
+        price = before_order_event(arena, links, record)
+    changed = call_link(arena, links, Link.BOOK_MARKET, address)
+    _follow(arena, links, record, changed, price)
+    if changed & Change.SESSION and record["count"] == SessionState.CLOSED:
+        _expire_day(arena, links, instrument)
+    return changed
+
+
+@entry
+def venue_market(arena: int, links: int, address: int) -> int:
+    """Move the venue, and the book, by a market record (argument: its address)."""
+    record = view(address, 1, MARKET)[0]
+    session = engine(arena)[0]
+    time = min(record["ts_venue"], record["ts_received"])
+    _arrive_before(arena, links, time)
+    deliver(arena, links, session["now"])
+    session["venue_now"] = max(session["venue_now"], time)
+    venue(arena)[0]["at"] = session["venue_now"]
+    changed = _market(arena, links, record)
+    deliver(arena, links, session["now"])
+    return changed
+
+
+@entry
+def venue_clock(arena: int, links: int, now: int) -> int:
+    """Let what is due by `now` happen where no data flow (argument: time, ns)."""
+    session = engine(arena)[0]
+    while True:
+        _arrive_before(arena, links, now + 1)
+        if deliver(arena, links, now) == 0:
+            break
+    session["venue_now"] = max(session["venue_now"], now)
+    for instrument in range(session["instruments"]):
+        book = venue_book(arena, instrument)
+        if book:
+            check_silence(arena, book, now)
+    return 0
+
+
+@entry
+def venue_due(arena: int, links: int, unused: int) -> int:
+    """When something is due next, ns; 0 = nothing waits."""
+    state, every = venue(arena)[0], pending(arena)
+    arrival, delivery = state["arrivals"], state["deliveries"]
+    if arrival == 0:
+        return every[delivery]["time"] if delivery else 0
+    if delivery == 0:
+        return every[arrival]["time"]
+    return min(every[arrival]["time"], every[delivery]["time"])
+
+
+@entry
+def venue_queue(arena: int, links: int, index: int) -> int:
+    """Size ahead of an order (argument: its index), rounded up; -1 = not resting."""
+    order = venue_orders(arena)[index]
+    if order["stage"] != Stage.RESTING:
+        return -1
+    if order["client_order_id"] != orders(arena)[index]["client_order_id"]:
+        return -1
+    return math.ceil(order["ahead"])

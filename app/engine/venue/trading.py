@@ -1,0 +1,298 @@
+"""Trades and book changes of the market, and what they do to our resting orders.
+
+A trade *through* our price fills us there, a trade *at* it fills what is ahead of us
+first, then us (SEMANTICS 30). Its size is shared by all our orders, best price, then
+time: an order gets what is left of it beyond the size ahead and beyond what went to
+ours before it. The size ahead goes down by the whole trade, for those others are gone.
+"""
+
+import math
+from typing import Any, Final
+
+from app.engine.bits import integer
+from app.engine.book_events import NOT_LAST
+from app.engine.book_levels import displayed, level_from
+from app.engine.book_state import book_orders, find_order, levels
+from app.engine.compile import kernel
+from app.engine.records import (
+    EventKind,
+    OrderOption,
+    RecordFlag,
+    TimeInForce,
+    TradeCondition,
+)
+from app.engine.state import instruments
+from app.engine.venue.aggressor import inferred_aggressor
+from app.engine.venue.fees import MAKER
+from app.engine.venue.levels import (
+    forget_if_idle,
+    our_best,
+    our_level,
+    to_the_back,
+    venue_book,
+)
+from app.engine.venue.queue import QueueModel, level_changed, reclaim, settle
+from app.engine.venue.reports import fill
+from app.engine.venue.state import models, venue, venue_levels, venue_orders
+from app.engine.venue.sweep import is_matched
+
+_AUCTION: Final = int(TradeCondition.AUCTION | TradeCondition.CROSS)
+_HIDDEN: Final = int(TradeCondition.HIDDEN)
+_EXTENDED: Final = int(TradeCondition.EXTENDED_HOURS)
+
+
+@kernel
+def counts(arena: int, instrument: int, conditions: int, options: int) -> bool:
+    """Whether a print acts on an order with these options (SEMANTICS 37, 24)."""
+    if conditions & _AUCTION:
+        return False
+    excluded = conditions & NOT_LAST
+    if excluded == 0 or not instruments(arena)[instrument]["consolidated"]:
+        return True
+    return excluded == _EXTENDED and options & OrderOption.OUTSIDE_HOURS != 0
+
+
+@kernel
+def _is_whole(arena: int, instrument: int, options: int) -> bool:
+    """Whether a trade through fills the whole order (the choice of rule 30)."""
+    chosen = models(arena)[instrument]["whole_order"] != 0
+    return chosen or options & OrderOption.WHOLE_ORDER_FILL != 0
+
+
+@kernel
+def _advance(order: Any, size: int, hidden: bool, priority: int) -> int:
+    """Let a trade at an order's price take off what is ahead of it.
+
+    Parameters
+    ----------
+    size : int
+        Of the trade, quantity units.
+    hidden : bool
+        It met a hidden order: the displayed queue did not move.
+    priority : int
+        Of the order that was executed, where the feed shows it; -1 = unknown.
+
+    Returns
+    -------
+    int
+        What of the trade reaches us, rounded down.
+    """
+    ahead = order["ahead"]
+    if hidden:
+        return size if ahead == 0.0 else 0
+    order["traded_at_price"] += size
+    if priority >= order["priority"]:
+        # One behind us was executed: its aggressor would have met us first.
+        return max(math.floor(size - ahead), 0)
+    order["ahead"] = max(ahead - size, 0.0)
+    order["traded_ahead"] += min(ahead, size)
+    if priority >= 0:
+        return 0
+    return max(math.floor(size - ahead), 0)
+
+
+@kernel
+def trade(
+    arena: int, links: int, record: Any, side: int, price: int, priority: int
+) -> None:
+    """Let a trade act on our orders of one side of the book (buyers meet asks).
+
+    Parameters
+    ----------
+    record : MARKET
+        The TRADE or ORDER_EXECUTE.
+    priority : int
+        Of the executed order in the exact queue model; -1 = unknown.
+    """
+    instrument = integer(record["instrument"])
+    size, conditions = record["size"], integer(record["conditions"])
+    hidden = conditions & _HIDDEN != 0
+    given = 0
+    level = our_best(arena, instrument, side)
+    while level and side * (venue_levels(arena)[level]["price"] - price) >= 0:
+        row = venue_levels(arena)[level]
+        through = row["price"] != price
+        index, following = row["first"], row["worse"]
+        while index:
+            order = venue_orders(arena)[index]
+            behind = order["next"]
+            if counts(arena, instrument, conditions, order["options"]):
+                if through:
+                    order["ahead"], order["ahead_before"] = 0.0, -1.0
+                    reached = size
+                else:
+                    reached = _advance(order, size, hidden, priority)
+                quantity = min(max(reached - given, 0), order["leaves"])
+                if through and _is_whole(arena, instrument, order["options"]):
+                    quantity = order["leaves"]
+                if quantity:
+                    given += quantity
+                    fill(arena, links, index, row["price"], quantity, MAKER)
+            index = behind
+        level = following
+
+
+@kernel
+def trade_printed(arena: int, links: int, record: Any) -> None:
+    """Let a TRADE act on our orders, before the book has it."""
+    instrument = integer(record["instrument"])
+    if not is_matched(arena, instrument) or record["size"] <= 0:
+        return
+    price, aggressor = record["price"], integer(record["aggressor"])
+    state = venue(arena)[0]
+    if aggressor == 0:
+        aggressor = inferred_aggressor(arena, venue_book(arena, instrument), price)
+        state["flags"] = RecordFlag.INFERRED
+    conditions = integer(record["conditions"])
+    if aggressor and counts(arena, instrument, conditions, OrderOption.OUTSIDE_HOURS):
+        hidden = conditions & _HIDDEN
+        _trade_at(arena, links, record, -aggressor, hidden != 0)
+    state["flags"] = 0
+
+
+@kernel
+def _trade_at(arena: int, links: int, record: Any, side: int, hidden: bool) -> None:
+    """Act a trade out and remember it until its decrease comes (SEMANTICS 33)."""
+    instrument, price = integer(record["instrument"]), record["price"]
+    size, ts = record["size"], record["ts_venue"]
+    level = our_level(arena, instrument, side, price)
+    if level == 0 or hidden:
+        trade(arena, links, record, side, price, -1)
+        return
+    part = reclaim(arena, instrument, level, size, ts)
+    # A level may go with its last order; `taken` of a phantom unit keeps it until then.
+    venue_levels(arena)[level]["taken"] += 1
+    trade(arena, links, record, side, price, -1)
+    row = venue_levels(arena)[level]
+    row["taken"] -= 1
+    row["traded"] += size - part
+    row["traded_ts"] = ts
+    settle(arena, instrument, level, part)
+    forget_if_idle(arena, instrument, level)
+
+
+@kernel
+def before_order_event(arena: int, links: int, record: Any) -> int:
+    """Act on an order-by-order record before the book has it.
+
+    Returns
+    -------
+    int
+        Price at which the order rested; the record's where it is not known.
+    """
+    instrument = integer(record["instrument"])
+    book = venue_book(arena, instrument)
+    order = find_order(arena, book, record["reference"])
+    if order == 0:
+        return record["price"]
+    resting = book_orders(arena)[order]
+    row = levels(arena)[resting["level"]]
+    side, price = row["side"], row["price"]
+    exact = models(arena)[instrument]["queue"] == QueueModel.EXACT
+    if record["kind"] == EventKind.ORDER_EXECUTE:
+        if is_matched(arena, instrument) and record["size"] > 0:
+            if exact:
+                trade(arena, links, record, side, price, resting["priority"])
+            else:
+                _executed(arena, links, record, side, price)
+    elif exact:
+        _withdrawn(arena, instrument, order, record)
+    return price
+
+
+@kernel
+def _executed(arena: int, links: int, record: Any, side: int, price: int) -> None:
+    """Act out an execution as a trade whose decrease comes with the same record."""
+    instrument = integer(record["instrument"])
+    trade(arena, links, record, side, price, -1)
+    level = our_level(arena, instrument, side, price)
+    if level:
+        row = venue_levels(arena)[level]
+        row["traded"] += record["size"]
+        row["traded_ts"] = record["ts_venue"]
+
+
+@kernel
+def _withdrawn(arena: int, instrument: int, order: int, record: Any) -> None:
+    """Take what an order ahead of ours withdraws off our exact queue."""
+    resting = book_orders(arena)[order]
+    row = levels(arena)[resting["level"]]
+    size, moved = resting["size"], False
+    if record["kind"] == EventKind.ORDER_MODIFY:
+        moved = record["price"] != row["price"] or record["size"] > size
+        left = 0 if moved else record["size"]
+    else:
+        left = max(size - record["size"], 0) if record["size"] else 0
+    level = our_level(arena, instrument, row["side"], row["price"])
+    if level == 0:
+        return
+    ours = venue_levels(arena)[level]
+    withdrawn = size - left
+    # After a TRADE the orders it met are taken off the book by cancels.
+    explained = min(withdrawn, ours["traded"])
+    index = ours["first"]
+    while index:
+        mine = venue_orders(arena)[index]
+        if resting["priority"] < mine["priority"]:
+            ahead = max(mine["ahead"] - (withdrawn - explained), 0.0)
+            mine["cancelled_ahead"] += mine["ahead"] - ahead
+            mine["ahead"] = ahead
+        index = mine["next"]
+
+
+@kernel
+def _is_known(arena: int, instrument: int, book: int, side: int, price: int) -> bool:
+    """Whether the feed would show a level here: it shows this far, or all."""
+    if instruments(arena)[instrument]["full_depth"]:
+        return True
+    return level_from(arena, book, side, price) != 0
+
+
+@kernel
+def follow_level(arena: int, instrument: int, side: int, price: int, ts: int) -> None:
+    """Let our orders and what we took follow the size now displayed at a price."""
+    level = our_level(arena, instrument, side, price)
+    if level == 0:
+        return
+    book = venue_book(arena, instrument)
+    size = displayed(arena, book, side, price)
+    if size == 0 and not _is_known(arena, instrument, book, side, price):
+        return
+    level_changed(arena, instrument, level, size, ts)
+    forget_if_idle(arena, instrument, level)
+
+
+@kernel
+def follow_book(arena: int, instrument: int, ts: int, rejoin: bool) -> None:
+    """Follow every level of ours; after a gap our orders rejoin at the back (40)."""
+    for side in (1, -1):
+        level = our_best(arena, instrument, side)
+        while level:
+            row = venue_levels(arena)[level]
+            following, index = row["worse"], row["first"]
+            if rejoin:
+                size = displayed(
+                    arena, venue_book(arena, instrument), side, row["price"]
+                )
+                row["shown"], row["traded"], row["cancelled"] = size, 0, 0
+                row["taken"] = min(row["taken"], size)
+            while index and rejoin:
+                to_the_back(arena, index)
+                index = venue_orders(arena)[index]["next"]
+            follow_level(arena, instrument, side, row["price"], ts)
+            level = following
+
+
+@kernel
+def first_of_day(arena: int, instrument: int) -> int:
+    """Return a resting DAY order, the best of its side; 0 if none is left."""
+    for side in (1, -1):
+        level = our_best(arena, instrument, side)
+        while level:
+            index = venue_levels(arena)[level]["first"]
+            while index:
+                if venue_orders(arena)[index]["time_in_force"] == TimeInForce.DAY:
+                    return index
+                index = venue_orders(arena)[index]["next"]
+            level = venue_levels(arena)[level]["worse"]
+    return 0
