@@ -31,6 +31,7 @@ class PnlHistory:
         self._values = np.zeros((1 + instruments, capacity), np.float64)
         self._used = 0
         self._settled = 0  # time of the last sample that stays, ns
+        self._newest = 0  # time of the sample at the end, which is replaced, ns
         self.interval_ns = FIRST_INTERVAL_NS
 
     @property
@@ -46,11 +47,12 @@ class PnlHistory:
         """Take a view; it replaces the newest sample unless the interval has passed."""
         now = int(view["now"])
         column = self._column(view)
-        if self._used and now < self._settled + self.interval_ns:
+        if self._used > 1 and now < self._settled + self.interval_ns:
             last = self._used - 1
         else:
+            self._settled = self._newest
             last = self._grow()
-            self._settled = now
+        self._newest = now
         self._times[last] = now / 1e9
         self._values[: len(column), last] = column
 

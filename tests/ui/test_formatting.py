@@ -1,0 +1,123 @@
+"""Text of numbers: exact, signed with a real minus, and back again for files."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from app.engine.records import NO_PRICE, RiskLimit
+from app.engine.views import HISTOGRAM_BUCKETS
+from app.ui import formatting
+from app.ui.formatting import InstrumentText
+from tests.ui.scripted_session import COIN, FUTURE, STOCK
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_money_is_rounded_half_even_to_cents(amount: int) -> None:
+    text = formatting.plain(formatting.money(amount, "USD"))
+    cents = round(amount / 10**6) if abs(amount) < 2**52 else None
+    assert cents is None or round(float(text) * 100) == cents
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "signed", "text"),
+    [
+        (123_456_789_000, "USD", False, "1,234.57"),
+        (-50_000_000, "USD", True, "−0.50"),
+        (50_000_000, "USD", True, "+0.50"),
+        (0, "USD", True, "0.00"),
+        (500_000, "USD", False, "0.00"),
+        (1_500_000, "USD", False, "0.02"),
+        (123_456_789, "BTC", False, "1.23456789"),
+        (1_250_000_000, "JPY", False, "12"),
+    ],
+)
+def test_money(amount: int, currency: str, signed: bool, text: str) -> None:
+    assert formatting.money(amount, currency, signed=signed) == text
+
+
+def test_prices_have_the_decimals_of_their_tick() -> None:
+    stock, future, coin = (InstrumentText(x) for x in (STOCK, FUTURE, COIN))
+
+    assert future.price(17_285) == "4321.25"
+    assert stock.price(1_843_200) == "184.32"
+    assert stock.price(1_843_250) == "184.3250", "a midpoint is shown in full"
+    assert stock.price(9_999) == "0.9999"
+    assert coin.price(612_345) == "61234.5"
+    assert future.price(-4) == "−1.00"
+    assert future.price(NO_PRICE) == "–"
+
+
+def test_quantities_and_sizes() -> None:
+    future, coin = InstrumentText(FUTURE), InstrumentText(COIN)
+
+    assert future.quantity(1_234) == "1,234"
+    assert future.quantity(-3, signed=True) == "−3"
+    assert coin.quantity(12_500) == "1.25"
+    assert coin.quantity(20_000) == "2"
+    assert future.size(12_345_678) == "12.3M"
+    assert future.size(99_999) == "99,999"
+
+
+def test_average_price() -> None:
+    future = InstrumentText(FUTURE)
+
+    assert future.average(17_285.5) == "4321.375"
+    assert future.average(math.nan) == "–"
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (0, "0 ns"),
+        (850, "850 ns"),
+        (12_345, "12.3 µs"),
+        (3_400_000, "3.4 ms"),
+        (999_600, "1 ms"),
+        (2_100_000_000, "2.1 s"),
+        (185_000_000_000, "3 min 5 s"),
+        (7_500_000_000_000, "2 h 5 min"),
+        (math.nan, "–"),
+    ],
+)
+def test_duration(ns: float, text: str) -> None:
+    assert formatting.duration(ns) == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "plain"),
+    [
+        ("−1,234.50", "-1234.50"),
+        ("+3", "3"),
+        ("–", ""),
+        ("BUY", "BUY"),
+        ("max position, 5", "max position, 5"),
+    ],
+)
+def test_plain_text_for_files(shown: str, plain: str) -> None:
+    assert formatting.plain(shown) == plain
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (999, "999"), (1_000, "1k"), (12_345, "12.3k"), (999_999, "1M"), (-2.5, "−2.5")],
+)
+def test_short_number(value: float, text: str) -> None:
+    assert formatting.short_number(value) == text
+
+
+def test_every_limit_has_a_name_and_a_kind() -> None:
+    assert len({formatting.limit_name(limit) for limit in RiskLimit}) == len(RiskLimit)
+    kinds = {formatting.limit_kind(limit) for limit in RiskLimit}
+    assert kinds == {"quantity", "money", "parts", "count", "time", "flag"}
+
+
+def test_latency_quantile_is_the_upper_edge_of_its_bucket() -> None:
+    histogram = np.zeros(HISTOGRAM_BUCKETS, np.int64)
+    histogram[20] = 99
+    histogram[40] = 1
+
+    assert formatting.latency_quantile(histogram, 0.5) == pytest.approx(2**10.5)
+    assert formatting.latency_quantile(histogram, 1.0) == pytest.approx(2**20.5)
+    assert math.isnan(formatting.latency_quantile(histogram * 0, 0.5))

@@ -1,0 +1,74 @@
+"""Every refusal, state and stale book has plain words."""
+
+import numpy as np
+import pytest
+
+from app.engine.book_state import Stale
+from app.engine.records import NO_PRICE, REPORT, Reason, ReportType, SafetyState
+from app.ui import reasons
+from app.ui.formatting import InstrumentText
+from tests.ui.scripted_session import FUTURE
+
+TEXT = InstrumentText(FUTURE)
+
+
+def report(reason: Reason, **values: int) -> np.void:
+    made = np.zeros(1, REPORT)
+    made["report"] = ReportType.REJECTED
+    made["price"] = made["last_price"] = NO_PRICE
+    made["reason"] = reason
+    for name, value in values.items():
+        made[name] = value
+    return made[0]
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if r is not Reason.NONE])
+def test_every_reason_has_words_of_its_own(reason: Reason) -> None:
+    words = reasons.reason_text(report(reason), TEXT, "USD")
+
+    assert reason in reasons._WORDS
+    assert len(words) > 5
+    assert "{" not in words
+
+
+def test_a_refusal_names_limit_and_order() -> None:
+    refused = report(Reason.MAX_POSITION_SIZE, last_quantity=100, fee=105)
+
+    assert reasons.outcome_text(refused, TEXT, "USD") == (
+        "refused: max position 100, this order could make it 105"
+    )
+
+
+def test_money_limits_are_in_base_currency() -> None:
+    refused = report(Reason.MAX_ORDER_VALUE, last_quantity=5 * 10**10, fee=7 * 10**10)
+
+    words = reasons.reason_text(refused, TEXT, "EUR")
+
+    assert words == "max order value 500.00 EUR, this order is worth 700.00 EUR"
+
+
+def test_off_tick_names_the_nearest_price() -> None:
+    refused = report(Reason.OFF_TICK, price=17_285, last_price=17_286)
+
+    words = reasons.reason_text(refused, TEXT, "USD")
+
+    assert words == "price 4321.25 is off the tick table; the nearest is 4321.50"
+
+
+def test_an_unknown_reason_is_a_number_not_a_crash() -> None:
+    unknown = np.zeros(1, REPORT)
+    unknown["reason"] = 9_999
+
+    assert reasons.reason_text(unknown[0], TEXT, "USD") == "reason 9999"
+    assert reasons.stale_text(77) == "reason 77"
+
+
+def test_every_stale_book_has_words() -> None:
+    words = [reasons.stale_text(reason) for reason in Stale]
+
+    assert len(set(words)) == len(Stale)
+    assert not any(each.startswith("reason") for each in words)
+
+
+def test_every_safety_state_has_words() -> None:
+    assert len({reasons.state_text(state) for state in SafetyState}) == 4
