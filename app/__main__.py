@@ -50,6 +50,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "app.data.cli",
         "add_book_parser",
     ),
+    "scenario": Command(
+        "run scenarios: tables of events and of what must be observed",
+        "app.sessions.scenario.cli",
+        "add_scenario_parser",
+    ),
     "bench": Command("run the benchmarks", __name__, "add_bench_parser"),
     "shots": Command(
         "render the window and each panel to PNG files", __name__, "add_shots_parser"

@@ -1,0 +1,192 @@
+"""A scenario's order events as COMMAND records, and the names of its orders.
+
+Orders have names in a scenario and numbers in the engine: `OrderNames` gives each
+(account, name) its client order id. Account 0 is ours; every other name is another
+participant of the matching venue.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from app.engine.records import (
+    Action,
+    GroupRole,
+    OrderOption,
+    OrderType,
+    TimeInForce,
+    Trigger,
+)
+from app.sessions.scenario.opening import blank_command
+from app.sessions.scenario.schema import SIDES, Event
+from app.sessions.scenario.world import World, nanoseconds
+
+_FORCES: Final = {
+    "GTC": TimeInForce.GTC,
+    "DAY": TimeInForce.DAY,
+    "IOC": TimeInForce.IOC,
+    "FOK": TimeInForce.FOK,
+    "GTD": TimeInForce.GTD,
+    **dict.fromkeys(("OPG", "OPEN", "AT_THE_OPEN", "AT_OPEN"), TimeInForce.AT_THE_OPEN),
+    **dict.fromkeys(
+        ("CLS", "CLOSE", "AT_THE_CLOSE", "AT_CLOSE"), TimeInForce.AT_THE_CLOSE
+    ),
+}
+_OPTIONS: Final = {
+    "post_only": OrderOption.POST_ONLY,
+    "reduce_only": OrderOption.REDUCE_ONLY,
+    "outside_hours": OrderOption.OUTSIDE_HOURS,
+}
+_WITH_LIMIT: Final = {
+    "stop": OrderType.STOP_LIMIT,
+    "trail": OrderType.TRAILING_STOP_LIMIT,
+}
+_WITHOUT: Final = {
+    "market": OrderType.MARKET,
+    "limit": OrderType.LIMIT,
+    "stop": OrderType.STOP,
+    "trail": OrderType.TRAILING_STOP,
+}
+_PER_CENT: Final = 10_000
+_FIRST_ID: Final = 1000
+_LEG_NAME: Final = re.compile(r"(.+)[ ._:/-](target|stop)")
+
+
+class OrderNames:
+    """Client order ids of a scenario's orders, and back."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self.accounts: dict[str, int] = {}
+        """Numbers of the other participants, by name, from 1."""
+        self._groups: dict[str, int] = {}
+        self._owners: dict[int, tuple[int, int]] = {}
+
+    def account(self, event: Event) -> int:
+        """Account of an order event; 0 = ours."""
+        name = event.get("account")
+        if name is None:
+            return 0
+        return self.accounts.setdefault(name, 1 + len(self.accounts))
+
+    def belongs(self, number: int, account: int, instrument: int) -> None:
+        """Note whose an order is, and in which instrument."""
+        self._owners[number] = account, instrument
+
+    def owner(self, number: int) -> tuple[int, int]:
+        """Account and instrument of an order; ours and the first by default."""
+        return self._owners.get(number, (0, 0))
+
+    def id_of(self, name: str) -> int:
+        """Client order id of an order, which is given one at its first mention."""
+        legged = _LEG_NAME.fullmatch(name)
+        if legged and name not in self._ids:
+            name = f"{legged[1]}.{legged[2]}"
+        if name not in self._ids:
+            number = _FIRST_ID + len(self._ids)
+            self._ids[name] = number
+            self._names[number] = name
+        return self._ids[name]
+
+    def name_of(self, number: int) -> str:
+        """Name of an order; the engine's own are called by their number."""
+        return self._names.get(number, f"#{number}")
+
+    def is_named(self, number: int) -> bool:
+        """Tell whether an order is one of the scenario's."""
+        return number in self._names
+
+    def group_of(self, name: Any) -> int:
+        """Number of a group, from 1."""
+        return self._groups.setdefault(str(name), 1 + len(self._groups))
+
+
+def submit_commands(world: World, names: OrderNames, event: Event) -> list[Any]:
+    """Commands of a submit: the order, and the exits that its bracket brings."""
+    order = _new(world, names, event)
+    bracket = event.get("bracket")
+    if not bracket:
+        return [order]
+    order["group"] = names.group_of(f"bracket of {event['id']}")
+    order["role"] = GroupRole.BRACKET_ENTRY
+    legs = [order]
+    for part in ("target", "stop"):
+        if part in bracket:
+            leg = _new(world, names, _leg(event, part, bracket[part]))
+            leg["group"] = order["group"]
+            target = part == "target"
+            leg["role"] = GroupRole.BRACKET_TARGET if target else GroupRole.BRACKET_STOP
+            legs.append(leg)
+    return legs
+
+
+def _leg(event: Event, part: str, terms: Any) -> Event:
+    """Event of one exit of a bracket: a limit for the target, a stop for the stop."""
+    if not isinstance(terms, Mapping):
+        terms = {"price" if part == "target" else "stop": terms}
+    kind = "limit" if part == "target" else ("trail" if "trail" in terms else "stop")
+    kept = {
+        key: event[key]
+        for key in ("t", "type", "qty", "instrument", "strategy", "account")
+        if key in event
+    }
+    side = "sell" if event["side"] == "buy" else "buy"
+    name = f"{event['id']}.{part}"
+    return {**kept, "kind": kind, "side": side, "id": name, **terms}
+
+
+def _new(world: World, names: OrderNames, event: Event) -> Any:
+    command = blank_command(Action.NEW, world.instrument(event.get("instrument")))
+    number, account = names.id_of(event["id"]), names.account(event)
+    names.belongs(number, account, int(command["instrument"][0]))
+    command["client_order_id"], command["account"] = number, account
+    command["strategy"] = world.strategies.get(event.get("strategy", ""), 0)
+    command["side"] = SIDES[event["side"]]
+    command["quantity"] = event["qty"]
+    kinds = _WITH_LIMIT if "price" in event else _WITHOUT
+    command["order_type"] = kinds.get(event["kind"], _WITHOUT[event["kind"]])
+    _prices(command, event)
+    command["time_in_force"] = _FORCES[event.get("tif", "GTC").upper()]
+    if "until" in event:
+        command["expire_ts"] = nanoseconds(event["until"])
+    command["display_quantity"] = event.get("display", 0)
+    command["trigger"] = Trigger[event.get("trigger", "default").upper()]
+    command["protection_ticks"] = event.get("protection_ticks", -1)
+    command["options"] = sum(
+        int(option) for key, option in _OPTIONS.items() if event.get(key)
+    )
+    if "group" in event:
+        group = event["group"]
+        command["group"] = names.group_of(group["oco"])
+        is_exit = group.get("purpose") == "exit"
+        command["role"] = GroupRole.OCO_EXIT if is_exit else GroupRole.OCO_ENTRY
+    return command
+
+
+def _prices(command: Any, event: Event) -> None:
+    if "price" in event:
+        command["price"] = event["price"]
+    if "stop" in event:
+        command["stop_price"] = event["stop"]
+    if "trail" in event:
+        trail = event["trail"]
+        if isinstance(trail, Mapping) and "percent" in trail:
+            command["trail"] = -round(Fraction(str(trail["percent"])) * _PER_CENT)
+        else:
+            command["trail"] = trail["ticks"] if isinstance(trail, Mapping) else trail
+
+
+def change_command(
+    world: World, names: OrderNames, event: Event, action: Action
+) -> Any:
+    """Command of a cancel or a replace."""
+    number = names.id_of(event["id"])
+    account, instrument = names.owner(number)
+    command = blank_command(action, instrument)
+    command["client_order_id"], command["account"] = number, account
+    command["strategy"] = world.strategies.get(event.get("strategy", ""), 0)
+    command["quantity"] = event.get("qty", 0)
+    _prices(command, event)
+    return command

@@ -1,0 +1,169 @@
+"""What the reports say of orders and fills: the same that the window's blotters show.
+
+`OrderBook` of any account: an order is what its last report said. Ours come from the
+gate; other participants' from the matching venue itself.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from app.engine.records import (
+    NO_PRICE,
+    OrderStatus,
+    Reason,
+    RecordFlag,
+    ReportType,
+)
+
+_WORDS: Final = {
+    OrderStatus.NONE: ("unknown",),
+    OrderStatus.PENDING_NEW: ("pending_new",),
+    OrderStatus.NEW: ("working",),
+    OrderStatus.PARTIALLY_FILLED: ("working",),
+    OrderStatus.FILLED: ("filled",),
+    OrderStatus.CANCELLED: ("cancelled",),
+    OrderStatus.REJECTED: ("rejected",),
+    OrderStatus.EXPIRED: ("cancelled", "expired"),
+    OrderStatus.PENDING_CANCEL: ("pending_cancel",),
+    OrderStatus.PENDING_REPLACE: ("pending_replace",),
+    OrderStatus.TRIGGERED: ("working", "triggered"),
+    OrderStatus.INACTIVE: ("inactive",),
+    OrderStatus.HELD: ("held", "inactive"),
+}
+"""What a scenario may call a status; the first is how it is shown."""
+
+_FLAGS: Final = {
+    RecordFlag.INFERRED: "inferred",
+    RecordFlag.BEYOND_DEPTH: "beyond_depth",
+}
+
+
+def status_words(status: int) -> tuple[str, ...]:
+    """Words that a scenario may use for a status."""
+    return _WORDS[OrderStatus(status)]
+
+
+@dataclass(slots=True)
+class KnownOrder:
+    """An order as its reports tell it."""
+
+    number: int
+    instrument: int
+    status: int = OrderStatus.NONE
+    quantity: int = 0
+    filled: int = 0
+    leaves: int = 0
+    price: int | None = None
+    stop: int | None = None
+    reason: int = Reason.NONE
+    nearest: int | None = None
+    """Bounding or nearest valid price of the last refusal."""
+    fee: int = 0
+    """Money so far."""
+    sent_ts: int = 0
+    """When it was first told of, ns."""
+    replaces: list[str] = field(default_factory=list)
+    """What became of each replace, in order: accepted or rejected."""
+    cancels: list[str] = field(default_factory=list)
+    beyond_depth: int = 0
+    """Quantity filled beyond the depth that the feed shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFill:
+    """A fill of ours."""
+
+    number: int
+    price: int
+    quantity: int
+    ts_venue: int
+    flags: tuple[str, ...]
+
+
+class Known:
+    """Orders and fills by the reports seen so far."""
+
+    def __init__(self) -> None:
+        self.orders: dict[int, KnownOrder] = {}
+        self.fills: list[OwnFill] = []
+        self.states: list[tuple[int, int]] = []
+        """Safety states with the times of their beginning."""
+        self.unsupported: list[int] = []
+        """Orders that were refused because nobody offers what they ask for."""
+
+    def hear(self, reports: Iterable[Any]) -> None:
+        """Take notice of REPORTs in the order in which they came."""
+        for report in reports:
+            kind = int(report["report"])
+            if kind == ReportType.STATE:
+                when = int(report["ts_received"])
+                self.states.append((when, int(report["quantity"])))
+            elif kind < ReportType.STATE and report["client_order_id"] > 0:
+                self._hear_order(report, kind)
+
+    def _hear_order(self, report: Any, kind: int) -> None:
+        number = int(report["client_order_id"])
+        known = self.orders.get(number)
+        if known is None:
+            known = KnownOrder(number, int(report["instrument"]))
+            known.sent_ts = int(report["ts_received"])
+            self.orders[number] = known
+        elif report["reason"] == Reason.DUPLICATE_ORDER_ID:
+            return
+        if report["reason"] == Reason.UNSUPPORTED:
+            self.unsupported.append(number)
+        self._requests(known, report, kind)
+        if kind == ReportType.FILL:
+            self._fill(known, report)
+        _copy(known, report, kind)
+
+    @staticmethod
+    def _requests(order: KnownOrder, report: Any, kind: int) -> None:
+        if kind == ReportType.REPLACED:
+            order.replaces.append("accepted")
+        elif kind == ReportType.REPLACE_REJECTED:
+            order.replaces.append("rejected")
+        elif kind == ReportType.CANCEL_REJECTED:
+            order.cancels.append("rejected")
+        elif kind == ReportType.CANCELLED and report["reason"] == Reason.USER:
+            order.cancels.append("accepted")
+
+    def _fill(self, order: KnownOrder, report: Any) -> None:
+        bits, quantity = int(report["flags"]), int(report["last_quantity"])
+        order.fee += int(report["fee"])
+        if bits & RecordFlag.BEYOND_DEPTH:
+            order.beyond_depth += quantity
+        self.fills.append(
+            OwnFill(
+                order.number,
+                int(report["last_price"]),
+                quantity,
+                int(report["ts_venue"]),
+                tuple(word for flag, word in _FLAGS.items() if bits & flag),
+            )
+        )
+
+
+def _copy(order: KnownOrder, report: Any, kind: int) -> None:
+    refused = kind in (
+        ReportType.REJECTED,
+        ReportType.CANCEL_REJECTED,
+        ReportType.REPLACE_REJECTED,
+    )
+    if refused and report["last_price"] != NO_PRICE:
+        order.nearest = int(report["last_price"])
+    if report["reason"] != Reason.NONE:
+        order.reason = int(report["reason"])
+    if refused and kind != ReportType.REJECTED and not report["status"]:
+        return
+    order.status = int(report["status"])
+    order.quantity = int(report["quantity"])
+    order.filled = int(report["filled"])
+    order.leaves = int(report["leaves"])
+    order.price = _price(report["price"])
+    order.stop = _price(report["stop_price"])
+
+
+def _price(price: Any) -> int | None:
+    return None if price == NO_PRICE else int(price)

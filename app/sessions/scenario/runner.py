@@ -1,0 +1,329 @@
+"""Runs one scenario: its events in order of time, and what follows from each.
+
+At one instant come, in this order: our reports, the events as listed, our requests that
+arrive then at the matching venue, the clock, checkpoints. So market data of an instant
+act before our orders that arrive at it (SEMANTICS 10, 11); a simulated venue keeps the
+same order by itself and is only given the time.
+"""
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from fractions import Fraction
+from functools import partial
+from typing import Any, Final
+
+from app.engine.records import Action, EventKind, Reason, SafetyState
+from app.errors import InstrumentError
+from app.sessions.scenario.commands import (
+    OrderNames,
+    change_command,
+    submit_commands,
+)
+from app.sessions.scenario.expect import differences
+from app.sessions.scenario.features import unbuilt
+from app.sessions.scenario.instruments import currency, money
+from app.sessions.scenario.market import MarketEvents, clock_record
+from app.sessions.scenario.opening import StartError, begin, blank_command
+from app.sessions.scenario.orders import Known
+from app.sessions.scenario.reasons import reasons_of
+from app.sessions.scenario.schema import Event, Fault, Scenario
+from app.sessions.scenario.seen import Difference, Seen
+from app.sessions.scenario.wire import MatchingVenue
+from app.sessions.scenario.world import EPOCH, World, nanoseconds
+
+_ROUNDS: Final = 100
+"""Round trips for which messages on their way are waited for after the last event."""
+_STEPS: Final = 10_000
+_MARKET: Final = frozenset(
+    (
+        "book",
+        "level",
+        "trade",
+        "add",
+        "delete",
+        "reduce",
+        "execute",
+        "snapshot",
+        "gap",
+        "halt",
+        "bar",
+    )
+)
+
+
+class Turn(IntEnum):
+    """Whose turn it is within one instant."""
+
+    REPORT = 0
+    EVENT = 1
+    ARRIVAL = 2
+    CLOCK = 3
+    CHECKPOINT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a scenario."""
+
+    id: str
+    rule: int | str | None
+    title: str
+    file: str
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether all was as expected."""
+        return not self.differences
+
+
+def run(scenario: Scenario | Fault) -> Outcome:
+    """Run one scenario; a scenario of a broken form fails with what is wrong."""
+    if isinstance(scenario, Fault):
+        told = [Difference(f"schema: {scenario.key}", scenario.broken, str(scenario))]
+        return Outcome(scenario.scenario, scenario.rule, "", str(scenario.file), told)
+    missing = unbuilt(scenario)
+    if missing:
+        found = [Difference(each, "built", f"not built: {each}") for each in missing]
+    else:
+        found = _run(scenario)
+    return Outcome(
+        scenario.id, scenario.rule, scenario.title, str(scenario.file), found
+    )
+
+
+def _run(scenario: Scenario) -> list[Difference]:
+    try:
+        runner = Runner(scenario)
+    except (InstrumentError, StartError) as error:
+        return [Difference("start", "a session", str(error))]
+    return runner.run()
+
+
+class Runner:
+    """One scenario's world and timeline."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.world = World(scenario)
+        self.names = OrderNames()
+        self.known = Known()
+        self._market = MarketEvents(self.world)
+        latency = scenario.models.get("latency", {})
+        self._order_latency = latency.get("order", 0)
+        self._report_latency = latency.get("report", 0)
+        self._queue: list[tuple[int, int, int, Callable[[], None]]] = []
+        self._pushed = 0
+        self.now = EPOCH
+        self.found: list[Difference] = []
+        self.venue = MatchingVenue(self.world) if self.world.is_external else None
+        begin(self.world, scenario)
+        self.known.hear(self.world.events.drain())
+        self._cash = [self._cash_of(i) for i in range(len(self.world.instruments))]
+
+    def _cash_of(self, instrument: int) -> Fraction:
+        row = self.world.position(instrument)
+        return currency(int(row["cash"]) - int(row["fees"]))
+
+    def run(self) -> list[Difference]:
+        """Run all events; return what differed from what was expected."""
+        self._plan()
+        if self.venue is not None:
+            for record in self.venue.open_books(self._first()):
+                self.world.fold(record)
+        while self._queue:
+            time, turn, _, act = heapq.heappop(self._queue)
+            if turn != Turn.CHECKPOINT:
+                self._let_pass(time)
+            self.now = time
+            act()
+        self._finish()
+        self._compare(self.scenario.expect, "")
+        return self.found
+
+    def _first(self) -> int:
+        return self._queue[0][0] - 1 if self._queue else EPOCH
+
+    def _plan(self) -> None:
+        for event in self.scenario.events:
+            time = nanoseconds(event["t"])
+            self._push(time, Turn.EVENT, partial(self._act, event))
+            self._push(time, Turn.CLOCK, self._tick)
+        points = self.scenario.expect.get("at", {})
+        rows = points.items() if isinstance(points, Mapping) else enumerate(points)
+        for key, expected in rows:
+            at = expected.get("t", key) if isinstance(expected, Mapping) else key
+            at = int(at) if str(at).lstrip("-").isdigit() else at
+            time = nanoseconds(at)
+            self._push(time, Turn.CLOCK, self._tick)
+            check = {name: each for name, each in expected.items() if name != "t"}
+            self._push(
+                time,
+                Turn.CHECKPOINT,
+                partial(self._compare, check, f"at {at}: "),
+            )
+
+    def _push(self, time: int, turn: Turn, act: Callable[[], None]) -> None:
+        self._pushed += 1
+        heapq.heappush(self._queue, (time, turn, self._pushed, act))
+
+    # Time.
+
+    def _tick(self) -> None:
+        """Let the clock reach the end of this instant."""
+        self._fold(clock_record(self.now))
+        self._settle(self.now)
+
+    def _let_pass(self, until: int) -> None:
+        """Let happen what is due before a time."""
+        self._settle(until - 1)
+
+    def _settle(self, until: int) -> None:
+        """Let happen what the simulated venue has due up to a time."""
+        for _ in range(_STEPS):
+            due = self.world.due()
+            if due == 0 or due > until:
+                return
+            self.now = max(self.now, due)
+            self._fold(clock_record(self.now))
+
+    def _finish(self) -> None:
+        """Wait for messages on their way."""
+        trip = self._order_latency + self._report_latency
+        self._settle(self.now + _ROUNDS * trip)
+        while self._queue:
+            time, _, _, act = heapq.heappop(self._queue)
+            self.now = time
+            act()
+
+    # Records in, messages out.
+
+    def _fold(self, record: Any) -> None:
+        self.world.fold(record)
+        self._carry()
+
+    def _carry(self) -> None:
+        """Take what the engine told and sent."""
+        self.known.hear(self.world.events.drain())
+        if self.venue is None:
+            return
+        for command in self.world.commands.drain():
+            one = command.reshape(1)
+            if self._order_latency == 0:
+                self._match(one)
+            else:
+                self._push(
+                    self.now + self._order_latency,
+                    Turn.ARRIVAL,
+                    partial(self._match, one),
+                )
+
+    def _match(self, command: Any) -> None:
+        """Let the matching venue act on a command now."""
+        assert self.venue is not None
+        market, ours = self.venue.match(command, self.now)
+        ours["ts_received"] = self.now + self._report_latency
+        for report in ours:
+            one = report.reshape(1)
+            if self._report_latency == 0:
+                self.world.fold(one)
+            else:
+                self._push(
+                    self.now + self._report_latency,
+                    Turn.REPORT,
+                    partial(self._fold, one),
+                )
+        for record in market:
+            self.world.fold(record.reshape(1))
+        self._carry()
+
+    # Events.
+
+    def _act(self, event: Event) -> None:
+        kind = event["type"]
+        if kind in _MARKET:
+            for record in self._market.records(event):
+                self._fold(record)
+        else:
+            getattr(self, f"_{kind}")(event)
+
+    def _send(self, command: Any) -> None:
+        """Give a command to the gate, or another participant's to the venue."""
+        command["ts_venue"] = command["ts_received"] = self.now
+        if command["account"][0] == 0:
+            self._fold(command)
+        else:
+            self._match(command)
+
+    def _submit(self, event: Event) -> None:
+        for command in submit_commands(self.world, self.names, event):
+            self._send(command)
+
+    def _cancel(self, event: Event) -> None:
+        self._send(change_command(self.world, self.names, event, Action.CANCEL))
+
+    def _replace(self, event: Event) -> None:
+        self._send(change_command(self.world, self.names, event, Action.REPLACE))
+
+    def _foreign_order(self, event: Event) -> None:
+        """An order of our account that went to the venue without us."""
+        source = {"kind": "limit" if "price" in event else "market", **event}
+        name = source.setdefault("id", f"foreign {self._pushed}")
+        assert name
+        for command in submit_commands(self.world, self.names, source):
+            command["account"] = 0
+            command["ts_venue"] = command["ts_received"] = self.now
+            self._match(command)
+
+    def _order(self, action: Action, instrument: int = -1, **values: int) -> None:
+        command = blank_command(action, instrument)
+        for name, value in values.items():
+            command[name] = value
+        self._send(command)
+
+    def _set_state(self, event: Event) -> None:
+        self._order(Action.SET_STATE, value=SafetyState[event["state"].upper()])
+
+    def _kill(self, event: Event) -> None:
+        self._order(Action.KILL, value=int(event.get("flatten", False)))
+
+    def _stop_strategy(self, event: Event) -> None:
+        number = self.world.strategies[event["strategy"]]
+        self._order(Action.STOP_STRATEGY, strategy=number)
+
+    def _strategy_raises(self, event: Event) -> None:
+        self.world.raising.add(self.world.strategies[event["strategy"]])
+        self._fold(clock_record(self.now, EventKind.SIGNAL))
+
+    def _clock(self, event: Event) -> None:
+        self._fold(clock_record(nanoseconds(event["t"])))
+
+    def _book_pnl(self, event: Event) -> None:
+        number = self.world.strategies.get(event.get("strategy", ""), 0)
+        instrument = self.world.instrument(event.get("instrument"))
+        amount = money(event.get("amount", 0))
+        self._order(Action.BOOK_PNL, instrument, strategy=number, value=amount)
+
+    def _mark(self, event: Event) -> None:
+        instrument = self.world.instrument(event.get("instrument"))
+        self._order(Action.SET_MARK, instrument, price=event["price"])
+
+    # What is seen.
+
+    def _compare(self, expected: Mapping[str, Any], where: str) -> None:
+        seen = Seen(self.world, self.names, self.known, self.venue, self._cash)
+        for each in differences(expected, seen):
+            self.found.append(Difference(where + each.field, each.expected, each.found))
+        if not where:
+            self._own_up(expected.get("orders", {}))
+
+    def _own_up(self, orders: Mapping[str, Any]) -> None:
+        """Say which orders were refused because what they ask for is not built."""
+        for number in self.known.unsupported:
+            name = self.names.name_of(number)
+            hint = str(orders.get(name, {}).get("reason", ""))
+            if Reason.UNSUPPORTED not in reasons_of(hint):
+                told = f"not built: what {name} asks for at this venue"
+                self.found.append(Difference(f"orders.{name}", "supported", told))

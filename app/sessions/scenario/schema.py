@@ -1,0 +1,373 @@
+"""The form of a scenario file, and reading one (docs of the form: docs/scenarios.md).
+
+A file is read scenario by scenario: one that breaks the form is kept as a `Fault`,
+which names file, scenario, key, rule and value, and does not hide the others.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from app.errors import FileFormatError
+from app.sessions.scenario.checks import (
+    Check,
+    anything,
+    by_name,
+    either,
+    flag,
+    list_of,
+    moment,
+    nullable,
+    number,
+    one_of,
+    positive,
+    table,
+    text,
+    whole,
+)
+
+Event: TypeAlias = Mapping[str, Any]
+"""One event: `t`, `type` and what its type has."""
+
+VENUES: Final = ("matching", "simulated-level", "simulated-l3", "simulated-bars")
+SIDES: Final = {"buy": 1, "bid": 1, "sell": -1, "ask": -1}
+
+_PAIRS: Final = list_of(list_of(whole, 2))
+_SIDE: Final = one_of(*SIDES)
+_AGGRESSOR: Final = nullable(one_of("buy", "sell"))
+_CONDITIONS: Final = list_of(text)
+_L3_ROW: Final = either(
+    list_of(anything, 3),
+    table({"ref": anything, "price": whole, "size": positive}, {"side": _SIDE}),
+)
+_GROUP: Final = table(
+    {"oco": anything}, {"purpose": one_of("entry", "exit"), "id": anything}
+)
+_LEG: Final = either(
+    whole, table({}, {"id": text, "price": whole, "stop": whole, "trail": anything})
+)
+_TRAIL: Final = either(whole, table({}, {"ticks": positive, "percent": number}))
+_BAR: Final[dict[str, Check]] = {
+    "open": whole,
+    "high": whole,
+    "low": whole,
+    "close": whole,
+}
+
+_REQUIRED: Final[Mapping[str, Mapping[str, Check]]] = {
+    "submit": {
+        "id": text,
+        "side": one_of("buy", "sell"),
+        "kind": one_of("limit", "market", "stop", "trail"),
+        "qty": whole,
+    },
+    "cancel": {"id": text},
+    "replace": {"id": text},
+    "book": {"bids": _PAIRS, "asks": _PAIRS},
+    "level": {"side": _SIDE, "price": whole, "size": whole},
+    "trade": {"price": whole, "size": positive},
+    "add": {"ref": anything, "side": _SIDE, "price": whole, "size": positive},
+    "delete": {"ref": anything},
+    "reduce": {"ref": anything, "size": positive},
+    "execute": {"ref": anything, "size": positive},
+    "snapshot": {},
+    "gap": {},
+    "halt": {},
+    "bar": _BAR,
+    "import_bar": {},
+    "set_state": {"state": text},
+    "kill": {},
+    "stop_strategy": {"strategy": text},
+    "strategy_raises": {"strategy": text},
+    "foreign_order": {"side": one_of("buy", "sell"), "qty": positive},
+    "clock": {},
+    "set_timer": {},
+    "ask_trade_date": {},
+    "book_pnl": {},
+    "mark": {},
+}
+"""Every type of event, and the keys that it must have besides `t`."""
+
+_OPTIONAL: Final[Mapping[str, Mapping[str, Check]]] = {
+    "submit": {
+        "price": whole,
+        "stop": whole,
+        "trail": _TRAIL,
+        "tif": text,
+        "until": moment,
+        "display": positive,
+        "post_only": flag,
+        "reduce_only": flag,
+        "outside_hours": flag,
+        "trigger": one_of("last", "touch", "mid", "mark"),
+        "protection_ticks": whole,
+        "group": _GROUP,
+        "bracket": table({}, {"target": _LEG, "stop": _LEG}),
+        "strategy": text,
+        "account": text,
+    },
+    "cancel": {"account": text, "strategy": text},
+    "replace": {
+        "qty": whole,
+        "price": whole,
+        "stop": whole,
+        "trail": _TRAIL,
+        "account": text,
+        "strategy": text,
+    },
+    "book": {},
+    "level": {},
+    "trade": {"aggressor": _AGGRESSOR, "conditions": _CONDITIONS},
+    "execute": {"price": whole, "conditions": _CONDITIONS},
+    "snapshot": {
+        "bids": list_of(_L3_ROW),
+        "asks": list_of(_L3_ROW),
+        "orders": list_of(_L3_ROW),
+    },
+    "halt": {"on": flag, "until": moment},
+    "bar": {"volume": whole},
+    "import_bar": {
+        "volume": whole,
+        "source": text,
+        "interval": anything,
+        "stamp": anything,
+        **_BAR,
+    },
+    "kill": {"flatten": flag},
+    "foreign_order": {"id": text, "kind": text, "price": whole, "account": text},
+    "set_timer": {
+        "id": text,
+        "at": anything,
+        "in": anything,
+        "before_close": anything,
+        "strategy": text,
+    },
+    "ask_trade_date": {"at": moment, "id": text},
+    "book_pnl": {"amount": number, "strategy": text},
+    "mark": {"price": whole},
+}
+
+_ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
+    "trade": {"qty": "size"},
+    "level": {"qty": "size"},
+    "add": {"qty": "size"},
+    "reduce": {"qty": "size", "by": "size"},
+    "execute": {"qty": "size"},
+    "book_pnl": {"value": "amount", "pnl": "amount", "money": "amount"},
+    "mark": {"mark": "price"},
+    "submit": {"expire": "until", "good_till": "until"},
+}
+"""Other words for the same key."""
+
+_INSTRUMENT: Final = table(
+    {"kind": text, "currency": text, "price_unit": number},
+    {
+        "tick_table": list_of(table({"from": nullable(whole), "step": positive}, {})),
+        "quantity_unit": number,
+        "order_step": whole,
+        "order_min": whole,
+        "order_max": nullable(positive),
+        "min_value": nullable(number),
+        "multiplier": number,
+        "calendar": nullable(anything),
+        "name": text,
+        "venue": text,
+        "expiry": nullable(text),
+        "first_notice": nullable(text),
+        "shortable": flag,
+        "price_bands": nullable(list_of(whole, 2)),
+    },
+)
+
+_MODELS: Final = table(
+    {},
+    {
+        "latency": table({}, {"order": whole, "report": whole, "feed": whole}),
+        "feed": one_of("single", "consolidated"),
+        "depth": one_of("full", "top_of_book"),
+        "queue": one_of("pessimistic", "probabilistic", "exact"),
+        "front_share": number,
+        "through": one_of("trade_size", "whole_order"),
+        "impact": anything,
+        "participation": number,
+        "slippage": whole,
+        "limit_rule": one_of("through", "touch"),
+        "build_bars": anything,
+        "fees": table(
+            {},
+            {
+                name: nullable(number)
+                for name in (
+                    "per_unit",
+                    "per_order",
+                    "min",
+                    "max",
+                    "minimum",
+                    "maximum",
+                    "max_percent",
+                    "maker",
+                    "taker",
+                )
+            },
+        ),
+        "risk": by_name(anything),
+    },
+)
+
+_KEYS: Final[Mapping[str, Check]] = {
+    "id": text,
+    "rule": either(whole, text),
+    "title": text,
+    "venue": one_of(*VENUES),
+    "instrument": _INSTRUMENT,
+    "instruments": by_name(_INSTRUMENT),
+    "models": _MODELS,
+    "start": by_name(anything),
+    "events": list_of(anything),
+    "expect": by_name(anything),
+    "why": text,
+    "base": text,
+    "rates": by_name(number),
+}
+_NEEDED: Final = ("id", "venue", "events", "expect")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A scenario that breaks the form."""
+
+    file: Path
+    scenario: str
+    """Its id, or its place in the file where it has none."""
+    rule: int | str | None
+    """The rule of SEMANTICS.md that it is about."""
+    key: str
+    broken: str
+    """Which rule of the form."""
+    value: Any
+
+    def __str__(self) -> str:
+        told = json.dumps(self.value)
+        told = told if len(told) <= 80 else told[:77] + "…"
+        return f"{self.file}: {self.scenario}: {self.key} {self.broken}, was {told}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario as read: the form is right, values may still contradict each other."""
+
+    file: Path
+    id: str
+    rule: int | str
+    title: str
+    venue: str
+    instruments: Mapping[str, Mapping[str, Any]]
+    """By name, in the order of their numbers."""
+    models: Mapping[str, Any]
+    start: Mapping[str, Any]
+    events: tuple[Event, ...]
+    expect: Mapping[str, Any]
+    why: str = ""
+    base: str | None = None
+    rates: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_dates(self) -> bool:
+        """Whether its times are ISO, so that a calendar matters."""
+        return any(isinstance(event["t"], str) for event in self.events)
+
+
+def read(path: Path) -> list[Scenario | Fault]:
+    """Read the scenarios of a file.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is no JSON, or no list.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise FileFormatError(path, f"must be JSON: {error}") from error
+    if isinstance(content, Mapping):
+        content = content.get("scenarios", [content])
+    if not isinstance(content, list):
+        raise FileFormatError(path, "must hold a list of scenarios")
+    return [_scenario(path, place, each) for place, each in enumerate(content, 1)]
+
+
+def _scenario(path: Path, place: int, source: Any) -> Scenario | Fault:
+    if not isinstance(source, Mapping):
+        return Fault(path, f"scenario {place}", None, "", "must be a table", source)
+    name = source.get("id")
+    name = name if isinstance(name, str) and name else f"scenario {place}"
+    rule = source.get("rule")
+    problem = _broken(source)
+    if problem:
+        return Fault(path, name, rule, *problem)
+    several = source.get("instruments") or {"X": source["instrument"]}
+    return Scenario(
+        file=path,
+        id=name,
+        rule=name.split("-")[0] if rule is None else rule,
+        title=source.get("title", ""),
+        venue=source["venue"],
+        instruments=several,
+        models=source.get("models", {}),
+        start=source.get("start", {}),
+        events=tuple(_named(event) for event in source["events"]),
+        expect=source["expect"],
+        why=source.get("why", ""),
+        base=source.get("base"),
+        rates=source.get("rates", {}),
+    )
+
+
+def _broken(source: Mapping[str, Any]) -> tuple[str, str, Any] | None:
+    """Return key, rule and value of the first thing that breaks the form."""
+    for key in _NEEDED:
+        if key not in source:
+            return key, "must be given", None
+    for key, value in source.items():
+        if key not in _KEYS:
+            return key, f"is no key of a scenario ({', '.join(_KEYS)})", value
+        rule = _KEYS[key](value)
+        if rule:
+            return key, rule, value
+    if "instrument" not in source and not source.get("instruments"):
+        return "instrument", "must be given", None
+    for place, event in enumerate(source["events"], 1):
+        problem = _broken_event(event)
+        if problem:
+            return f"event {place}: {problem[0]}", *problem[1:]
+    return None
+
+
+def _named(event: Event) -> Event:
+    """Give an event's keys their first names."""
+    names = _ALIASES.get(event["type"], {})
+    return {names.get(key, key): value for key, value in event.items()}
+
+
+def _broken_event(event: Any) -> tuple[str, str, Any] | None:
+    if not isinstance(event, Mapping):
+        return "", "must be a table", event
+    kind = event.get("type")
+    if not isinstance(kind, str) or kind not in _REQUIRED:
+        return "type", f"must be one of {', '.join(_REQUIRED)}", kind
+    required = {"t": moment, "type": text, **_REQUIRED[kind]}
+    optional = {"instrument": text, "why": text, **_OPTIONAL.get(kind, {})}
+    named = _named(event)
+    for key in required:
+        if key not in named:
+            return key, f"must be given in {kind}", None
+    for key, value in named.items():
+        check = required.get(key) or optional.get(key)
+        if check is None:
+            return key, f"is no key of {kind}", value
+        rule = check(value)
+        if rule:
+            return key, rule, value
+    return None

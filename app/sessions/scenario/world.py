@@ -1,0 +1,206 @@
+"""A session put together for one scenario: arena, links, gate, venue, and its clock.
+
+It is composed as the program's own sessions are (app/sessions/composition.py), without
+threads: records are folded one by one by the kernel. Two things differ by venue: with
+``matching`` orders leave through a ring to a matching engine in an arena of its own
+(wire.py); with ``simulated-…`` the kernel's simulated venue fills them.
+
+Integer times are nanoseconds after `EPOCH`, an instant inside everyone's regular hours.
+"""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine import book_state, gate, links as links_module, strategy
+from app.engine.arena import Arena, Section
+from app.engine.book import book_market
+from app.engine.control import CONTROL_WORDS
+from app.engine.instruments import instrument_records, load_instruments
+from app.engine.kernel import emit, fold_record
+from app.engine.links import Link
+from app.engine.records import COMMAND, REPORT
+from app.engine.ring import Ring
+from app.engine.state import MAX_STRATEGIES, fixed_layout
+from app.engine.strategy import Interpreted
+from app.engine.venue import external, simulated
+from app.instrument import Instrument, exact
+from app.sessions.scenario.instruments import build_instrument
+from app.sessions.scenario.models import set_models
+from app.sessions.scenario.schema import Scenario
+
+EPOCH: Final = 1_709_650_800_000_000_000
+"""Tuesday 5 March 2024, 15:00 UTC, ns: 10:00 in New York, 9:00 in Chicago."""
+START_CASH: Final = 10**9 * 10**8
+"""Ample: a thousand million of the base currency, money."""
+_ORDERS_OUT: Final = 1 << 10
+_EVENTS_OUT: Final = 1 << 14
+
+
+def nanoseconds(time: int | str) -> int:
+    """Turn a scenario's time into nanoseconds since 1970 UTC."""
+    if isinstance(time, int):
+        return EPOCH + time
+    moment = datetime.fromisoformat(time)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    whole = moment.replace(microsecond=0)
+    return int(whole.timestamp()) * 10**9 + moment.microsecond * 1000
+
+
+class World:
+    """Arena, links and rings of one scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Attributes
+    ----------
+    numbers : dict of str to int
+        Numbers of the instruments, by name.
+    strategies : dict of str to int
+        Numbers of the strategies that a scenario names, by name.
+    handlers : list of Interpreted
+        Their handlers, kept alive as long as the links.
+    raising : set of int
+        Strategies whose next handler raises.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        fees = scenario.models.get("fees", {})
+        self.instruments: tuple[Instrument, ...] = tuple(
+            build_instrument(name, source, fees)
+            for name, source in scenario.instruments.items()
+        )
+        self.numbers = {each.name: i for i, each in enumerate(self.instruments)}
+        self.is_external = scenario.venue == "matching"
+        self.arena = self._make_arena(scenario)
+        self.commands = Ring(COMMAND, _ORDERS_OUT)
+        self.events = Ring(REPORT, _EVENTS_OUT)
+        self.control: Any = np.zeros(CONTROL_WORDS, np.int64)
+        self.links = self._make_links()
+        self.strategies: dict[str, int] = {}
+        self.handlers: list[Interpreted] = []
+        self.raising: set[int] = set()
+
+    def _make_arena(self, scenario: Scenario) -> Arena:
+        count = len(self.instruments)
+        venue = external.LAYOUT if self.is_external else simulated.layout(count)
+        arena = Arena(
+            {
+                **fixed_layout(count),
+                **book_state.layout(count),
+                **gate.layout(count),
+                **strategy.LAYOUT,
+                **venue,
+            }
+        )
+        rates = {name: exact(rate) for name, rate in scenario.rates.items()}
+        load_instruments(
+            arena, self.instruments, base_currency=scenario.base, rates=rates
+        )
+        consolidated = scenario.models.get("feed") == "consolidated"
+        for index, record in enumerate(instrument_records(arena)):
+            record["book"] = book_state.open_book(
+                arena, index, consolidated=consolidated
+            )
+        gate.open_session(arena, START_CASH)
+        set_models(arena, self.instruments, scenario)
+        return arena
+
+    def _make_links(self) -> Any:
+        links = links_module.new_links()
+        for link, each in gate.LINKS.items():
+            links[link] = each.address
+        links[Link.EMIT] = emit.address
+        links[Link.EVENTS_OUT] = self.events.address
+        links[Link.CONTROL] = self.control.ctypes.data
+        if self.is_external:
+            links[Link.ORDERS_OUT] = self.commands.address
+            links[Link.VENUE_SUBMIT] = external.external_submit.address
+            links[Link.VENUE_CANCEL] = external.external_cancel.address
+            links[Link.VENUE_REPLACE] = external.external_replace.address
+            links[Link.VENUE_REPORT] = external.external_report.address
+            links[Link.VENUE_QUEUE] = external.external_queue.address
+            links[Link.VENUE_MARKET] = book_market.address
+            return links
+        links[Link.VENUE_SUBMIT] = simulated.venue_submit.address
+        links[Link.VENUE_CANCEL] = simulated.venue_cancel.address
+        links[Link.VENUE_REPLACE] = simulated.venue_replace.address
+        links[Link.VENUE_MARKET] = simulated.venue_market.address
+        links[Link.VENUE_CLOCK] = simulated.venue_clock.address
+        links[Link.VENUE_DUE] = simulated.venue_due.address
+        links[Link.VENUE_QUEUE] = simulated.venue_queue.address
+        links[Link.BOOK_MARKET] = book_market.address
+        return links
+
+    # Folding.
+
+    def fold(self, record: Any) -> None:
+        """Fold one record (an array of one) into state."""
+        address = record.ctypes.data
+        fold_record(self.arena.address, self.links.ctypes.data, address)
+
+    def due(self) -> int:
+        """When the venue has something to do next, ns; 0 = nothing waits."""
+        if self.is_external:
+            return 0
+        address = self.links.ctypes.data
+        return simulated.venue_due(self.arena.address, address, 0)
+
+    def queue_ahead(self, index: int) -> Fraction | None:
+        """Size ahead of the order at an index, quantity units, not rounded."""
+        address = self.links.ctypes.data
+        if not self.is_external:
+            rests = simulated.venue_queue(self.arena.address, address, index) >= 0
+            ahead = float(self.record(Section.VENUE_ORDERS, index)["ahead"])
+            return Fraction(ahead).limit_denominator(10**6) if rests else None
+        known = external.external_queue(self.arena.address, address, index)
+        return Fraction(known) if known >= 0 else None
+
+    # Reading.
+
+    def record(self, section: Section, index: int) -> Any:
+        """One record of a section, as it stands."""
+        return self.arena.records(section)[index]
+
+    @property
+    def session(self) -> Any:
+        """The ENGINE record."""
+        return self.record(Section.ENGINE, 0)
+
+    def instrument(self, name: str | None) -> int:
+        """Number of an instrument; without a name the only one, or X."""
+        if name is None:
+            name = "X" if "X" in self.numbers else next(iter(self.numbers))
+        return self.numbers[name]
+
+    def position(self, instrument: int, strategy: int | None = None) -> Any:
+        """A POSITION: a strategy's own, or the account's."""
+        count = len(self.instruments)
+        owner = MAX_STRATEGIES if strategy is None else strategy
+        return self.record(Section.POSITIONS, owner * count + instrument)
+
+    def book(self, instrument: int) -> Any:
+        """The BOOK of an instrument."""
+        number = int(instrument_records(self.arena)[instrument]["book"])
+        return self.record(Section.BOOKS, number)
+
+    def depth(self, instrument: int, side: int) -> list[list[int]]:
+        """Displayed levels of a side, best first: price, size."""
+        every = self.arena.records(Section.BOOK_LEVELS)
+        level = int(self.book(instrument)["sides"][0 if side > 0 else 1]["best"])
+        shown = []
+        while level:
+            shown.append([int(every[level]["price"]), int(every[level]["size"])])
+            level = int(every[level]["worse"])
+        return shown
+
+    def cost(self, instrument: int, position: Any) -> Fraction:
+        """Open cost of a position, price x quantity units, exact."""
+        numerator, _ = self.instruments[instrument].money_ratio
+        whole = (int(position["cost_high"]) << 64) + int(position["cost_low"])
+        return Fraction(whole, numerator)
