@@ -1,9 +1,9 @@
 """Fees: by value (maker, taker), per unit, per order, with a minimum and a maximum.
 
 A fill's exact fee is |price| x quantity x rate + quantity x fee per unit, rounded once,
-half-even, to the money unit. An order's fee is the sum of its fills' plus the fee
-per order, held between the minimum and the maximum, which apply per order and not per
-fill (SEMANTICS 45): each fill is charged what the order's fee grew by. Where the minimum
+half-even, to the money unit. An order's fee is the sum of its fills' plus the fee per
+order, held between the minimum and the maximum, which apply per order and not per fill
+(SEMANTICS 45): each fill is charged what the order's fee grew by. Where the minimum
 exceeds the maximum, the maximum holds. Rebates are negative.
 
 Examples: Interactive Brokers' fixed plan for US stocks is per unit 0.005, minimum 1;

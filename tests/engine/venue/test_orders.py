@@ -1,0 +1,307 @@
+"""Order types at arrival, cancels and replaces (SEMANTICS 10, 11, 15-19, 41)."""
+
+import pytest
+
+from app.engine.records import (
+    NO_PRICE,
+    OrderStatus,
+    OrderType,
+    Reason,
+    ReportType,
+    SessionState,
+    TimeInForce,
+)
+from tests.engine.venue.bench import POST_ONLY, Bench
+
+T, R, TIF = ReportType, Reason, TimeInForce
+
+
+@pytest.fixture
+def venue() -> Bench:
+    bench = Bench()
+    bench.book(1, bids="100x10 99x5", asks="102x4 103x6")
+    return bench
+
+
+def test_rule_10_an_order_meets_the_book_of_decision_plus_latency() -> None:
+    venue = Bench(order_latency_ns=10, report_latency_ns=5)
+    venue.book(1, bids="100x10", asks="102x4")
+    index = venue.submit(20, "buy", 3, 102)
+
+    venue.level(29, "ask", 102, 0)
+    venue.level(30, "ask", 101, 2)
+    assert venue.order(index)["filled"] == 0
+    venue.clock(35)
+
+    assert venue.order(index)["arrived_ts"] == 30
+    assert venue.fills() == [(index, 101, 2)]
+    assert venue.reports["ts_venue"].tolist() == [30, 30]
+    assert venue.reports["ts_received"].tolist() == [35, 35]
+
+
+def test_rule_11_at_equal_time_the_market_first_then_orders_as_sent(
+    venue: Bench,
+) -> None:
+    first = venue.submit(5, "buy", 4, 102)
+    second = venue.submit(5, "buy", 4, 102)
+
+    venue.level(5, "ask", 102, 5)
+    assert venue.told() == []
+    venue.level(6, "ask", 109, 1)
+
+    assert venue.fills() == [(first, 102, 4), (second, 102, 1)]
+
+
+def test_a_later_request_never_overtakes(venue: Bench) -> None:
+    jittery = Bench(order_latency_ns=1000, latency_spread=2.0)
+    jittery.book(1, bids="100x10")
+    sent = [jittery.submit(10 + i, "buy", 1, 90 + i) for i in range(20)]
+
+    jittery.clock(10**9)
+
+    accepted = [each.order for each in jittery.told() if each.report == T.NEW]
+    assert accepted == sent
+
+
+def test_reports_come_as_new_then_fills(venue: Bench) -> None:
+    index = venue.rest(2, "buy", 6, 103)
+
+    assert [(each.report, each.filled, each.leaves) for each in venue.told()] == [
+        (T.NEW, 0, 6),
+        (T.FILL, 4, 2),
+        (T.FILL, 6, 0),
+    ]
+    assert venue.reports["status"].tolist() == [
+        OrderStatus.NEW,
+        OrderStatus.PARTIALLY_FILLED,
+        OrderStatus.FILLED,
+    ]
+    assert venue.reports["liquidity"].tolist() == [0, -1, -1]
+    assert venue.reports["venue_order_id"].tolist() == [1, 1, 1]
+    assert venue.fills() == [(index, 102, 4), (index, 103, 2)]
+
+
+def test_rule_15_replace_states_the_new_total(venue: Bench) -> None:
+    index = venue.rest(2, "sell", 5, 101)
+    venue.trade(3, 101, 2, "buy")
+    venue.replace(4, index, quantity=4)
+    venue.clock(4)
+
+    order = venue.order(index)
+    assert (order["quantity"], order["filled"], order["leaves"]) == (4, 2, 2)
+    assert venue.last(index) == (T.REPLACED, R.NONE)
+
+
+@pytest.mark.parametrize("total", [2, 1])
+def test_rule_15_at_or_below_filled_it_ends_as_filled(venue: Bench, total: int) -> None:
+    index = venue.rest(2, "sell", 5, 101)
+    venue.trade(3, 101, 2, "buy")
+    venue.replace(4, index, quantity=total)
+    venue.clock(4)
+
+    report = venue.reports[-1]
+    assert report["status"] == OrderStatus.FILLED
+    assert (report["quantity"], report["filled"], report["leaves"]) == (2, 2, 0)
+    venue.trade(5, 101, 9, "buy")
+    assert len(venue.fills()) == 1
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "ahead"),
+    [(3, NO_PRICE, 6), (5, NO_PRICE, 6), (6, NO_PRICE, 20), (3, 99, 5), (0, 100, 6)],
+)
+def test_rule_16_only_a_smaller_quantity_keeps_the_place(
+    venue: Bench, quantity: int, price: int, ahead: int
+) -> None:
+    index = venue.rest(2, "buy", 5, 100)
+    venue.trade(3, 100, 4, "sell")
+    venue.level(3, "bid", 100, 20)
+
+    venue.replace(4, index, quantity=quantity, price=price)
+    venue.clock(4)
+
+    assert venue.ahead(index) == ahead
+
+
+def test_rule_16_a_replace_may_trade_at_once(venue: Bench) -> None:
+    index = venue.rest(2, "buy", 5, 100)
+
+    venue.replace(3, index, price=102)
+    venue.clock(3)
+
+    assert venue.fills() == [(index, 102, 4)]
+    assert venue.order(index)["leaves"] == 1
+
+
+def test_rule_17_a_market_order_rests_at_its_protection_price() -> None:
+    venue = Bench(protection_ticks=1)
+    venue.book(1, bids="100x10", asks="102x4 103x6 104x9")
+
+    index = venue.submit(2, "buy", 15)
+    venue.clock(2)
+
+    assert venue.fills() == [(index, 102, 4), (index, 103, 6)]
+    assert venue.order(index)["leaves"] == 5
+    assert venue.reports["price"].tolist() == [103, 103, 103]
+    assert venue.order(index)["level"] != 0
+
+
+def test_rule_17_the_order_s_own_protection_goes_first() -> None:
+    venue = Bench(protection_ticks=5)
+    venue.book(1, bids="100x10", asks="102x4 103x6")
+
+    index = venue.submit(2, "buy", 9, protection_ticks=0)
+    venue.clock(2)
+
+    assert venue.fills() == [(index, 102, 4)]
+    assert venue.order(index)["price"] == 102
+
+
+def test_rule_17_without_an_opposite_side_it_is_rejected(venue: Bench) -> None:
+    venue.book(2, bids="100x10")
+    index = venue.submit(3, "buy", 1)
+    venue.clock(3)
+
+    assert venue.last(index) == (T.REJECTED, R.NO_OPPOSITE_SIDE)
+
+
+def test_a_market_order_without_a_bound_takes_all_there_is(venue: Bench) -> None:
+    index = venue.submit(2, "buy", 15)
+    venue.clock(2)
+
+    assert venue.fills() == [(index, 102, 4), (index, 103, 6)]
+    assert venue.last(index) == (T.CANCELLED, R.NO_OPPOSITE_SIDE)
+
+
+def test_rule_18_ioc_takes_what_is_displayed_and_not_taken(venue: Bench) -> None:
+    venue.rest(2, "buy", 1, 102)
+    index = venue.rest(3, "buy", 9, 102, tif=TIF.IOC)
+
+    assert venue.fills()[1:] == [(index, 102, 3)]
+    assert venue.last(index) == (T.CANCELLED, R.IOC_REMAINDER)
+
+
+def test_rule_18_fok_is_filled_whole_or_not_at_all(venue: Bench) -> None:
+    venue.rest(2, "buy", 1, 102)
+    too_much = venue.rest(3, "buy", 10, 103, tif=TIF.FOK)
+    enough = venue.rest(4, "buy", 9, 103, tif=TIF.FOK)
+
+    assert venue.last(too_much) == (T.CANCELLED, R.FOK_NOT_FILLABLE)
+    assert venue.fills()[1:] == [(enough, 102, 3), (enough, 103, 6)]
+
+
+def test_rule_19_post_only_that_would_cross_is_rejected(venue: Bench) -> None:
+    crossing = venue.rest(2, "buy", 1, 102, options=POST_ONLY)
+    resting = venue.rest(2, "buy", 1, 101, options=POST_ONLY)
+
+    assert venue.last(crossing) == (T.REJECTED, R.POST_ONLY_WOULD_CROSS)
+    assert venue.last(resting) == (T.NEW, R.NONE)
+
+
+def test_rule_19_a_replace_that_would_cross_leaves_the_order(venue: Bench) -> None:
+    index = venue.rest(2, "buy", 1, 100, options=POST_ONLY)
+    venue.replace(3, index, price=102)
+    venue.clock(3)
+
+    assert venue.last(index) == (T.REPLACE_REJECTED, R.POST_ONLY_WOULD_CROSS)
+    assert (venue.order(index)["price"], venue.ahead(index)) == (100, 10)
+
+
+def test_rule_41_the_newest_is_cancelled_where_it_meets_our_own(venue: Bench) -> None:
+    resting = venue.rest(2, "sell", 5, 103)
+    index = venue.rest(3, "buy", 20, 110)
+
+    # 4 at 102, and the 6 that stand before ours at 103.
+    assert venue.fills() == [(index, 102, 4), (index, 103, 6)]
+    assert venue.last(index) == (T.CANCELLED, R.SELF_MATCH)
+    assert venue.order(resting)["leaves"] == 5
+
+
+def test_rule_41_ours_may_stand_before_the_market(venue: Bench) -> None:
+    resting = venue.rest(2, "sell", 5, 101)
+    index = venue.rest(3, "buy", 2, 105)
+    whole = venue.rest(3, "buy", 2, 105, tif=TIF.FOK)
+
+    assert venue.fills() == []
+    assert venue.last(index) == (T.CANCELLED, R.SELF_MATCH)
+    assert venue.last(whole) == (T.CANCELLED, R.FOK_NOT_FILLABLE)
+    assert venue.order(resting)["leaves"] == 5
+
+
+def test_cancels(venue: Bench) -> None:
+    index = venue.rest(2, "buy", 5, 100)
+    venue.cancel(3, index)
+    venue.cancel(3, index)
+    venue.replace(3, index, quantity=9)
+    venue.clock(3)
+    venue.trade(4, 90, 99, "sell")
+
+    assert [(each.report, each.reason) for each in venue.told()] == [
+        (T.NEW, R.NONE),
+        (T.CANCELLED, R.USER),
+        (T.CANCEL_REJECTED, R.ORDER_ENDED),
+        (T.REPLACE_REJECTED, R.ORDER_ENDED),
+    ]
+    assert venue.reports["leaves"].tolist() == [5, 0, 0, 0]
+
+
+def test_a_fill_wins_over_a_cancel_on_its_way() -> None:
+    venue = Bench(order_latency_ns=10)
+    venue.book(1, bids="100x2")
+    index = venue.submit(2, "buy", 1, 100)
+    venue.clock(12)
+    venue.cancel(13, index)
+    venue.trade(20, 99, 5, "sell")
+    venue.clock(30)
+
+    assert venue.fills() == [(index, 100, 1)]
+    assert venue.last(index) == (T.CANCEL_REJECTED, R.ORDER_ENDED)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": OrderType.STOP},
+        {"kind": OrderType.TRAILING_STOP_LIMIT},
+        {"kind": 7},
+        {"tif": TIF.AT_THE_OPEN},
+        {"tif": TIF.GTD},
+        {"display_quantity": 1},
+    ],
+)
+def test_rule_27_what_the_venue_does_not_hold_is_rejected(
+    venue: Bench, fields: dict[str, int]
+) -> None:
+    index = venue.rest(2, "buy", 5, 100, **fields)
+
+    assert venue.last(index) == (T.REJECTED, R.UNSUPPORTED)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(SessionState.HALTED, R.HALTED), (SessionState.CLOSED, R.CLOSED)],
+)
+def test_rule_26_in_a_halt_orders_gather_cancels_pass_nothing_matches(
+    venue: Bench, state: SessionState, reason: Reason
+) -> None:
+    venue.enter(2, state)
+    limit = venue.rest(3, "buy", 5, 102)
+    market = venue.submit(3, "buy", 5)
+    venue.clock(3)
+    venue.trade(4, 90, 99, "sell")
+
+    assert venue.last(limit) == (T.NEW, R.NONE)
+    assert venue.last(market) == (T.REJECTED, reason)
+    venue.cancel(5, limit)
+    venue.clock(5)
+    assert venue.last(limit) == (T.CANCELLED, R.USER)
+    assert venue.fills() == []
+
+
+def test_rule_24_day_orders_end_with_the_session(venue: Bench) -> None:
+    day = venue.rest(2, "buy", 5, 100, tif=TIF.DAY)
+    lasting = venue.rest(2, "buy", 5, 99)
+    venue.enter(3, SessionState.CLOSED)
+
+    assert venue.last(day) == (T.EXPIRED, R.EXPIRED)
+    assert venue.last(lasting) == (T.NEW, R.NONE)
