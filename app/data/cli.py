@@ -15,6 +15,7 @@ from app.data.dbn import DbnImporter
 from app.data.depth import write_depth
 from app.data.importing import Importer, Options, Report, run_import
 from app.data.lobster import LobsterImporter
+from app.engine.compile import build
 
 if TYPE_CHECKING:
     # argparse gives the type of its sub-commands no public name.
@@ -98,6 +99,8 @@ def add_book_parser(subparsers: "Subparsers") -> None:
 def run_import_command(parsed: argparse.Namespace) -> int:
     """Import the files that were named, and say what was done."""
     importer: Importer = parsed.importer(parsed)
+    if isinstance(importer, LobsterImporter):
+        compile_first("app.data.lobster_book")
     files: Sequence[Path] = parsed.files
     catalog = Catalog(parsed.settings.paths.data)
     shown = Shown(f"importing {files[0].name}")
@@ -120,6 +123,7 @@ def run_book_command(parsed: argparse.Namespace) -> int:
             f"{recording.name} shows {recording.window} levels a side; "
             "those beyond stay empty"
         )
+    compile_first("app.engine.book")
     shown = Shown(f"writing {parsed.out.name}")
     try:
         rows = write_depth(recording, parsed.levels, parsed.out, shown)
@@ -127,6 +131,16 @@ def run_book_command(parsed: argparse.Namespace) -> int:
         shown.end()
     print(f"{parsed.out}: {rows:,} rows of {parsed.levels} levels a side")
     return 0
+
+
+def compile_first(unit: str) -> None:
+    """Compile what is not in the cache, and say so: it takes some seconds once."""
+
+    def told(_unit: str, done: int, total: int) -> None:
+        if total and not done:
+            print("compiling, once …", file=sys.stderr, flush=True)
+
+    build(told, (unit,))
 
 
 class Shown:

@@ -209,9 +209,7 @@ def decimal_places(values: NDArray[np.int64], digits: int) -> int:
 
 
 _FEWEST: Final = 20
-_STEPS: Final = tuple(
-    digit * 10**zeros for zeros in range(9, -1, -1) for digit in (5, 2, 1)
-) + (25, 125)
+_STEPS: Final = (25, 125, *(digit * 10**n for n in range(10) for digit in (1, 2, 5)))
 
 
 def common_step(prices: NDArray[np.int64]) -> int:

@@ -12,6 +12,7 @@ LOBSTER (2011), "Limit Order Book System: The Efficient Reconstructor".
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,6 +28,7 @@ from app.data.importing import Import, Sketch, new_records
 from app.data.lobster_book import (
     EMPTY,
     KIND,
+    NOTHING,
     PRICE,
     REFERENCE,
     ROW,
@@ -238,9 +240,9 @@ class _DayOfMessages:
             halts = (kinds == -_HALT) & (out[:, PRICE] == code)
             records["kind"][halts] = EventKind.SESSION
             records["count"][halts] = state
-        halted = kinds == -_HALT
+        records["kind"][kinds == NOTHING] = EventKind.TIMER
         for name in ("price", "size", "side"):
-            records[name][halted] = 0
+            records[name][np.isin(kinds, (NOTHING, -_HALT))] = 0
         return _with_events(records, rows)
 
 
@@ -324,10 +326,11 @@ class _OrderbookFile:
 
     def end(self) -> None:
         """Check that no row is left over."""
-        left = len(self._held) + sum(len(part) for part in self._tables)
-        if left:
+        deque(self._tables, maxlen=0)
+        left = self._line - self._messages.lines
+        if left > 0:
             rule = f"must have a row per message: has {left} more"
-            self._issues.bad(rule, int(self._messages.table_rows[-1]) + 1)
+            self._issues.bad(rule, self._messages.lines + 1)
 
     def explain(self, builder: BookBuilder, messages: _Messages) -> None:
         """Raise: the file differs from what the messages give."""

@@ -30,6 +30,8 @@ EMPTY: Final = -(2**63)
 # Columns of an output row.
 ROW, KIND, PRICE, SIZE, REFERENCE, SIDE = range(6)
 WIDTH: Final = 6
+NOTHING: Final = 0
+"""KIND of a message that changes nothing; those of types 5 to 7 have -type."""
 
 # The job: one int64 array; addresses of arrays first.
 (
@@ -380,6 +382,7 @@ def rebuild(address: int, _second: int, _third: int) -> int:
     while row < job[STOP]:
         if _is_full(job) or (job[STRICT] and job[FAULTS]):
             break
+        before = job[WRITTEN]
         message = words(job[MESSAGES] + 8 * 5 * (row - job[START]), 5)
         job[ROW_NOW] = row
         job[SIDE_NOW] = 0 if message[4] > 0 else 1
@@ -390,6 +393,9 @@ def rebuild(address: int, _second: int, _third: int) -> int:
             _emit(job, -message[0], message[3], message[2], 0)
         if job[DEPTH] > 0:
             _hold_to_file(job, row)
+        if job[WRITTEN] == before:
+            # Nothing is known of its order; yet each message is an event.
+            _emit(job, NOTHING, message[3], message[2], 0)
         row += 1
     job[ROW_NOW] = row
     return row

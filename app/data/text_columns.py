@@ -108,7 +108,7 @@ def read_table(
 
     try:
         columns, unfit, count = _split(block, names, delimiter)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, UnicodeDecodeError):
         columns, unfit, count = _split_by_line(block, names, delimiter)
     keep = np.ones(count, np.bool_)
     for index, found in unfit:
@@ -125,6 +125,8 @@ def _split(
     import pyarrow as pa
     from pyarrow import csv
 
+    # pyarrow would not tell the handler of a bad row that is no UTF-8.
+    block.decode("utf-8")
     unfit: list[tuple[int, int]] = []
 
     def note(row: Any) -> str:
@@ -140,10 +142,10 @@ def _split(
             delimiter=delimiter, ignore_empty_lines=False, invalid_row_handler=note
         ),
         csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
-    columns = [_text(table.column(name)) for name in names]
+    columns = [table.column(name).combine_chunks() for name in names]
     return columns, unfit, len(table) + len(unfit)
 
 
@@ -223,15 +225,3 @@ def to_units(
     grown = np.where(beyond, 0, values) * up
     units = grown // down
     return units, beyond | (units * down != grown)
-
-
-def _text(column: Any) -> Any:
-    """One array of valid text; what is no UTF-8 becomes text that shows its bytes."""
-    import pyarrow as pa
-
-    array = column.combine_chunks()
-    try:
-        return array.cast(pa.string())
-    except pa.ArrowInvalid:
-        shown = [each.decode("utf-8", "backslashreplace") for each in array.to_pylist()]
-        return pa.array(shown, pa.string())
