@@ -4,12 +4,13 @@ The gate here only keeps the reports, as records, in the order of their delivery
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from app.engine.arena import Arena, Section
-from app.engine.book import book_market, layout as book_layout, open_book
+from app.engine.book import book_market, displayed, layout as book_layout, open_book
 from app.engine.compile import entry
 from app.engine.instruments import load_instruments
 from app.engine.links import Link, new_links
@@ -19,6 +20,7 @@ from app.engine.records import (
     MARKET,
     NO_PRICE,
     REPORT,
+    SELL,
     EventKind,
     OrderOption,
     OrderType,
@@ -32,13 +34,14 @@ from app.engine.risk_state import ORDER_CAPACITY
 from app.engine.state import ORDER, fixed_layout
 from app.engine.venue import simulated
 from app.engine.venue.fees import write_fees
+from app.engine.venue.levels import taken_at
 from app.engine.venue.simulated import VenueModels
 from app.instrument import Fees, Instrument, InstrumentKind
 
 _KEPT = 1000  # words of the links table: where reports go, and how many there are
 _MOST = 20_000
 _BYTES = REPORT.itemsize
-SIDES = {"buy": 1, "sell": -1, "bid": 1, "ask": -1, None: 0}
+SIDES = {"buy": BUY, "sell": SELL, "bid": 1, "ask": -1, None: 0}
 
 
 @entry
@@ -62,8 +65,7 @@ class Told:
 
 
 def instrument(fees: Fees | None = None, **fields: Any) -> Instrument:
-    from decimal import Decimal
-
+    """A future: 0.01 a price unit, one contract a quantity unit."""
     return Instrument(
         name="X",
         kind=InstrumentKind.FUTURE,
@@ -160,7 +162,7 @@ class Bench:
         for side, text in ((1, bids), (-1, asks)):
             for each in text.split():
                 price, size = (int(part) for part in each.split("x"))
-                row = {"side": side, "price": price, "size": size}
+                row: Any = {"side": side, "price": price, "size": size}
                 records.append(self.event(t, EventKind.LEVEL, last=False, **row))
         self.feed(*records, self.event(t, EventKind.SNAPSHOT_END))
 
@@ -276,9 +278,6 @@ class Bench:
     def available(self, side: str, price: int) -> int:
         """Displayed size less what we took."""
         address = self.arena.address
-        from app.engine.book import displayed
-        from app.engine.venue.levels import taken_at
-
         number = SIDES[side]
         shown = displayed(address, 1, number, price)
         return int(shown - taken_at(address, 0, number, price))
@@ -286,4 +285,3 @@ class Bench:
 
 POST_ONLY = int(OrderOption.POST_ONLY)
 OUTSIDE_HOURS = int(OrderOption.OUTSIDE_HOURS)
-assert BUY == SIDES["buy"]
