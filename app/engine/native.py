@@ -42,9 +42,12 @@ def _resolve() -> None:
     for library, symbol in _SYMBOLS:
         if llvmlite.binding.address_of_symbol(symbol):
             continue
-        function = getattr(ctypes.CDLL(library), symbol, None)
-        if function is None:
-            raise EngineError(f"this system lacks the C function {symbol!r}")
+        try:
+            function = getattr(ctypes.CDLL(library), symbol)
+        except (OSError, AttributeError) as problem:
+            raise EngineError(
+                f"this system lacks the C function {symbol!r}: {problem}"
+            ) from problem
         address = ctypes.cast(function, ctypes.c_void_p).value
         assert address is not None
         llvmlite.binding.add_symbol(symbol, address)
