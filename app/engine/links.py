@@ -7,12 +7,13 @@ linked: a backtest or paper session never holds the address of a broker's order 
 Every linked function is an entry: ``f(arena, links, argument) -> int``.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
-from app.engine.compile import kernel
+from app.engine.compile import Entry, kernel
 from app.engine.memory import call, words
 
 MAX_HANDLERS = 16
@@ -71,3 +72,9 @@ def call_link(arena: int, links: int, link: int, argument: int) -> int:
 def linked(links: int, link: int) -> int:
     """Read a word of the links table."""
     return words(links, LINK_WORDS)[link]
+
+
+def link_entries(links: Any, entries: Mapping[Link, Entry]) -> None:
+    """Write the addresses of a unit's entries; this loads them from the cache."""
+    for link, each in entries.items():
+        links[link] = each.address

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
+from app.engine.accounts import account_row, average_price
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
 from app.engine.book_levels import depth_into, displayed
@@ -105,12 +104,10 @@ def _write_book(arena: int, instrument: int, target: Any) -> None:
 
 
 @kernel
-def _write_position(position: Any, target: Any) -> None:
+def _write_position(arena: int, row: int, target: Any) -> None:
+    position = positions(arena)[row]
     target["position"] = position["quantity"]
-    target["average_price"] = np.nan
-    if position["quantity"] != 0:
-        cost = position["cost_high"] * 2.0**64 + position["cost_low"]
-        target["average_price"] = cost / position["quantity"]
+    target["average_price"] = average_price(arena, row)
     target["mark"] = position["mark_doubled"]
     target["realised"] = position["realised"]
     target["unrealised"] = position["unrealised"]
@@ -159,7 +156,7 @@ def publish_view(arena: int, links: int, wall: int) -> int:
     for i in range(min(count, VIEW_INSTRUMENTS)):
         row = target["instrument"][i]
         _write_book(arena, i, row)
-        _write_position(positions(arena)[MAX_STRATEGIES * count + i], row)
+        _write_position(arena, account_row(arena, i), row)
     _write_orders(arena, links, target)
     call_link(arena, links, Link.GATE_VIEW, address)
     ring_publish(ring)

@@ -9,21 +9,22 @@ from typing import Any, Final
 from app import __version__
 from app.clock import SystemClock, utc
 from app.config import Settings
-from app.engine import book_state, gate, links as links_module, strategy
-from app.engine.arena import Arena
-from app.engine.book import book_market
+from app.engine import book_state, gate, strategy
+from app.engine.arena import Arena, Section
 from app.engine.control import Control
 from app.engine.instruments import load_instruments
 from app.engine.journal import EngineLog
 from app.engine.kernel import emit
 from app.engine.limits import Limits
-from app.engine.links import Link
+from app.engine.links import Link, link_entries, new_links
 from app.engine.log import LogStatus
-from app.engine.records import COMMAND, REPORT
+from app.engine.records import COMMAND, MONEY_SCALE, NO_PRICE, REPORT
 from app.engine.ring import Ring
 from app.engine.state import fixed_layout
 from app.engine.thread import EngineThread
 from app.engine.venue import external, simulated
+from app.engine.venue.fees import write_fees
+from app.engine.venue.models import VenueModels
 from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
 from app.feeds import open_feed
@@ -35,6 +36,9 @@ _CLOCK: Final = SystemClock()
 _COMMANDS: Final = 1 << 12
 _EVENTS: Final = 1 << 16
 _VIEWS: Final = 8
+_START_EQUITY: Final = 1_000_000 * MONEY_SCALE
+_BY_ORDER: Final = ("orders", "by order")
+"""Data bases that show every order."""
 _LOG_MESSAGES: Final = {
     LogStatus.NO_ROOM: "the log has no room: free disk space, the engine goes on then",
     LogStatus.NOT_SYNCED: "the disk refuses to sync the log: a power cut would cost it",
@@ -94,10 +98,27 @@ class PaperEngine:
             **(external.LAYOUT if self._venue else simulated.layout(count)),
         }
         arena = Arena(layout)
-        load_instruments(arena, self.instruments)
+        load_instruments(arena, self.instruments, base_currency=self.base_currency)
+        for number, instrument in enumerate(self.instruments):
+            self._open_instrument(arena, number, instrument)
+        gate.open_session(arena, _START_EQUITY)
         limits = Limits.load_or_default(settings.risk.file)
         limits.apply(arena, self.instruments)
         return arena
+
+    def _open_instrument(
+        self, arena: Arena, number: int, instrument: Instrument
+    ) -> None:
+        """Give an instrument its book, its fees and, if simulated, its venue."""
+        book = book_state.open_book(arena, number)
+        record = arena.records(Section.INSTRUMENTS)[number]
+        record["book"] = record["venue_book"] = book
+        record["window_price"] = NO_PRICE
+        record["by_order"] = self.feed.data_basis in _BY_ORDER
+        write_fees(arena, number, instrument)
+        if self._venue is None:
+            queue = "exact" if record["by_order"] else "probabilistic"
+            VenueModels(queue=queue).write(arena, number)
 
     def _make_log(self, settings: Settings) -> EngineLog:
         begun = utc(_CLOCK.wall_ns())
@@ -114,12 +135,8 @@ class PaperEngine:
         }
 
     def _make_links(self) -> Any:
-        links = links_module.new_links()
-        links[Link.GATE_COMMAND] = gate.gate_command.address
-        links[Link.GATE_REPORT] = gate.gate_report.address
-        links[Link.GATE_MARKED] = gate.gate_marked.address
-        links[Link.GATE_CLOCK] = gate.gate_clock.address
-        links[Link.GATE_VIEW] = gate.gate_view.address
+        links = new_links()
+        link_entries(links, gate.LINKS)
         links[Link.EMIT] = emit.address
         links[Link.PUBLISH_VIEW] = publish_view.address
         links[Link.EVENTS_OUT] = self.events.address
@@ -128,34 +145,15 @@ class PaperEngine:
         inputs = [self.commands, *self.feed.rings]
         venue = self._venue
         if venue is None:
-            self._link_simulated(links)
+            link_entries(links, simulated.LINKS)
         else:
-            self._link_external(links, venue)
+            link_entries(links, external.LINKS)
+            links[Link.ORDERS_OUT] = venue.orders.address
             inputs.insert(1, venue.reports)
         for i, ring in enumerate(inputs):
             links[Link.INPUTS + i] = ring.address
         links[Link.INPUT_COUNT] = len(inputs)
         return links
-
-    @staticmethod
-    def _link_simulated(links: Any) -> None:
-        links[Link.VENUE_SUBMIT] = simulated.venue_submit.address
-        links[Link.VENUE_CANCEL] = simulated.venue_cancel.address
-        links[Link.VENUE_REPLACE] = simulated.venue_replace.address
-        links[Link.VENUE_MARKET] = simulated.venue_market.address
-        links[Link.VENUE_CLOCK] = simulated.venue_clock.address
-        links[Link.VENUE_DUE] = simulated.venue_due.address
-        links[Link.VENUE_QUEUE] = simulated.venue_queue.address
-
-    @staticmethod
-    def _link_external(links: Any, venue: ExternalVenue) -> None:
-        links[Link.ORDERS_OUT] = venue.orders.address
-        links[Link.VENUE_SUBMIT] = external.external_submit.address
-        links[Link.VENUE_CANCEL] = external.external_cancel.address
-        links[Link.VENUE_REPLACE] = external.external_replace.address
-        links[Link.VENUE_REPORT] = external.external_report.address
-        links[Link.VENUE_QUEUE] = external.external_queue.address
-        links[Link.VENUE_MARKET] = book_market.address
 
     def start(self) -> None:
         """Log, engine, feed: each is ready before the next can reach it."""

@@ -7,6 +7,7 @@ simulated venue's.
 
 from app.engine.arena import Section, section
 from app.engine.bits import integer
+from app.engine.book import book_market
 from app.engine.book_state import book_orders, find_order as find_book_order
 from app.engine.compile import entry, kernel
 from app.engine.id_map import id_map
@@ -161,3 +162,14 @@ def external_queue(arena: int, links: int, index: int) -> int:
         ahead += every[here]["size"]
         here = integer(every[here]["previous"])
     return ahead
+
+
+LINKS = {
+    Link.VENUE_SUBMIT: external_submit,
+    Link.VENUE_CANCEL: external_cancel,
+    Link.VENUE_REPLACE: external_replace,
+    Link.VENUE_REPORT: external_report,
+    Link.VENUE_QUEUE: external_queue,
+    Link.VENUE_MARKET: book_market,
+}
+"""What a composer links of this unit."""
