@@ -262,7 +262,8 @@ class LogReader:
         """Say which rule the segment's beginning breaks; "" if none."""
         if len(segment.bytes) < HEADER_BYTES + FRAME_BYTES:
             return f"the segment has {self._key.segment_bytes} bytes"
-        header, number = segment.header, segment.number
+        # A copy: the journal may be writing the chain's hash into it.
+        header, number = segment.header.copy(), segment.number
         rule = header_fault(header, self._key, number)
         if rule:
             return rule
