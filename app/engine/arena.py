@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine.compile import kernel
+from app.engine.compile import BOUNDSCHECK, inlined, kernel
 from app.engine.memory import view, words
 from app.errors import EngineError
 
@@ -47,7 +47,7 @@ class Section(IntEnum):
     MATCH_BOOKS = 4
     MATCH_LEVELS = 5
     MATCH_ORDERS = 6
-    MATCH_BUCKETS = 7
+    MATCH_LINKS = 7
     MATCH_REPORTS = 8
     MATCHING = 9
     MATCH_MARKET = 14
@@ -178,6 +178,28 @@ def section(which: Section, dtype: np.dtype[Any]) -> Callable[[int], Any]:
         return view(arena + header[start], header[length], dtype)
 
     return records
+
+
+def record_of(which: Section, dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
+    """Make the accessor of one record: arena's address and index to the record.
+
+    Cheaper than indexing the array of `section` where an index is never negative.
+    """
+    start = _FIRST + _STRIDE * int(which)
+    size = dtype.itemsize
+
+    @inlined
+    def record(arena: int, index: int) -> Any:
+        offset = words(arena, HEADER_BYTES // 8)[start]
+        return view(arena + offset + index * size, 1, dtype)[0]
+
+    records = section(which, dtype)
+
+    @kernel
+    def checked(arena: int, index: int) -> Any:
+        return records(arena)[index]
+
+    return checked if BOUNDSCHECK else record
 
 
 @kernel

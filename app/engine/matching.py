@@ -2,305 +2,56 @@
 
 `match` acts on one COMMAND: NEW, CANCEL or REPLACE of a market or limit order, GTC, IOC
 or FOK, post-only if asked. What a command would change is judged before anything is
-changed, so a refused one leaves no trace. An arriving order takes its slot first,
-trades with the best of the other side as far as its limit reaches, and what is left
-joins its queue. Nothing is allocated; both sides share the code.
+changed (matching_rules), so a refused one leaves no trace. An arriving order takes its
+slot first, trades with the best of the other side as far as its limit reaches, and what
+is left joins its queue (matching_trade, matching_queue). Nothing is allocated; both
+sides share the code.
+
+The order's way is inlined into `match`; what is rare is called.
 """
 
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
-
-from app.engine.arena import CAPACITY, LIVE, Section, give, section_words, take
-from app.engine.compile import kernel
-from app.engine.matching_ids import find_order, link_order, unlink_order
+from app.engine.arena import Section, take
+from app.engine.bits import integer
+from app.engine.compile import inlined, kernel
+from app.engine.matching_ids import find_order
 from app.engine.matching_output import (
     end_event,
     market_mark,
     publish,
     report_cancelled,
-    report_fill,
     report_refused,
     report_working,
 )
-from app.engine.matching_queue import drop_level, join, leave
-from app.engine.matching_state import (
-    NODES_PER_LEVEL,
-    PRICE_BOUND,
-    QUANTITY_BOUND,
-    match_levels,
-    match_orders,
-    match_sides,
-    matching,
-    side_index,
+from app.engine.matching_queue import leave
+from app.engine.matching_rules import (
+    limit_of,
+    malformed,
+    protected_limit,
+    refusal,
+    replace_refusal,
 )
-from app.engine.matching_ticks import protection_price
+from app.engine.matching_state import match_level, match_order, matching
+from app.engine.matching_trade import arrive, end_resting
 from app.engine.records import (
-    BUY,
     NO_PRICE,
-    SELL,
     Action,
     EventKind,
-    OrderOption,
     OrderType,
     Reason,
     ReportType,
-    TimeInForce,
 )
 
-MAKER: Final = 1
-TAKER: Final = -1
-_POST_ONLY: Final = int(OrderOption.POST_ONLY)  # numba takes no IntFlag
 
-
-@kernel
-def reaches(side: int, limit: int, price: int) -> bool:
-    """Whether an order of `side` with this limit may trade at `price`."""
-    return side * (limit - price) >= 0
-
-
-@kernel
-def best_level(arena: int, instrument: int, side: int) -> int:
-    """Best level of one side; 0 if it is empty."""
-    return np.int64(match_sides(arena)[side_index(instrument, side)]["best"])
-
-
-@kernel
-def _would_trade(arena: int, instrument: int, side: int, limit: int) -> bool:
-    level = best_level(arena, instrument, -side)
-    return level != 0 and reaches(side, limit, match_levels(arena)[level]["price"])
-
-
-@kernel
-def _has_room(arena: int) -> bool:
-    """Whether one more order, at a price of its own, can rest."""
-    orders = section_words(arena, Section.MATCH_ORDERS)
-    nodes = section_words(arena, Section.INDEX_NODES)
-    return (
-        orders[LIVE] + 1 < orders[CAPACITY]
-        and nodes[LIVE] + NODES_PER_LEVEL < nodes[CAPACITY]
-    )
-
-
-@kernel
-def _fillable(
-    arena: int, instrument: int, side: int, limit: int, account: int, wanted: int
-) -> bool:
-    """Whether `wanted` can trade at once, before an order of the same account."""
-    orders = match_orders(arena)
-    level_index = best_level(arena, instrument, -side)
-    while level_index and wanted > 0:
-        level = match_levels(arena)[level_index]
-        if not reaches(side, limit, level["price"]):
-            return False
-        index = np.int64(level["head"])
-        while index and wanted > 0:
-            if orders[index]["account"] == account:
-                return False
-            wanted -= orders[index]["leaves"]
-            index = np.int64(orders[index]["next"])
-        level_index = np.int64(level["worse"])
-    return wanted <= 0
-
-
-@kernel
-def _execute(arena: int, index: int, maker_index: int, limit: int) -> None:
-    """Match two orders at the maker's price."""
-    order = match_orders(arena)[index]
-    maker = match_orders(arena)[maker_index]
-    level_index = np.int64(maker["level"])
-    level = match_levels(arena)[level_index]
-    price = level["price"]
-    quantity = min(order["leaves"], maker["leaves"])
-    order["leaves"] -= quantity
-    maker["leaves"] -= quantity
-    _count(arena, match_sides(arena)[level["side_index"]], price, quantity)
-    publish(arena, maker, EventKind.ORDER_EXECUTE, price, quantity, order["side"])
-    report_fill(arena, maker, price, quantity, price, MAKER)
-    report_fill(arena, order, price, quantity, limit, TAKER)
-    if maker["leaves"]:
-        level["size"] -= quantity
-    else:
-        _take_head(arena, level, level_index, maker_index, quantity)
-
-
-@kernel
-def _count(arena: int, book: Any, price: int, quantity: int) -> None:
-    state = matching(arena)[0]
-    state["executions"] += 1
-    state["volume"] += quantity
-    state["turnover"] += price * quantity
-    book["volume"] += quantity
-    book["last_price"] = price
-
-
-@kernel
-def _take_head(
-    arena: int, level: Any, level_index: int, index: int, quantity: int
-) -> None:
-    """End the order at a level's head, which has just traded its last `quantity`."""
-    unlink_order(arena, index)
-    level["size"] -= quantity
-    level["count"] -= 1
-    level["head"] = match_orders(arena)[index]["next"]
-    match_sides(arena)[level["side_index"]]["orders"] -= 1
-    give(arena, Section.MATCH_ORDERS, index)
-    if level["count"] == 0:
-        drop_level(arena, level_index)
-
-
-@kernel
-def _trade(arena: int, index: int, limit: int) -> bool:
-    """Trade as far as the limit reaches; False if it met an order of its own account."""
-    order = match_orders(arena)[index]
-    side = np.int64(order["side"])
-    instrument = np.int64(order["instrument"])
-    while order["leaves"] > 0:
-        level_index = best_level(arena, instrument, -side)
-        if level_index == 0:
-            return True
-        level = match_levels(arena)[level_index]
-        if not reaches(side, limit, level["price"]):
-            return True
-        maker = np.int64(level["head"])
-        # Rule 41: judged at the match, the newest loses its rest.
-        if match_orders(arena)[maker]["account"] == order["account"]:
-            return False
-        _execute(arena, index, maker, limit)
-    return True
-
-
-@kernel
-def _unrested(arena: int, index: int, limit: int, met_own: bool) -> int:
-    """Say why what an order could not trade may not rest; NONE if it may."""
-    order = match_orders(arena)[index]
-    if met_own:
-        return Reason.SELF_MATCH
-    if order["time_in_force"] == TimeInForce.IOC:
-        return Reason.IOC_REMAINDER
-    if abs(limit) >= PRICE_BOUND:
-        # A market order without protection has no price at which it could rest.
-        return Reason.NO_OPPOSITE_SIDE
-    return Reason.NONE
-
-
-@kernel
-def _arrive(arena: int, index: int, limit: int, is_known: bool) -> None:
-    """Let an order trade, then rest or end; `is_known`: the id map has it already."""
-    order = match_orders(arena)[index]
-    met_own = not _trade(arena, index, limit)
-    if order["leaves"] > 0:
-        reason = _unrested(arena, index, limit, met_own)
-        if reason == Reason.NONE:
-            if not is_known:
-                link_order(arena, index)
-            join(arena, index, limit)
-            publish(arena, order, EventKind.ORDER_ADD, limit, order["leaves"], 0)
-            return
-        report_cancelled(arena, order, reason, limit)
-    if is_known:
-        unlink_order(arena, index)
-    give(arena, Section.MATCH_ORDERS, index)
-
-
-@kernel
-def is_post_only(record: Any) -> bool:
-    """Whether a command or an order may only rest."""
-    return np.int64(record["options"]) & _POST_ONLY != 0
-
-
-@kernel
-def _malformed(arena: int, command: Any) -> int:
-    """Judge a new order by itself."""
-    instrument = command["instrument"]
-    if instrument < 0 or instrument >= matching(arena)[0]["instruments"]:
-        return Reason.UNKNOWN_INSTRUMENT
-    kind = command["order_type"]
-    force = command["time_in_force"]
-    immediate = force == TimeInForce.IOC or force == TimeInForce.FOK
-    rests = force == TimeInForce.DAY or force == TimeInForce.GTC
-    post_only = is_post_only(command)
-    if kind != OrderType.LIMIT and kind != OrderType.MARKET:
-        return Reason.UNSUPPORTED
-    if not (rests or immediate) or command["display_quantity"] != 0:
-        return Reason.UNSUPPORTED
-    if post_only and (immediate or kind == OrderType.MARKET):
-        return Reason.UNSUPPORTED
-    if command["side"] != BUY and command["side"] != SELL:
-        return Reason.UNSUPPORTED
-    if command["quantity"] <= 0:
-        return Reason.BAD_QUANTITY
-    if command["quantity"] > QUANTITY_BOUND:
-        return Reason.QUANTITY_TOO_LARGE
-    if kind == OrderType.LIMIT and not is_price(command["price"]):
-        return Reason.BAD_PRICE
-    return Reason.NONE
-
-
-@kernel
-def is_price(price: int) -> bool:
-    """Whether a number can be an order's price."""
-    return -PRICE_BOUND < price < PRICE_BOUND
-
-
-@kernel
-def _limit_of(arena: int, command: Any, instrument: int, side: int) -> int:
-    """Price up to which an order may trade; NO_PRICE if nothing is there to protect by."""
-    if command["order_type"] == OrderType.LIMIT:
-        return command["price"]
-    level = best_level(arena, instrument, -side)
-    if level == 0:
-        return NO_PRICE
-    touch = match_levels(arena)[level]["price"]
-    return protection_price(arena, instrument, side, touch, command["protection_ticks"])
-
-
-@kernel
-def _refusal(arena: int, command: Any, limit: int) -> int:
-    """Judge a well-formed new order against the book, before anything changes."""
-    instrument = np.int64(command["instrument"])
-    side = np.int64(command["side"])
-    account = np.int64(command["account"])
-    if find_order(arena, account, command["client_order_id"]):
-        return Reason.DUPLICATE_ORDER_ID
-    if not _has_room(arena):
-        return Reason.POOL_FULL
-    if limit == NO_PRICE:
-        return Reason.NO_OPPOSITE_SIDE
-    if is_post_only(command):
-        if _would_trade(arena, instrument, side, limit):
-            return Reason.POST_ONLY_WOULD_CROSS
-    elif command["time_in_force"] == TimeInForce.FOK:
-        wanted = command["quantity"]
-        if not _fillable(arena, instrument, side, limit, account, wanted):
-            return Reason.FOK_NOT_FILLABLE
-    return Reason.NONE
-
-
-@kernel
-def _new(arena: int, command: Any) -> int:
-    reason = _malformed(arena, command)
-    if reason == Reason.NONE:
-        instrument = np.int64(command["instrument"])
-        limit = _limit_of(arena, command, instrument, np.int64(command["side"]))
-        reason = _refusal(arena, command, limit)
-        if reason == Reason.NONE:
-            index = _make_order(arena, command)
-            order = match_orders(arena)[index]
-            report_working(arena, order, ReportType.NEW, Reason.NONE, limit)
-            _arrive(arena, index, limit, False)
-            return reason
-    report_refused(arena, command, ReportType.REJECTED, reason)
-    return reason
-
-
-@kernel
+@inlined
 def _make_order(arena: int, command: Any) -> int:
     index = take(arena, Section.MATCH_ORDERS)
-    state = matching(arena)[0]
+    state = matching(arena)
     state["venue_order_id"] += 1
-    order = match_orders(arena)[index]
+    order = match_order(arena, index)
     order["level"] = 0
+    order["mapped"] = 0
     order["client_order_id"] = command["client_order_id"]
     order["venue_order_id"] = state["venue_order_id"]
     order["leaves"] = command["quantity"]
@@ -315,47 +66,64 @@ def _make_order(arena: int, command: Any) -> int:
     return index
 
 
-@kernel
-def _cancel(arena: int, command: Any) -> int:
-    account = np.int64(command["account"])
-    index = find_order(arena, account, command["client_order_id"])
-    if index == 0:
-        reason = Reason.UNKNOWN_ORDER
-        report_refused(arena, command, ReportType.CANCEL_REJECTED, reason)
-        return reason
-    withdraw(arena, index, Reason.USER)
-    return Reason.NONE
+@inlined
+def _new(arena: int, command: Any) -> int:
+    reason = malformed(arena, command)
+    if reason == Reason.NONE:
+        limit = limit_of(arena, command)
+        reason = refusal(arena, command, limit)
+        if reason == Reason.NONE:
+            index = _make_order(arena, command)
+            kind = integer(ReportType.NEW)
+            report_working(arena, match_order(arena, index), kind, reason, limit)
+            arrive(arena, index, limit)
+            return reason
+    report_refused(arena, command, integer(ReportType.REJECTED), reason)
+    return reason
 
 
-@kernel
+@inlined
 def withdraw(arena: int, index: int, reason: int) -> None:
     """Cancel a resting order."""
-    order = match_orders(arena)[index]
-    price = match_levels(arena)[order["level"]]["price"]
-    publish(arena, order, EventKind.ORDER_CANCEL, price, order["leaves"], 0)
+    order = match_order(arena, index)
+    price = match_level(arena, order["level"])["price"]
+    kind = integer(EventKind.ORDER_CANCEL)
+    publish(arena, order, kind, price, order["leaves"], 0)
     report_cancelled(arena, order, reason, price)
-    leave(arena, index)
-    unlink_order(arena, index)
-    give(arena, Section.MATCH_ORDERS, index)
+    end_resting(arena, index)
+
+
+@inlined
+def _cancel(arena: int, command: Any) -> int:
+    account = integer(command["account"])
+    index = find_order(arena, account, command["client_order_id"])
+    if index == 0:
+        kind, reason = integer(ReportType.CANCEL_REJECTED), Reason.UNKNOWN_ORDER
+        report_refused(arena, command, kind, integer(reason))
+        return integer(reason)
+    withdraw(arena, index, integer(Reason.USER))
+    return integer(Reason.NONE)
 
 
 @kernel
 def _replace(arena: int, command: Any) -> int:
-    account = np.int64(command["account"])
+    account = integer(command["account"])
     index = find_order(arena, account, command["client_order_id"])
     if index == 0:
-        reason = Reason.UNKNOWN_ORDER
-        report_refused(arena, command, ReportType.REPLACE_REJECTED, reason)
+        reason = integer(Reason.UNKNOWN_ORDER)
+        kind = integer(ReportType.REPLACE_REJECTED)
+        report_refused(arena, command, kind, reason)
         return reason
-    order = match_orders(arena)[index]
-    old = match_levels(arena)[order["level"]]["price"]
+    order = match_order(arena, index)
+    old = match_level(arena, order["level"])["price"]
     kind, limit = _new_terms(arena, command, order, old)
     quantity = command["quantity"]
     if quantity == 0:
         quantity = order["quantity"]
-    reason = _replace_refusal(arena, order, limit, quantity)
+    reason = replace_refusal(arena, order, limit, quantity)
     if reason != Reason.NONE:
-        report_working(arena, order, ReportType.REPLACE_REJECTED, reason, old)
+        rejected = integer(ReportType.REPLACE_REJECTED)
+        report_working(arena, order, rejected, reason, old)
         return reason
     keeps = limit == old and kind == order["order_type"]
     order["order_type"] = kind
@@ -368,81 +136,68 @@ def _replace(arena: int, command: Any) -> int:
     return reason
 
 
-@kernel
+@inlined
 def _new_terms(arena: int, command: Any, order: Any, old: int) -> tuple[int, int]:
-    """Type and limit that a replace asks for; NO_PRICE if it can have no limit."""
-    kind = np.int64(command["order_type"])
+    """Type and limit that a replace asks for; see `protected_limit`."""
+    kind = integer(command["order_type"])
     if kind == 0:
-        kind = np.int64(order["order_type"])
+        kind = integer(order["order_type"])
     if command["price"] != NO_PRICE:
         return kind, command["price"]
     if kind == OrderType.MARKET and order["order_type"] != OrderType.MARKET:
-        instrument = np.int64(order["instrument"])
-        return kind, _limit_of(arena, command, instrument, np.int64(order["side"]))
+        instrument, side = integer(order["instrument"]), integer(order["side"])
+        ticks = integer(command["protection_ticks"])
+        return kind, protected_limit(arena, instrument, side, ticks)
     return kind, old
-
-
-@kernel
-def _replace_refusal(arena: int, order: Any, limit: int, quantity: int) -> int:
-    """Judge a replace before anything changes."""
-    instrument = np.int64(order["instrument"])
-    side = np.int64(order["side"])
-    nodes = section_words(arena, Section.INDEX_NODES)
-    if quantity < 0:
-        return Reason.BAD_QUANTITY
-    if quantity > QUANTITY_BOUND:
-        return Reason.QUANTITY_TOO_LARGE
-    if limit == NO_PRICE:
-        return Reason.NO_OPPOSITE_SIDE
-    if not is_price(limit):
-        return Reason.BAD_PRICE
-    if nodes[LIVE] + NODES_PER_LEVEL >= nodes[CAPACITY]:
-        return Reason.POOL_FULL
-    post_only = is_post_only(order)
-    if post_only and _would_trade(arena, instrument, side, limit):
-        return Reason.POST_ONLY_WOULD_CROSS
-    return Reason.NONE
 
 
 @kernel
 def _fill_up(arena: int, index: int, price: int) -> None:
     """End an order whose new total is not above what it has filled (rule 15)."""
-    order = match_orders(arena)[index]
-    publish(arena, order, EventKind.ORDER_CANCEL, price, order["leaves"], 0)
-    leave(arena, index)
-    order["quantity"] -= order["leaves"]
+    order = match_order(arena, index)
+    left = order["leaves"]
+    publish(arena, order, integer(EventKind.ORDER_CANCEL), price, left, 0)
+    end_resting(arena, index)
+    # The record keeps its bytes until the pool gives it out again, but for the link.
+    order["quantity"] -= left
     order["leaves"] = 0
-    report_working(arena, order, ReportType.REPLACED, Reason.NONE, price)
-    unlink_order(arena, index)
-    give(arena, Section.MATCH_ORDERS, index)
+    report_working(
+        arena, order, integer(ReportType.REPLACED), integer(Reason.NONE), price
+    )
 
 
-@kernel
+@inlined
 def _shrink(arena: int, order: Any, quantity: int, price: int) -> None:
     """Reduce an order in its place (rule 16)."""
     less = order["quantity"] - quantity
     order["quantity"] = quantity
     order["leaves"] -= less
-    match_levels(arena)[order["level"]]["size"] -= less
+    match_level(arena, order["level"])["size"] -= less
     if less:
-        publish(arena, order, EventKind.ORDER_MODIFY, price, order["leaves"], 0)
-    report_working(arena, order, ReportType.REPLACED, Reason.NONE, price)
+        kind = integer(EventKind.ORDER_MODIFY)
+        publish(arena, order, kind, price, order["leaves"], 0)
+    report_working(
+        arena, order, integer(ReportType.REPLACED), integer(Reason.NONE), price
+    )
 
 
 @kernel
 def _move(arena: int, index: int, quantity: int, limit: int) -> None:
     """Send an order to the back of a queue, as if it arrived now."""
-    order = match_orders(arena)[index]
-    price = match_levels(arena)[order["level"]]["price"]
-    publish(arena, order, EventKind.ORDER_CANCEL, price, order["leaves"], 0)
+    order = match_order(arena, index)
+    price = match_level(arena, order["level"])["price"]
+    kind = integer(EventKind.ORDER_CANCEL)
+    publish(arena, order, kind, price, order["leaves"], 0)
     leave(arena, index)
     order["leaves"] += quantity - order["quantity"]
     order["quantity"] = quantity
-    report_working(arena, order, ReportType.REPLACED, Reason.NONE, limit)
-    _arrive(arena, index, limit, True)
+    report_working(
+        arena, order, integer(ReportType.REPLACED), integer(Reason.NONE), limit
+    )
+    arrive(arena, index, limit)
 
 
-@kernel
+@inlined
 def match(arena: int, command: Any) -> int:
     """Act on one COMMAND; what it causes is written as MATCHING `outputs` says.
 
@@ -460,7 +215,7 @@ def match(arena: int, command: Any) -> int:
     elif action == Action.REPLACE:
         reason = _replace(arena, command)
     else:
-        reason = Reason.UNSUPPORTED
-        report_refused(arena, command, ReportType.REJECTED, reason)
+        reason = integer(Reason.UNSUPPORTED)
+        report_refused(arena, command, integer(ReportType.REJECTED), reason)
     end_event(arena, before)
     return reason

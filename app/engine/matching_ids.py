@@ -1,111 +1,131 @@
 """The matching engine's id map: an owner's account and client order id → order.
 
-A chained hash table like `id_map`, with a key of two fields. Its chains are searched
-from the bucket whose place `slot_of` gives; taking an order out needs no second search
-where the caller has just found it.
+A chained hash table with four buckets or more for each order. A link is an int32, the
+order it leads to and above it some bits of that order's hash: a search seldom looks at
+an order that is not the right one. Links stand apart from the orders, close together:
+first one for each order, to the next in its bucket, then the buckets.
 """
 
 from typing import Any, Final
 
 import numpy as np
 
-from app.engine.arena import CAPACITY, LIVE, USED, Section, section, section_words
-from app.engine.compile import kernel
-from app.engine.id_map import BUCKET
-from app.engine.matching_state import match_orders
+from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
+from app.engine.bits import integer
+from app.engine.compile import inlined, kernel
+from app.engine.matching_state import (
+    ORDERS_BOUND,
+    match_link,
+    match_order,
+    matching,
+)
+from app.engine.memory import record_address
+from app.engine.prefetch import prefetch
 
-_FIRST_BUCKETS: Final = 1024
+_FIRST_BUCKETS: Final = 4096
 _ID_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _ACCOUNT_FACTOR: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+_INDEX: Final = ORDERS_BOUND - 1
+_TAG: Final = (2**31 - 1) & ~_INDEX
+_33: Final = np.uint64(33)
 
-_buckets = section(Section.MATCH_BUCKETS, BUCKET)
 
+@inlined
+def _hash(account: int, client_order_id: int) -> int:
+    """Upper 31 bits of a key's hash (Knuth's multiplicative hashing).
 
-@kernel
-def _bucket(account: int, client_order_id: int, count: int) -> int:
-    """Bucket of a key, from 1 (Knuth's multiplicative hashing)."""
+    Its lower bits choose the bucket, its upper ones are the tag.
+    """
     mixed = np.uint64(client_order_id) * _ID_FACTOR
     mixed += np.uint64(account) * _ACCOUNT_FACTOR
-    return np.int64((mixed >> np.uint64(32)) & np.uint64(count - 1)) + 1
+    return integer(mixed >> _33)
 
 
-@kernel
-def _bucket_of(order: Any, count: int) -> int:
-    return _bucket(np.int64(order["account"]), order["client_order_id"], count)
+@inlined
+def _bucket(arena: int, hashed: int) -> Any:
+    """Link of the bucket of a hash: buckets lie behind the orders' own links."""
+    at = matching(arena)["id_start"] + (hashed & matching(arena)["id_mask"])
+    return match_link(arena, at)
 
 
-@kernel
+@inlined
 def find_order(arena: int, account: int, client_order_id: int) -> int:
     """Working order of an account under its client id; 0 if there is none."""
-    table = _buckets(arena)
-    count = np.int64(table[0])
-    if count == 0:
-        return 0
-    every = match_orders(arena)
-    index = np.int64(table[_bucket(account, client_order_id, count)])
-    while index:
-        order = every[index]
-        if order["client_order_id"] == client_order_id and order["account"] == account:
-            return index
-        index = np.int64(order["chain"])
+    hashed = _hash(account, client_order_id)
+    link = integer(_bucket(arena, hashed)["next"])
+    while link:
+        if link & _TAG == hashed & _TAG:
+            order = match_order(arena, link & _INDEX)
+            same_id = order["client_order_id"] == client_order_id
+            if same_id and order["account"] == account:
+                return link & _INDEX
+        link = integer(match_link(arena, link & _INDEX)["next"])
     return 0
 
 
-@kernel
+@inlined
 def link_order(arena: int, index: int) -> None:
     """Put an order into the map, whose key must not be there."""
-    table = _buckets(arena)
-    count = np.int64(table[0])
-    if section_words(arena, Section.MATCH_ORDERS)[LIVE] * 2 > count:
-        count = _grow(arena, count)
-    order = match_orders(arena)[index]
-    bucket = _bucket_of(order, count)
-    order["chain"] = table[bucket]
-    table[bucket] = index
+    order = match_order(arena, index)
+    account = integer(order["account"])
+    order["hash"] = _hash(account, order["client_order_id"])
+    if (
+        section_words(arena, Section.MATCH_ORDERS)[LIVE] * 4
+        > matching(arena)["id_mask"]
+    ):
+        _grow(arena)
+    _hang(arena, index)
 
 
-@kernel
+@inlined
+def _hang(arena: int, index: int) -> None:
+    order = match_order(arena, index)
+    hashed = integer(order["hash"])
+    bucket = _bucket(arena, hashed)
+    order["mapped"] = 1
+    match_link(arena, index)["next"] = bucket["next"]
+    bucket["next"] = (hashed & _TAG) | index
+
+
+@inlined
 def unlink_order(arena: int, index: int) -> None:
     """Take an order out of the map."""
-    table = _buckets(arena)
-    every = match_orders(arena)
-    bucket = _bucket_of(every[index], np.int64(table[0]))
-    here = np.int64(table[bucket])
-    if here == index:
-        table[bucket] = every[index]["chain"]
-        return
-    while np.int64(every[here]["chain"]) != index:
-        here = np.int64(every[here]["chain"])
-    every[here]["chain"] = every[index]["chain"]
+    order = match_order(arena, index)
+    order["mapped"] = 0
+    link = _bucket(arena, integer(order["hash"]))
+    while integer(link["next"]) & _INDEX != index:
+        link = match_link(arena, integer(link["next"]) & _INDEX)
+    link["next"] = match_link(arena, index)["next"]
+
+
+@inlined
+def prefetch_bucket(arena: int, account: int, client_order_id: int) -> None:
+    """Begin to fetch the bucket where a key would be searched."""
+    prefetch(record_address(_bucket(arena, _hash(account, client_order_id))))
+
+
+@inlined
+def prefetch_order(arena: int, account: int, client_order_id: int) -> None:
+    """Begin to fetch the order that a search would look at first."""
+    link = integer(_bucket(arena, _hash(account, client_order_id))["next"])
+    prefetch(record_address(match_order(arena, link & _INDEX)))
 
 
 @kernel
-def _grow(arena: int, old: int) -> int:
-    """Double the buckets, as far as the section allows, and hang every order anew."""
-    room = section_words(arena, Section.MATCH_BUCKETS)[CAPACITY] - 1
-    count = old * 2 if old else _FIRST_BUCKETS
-    while count > room:
-        count >>= 1
+def _grow(arena: int) -> None:
+    """Double the buckets, as far as their section allows, and hang every order anew."""
+    state = matching(arena)
+    start = section_words(arena, Section.MATCH_ORDERS)[CAPACITY]
+    entry = section_words(arena, Section.MATCH_LINKS)
+    old = state["id_mask"] + 1
+    count = min(max(old * 2, _FIRST_BUCKETS), entry[CAPACITY] - start)
     if count == old:
-        return old
-    table = _buckets(arena)
-    every = match_orders(arena)
-    # All chains become one list first, so that the table can be cleared in place.
-    first = 0
-    for bucket in range(1, old + 1):
-        index = np.int64(table[bucket])
-        while index:
-            following = np.int64(every[index]["chain"])
-            every[index]["chain"] = first
-            first = index
-            index = following
-    table[1 : count + 1] = 0
-    table[0] = count
-    section_words(arena, Section.MATCH_BUCKETS)[USED] = count + 1
-    while first:
-        following = np.int64(every[first]["chain"])
-        bucket = _bucket_of(every[first], count)
-        every[first]["chain"] = table[bucket]
-        table[bucket] = first
-        first = following
-    return count
+        return
+    state["id_start"] = start
+    state["id_mask"] = count - 1
+    entry[USED] = start + count
+    for i in range(start, start + count):
+        match_link(arena, i)["next"] = 0
+    for i in range(1, section_words(arena, Section.MATCH_ORDERS)[USED]):
+        if match_order(arena, i)["mapped"]:
+            _hang(arena, i)

@@ -11,12 +11,13 @@ numbers it.
 from typing import Any, Final
 
 from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
-from app.engine.compile import kernel
+from app.engine.bits import integer
+from app.engine.compile import inlined, kernel
 from app.engine.matching_state import (
     PRICE_BOUND,
     Output,
-    match_market,
-    match_reports,
+    market_record,
+    match_report,
     matching,
 )
 from app.engine.records import (
@@ -52,18 +53,18 @@ def outputs_have_room(arena: int) -> bool:
     )
 
 
-@kernel
+@inlined
 def wants(arena: int, output: int) -> bool:
     """Whether the driver takes this kind of output."""
-    return matching(arena)[0]["outputs"] & output != 0
+    return matching(arena)["outputs"] & output != 0
 
 
 @kernel
 def _next_report(arena: int) -> Any:
     entry = section_words(arena, Section.MATCH_REPORTS)
-    record = match_reports(arena)[entry[USED]]
+    record = match_report(arena, entry[USED])
     entry[USED] += 1
-    now = matching(arena)[0]["now"]
+    now = matching(arena)["now"]
     record["ts_venue"] = now
     record["ts_received"] = now
     record["kind"] = EventKind.REPORT
@@ -102,52 +103,54 @@ def _report_order(
     return record
 
 
-@kernel
+@inlined
 def working_status(order: Any) -> int:
     """Status of an accepted order that has not been ended otherwise."""
     if order["leaves"] == 0:
-        return OrderStatus.FILLED
+        return integer(OrderStatus.FILLED)
     if order["leaves"] < order["quantity"]:
-        return OrderStatus.PARTIALLY_FILLED
-    return OrderStatus.NEW
+        return integer(OrderStatus.PARTIALLY_FILLED)
+    return integer(OrderStatus.NEW)
 
 
-@kernel
+@inlined
 def report_working(arena: int, order: Any, kind: int, reason: int, limit: int) -> None:
     """Tell the owner of an order that goes on, or is complete."""
     if wants(arena, _REPORTS):
         _report_order(arena, order, kind, working_status(order), reason, limit)
 
 
-@kernel
+@inlined
 def report_cancelled(arena: int, order: Any, reason: int, limit: int) -> None:
     """Tell the owner that the rest was withdrawn; leaves are zero from here on."""
     if wants(arena, _REPORTS):
-        status = OrderStatus.CANCELLED
-        record = _report_order(
-            arena, order, ReportType.CANCELLED, status, reason, limit
-        )
+        kind, status = integer(ReportType.CANCELLED), integer(OrderStatus.CANCELLED)
+        record = _report_order(arena, order, kind, status, reason, limit)
         record["leaves"] = 0
 
 
-@kernel
+@inlined
 def report_fill(
     arena: int, order: Any, price: int, quantity: int, limit: int, liquidity: int
 ) -> None:
     """Tell the owner of one fill; `liquidity` is +1 for the maker, -1 for the taker."""
     if wants(arena, _REPORTS):
-        status = working_status(order)
-        record = _report_order(arena, order, ReportType.FILL, status, 0, limit)
+        kind, status = integer(ReportType.FILL), working_status(order)
+        record = _report_order(arena, order, kind, status, 0, limit)
         record["last_price"] = price
         record["last_quantity"] = quantity
         record["liquidity"] = liquidity
 
 
-@kernel
+@inlined
 def report_refused(arena: int, command: Any, kind: int, reason: int) -> None:
     """Answer a command that changed nothing."""
-    if not wants(arena, _REPORTS):
-        return
+    if wants(arena, _REPORTS):
+        _report_command(arena, command, kind, reason)
+
+
+@kernel
+def _report_command(arena: int, command: Any, kind: int, reason: int) -> None:
     record = _next_report(arena)
     record["instrument"] = command["instrument"]
     record["report"] = kind
@@ -168,21 +171,26 @@ def report_refused(arena: int, command: Any, kind: int, reason: int) -> None:
     record["sequence"] = command["account"]
 
 
-@kernel
+@inlined
 def publish(
     arena: int, order: Any, kind: int, price: int, size: int, aggressor: int
 ) -> None:
     """Append one market record about a resting order."""
-    if not wants(arena, _MARKET):
-        return
-    state = matching(arena)[0]
+    if wants(arena, _MARKET):
+        _publish(arena, order, kind, price, size, aggressor)
+
+
+@kernel
+def _publish(
+    arena: int, order: Any, kind: int, price: int, size: int, aggressor: int
+) -> None:
+    now = matching(arena)["now"]
     entry = section_words(arena, Section.MATCH_MARKET)
-    record = match_market(arena)[entry[USED]]
+    record = market_record(arena, entry[USED])
     entry[USED] += 1
-    state["sequence"] += 1
-    record["ts_venue"] = state["now"]
-    record["ts_received"] = state["now"]
-    record["sequence"] = state["sequence"]
+    record["ts_venue"] = now
+    record["ts_received"] = now
+    record["sequence"] = 0
     record["instrument"] = order["instrument"]
     record["kind"] = kind
     record["source"] = 0
@@ -196,15 +204,15 @@ def publish(
     record["conditions"] = 0
 
 
-@kernel
+@inlined
 def end_event(arena: int, before: int) -> None:
     """Mark the last market record of a command, if it wrote any after `before`."""
     used = section_words(arena, Section.MATCH_MARKET)[USED]
     if used > before:
-        match_market(arena)[used - 1]["flags"] = _LAST
+        market_record(arena, used - 1)["flags"] = _LAST
 
 
-@kernel
+@inlined
 def market_mark(arena: int) -> int:
     """Where market records of the command in hand begin."""
     return section_words(arena, Section.MATCH_MARKET)[USED]

@@ -8,30 +8,35 @@ away; the price tree is asked only where a level appears or goes.
 import numpy as np
 
 from app.engine.arena import Section, give, take
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.matching_state import (
-    match_levels,
-    match_orders,
-    match_sides,
+    match_level,
+    match_order,
+    match_side,
     side_index,
 )
 from app.engine.price_index import insert_level, level_at, neighbour, remove_level
 
 
 @kernel
-def _new_level(arena: int, instrument: int, side: int, price: int) -> int:
-    """Make the level at a price where none stands; the caller saw to room for it."""
-    here = side_index(instrument, side)
-    book = match_sides(arena)[here]
+def _new_level(arena: int, here: int, side: int, price: int) -> int:
+    """Make the level at a price where none stands; the pools have room for it."""
+    book = match_side(arena, here)
     index = take(arena, Section.MATCH_LEVELS)
-    levels = match_levels(arena)
     best = np.int64(book["best"])
     better = 0
-    if best and side * (price - levels[best]["price"]) < 0:
+    if best and side * (price - match_level(arena, best)["price"]) < 0:
         better = neighbour(arena, book, price, side)
     insert_level(arena, book, price, index)
-    worse = np.int64(levels[better]["worse"]) if better else best
-    level = levels[index]
+    worse = best
+    if better:
+        worse = np.int64(match_level(arena, better)["worse"])
+        match_level(arena, better)["worse"] = index
+    else:
+        book["best"] = index
+    if worse:
+        match_level(arena, worse)["better"] = index
+    level = match_level(arena, index)
     level["price"] = price
     level["size"] = 0
     level["count"] = 0
@@ -40,12 +45,6 @@ def _new_level(arena: int, instrument: int, side: int, price: int) -> int:
     level["side_index"] = here
     level["better"] = better
     level["worse"] = worse
-    if better:
-        levels[better]["worse"] = index
-    else:
-        book["best"] = index
-    if worse:
-        levels[worse]["better"] = index
     book["levels"] += 1
     return index
 
@@ -53,61 +52,52 @@ def _new_level(arena: int, instrument: int, side: int, price: int) -> int:
 @kernel
 def drop_level(arena: int, index: int) -> None:
     """Take an empty level out of its book."""
-    levels = match_levels(arena)
-    level = levels[index]
-    book = match_sides(arena)[level["side_index"]]
+    level = match_level(arena, index)
+    book = match_side(arena, level["side_index"])
     better = np.int64(level["better"])
     worse = np.int64(level["worse"])
     if better:
-        levels[better]["worse"] = worse
+        match_level(arena, better)["worse"] = worse
     else:
         book["best"] = worse
     if worse:
-        levels[worse]["better"] = better
+        match_level(arena, worse)["better"] = better
     remove_level(arena, book, level["price"])
     book["levels"] -= 1
     give(arena, Section.MATCH_LEVELS, index)
 
 
-@kernel
-def _level_for(arena: int, instrument: int, side: int, price: int) -> int:
-    book = match_sides(arena)[side_index(instrument, side)]
-    level = level_at(arena, book, price)
-    if level:
-        return level
-    return _new_level(arena, instrument, side, price)
-
-
-@kernel
+@inlined
 def join(arena: int, index: int, price: int) -> None:
     """Put an order at the back of the queue at `price`."""
-    orders = match_orders(arena)
-    order = orders[index]
+    order = match_order(arena, index)
     side = np.int64(order["side"])
-    instrument = np.int64(order["instrument"])
-    level_index = _level_for(arena, instrument, side, price)
-    level = match_levels(arena)[level_index]
+    here = side_index(np.int64(order["instrument"]), side)
+    book = match_side(arena, here)
+    level_index = level_at(arena, book, price)
+    if level_index == 0:
+        level_index = _new_level(arena, here, side, price)
+    level = match_level(arena, level_index)
     last = np.int64(level["tail"])
     order["level"] = level_index
     order["next"] = 0
     order["previous"] = last
     if last:
-        orders[last]["next"] = index
+        match_order(arena, last)["next"] = index
     else:
         level["head"] = index
     level["tail"] = index
     level["size"] += order["leaves"]
     level["count"] += 1
-    match_sides(arena)[side_index(instrument, side)]["orders"] += 1
+    book["orders"] += 1
 
 
-@kernel
+@inlined
 def leave(arena: int, index: int) -> None:
     """Take a resting order out of its queue, and its level with it if it was alone."""
-    orders = match_orders(arena)
-    order = orders[index]
+    order = match_order(arena, index)
     level_index = np.int64(order["level"])
-    level = match_levels(arena)[level_index]
+    level = match_level(arena, level_index)
     previous = np.int64(order["previous"])
     following = np.int64(order["next"])
     # `previous` of a head is not kept: a match need not touch the order behind.
@@ -115,14 +105,28 @@ def leave(arena: int, index: int) -> None:
         level["head"] = following
         previous = 0
     else:
-        orders[previous]["next"] = following
+        match_order(arena, previous)["next"] = following
     if level["tail"] == index:
         level["tail"] = previous
     else:
-        orders[following]["previous"] = previous
+        match_order(arena, following)["previous"] = previous
     level["size"] -= order["leaves"]
     level["count"] -= 1
     order["level"] = 0
-    match_sides(arena)[level["side_index"]]["orders"] -= 1
+    match_side(arena, level["side_index"])["orders"] -= 1
+    if level["count"] == 0:
+        drop_level(arena, level_index)
+
+
+@inlined
+def leave_head(arena: int, level_index: int, index: int, quantity: int) -> None:
+    """Take out the order at a level's head, which has traded its last `quantity`."""
+    level = match_level(arena, level_index)
+    order = match_order(arena, index)
+    level["size"] -= quantity
+    level["count"] -= 1
+    level["head"] = order["next"]
+    order["level"] = 0
+    match_side(arena, level["side_index"])["orders"] -= 1
     if level["count"] == 0:
         drop_level(arena, level_index)

@@ -1,8 +1,9 @@
 """State of the matching engine: sections of the arena, and what it offers to read.
 
-One side of one instrument's book is a MATCH_SIDE: a price tree over levels that are also
-linked by price, from the best. A level is a MATCH_LEVEL: a first-in first-out queue of
-orders. An order is a MATCH_ORDER of one cache line, found by account and client id.
+One side of one instrument's book is a MATCH_SIDE: a price tree over levels that are
+also linked by price, from the best. A level is a MATCH_LEVEL: a first-in first-out
+queue of orders. An order is a MATCH_ORDER, found by account and client id. Each is one
+cache line.
 
 Invariants (tests/engine/test_matching_random.py): the best bid is below the best ask; a
 level's size is the sum of its orders' leaves and its count their number, never zero;
@@ -14,9 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine.arena import Section, section
-from app.engine.compile import kernel
-from app.engine.id_map import BUCKET
+from app.engine.arena import Section, record_of
+from app.engine.compile import inlined
 from app.engine.price_index import NODE, TREE_FIELDS
 from app.engine.records import MARKET, REPORT
 
@@ -26,8 +26,10 @@ QUANTITY_BOUND: Final = 2**44
 """Largest quantity of an order, so that sums over `ORDERS_BOUND` orders fit int64."""
 ORDERS_BOUND: Final = 2**18
 """Most resting orders of a matching engine."""
-NODES_PER_LEVEL: Final = 20
+_NODES_PER_LEVEL: Final = 20
 """Most tree nodes that one new price can need: ten above the root, ten below."""
+LINK: Final = np.dtype([("next", "<i4")])
+"""A link of the id map, see matching_ids; 0 = nothing follows."""
 
 
 class Output(IntFlag):
@@ -42,11 +44,12 @@ MATCHING: Final = np.dtype(
         ("now", "<i8"),  # time of the command in hand, ns; stamps the outputs
         ("outputs", "<i8"),  # Output
         ("venue_order_id", "<i8"),  # the last one given
-        ("sequence", "<i8"),  # of the last market record
         ("executions", "<i8"),  # matches so far, all instruments
         ("volume", "<i8"),  # their quantity, quantity units
         ("turnover", "<i8"),  # sum of price * quantity, modulo 2**64
         ("instruments", "<i8"),  # instruments are numbered below this
+        ("id_start", "<i8"),  # first bucket of the id map
+        ("id_mask", "<i8"),  # its buckets, a power of two, less one
     ],
     align=True,
 )
@@ -87,7 +90,7 @@ MATCH_ORDER: Final = np.dtype(
         ("next", "<i4"),  # behind it in its level's queue; 0 = last
         ("previous", "<i4"),  # before it; meaningless at the head
         ("level", "<i4"),  # 0 = not resting
-        ("chain", "<i4"),  # id map
+        ("hash", "<i4"),  # of its key, see matching_ids
         ("client_order_id", "<i8"),  # the owner's, unique with `account`
         ("venue_order_id", "<i8"),  # ours: its reference in market data
         ("leaves", "<i8"),  # quantity units
@@ -99,7 +102,7 @@ MATCH_ORDER: Final = np.dtype(
         ("side", "i1"),
         ("order_type", "u1"),  # as sent; a market order may rest as a limit
         ("time_in_force", "u1"),
-        ("unused", "u1"),
+        ("mapped", "u1"),  # 1 while the id map holds it
     ],
     align=True,
 )
@@ -107,15 +110,23 @@ MATCH_ORDER: Final = np.dtype(
 
 assert MATCH_SIDE.itemsize == MATCH_LEVEL.itemsize == MATCH_ORDER.itemsize == 64
 
-matching = section(Section.MATCHING, MATCHING)
-match_sides = section(Section.MATCH_BOOKS, MATCH_SIDE)
-match_levels = section(Section.MATCH_LEVELS, MATCH_LEVEL)
-match_orders = section(Section.MATCH_ORDERS, MATCH_ORDER)
-match_reports = section(Section.MATCH_REPORTS, REPORT)
-match_market = section(Section.MATCH_MARKET, MARKET)
+# One record each: the arena's address and an index to the record.
+_matching = record_of(Section.MATCHING, MATCHING)
+match_side = record_of(Section.MATCH_BOOKS, MATCH_SIDE)
+match_level = record_of(Section.MATCH_LEVELS, MATCH_LEVEL)
+match_order = record_of(Section.MATCH_ORDERS, MATCH_ORDER)
+match_report = record_of(Section.MATCH_REPORTS, REPORT)
+match_link = record_of(Section.MATCH_LINKS, LINK)
+market_record = record_of(Section.MATCH_MARKET, MARKET)
 
 
-@kernel
+@inlined
+def matching(arena: int) -> Any:
+    """Return the MATCHING record."""
+    return _matching(arena, 0)
+
+
+@inlined
 def side_index(instrument: int, side: int) -> int:
     """Index of one side of an instrument's book; the other side's is this ^ 1."""
     return 2 * instrument + 2 + (side < 0)
@@ -137,14 +148,16 @@ def matching_layout(
     """
     assert 0 < orders <= ORDERS_BOUND, orders
     room = orders + outputs + 8
-    buckets = 1 << (2 * orders - 1).bit_length()
+    # No order needs more than a level, no level more than its nodes: only the orders'
+    # pool can be full, and that is asked before anything changes.
+    buckets = 1 << (4 * orders - 1).bit_length()
     return {
         Section.MATCHING: (MATCHING, 1),
         Section.MATCH_BOOKS: (MATCH_SIDE, 2 * instruments + 2),
         Section.MATCH_LEVELS: (MATCH_LEVEL, orders + 1),
         Section.MATCH_ORDERS: (MATCH_ORDER, orders + 1),
-        Section.MATCH_BUCKETS: (BUCKET, buckets + 1),
+        Section.MATCH_LINKS: (LINK, orders + 1 + buckets),
         Section.MATCH_REPORTS: (REPORT, 2 * room),
         Section.MATCH_MARKET: (MARKET, room),
-        Section.INDEX_NODES: (NODE, NODES_PER_LEVEL * orders + 2 * NODES_PER_LEVEL),
+        Section.INDEX_NODES: (NODE, _NODES_PER_LEVEL * (orders + 2)),
     }

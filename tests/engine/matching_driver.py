@@ -6,7 +6,7 @@ import numpy as np
 
 from app.engine.arena import LIVE, Arena, Section
 from app.engine.exchange.unit import match_batch, match_command
-from app.engine.matching_state import matching_layout
+from app.engine.matching_state import ORDERS_BOUND, matching_layout
 from app.engine.records import (
     BUY,
     COMMAND,
@@ -41,24 +41,24 @@ class Cmd(NamedTuple):
     display: int = 0
 
 
-def new(id, side, quantity, price, **more):
+def new(key, side, quantity, price, **more):
     """A limit order."""
-    return Cmd(Action.NEW, id, side=side, quantity=quantity, price=price, **more)
+    return Cmd(Action.NEW, key, side=side, quantity=quantity, price=price, **more)
 
 
-def market(id, side, quantity, **more):
+def market(key, side, quantity, **more):
     """A market order."""
-    return new(id, side, quantity, NO_PRICE, kind=OrderType.MARKET, **more)
+    return new(key, side, quantity, NO_PRICE, kind=OrderType.MARKET, **more)
 
 
-def cancel(id, **more):
+def cancel(key, **more):
     """Cancel of a working order."""
-    return Cmd(Action.CANCEL, id, **more)
+    return Cmd(Action.CANCEL, key, **more)
 
 
-def replace(id, quantity=0, price=NO_PRICE, kind=0, **more):
+def replace(key, quantity=0, price=NO_PRICE, kind=0, **more):
     """Replace; what is not given stays."""
-    return Cmd(Action.REPLACE, id, quantity=quantity, price=price, kind=kind, **more)
+    return Cmd(Action.REPLACE, key, quantity=quantity, price=price, kind=kind, **more)
 
 
 def to_records(commands):
@@ -181,7 +181,7 @@ class Driver:
         return [(p, s, c) for p, s, c, _ in self._walk(instrument, side)]
 
     def queue(self, instrument, side):
-        """(account, client id, leaves, price) of a side's orders, first to trade first."""
+        """(account, client id, leaves, price) of orders, first to trade first."""
         rows = self.arena.records(Section.MATCH_ORDERS)
         return [
             (
@@ -274,12 +274,15 @@ class Driver:
 
     def _mapped(self):
         """Orders that the id map holds."""
-        table = self.arena.records(Section.MATCH_BUCKETS)
+        links = self.arena.records(Section.MATCH_LINKS)["next"]
         orders = self.arena.records(Section.MATCH_ORDERS)
+        start, count = int(self.state["id_start"]), int(self.state["id_mask"]) + 1
+        buckets = links[start : start + count]
         found = []
-        for bucket in table[1 : 1 + int(table[0])].tolist():
-            index = bucket
-            while index:
+        for link in buckets[buckets != 0].tolist() if start else []:
+            while link:
+                index = link % ORDERS_BOUND
+                assert orders[index]["mapped"]
                 found.append(index)
-                index = int(orders[index]["chain"])
+                link = int(links[index])
         return sorted(found)

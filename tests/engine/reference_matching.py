@@ -55,8 +55,8 @@ class Order:
 class PlainMatching:
     """One matching engine; `tables` holds (from_price, step) bands per instrument."""
 
-    tables: list
-    protection: list  # default ticks per instrument; -1 = unbounded
+    tables: tuple
+    protection: tuple  # default ticks per instrument; -1 = unbounded
     max_orders: int = 10**9
     orders: list = field(default_factory=list)
     reports: list = field(default_factory=list)
@@ -98,25 +98,33 @@ class PlainMatching:
         status = OrderStatus.CANCELLED if ended else order.status
         leaves = 0 if ended else order.leaves
         self.reports.append(
-            (order.account, order.client_id, order.venue_id, order.instrument, kind)
-            + (status, reason, order.side, order.kind, order.quantity, order.filled)
-            + (leaves, price, last_price, last_quantity, maker)
+            (
+                *(order.account, order.client_id, order.venue_id, order.instrument),
+                *(kind, status, reason, order.side, order.kind),
+                *(order.quantity, order.filled, leaves, price),
+                *(last_price, last_quantity, maker),
+            )
         )
 
     def refuse(self, command, kind, reason):
         rejected = kind == ReportType.REJECTED
         status = OrderStatus.REJECTED if rejected else OrderStatus.NONE
         self.reports.append(
-            (command.account, command.id, 0, command.instrument, kind, status, reason)
-            + (command.side, command.kind, command.quantity, 0, 0, command.price)
-            + (NO_PRICE, 0, 0)
+            (
+                *(command.account, command.id, 0, command.instrument),
+                *(kind, status, reason, command.side, command.kind),
+                *(command.quantity, 0, 0, command.price),
+                *(NO_PRICE, 0, 0),
+            )
         )
         return reason
 
     def publish(self, order, kind, size, aggressor=0):
         self.market.append(
-            [order.instrument, kind, order.price, size, order.venue_id, order.side]
-            + [aggressor, 0]
+            [
+                *(order.instrument, kind, order.price, size),
+                *(order.venue_id, order.side, aggressor, 0),
+            ]
         )
 
     # Rules.

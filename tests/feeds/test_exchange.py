@@ -48,9 +48,9 @@ def more_than(count):
 
 
 def test_it_meets_the_protocols(feed):
+    assert feed.rings == (feed.market,)
     assert isinstance(feed, Feed)
     assert isinstance(feed, ExternalVenue)
-    assert feed.rings == (feed.market,)
 
 
 def test_settings_choose_its_instruments_and_pace():
@@ -116,8 +116,7 @@ def test_a_full_market_ring_is_waited_for_and_nothing_is_lost(feed):
     while not feed.exchange.control[Control.WAITS]:
         assert time.monotonic() < until
         threading.Event().wait(0.01)
-    for _ in range(20):
-        collected.append(feed.market.drain())
+    collected += [feed.market.drain() for _ in range(20)]
     feed.stop()
     collected.append(feed.market.drain())
     for part in collected:
@@ -170,7 +169,7 @@ def test_orders_are_matched_while_the_agents_rest(feed):
 
     feed.start()
     feed.orders.push(order(1, 0, BUY, 10, ask))
-    reports = []
+    reports: list[np.ndarray] = []
     until = time.monotonic() + DEADLINE_S
     while not any(ReportType.FILL in part["report"] for part in reports):
         assert time.monotonic() < until

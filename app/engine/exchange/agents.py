@@ -39,8 +39,8 @@ from app.engine.exchange.trading import (
     whole_lots,
 )
 from app.engine.instruments import step_price, valid_towards
-from app.engine.matching import best_level
-from app.engine.matching_state import match_levels, match_sides, side_index
+from app.engine.matching_state import match_level, match_side, side_index
+from app.engine.matching_trade import best_level
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -78,13 +78,13 @@ _FORGET: Final = 0.002
 def best_price(arena: int, instrument: int, side: int) -> int:
     """Best price of a side; NO_PRICE if it is empty."""
     level = best_level(arena, instrument, side)
-    return match_levels(arena)[level]["price"] if level else NO_PRICE
+    return match_level(arena, level)["price"] if level else NO_PRICE
 
 
 @kernel
 def _touch_size(arena: int, instrument: int, side: int) -> float:
     level = best_level(arena, instrument, side)
-    return float(match_levels(arena)[level]["size"]) if level else 0.0
+    return float(match_level(arena, level)["size"]) if level else 0.0
 
 
 @kernel
@@ -173,9 +173,9 @@ def _make(arena: int, instrument: int, side: int) -> bool:
     start = below(arena, 2 * QUOTES)
     for i in range(2 * QUOTES):
         place = (start + i) % (2 * QUOTES)
-        if side == 0 or (side == BUY) == (place < QUOTES):
-            if _quote(arena, instrument, maker * 2 * QUOTES + place):
-                return True
+        chosen = side == 0 or (side == BUY) == (place < QUOTES)
+        if chosen and _quote(arena, instrument, maker * 2 * QUOTES + place):
+            return True
     return False
 
 
@@ -252,9 +252,8 @@ def _take(arena: int, instrument: int) -> None:
 @kernel
 def _thin_side(arena: int, instrument: int) -> int:
     """Side that has too few levels; 0 if both have enough."""
-    sides = match_sides(arena)
-    buys = sides[side_index(instrument, BUY)]["levels"]
-    sells = sides[side_index(instrument, SELL)]["levels"]
+    buys = match_side(arena, side_index(instrument, BUY))["levels"]
+    sells = match_side(arena, side_index(instrument, SELL))["levels"]
     if min(buys, sells) >= _FEW_LEVELS:
         return 0
     return BUY if buys < sells else SELL

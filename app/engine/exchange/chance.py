@@ -1,8 +1,8 @@
 """Random numbers of the agents: a generator whose state lies in the arena.
 
-SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators",
-figure 16). Only + - × ÷ are used to shape its numbers, so that a seed means the same
-market on every machine.
+SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+generators", figure 16). Only + - × ÷ are used to shape its numbers, so that a seed
+means the same market on every machine.
 """
 
 from typing import Final

@@ -20,10 +20,10 @@ from app.engine.exchange.state import (
 from app.engine.exchange.trading import act, push_market, push_record
 from app.engine.matching_output import clear_outputs, report_refused
 from app.engine.matching_state import (
-    match_levels,
-    match_orders,
-    match_reports,
-    match_sides,
+    match_level,
+    match_order,
+    match_report,
+    match_side,
     matching,
     side_index,
 )
@@ -60,7 +60,7 @@ _NAP_US: Final = 50
 def _scratch(arena: int, control: int, kind: int, instrument: int) -> Any:
     """Begin a market record that is no order's."""
     record = view(control + 8 * Control.SCRATCH, 1, MARKET)[0]
-    now = matching(arena)[0]["now"]
+    now = matching(arena)["now"]
     record["ts_venue"] = now
     record["ts_received"] = now
     record["instrument"] = instrument
@@ -90,12 +90,12 @@ def _push_status(
 @kernel
 def _push_side(arena: int, control: int, instrument: int, side: int) -> bool:
     """Push one side of the book as ORDER_ADDs, each queue from its head."""
-    level = integer(match_sides(arena)[side_index(instrument, side)]["best"])
+    level = integer(match_side(arena, side_index(instrument, side))["best"])
     while level:
-        row = match_levels(arena)[level]
+        row = match_level(arena, level)
         index = integer(row["head"])
         while index:
-            order = match_orders(arena)[index]
+            order = match_order(arena, index)
             record = _scratch(arena, control, EventKind.ORDER_ADD, instrument)
             record["flags"] = _SNAPSHOT
             record["price"] = row["price"]
@@ -140,7 +140,7 @@ def _refuse(arena: int, control: int, command: Any, reason: int) -> None:
     if reason == Reason.OFF_TICK:
         name_nearest(arena, command)
     ring = words(control, CONTROL_WORDS)[Control.REPORTS]
-    report = match_reports(arena)[1]
+    report = match_report(arena, 1)
     push_record(control, ring, record_address(report), _REPORT_BYTES)
 
 
@@ -167,7 +167,7 @@ def take_commands(arena: int, control: int, limit: int) -> int:
 @kernel
 def _keep_awake(arena: int, control: int) -> None:
     """Send a TIMER if nothing was sent for long."""
-    now = matching(arena)[0]["now"]
+    now = matching(arena)["now"]
     if now - words(control, CONTROL_WORDS)[Control.LAST_PUSH] >= _SILENCE_NS:
         _push_status(arena, control, EventKind.TIMER, -1, 0, 0)
 
@@ -180,7 +180,7 @@ def _is_told(control: int, word: int) -> bool:
 @kernel
 def trade_until_told(arena: int, control: int) -> None:
     """Run until `Control.STOP`; the books are given whole first."""
-    state = matching(arena)[0]
+    state = matching(arena)
     state["now"] = wall_clock_ns()
     if not push_books(arena, control):
         return

@@ -1,4 +1,4 @@
-"""How the agents trade each instrument: where it starts, how wide, how deep, how lively.
+"""How the agents trade each instrument: where it starts, how wide, deep and lively.
 
 A profile is written in the instrument's currency and units, as a trader would say it;
 `open_market` turns it into the agents' numbers. An instrument without a profile of its

@@ -8,7 +8,7 @@ from typing import Any
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.instruments import is_valid_price, nearest_valid_price
-from app.engine.matching_state import PRICE_BOUND, match_reports
+from app.engine.matching_state import PRICE_BOUND, match_report
 from app.engine.records import NO_PRICE, Action, OrderType, Reason
 from app.engine.state import engine, instruments
 
@@ -64,5 +64,5 @@ def name_nearest(arena: int, command: Any) -> None:
     instrument = integer(command["instrument"])
     side = integer(command["side"])
     price = command["price"]
-    report = match_reports(arena)[1]
+    report = match_report(arena, 1)
     report["last_price"] = nearest_valid_price(arena, instrument, price, side)

@@ -25,7 +25,7 @@ from app.engine.exchange.state import (
     exchange,
     first_slot,
 )
-from app.engine.matching_state import match_market, match_reports
+from app.engine.matching_state import market_record, match_report
 from app.engine.memory import call, copy_bytes, record_address, words
 from app.engine.native import nap_us
 from app.engine.records import (
@@ -84,13 +84,13 @@ def act(arena: int, control: int, command: Any) -> int:
     block = words(control, CONTROL_WORDS)
     reason = call(block[Control.MATCH], arena, 0, record_address(command))
     for i in range(1, section_words(arena, Section.MATCH_MARKET)[USED]):
-        record = match_market(arena)[i]
+        record = market_record(arena, i)
         if record["kind"] == EventKind.ORDER_EXECUTE:
             _notice_trade(arena, record)
         if block[Control.MARKET]:
             push_market(control, record)
     for i in range(1, section_words(arena, Section.MATCH_REPORTS)[USED]):
-        report = match_reports(arena)[i]
+        report = match_report(arena, i)
         if report["sequence"] == 0:
             ring = block[Control.REPORTS]
             push_record(control, ring, record_address(report), _REPORT_BYTES)

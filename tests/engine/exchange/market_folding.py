@@ -112,7 +112,7 @@ class PlainBook:
             mine[3] = size
 
     def levels(self, instrument, side):
-        rows = {}
+        rows: dict[int, tuple[int, int]] = {}
         for its, its_side, price, size in self.orders.values():
             if (its, its_side) == (instrument, side):
                 total, count = rows.get(price, (0, 0))

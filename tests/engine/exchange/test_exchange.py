@@ -84,7 +84,7 @@ def test_every_book_stays_two_sided_and_uncrossed(exchange):
 
 
 def test_every_instrument_is_deep_with_a_believable_spread(exchange):
-    spreads = {instrument: [] for instrument in ALL}
+    spreads: dict[int, list[float]] = {instrument: [] for instrument in ALL}
     for _ in range(500):
         step(exchange, 40)
         for instrument in ALL:
