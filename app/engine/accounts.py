@@ -26,6 +26,7 @@ from app.engine.money import (
     cost_price,
     gain,
     money_of,
+    worth,
 )
 from app.engine.records import BUY, NO_PRICE, SELL
 from app.engine.state import MAX_STRATEGIES, accounts, engine, instruments, positions
@@ -136,7 +137,7 @@ def _value(position: Any, doubled: int, numerator: int, denominator: int) -> Non
     else:
         ratio = (numerator, denominator)
         position["unrealised"] = gain(high, low, doubled, quantity, ratio)
-        position["value"] = gain(0, np.uint64(0), doubled, quantity, ratio)
+        position["value"] = worth(doubled, quantity, ratio)
 
 
 @kernel
@@ -166,7 +167,7 @@ def _close(position: Any, price: int, part: int, ratio: tuple[int, int]) -> None
         share = cost_money(high, low, abs(part), whole, denominator)
         realised = -money_of(price, part, numerator, denominator) - share
         _cost(position, price, part, numerator)
-        _cost(position, realised, denominator, 1)
+        _cost(position, realised, denominator, integer(1))
     position["realised"] += realised
     position["quantity"] += part
 
@@ -194,7 +195,7 @@ def _fill_row(
     definition = instruments(arena)[instrument]
     ratio = (definition["money_numerator"], definition["money_denominator"])
     position = positions(arena)[row]
-    _contribute(arena, account, instrument, row, -1)
+    _contribute(arena, account, instrument, row, integer(-1))
     _take(position, price, quantity, ratio)
     position["cash"] -= money_of(price, quantity, ratio[0], ratio[1])
     position["fees"] += fee
@@ -204,7 +205,7 @@ def _fill_row(
         position["sold"] -= quantity
     doubled = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
     _value(position, doubled, ratio[0], ratio[1])
-    _contribute(arena, account, instrument, row, 1)
+    _contribute(arena, account, instrument, row, integer(1))
     _total(arena, account)
 
 
@@ -227,7 +228,7 @@ def book_fill(
     own = position_row(arena, instrument, strategy)
     _fill_row(arena, own, account, price, quantity, fee)
     row = account_row(arena, instrument)
-    _fill_row(arena, row, 0, price, quantity, fee)
+    _fill_row(arena, row, integer(0), price, quantity, fee)
     bit = integer(1) << strategy
     if positions(arena)[own]["quantity"]:
         positions(arena)[row]["holders"] |= bit
@@ -239,10 +240,10 @@ def book_fill(
 @kernel
 def _pnl_row(arena: int, row: int, account: int, value: int) -> None:
     instrument = row % engine(arena)[0]["instruments"]
-    _contribute(arena, account, instrument, row, -1)
+    _contribute(arena, account, instrument, row, integer(-1))
     positions(arena)[row]["realised"] += value
     positions(arena)[row]["cash"] += value
-    _contribute(arena, account, instrument, row, 1)
+    _contribute(arena, account, instrument, row, integer(1))
     _total(arena, account)
 
 
@@ -251,7 +252,7 @@ def book_pnl(arena: int, instrument: int, strategy: int, value: int) -> None:
     """Book money that is no fill (funding, dividends) as realised P&L and cash."""
     account = strategy if strategy > 0 else NO_ACCOUNT
     _pnl_row(arena, position_row(arena, instrument, strategy), account, value)
-    _pnl_row(arena, account_row(arena, instrument), 0, value)
+    _pnl_row(arena, account_row(arena, instrument), integer(0), value)
 
 
 @kernel
@@ -260,7 +261,8 @@ def mark_of(arena: int, instrument: int, settlement: int) -> int:
     book = integer(instruments(arena)[instrument]["book"])
     record = books(arena)[book]
     if book and record["stale"] == Stale.FRESH:
-        bid, ask = best_price(arena, book, BUY), best_price(arena, book, SELL)
+        bid = best_price(arena, book, integer(BUY))
+        ask = best_price(arena, book, integer(SELL))
         if bid != NO_PRICE and ask != NO_PRICE:
             return bid + ask
     if book and record["last_price"] != NO_PRICE:
@@ -272,20 +274,20 @@ def mark_of(arena: int, instrument: int, settlement: int) -> int:
 def _mark_row(arena: int, row: int, account: int, doubled: int) -> None:
     instrument = row % engine(arena)[0]["instruments"]
     definition = instruments(arena)[instrument]
-    _contribute(arena, account, instrument, row, -1)
+    _contribute(arena, account, instrument, row, integer(-1))
     _value(
         positions(arena)[row],
         doubled,
         definition["money_numerator"],
         definition["money_denominator"],
     )
-    _contribute(arena, account, instrument, row, 1)
+    _contribute(arena, account, instrument, row, integer(1))
     _total(arena, account)
 
 
 @kernel
 def set_mark(arena: int, instrument: int, doubled: int) -> bool:
-    """Value an instrument's positions at half of `doubled`; False if that is no news."""
+    """Value an instrument's positions at half of `doubled`; False if it is no news."""
     row = account_row(arena, instrument)
     position = positions(arena)[row]
     if position["mark_doubled"] == doubled or doubled == NO_PRICE:
@@ -301,7 +303,7 @@ def set_mark(arena: int, instrument: int, doubled: int) -> bool:
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)
         _mark_row(arena, own, account, doubled)
-    _mark_row(arena, row, 0, doubled)
+    _mark_row(arena, row, integer(0), doubled)
     return True
 
 
@@ -311,16 +313,17 @@ def set_conversion(arena: int, instrument: int, conversion: int) -> None:
     for strategy in range(MAX_STRATEGIES):
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)
-        _contribute(arena, account, instrument, own, -1)
-    _contribute(arena, 0, instrument, account_row(arena, instrument), -1)
+        _contribute(arena, account, instrument, own, integer(-1))
+    whole, row = integer(0), account_row(arena, instrument)
+    _contribute(arena, whole, instrument, row, integer(-1))
     instruments(arena)[instrument]["conversion"] = conversion
     for strategy in range(MAX_STRATEGIES):
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)
-        _contribute(arena, account, instrument, own, 1)
+        _contribute(arena, account, instrument, own, integer(1))
         _total(arena, account)
-    _contribute(arena, 0, instrument, account_row(arena, instrument), 1)
-    _total(arena, 0)
+    _contribute(arena, whole, instrument, row, integer(1))
+    _total(arena, whole)
 
 
 @kernel

@@ -103,9 +103,9 @@ def _cancel_all(arena: int, links: int, command: Any) -> None:
     whose = strategy if strategy > 0 else integer(ANY)
     if strategy == 0 and risk(arena)[0]["flatten"] == 0:
         for each in range(engine(arena)[0]["instruments"]):
-            if instrument == ANY or instrument == each:
+            if instrument in (ANY, each):
                 working(arena)[each]["flatten"] = Flatten.NONE
-    meant = (integer(command["side"]), whose, True)
+    meant = (integer(command["side"]), whose, integer(1))
     cancel_many(arena, links, instrument, meant, integer(Reason.NONE))
 
 
@@ -114,8 +114,8 @@ def _flatten(arena: int, links: int, command: Any) -> None:
     """FLATTEN: of one instrument or all, by rule 42."""
     instrument, strategy = integer(command["instrument"]), integer(command["strategy"])
     for each in range(engine(arena)[0]["instruments"]):
-        if instrument == ANY or instrument == each:
-            begin_flatten(arena, links, each, strategy)
+        if instrument in (ANY, each):
+            begin_flatten(arena, links, integer(each), strategy)
 
 
 @kernel
@@ -148,6 +148,8 @@ def _many(arena: int, links: int, command: Any, action: int) -> bool:
     elif action == Action.KILL:
         kill(arena, links, integer(command["value"]))
     elif action == Action.STOP_STRATEGY or action == Action.START_STRATEGY:
+        if command["strategy"] == 0:
+            return False
         _strategy_command(arena, links, integer(command["strategy"]), action)
     else:
         return False

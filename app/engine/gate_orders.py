@@ -230,15 +230,14 @@ def request_replace(
 def _replace_prices_fault(arena: int, order: Any, price: int, stop: int) -> int:
     """Judge the prices of a replace that change."""
     instrument, side = integer(order["instrument"]), integer(order["side"])
-    if (price == NO_PRICE) != (order["price"] == NO_PRICE):
-        return Reason.BAD_PRICE
-    if (stop == NO_PRICE) != (order["stop_price"] == NO_PRICE):
-        return Reason.BAD_PRICE
-    fault = Reason.NONE
+    gains_limit = (price == NO_PRICE) != (order["price"] == NO_PRICE)
+    if gains_limit or (stop == NO_PRICE) != (order["stop_price"] == NO_PRICE):
+        return integer(Reason.BAD_PRICE)
+    fault = integer(Reason.NONE)
     if price != order["price"]:
-        fault = price_fault(arena, instrument, side, price)
+        fault = integer(price_fault(arena, instrument, side, price))
     if fault == Reason.NONE and stop != order["stop_price"]:
-        fault = price_fault(arena, instrument, side, stop)
+        fault = integer(price_fault(arena, instrument, side, stop))
     return fault
 
 
@@ -253,9 +252,9 @@ def _replace_fault(arena: int, index: int, total: int, price: int, stop: int) ->
         return integer(Reason.NONE)
     fault = _replace_prices_fault(arena, order, price, stop)
     if fault == Reason.NONE and total > order["quantity"]:
-        fault = quantity_fault(arena, integer(order["instrument"]), total)
+        fault = integer(quantity_fault(arena, integer(order["instrument"]), total))
     if fault != Reason.NONE:
-        return integer(fault)
+        return fault
     prepare_replace(arena, index, total, price, stop)
     return judge(arena)
 
@@ -286,6 +285,10 @@ def command_replace(arena: int, links: int, command: Any) -> None:
         refuse_request(arena, links, command, index, reason, kind)
         return
     order = orders(arena)[index]
+    if order["status"] == OrderStatus.PENDING_CANCEL:
+        ended = integer(Reason.ORDER_ENDED)
+        refuse_request(arena, links, command, index, ended, kind)
+        return
     total = _new_total(arena, order, integer(command["quantity"]))
     price, stop = integer(command["price"]), integer(command["stop_price"])
     price = integer(order["price"]) if price == NO_PRICE else price

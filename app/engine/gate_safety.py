@@ -2,8 +2,8 @@
 
 KILL refuses new risk, cancels entries and keeps exits; with flatten it cancels exits
 too, waits until all are confirmed and closes what is then held by limits in the collar,
-again and again until nothing is held. The kernel stops the strategies. A loss limit that
-is exceeded cancels entries and turns ARMED into REDUCE until it is re-armed by hand.
+again and again until nothing is held. The kernel stops the strategies. A loss limit
+that is exceeded cancels entries and turns ARMED into REDUCE, until re-armed by hand.
 """
 
 from enum import IntEnum
@@ -34,7 +34,6 @@ from app.engine.risk_exposure import closable, protection_price
 from app.engine.risk_state import REDUCE_ONLY, checks, is_exit, risk, working
 from app.engine.state import (
     MAX_STRATEGIES,
-    accounts,
     engine,
     instruments,
     orders,
@@ -60,7 +59,7 @@ class Flatten(IntEnum):
 
 
 @kernel
-def _is_meant(arena: int, index: int, side: int, strategy: int, exits: bool) -> bool:
+def _is_meant(arena: int, index: int, side: int, strategy: int, exits: int) -> bool:
     """Tell whether an order is among those to cancel and not asked for yet."""
     order = orders(arena)[index]
     if order["status"] == OrderStatus.PENDING_CANCEL:
@@ -69,12 +68,12 @@ def _is_meant(arena: int, index: int, side: int, strategy: int, exits: bool) -> 
         return False
     if strategy != ANY and order["strategy"] != strategy:
         return False
-    return exits or not is_exit(integer(order["role"]), integer(order["options"]))
+    return exits != 0 or not is_exit(integer(order["role"]), integer(order["options"]))
 
 
 @kernel
 def _cancel_in(
-    arena: int, links: int, instrument: int, meant: tuple[int, int, bool], reason: int
+    arena: int, links: int, instrument: int, meant: tuple[int, int, int], reason: int
 ) -> None:
     side, strategy, exits = meant
     index = next_working(arena, instrument, 0)
@@ -90,14 +89,14 @@ def _cancel_in(
 
 @kernel
 def cancel_many(
-    arena: int, links: int, instrument: int, meant: tuple[int, int, bool], reason: int
+    arena: int, links: int, instrument: int, meant: tuple[int, int, int], reason: int
 ) -> None:
     """Cancel the working orders of an instrument, or of all (`ANY`).
 
     Parameters
     ----------
-    meant : (int, int, bool)
-        Side, 0 = both; strategy, `ANY` = all; whether exits as well.
+    meant : (int, int, int)
+        Side, 0 = both; strategy, `ANY` = all; 1 for exits as well.
     reason : int
         Reason of their ends; NONE for a user's cancel.
     """
@@ -113,7 +112,7 @@ def cancel_many(
 
 @kernel
 def change_state(arena: int, links: int, state: int, reason: int) -> None:
-    """Set the safety state and report it; what it forbids must be cancelled by others."""
+    """Set the safety state and report it; cancelling is left to others."""
     session = engine(arena)[0]
     before = session["safety_state"]
     session["safety_state"] = state
@@ -144,7 +143,7 @@ def arm(arena: int, links: int) -> None:
     for strategy in range(MAX_STRATEGIES):
         runs = strategies(arena)[strategy]["state"] == StrategyState.RUNNING
         if strategy == 0 or runs:
-            unmanaged(arena, strategy, 0)
+            unmanaged(arena, strategy, integer(0))
     change_state(arena, links, integer(SafetyState.ARMED), integer(Reason.USER))
 
 
@@ -161,7 +160,7 @@ def leave_kill(arena: int) -> None:
 
 @kernel
 def tell_kill(arena: int, links: int) -> None:
-    """Report how far KILL has come: orders still to cancel, instruments still held."""
+    """Report how far KILL is: orders still to cancel, instruments still held."""
     held = 0
     for instrument in range(engine(arena)[0]["instruments"]):
         held += positions(arena)[account_row(arena, instrument)]["quantity"] != 0
@@ -175,17 +174,17 @@ def tell_kill(arena: int, links: int) -> None:
 
 @kernel
 def kill(arena: int, links: int, flatten: int) -> None:
-    """KILL (53): entries are cancelled; with `flatten` exits too, then all is closed."""
+    """KILL (53): cancels entries; with `flatten` exits too, then closes all."""
     state, session = risk(arena)[0], engine(arena)[0]
     change_state(arena, links, integer(SafetyState.KILLED), integer(Reason.KILLED))
     state["flatten"] = 1 if flatten else state["flatten"]
     state["kill_ts"] = session["now"] + _RETRY_NS
     for strategy in range(1, MAX_STRATEGIES):
-        unmanaged(arena, strategy, 1)
+        unmanaged(arena, strategy, integer(1))
     for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
         if strategies(arena)[strategy]["state"] == StrategyState.STOPPED:
             tell_strategy(arena, links, strategy, integer(Reason.KILLED))
-    meant = (integer(0), integer(ANY), state["flatten"] != 0)
+    meant = (integer(0), integer(ANY), integer(state["flatten"]))
     cancel_many(arena, links, integer(ANY), meant, integer(Reason.KILLED))
     tell_kill(arena, links)
     if state["flatten"]:
@@ -210,7 +209,7 @@ def retry_kill(arena: int, links: int) -> None:
         return
     if session["now"] >= state["kill_ts"]:
         state["kill_ts"] = session["now"] + _RETRY_NS
-        meant = (integer(0), integer(ANY), state["flatten"] != 0)
+        meant = (integer(0), integer(ANY), integer(state["flatten"]))
         cancel_many(arena, links, integer(ANY), meant, integer(Reason.KILLED))
 
 
@@ -229,10 +228,10 @@ def tell_strategy(arena: int, links: int, strategy: int, reason: int) -> None:
 
 @kernel
 def stop_strategy(arena: int, links: int, strategy: int, reason: int) -> None:
-    """Strategy stopped (54): its entries go, its exits stay, its positions are marked."""
-    unmanaged(arena, strategy, 1)
+    """Strategy stopped (54): entries go, exits stay, positions are marked."""
+    unmanaged(arena, strategy, integer(1))
     tell_strategy(arena, links, strategy, reason)
-    meant = (integer(0), strategy, False)
+    meant = (integer(0), strategy, integer(0))
     ended = reason if reason != Reason.NONE else integer(Reason.STRATEGY_STOPPED)
     cancel_many(arena, links, integer(ANY), meant, ended)
 
@@ -241,7 +240,7 @@ def stop_strategy(arena: int, links: int, strategy: int, reason: int) -> None:
 def watch_losses(arena: int, links: int) -> None:
     """Stop new risk once a loss limit is exceeded (54)."""
     state, session = risk(arena)[0], engine(arena)[0]
-    if state["loss_stop"] != Reason.NONE or accounts(arena)[0]["unknown"] < 0:
+    if state["loss_stop"] != Reason.NONE:
         return
     reason = integer(broken_loss_limit(arena))
     if reason == Reason.NONE:
@@ -252,8 +251,8 @@ def watch_losses(arena: int, links: int) -> None:
         after = integer(SafetyState.REDUCE)
     change_state(arena, links, after, reason)
     for strategy in range(MAX_STRATEGIES):
-        unmanaged(arena, strategy, 1)
-    meant = (integer(0), integer(ANY), False)
+        unmanaged(arena, strategy, integer(1))
+    meant = (integer(0), integer(ANY), integer(0))
     cancel_many(arena, links, integer(ANY), meant, integer(Reason.LOSS_LIMIT))
 
 
@@ -282,7 +281,7 @@ def begin_flatten(arena: int, links: int, instrument: int, strategy: int) -> Non
     whose = strategy if strategy > 0 else integer(ANY)
     killed = risk(arena)[0]["flatten"] != 0
     reason = integer(Reason.KILLED) if killed else integer(Reason.NONE)
-    cancel_many(arena, links, instrument, (integer(0), whose, True), reason)
+    cancel_many(arena, links, instrument, (integer(0), whose, integer(1)), reason)
     flatten_step(arena, links, instrument)
 
 

@@ -108,7 +108,7 @@ def _set_state(arena: int, links: int, command: Any) -> None:
     leave_kill(arena)
     change_state(arena, links, state, integer(Reason.USER))
     if state == SafetyState.REDUCE:
-        meant = (integer(0), integer(ANY), False)
+        meant = (integer(0), integer(ANY), integer(0))
         cancel_many(arena, links, integer(ANY), meant, integer(Reason.STATE_REDUCE))
 
 

@@ -1,8 +1,8 @@
 """The session's instrument table, and tick arithmetic on it.
 
 `load_instruments` writes the numbers of each `Instrument` into INSTRUMENT and TICK_BAND
-(state.py). The kernels answer what an order's price may be (SEMANTICS 1, 4, 5, 17); they
-agree with the methods of the same names of `app.instrument.Instrument`.
+(state.py). The kernels answer what an order's price may be (SEMANTICS 1, 4, 5, 17);
+they agree with the methods of the same names of `app.instrument.Instrument`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _CASH_KINDS: Final = (
     InstrumentKind.CRYPTO_SPOT,
 )
 _MOST_NUMERATOR: Final = 2**48
-_MOST_DENOMINATOR: Final = 2**62
+_MOST_DENOMINATOR: Final = 2**61
 _MOST_CONVERSION: Final = 2**62
 
 
@@ -193,7 +193,7 @@ def valid_towards(arena: int, instrument: int, price: int, direction: int) -> in
 
 @kernel
 def nearest_valid_price(arena: int, instrument: int, price: int, side: int) -> int:
-    """Valid price nearest to this one; of two as near, the less aggressive for `side`."""
+    """Valid price nearest to this one; of two as near, the less aggressive."""
     passive = valid_towards(arena, instrument, price, -side)
     eager = valid_towards(arena, instrument, price, side)
     return eager if abs(eager - price) < abs(passive - price) else passive

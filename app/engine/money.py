@@ -2,8 +2,8 @@
 
 A *cost* is a sum of price × quantity × numerator, exact, in two words of 64 bits; its
 unit is 1/denominator of a money unit (INSTRUMENT's `money_numerator` and
-`money_denominator`). What becomes money is divided once and rounded half-even; what does
-not fit int64 stays at its largest value, so that an absurd order cannot wrap round.
+`money_denominator`). What becomes money is divided once and rounded half-even; what
+does not fit int64 stays at its largest value, so that no absurd order wraps round.
 """
 
 from typing import Any, Final
@@ -18,7 +18,7 @@ _INT64: Final = ir.IntType(64)
 _INT128: Final = ir.IntType(128)
 MOST: Final = 2**63 - 1
 """Money that does not fit stands at this, with its sign."""
-_PAIR: Final[Any] = types.UniTuple(types.int64, 2)  # type: ignore[no-untyped-call]
+_PAIR: Final[Any] = types.UniTuple(types.int64, 2)
 CONVERSION_SCALE: Final = 1_000_000_000
 """INSTRUMENT's `conversion` counts 1e-9 of the base currency."""
 
@@ -200,6 +200,12 @@ def gain(
 
 
 @kernel
+def worth(doubled: int, quantity: int, ratio: tuple[int, int]) -> int:
+    """Money of a quantity at the mark `doubled` / 2."""
+    return money_of(doubled, quantity, ratio[0], 2 * ratio[1])
+
+
+@kernel
 def cost_price(high: int, low: int, quantity: int, numerator: int) -> float:
     """Average price of a cost over its quantity, price units; NaN when flat."""
     if quantity == 0:
@@ -218,9 +224,8 @@ def converted(money: int, conversion: int) -> int:
 @kernel
 def plus(a: int, b: int) -> int:
     """Add without wrapping round: at most `MOST` either way."""
-    total = a + b
-    if a > 0 and b > 0 and total < 0:
+    if b > 0 and a > MOST - b:
         return MOST
-    if a < 0 and b < 0 and total >= 0:
+    if b < 0 and a < -MOST - b:
         return -MOST
-    return total
+    return a + b

@@ -1,4 +1,4 @@
-"""Whether a command makes a well-formed order of its instrument (SEMANTICS 1-5, 19, 25).
+"""Whether a command makes a well-formed order of its instrument (SEMANTICS 1-5, 25).
 
 Each rule is a function that returns a Reason; the order of `order_fault` is that in
 which they are asked. What would have been right goes into the check: the nearest valid
@@ -19,7 +19,7 @@ from app.engine.records import (
     Reason,
     TimeInForce,
 )
-from app.engine.risk_exposure import closable, order_money
+from app.engine.risk_exposure import order_money
 from app.engine.risk_state import POST_ONLY, checks
 from app.engine.state import MAX_STRATEGIES, engine, instruments
 
@@ -133,12 +133,6 @@ def quantity_fault(arena: int, instrument: int, quantity: int) -> int:
     check["limit"] = 0
     check["stands"] = 0
     return Reason.NONE
-
-
-@kernel
-def closes_all(arena: int, instrument: int, strategy: int, side: int, q: int) -> bool:
-    """Tell whether a quantity is all that is held: it may then be off the order step."""
-    return q > 0 and q == closable(arena, instrument, strategy, side)
 
 
 @kernel

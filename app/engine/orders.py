@@ -1,11 +1,11 @@
 """Our orders: the pool, the map from client order id, the lists, the status machine.
 
-An order lives in the pool from the gate's acceptance to its end, and a while longer: the
-last `ENDED_KEPT` ended orders are remembered in the order of their ends, so that a late
-fill still counts and a client order id that is used twice is refused.
+An order lives in the pool from the gate's acceptance to its end, and a while longer:
+the last `ENDED_KEPT` ended orders are remembered in the order of their ends, so that a
+late fill still counts and a client order id that is used twice is refused.
 
-Statuses are those of SEMANTICS 14-16. While a request is pending the order can fill, and
-fills win; `resting_status` is what it returns to. While working
+Statuses are those of SEMANTICS 14-16. While a request is pending the order can fill,
+and fills win; `resting_status` is what it returns to. While working
 ``quantity == filled + leaves``.
 """
 
@@ -53,7 +53,15 @@ def new_order(arena: int, command: Any) -> int:
         index = take(arena, Section.ORDERS)
     if index == 0:
         return 0
-    order = orders(arena)[index]
+    _write_terms(orders(arena)[index], command)
+    _link_id(arena, index)
+    _join(arena, index)
+    return index
+
+
+@kernel
+def _write_terms(order: Any, command: Any) -> None:
+    """Fill in a new order's record from its command."""
     order["client_order_id"] = command["client_order_id"]
     order["venue_order_id"] = 0
     order["instrument"] = command["instrument"]
@@ -65,32 +73,35 @@ def new_order(arena: int, command: Any) -> int:
     order["time_in_force"] = command["time_in_force"]
     order["trigger"] = command["trigger"]
     order["role"] = command["role"]
-    order["status"] = OrderStatus.PENDING_NEW
-    order["resting_status"] = OrderStatus.PENDING_NEW
     order["options"] = command["options"]
     order["quantity"] = command["quantity"]
-    order["filled"] = 0
-    order["leaves"] = command["quantity"]
     order["price"] = command["price"]
     order["stop_price"] = command["stop_price"]
     order["display_quantity"] = command["display_quantity"]
     order["trail"] = command["trail"]
     order["expire_ts"] = command["expire_ts"]
+    order["decided_ts"] = command["ts_received"]
+    order["protection_ticks"] = command["protection_ticks"]
+    _begin(order)
+
+
+@kernel
+def _begin(order: Any) -> None:
+    """Set what every order begins with."""
+    order["status"] = OrderStatus.PENDING_NEW
+    order["resting_status"] = OrderStatus.PENDING_NEW
+    order["filled"] = 0
+    order["leaves"] = order["quantity"]
     order["new_quantity"] = 0
     order["new_price"] = NO_PRICE
     order["new_stop_price"] = NO_PRICE
-    order["decided_ts"] = command["ts_received"]
     order["accepted_ts"] = 0
     order["fee"] = 0
     order["value"] = 0
-    order["protection_ticks"] = command["protection_ticks"]
     order["counted"] = 0
     order["counted_price"] = 0
     order["pending_replaces"] = 0
     order["end_reason"] = Reason.NONE
-    _link_id(arena, index)
-    _join(arena, index)
-    return index
 
 
 @kernel
@@ -259,8 +270,8 @@ def _replaced(arena: int, index: int, report: Any) -> int:
     if order["pending_replaces"]:
         order["pending_replaces"] -= 1
     quantity = report["quantity"]
-    if quantity <= 0:
-        quantity = order["new_quantity"] if order["new_quantity"] else order["quantity"]
+    if quantity <= 0 and order["new_quantity"]:
+        quantity = order["new_quantity"]
     order["price"] = report["price"]
     if order["order_type"] >= OrderType.STOP:
         order["stop_price"] = report["stop_price"]

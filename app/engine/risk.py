@@ -1,13 +1,12 @@
-"""The risk gate's checks: each a function with a reason, in a fixed order (`CHECKS`).
+"""The risk gate's checks: each a function with a reason, asked in a fixed order.
 
 `prepare_new` and `prepare_replace` write down once what an order would stand for
-(CHECK); then `judge` asks each check and stops at the first that refuses. Exits
-(SEMANTICS 51-54) meet the collar alone. A limit is broken when exceeded; equal passes.
-Nothing here changes orders or money.
+(CHECK); then `judge` asks each check, in the order of docs/risk.md, and stops at the
+first that refuses. Exits (SEMANTICS 51-54) meet the collar alone. A limit is broken
+when exceeded; equal passes. Nothing here changes orders or money.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from app.engine.accounts import account_row
 from app.engine.bits import integer
@@ -18,6 +17,7 @@ from app.engine.money import converted, plus
 from app.engine.records import (
     BUY,
     NO_PRICE,
+    SELL,
     GroupRole,
     OrderType,
     Reason,
@@ -76,7 +76,9 @@ def prepare_new(arena: int, command: Any, quantity: int) -> None:
     check["is_replace"] = 0
     check["old_quantity"] = 0
     check["old_price"] = 0
-    check["collar"] = collar_price(arena, instrument, side)
+    check["collar"] = _order_collar(
+        arena, instrument, side, command["order_type"], command["stop_price"]
+    )
     check["ticks"] = protection_ticks(
         arena, instrument, integer(command["protection_ticks"])
     )
@@ -123,7 +125,9 @@ def prepare_replace(
     check["is_replace"] = 1
     check["old_quantity"] = order["counted"]
     check["old_price"] = order["counted_price"]
-    check["collar"] = collar_price(arena, instrument, side)
+    check["collar"] = _order_collar(
+        arena, instrument, side, order["order_type"], stop_price
+    )
     worse = max(order["counted_price"], 0 if price == NO_PRICE else abs(price))
     check["counted_price"] = max(
         worse, 0 if stop_price == NO_PRICE else abs(stop_price)
@@ -165,8 +169,8 @@ def collar_price(arena: int, instrument: int, side: int) -> int:
         if last != NO_PRICE:
             bound = _through(arena, instrument, side, 2 * last, ppm)
         fresh = books(arena)[book]["stale"] == Stale.FRESH
-        bid = touch_price(arena, instrument, 1)
-        ask = touch_price(arena, instrument, -1)
+        bid = touch_price(arena, instrument, integer(BUY))
+        ask = touch_price(arena, instrument, integer(SELL))
         if fresh and bid != NO_PRICE and ask != NO_PRICE:
             mid = _through(arena, instrument, side, bid + ask, ppm)
             if bound == NO_PRICE or side * (bound - mid) > 0:
@@ -175,6 +179,17 @@ def collar_price(arena: int, instrument: int, side: int) -> int:
     if bound == NO_PRICE and mark != NO_PRICE:
         bound = _through(arena, instrument, side, mark, ppm)
     return bound
+
+
+@kernel
+def _order_collar(
+    arena: int, instrument: int, side: int, order_type: int, stop_price: int
+) -> int:
+    """Worst price for an order: a stop's limit is bounded by the stop price (22)."""
+    ppm = limit_of(arena, instrument, RiskLimit.COLLAR)
+    if ppm and order_type >= OrderType.STOP and stop_price != NO_PRICE:
+        return _through(arena, instrument, side, 2 * stop_price, ppm)
+    return collar_price(arena, instrument, side)
 
 
 @kernel
@@ -474,62 +489,73 @@ def _message_rate(arena: int, check: Any) -> int:
     return Reason.NONE
 
 
-Check: TypeAlias = Callable[[int, Any], int]
-
-CHECKS: Final[tuple[Check, ...]] = (
-    _state,
-    _strategy,
-    _restricted,
-    _hours,
-    _stale,
-    _conversion,
-    _reference,
-    _collar,
-    _order_size,
-    _order_value,
-    _short_sale,
-    _position_size,
-    _symbol_exposure,
-    _gross_exposure,
-    _daily_loss,
-    _drawdown,
-    _duplicate,
-    _message_rate,
-)
-"""Every check, in the order in which `judge` asks them."""
+@kernel
+def _may_add(arena: int, check: Any) -> int:
+    """Ask whether any new risk is wanted now: checks 1 to 6."""
+    reason = _state(arena, check)
+    if reason == Reason.NONE:
+        reason = _strategy(arena, check)
+    if reason == Reason.NONE:
+        reason = _restricted(arena, check)
+    if reason == Reason.NONE:
+        reason = _hours(arena, check)
+    if reason == Reason.NONE:
+        reason = _stale(arena, check)
+    if reason == Reason.NONE:
+        reason = _conversion(arena, check)
+    return reason
 
 
-def _chain(checks: tuple[Check, ...]) -> Check:
-    """Make one kernel of several: the first refusal, else the last answer."""
-    first = checks[0]
-    if len(checks) == 1:
-        return first
-    rest = _chain(checks[1:])
-
-    @kernel
-    def chained(arena: int, check: Any) -> int:
-        reason = first(arena, check)
-        if reason != Reason.NONE:
-            return reason
-        return rest(arena, check)
-
-    return chained
+@kernel
+def _is_sound(arena: int, check: Any) -> int:
+    """Ask about the order by itself: checks 7 to 10."""
+    reason = _reference(arena, check)
+    if reason == Reason.NONE:
+        reason = _collar(arena, check)
+    if reason == Reason.NONE:
+        reason = _order_size(arena, check)
+    if reason == Reason.NONE:
+        reason = _order_value(arena, check)
+    return reason
 
 
-_every_check = _chain(CHECKS)
+@kernel
+def _has_room(arena: int, check: Any) -> int:
+    """Ask what the account would hold with it: checks 11 to 16."""
+    reason = _short_sale(arena, check)
+    if reason == Reason.NONE:
+        reason = _position_size(arena, check)
+    if reason == Reason.NONE:
+        reason = _symbol_exposure(arena, check)
+    if reason == Reason.NONE:
+        reason = _gross_exposure(arena, check)
+    if reason == Reason.NONE:
+        reason = _daily_loss(arena, check)
+    if reason == Reason.NONE:
+        reason = _drawdown(arena, check)
+    return reason
 
 
 @kernel
 def judge(arena: int) -> int:
     """Judge the order in the check: the reason of the first check that refuses it.
 
-    The check's `collar` stays where the collar refuses: the price that would pass.
+    Exits meet the collar alone; checks 17 and 18 are the rolling windows. The check's
+    `collar` stays where the collar refuses: the price that would pass.
     """
     check = checks(arena)[0]
     if check["is_exit"]:
         reason = _collar(arena, check)
     else:
-        reason = _every_check(arena, check)
+        reason = _may_add(arena, check)
+        if reason == Reason.NONE:
+            reason = _is_sound(arena, check)
+        if reason == Reason.NONE:
+            reason = _has_room(arena, check)
+        if reason == Reason.NONE:
+            reason = _duplicate(arena, check)
+        if reason == Reason.NONE:
+            reason = _message_rate(arena, check)
     if reason != Reason.PRICE_COLLAR:
         check["collar"] = NO_PRICE
     return integer(reason)

@@ -1,10 +1,10 @@
 """The worst case of working orders (SEMANTICS 50, 51), kept up to date order by order.
 
 Per instrument and side: the quantity that working orders stand for, and its value at
-the price each is counted at. Exits stand for nothing, entries of one OCO group for their
-largest member, a pending replace for its larger version. Exposure values each at the
-worse of that price and the mark; where the mark lies beyond all of them, as it nearly
-always does, the sums say that without looking at the orders.
+the price each is counted at. Exits stand for nothing, entries of one OCO group for
+their largest member, a pending replace for its larger version. Exposure values each at
+the worse of that price and the mark; where the mark lies beyond all of them, as it
+nearly always does, the sums say that without looking at the orders.
 """
 
 from typing import Any, Final
@@ -15,7 +15,7 @@ from app.engine.book_levels import best_price
 from app.engine.compile import kernel
 from app.engine.instruments import step_price
 from app.engine.money import converted, money_of, plus
-from app.engine.records import BUY, NO_PRICE, GroupRole, OrderType
+from app.engine.records import BUY, NO_PRICE, SELL, GroupRole, OrderType
 from app.engine.risk_state import is_exit, risk, working
 from app.engine.state import instruments, orders, positions
 
@@ -72,7 +72,7 @@ def protection_ticks(arena: int, instrument: int, ticks: int) -> int:
 
 @kernel
 def protection_price(arena: int, instrument: int, side: int, ticks: int) -> int:
-    """Worst price of a market order: steps from the opposite touch (17), or NO_PRICE."""
+    """Worst price of a market order, steps from the touch (17); else NO_PRICE."""
     touch = touch_price(arena, instrument, -side)
     ticks = protection_ticks(arena, instrument, ticks)
     if touch == NO_PRICE or ticks < 0:
@@ -153,9 +153,9 @@ def group_counted(
     index = integer(working(arena)[instrument]["first"])
     while index:
         order = every[index]
-        if order["counted"] and order["side"] == side:
-            if order["group"] == group and order["role"] == GroupRole.OCO_ENTRY:
-                return order["counted"], order["counted_price"]
+        mate = order["group"] == group and order["role"] == GroupRole.OCO_ENTRY
+        if mate and order["side"] == side and order["counted"]:
+            return order["counted"], order["counted_price"]
         index = integer(order["next"])
     return integer(0), integer(0)
 
@@ -166,7 +166,8 @@ def _recount_group(
 ) -> None:
     """Let one member stand for a group: its largest quantity at its highest price."""
     every = orders(arena)
-    _set_counted(arena, changed, 0, 0)
+    none = integer(0)
+    _set_counted(arena, changed, none, none)
     index = integer(working(arena)[instrument]["first"])
     representative, most, highest = integer(0), integer(0), integer(0)
     while index:
@@ -177,7 +178,7 @@ def _recount_group(
             and order["role"] == GroupRole.OCO_ENTRY
         ):
             quantity, price = _wanted(arena, index)
-            _set_counted(arena, index, 0, 0)
+            _set_counted(arena, index, none, none)
             highest = max(highest, price)
             if quantity > most:
                 representative, most = index, quantity
@@ -261,10 +262,12 @@ def refresh_exposure(arena: int, instrument: int) -> None:
         return
     doubled = position["mark_doubled"]
     held = signed_value(position)
-    buy = plus(held, working_money(arena, instrument, 1, doubled))
-    sell = plus(-held, working_money(arena, instrument, -1, doubled))
+    worst = integer(0)
+    for side in (BUY, SELL):
+        work = working_money(arena, instrument, side, doubled)
+        worst = max(worst, plus(side * held, work))
     conversion = instruments(arena)[instrument]["conversion"]
-    exposure = converted(max(buy, sell), conversion)
+    exposure = converted(worst, conversion)
     state = risk(arena)[0]
     state["gross"] = plus(state["gross"], exposure - position["exposure"])
     position["exposure"] = exposure

@@ -284,7 +284,7 @@ class GateSession:
         self._send_requests()
 
     def _send_requests(self) -> None:
-        """Send what the engine asked for itself through the gate, as the kernel does."""
+        """Send the engine's own requests through the gate, as the kernel does."""
         index = 1
         while index < self.arena.used(Section.REQUESTS):
             record = self.arena.records(Section.REQUESTS)[index : index + 1]

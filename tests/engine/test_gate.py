@@ -1,17 +1,13 @@
 """Orders through the gate: from a command to the venue and back to a position."""
 
 import pytest
-from tests.engine.gate_session import GateSession, stock
 
 from app.engine.records import (
     BUY,
-    SELL,
-    Action,
     OrderStatus,
-    Reason,
     ReportType,
-    SafetyState,
 )
+from tests.engine.gate_session import GateSession
 
 
 @pytest.fixture
