@@ -44,11 +44,18 @@ class Command:
 
 
 COMMANDS: Final = (
-    Command("session.restart", "Restart the session", "", "Stop the session and open it anew"),
+    Command(
+        "session.restart",
+        "Restart the session",
+        "",
+        "Stop the session and open it anew",
+    ),
     Command("session.quit", "Quit", "Ctrl+Q", "Stop the session and close the window"),
     Command("safety.view", "View", "F8", "Look only: a click sends nothing"),
     Command("safety.armed", "Arm", "F9", "A click in the ladder sends an order"),
-    Command("safety.reduce", "Reduce", "F10", "Only orders that shrink the position pass"),
+    Command(
+        "safety.reduce", "Reduce", "F10", "Only orders that shrink the position pass"
+    ),
     Command(
         "safety.kill",
         "Kill",
@@ -62,7 +69,12 @@ COMMANDS: Final = (
         "",
         "Cancel exits too, then close every position by limits inside the collar",
     ),
-    Command("trade.cancel_all", "Cancel all orders", "Ctrl+Shift+E", "Cancel every working order"),
+    Command(
+        "trade.cancel_all",
+        "Cancel all orders",
+        "Ctrl+Shift+E",
+        "Cancel every working order",
+    ),
     Command("ladder.recentre", "Recentre", "Space", "Bring the market to the middle"),
     Command("ladder.join_bid", "Join the bid", "Q", "Buy limit at the best bid"),
     Command("ladder.join_ask", "Join the ask", "W", "Sell limit at the best ask"),
@@ -70,14 +82,20 @@ COMMANDS: Final = (
     Command("ladder.sell_market", "Sell at market", "S", "Sell market order"),
     Command("ladder.lift", "Lift the ask", "Z", "Buy limit at the best ask"),
     Command("ladder.hit", "Hit the bid", "X", "Sell limit at the best bid"),
-    Command("ladder.cancel", "Cancel orders here", "E", "Cancel this instrument's orders"),
-    Command("ladder.close", "Close the position", "R", "Close this instrument's position"),
+    Command(
+        "ladder.cancel", "Cancel orders here", "E", "Cancel this instrument's orders"
+    ),
+    Command(
+        "ladder.close", "Close the position", "R", "Close this instrument's position"
+    ),
     Command("ladder.size_1", "First size", "1", "Choose the first size pad"),
     Command("ladder.size_2", "Second size", "2", "Choose the second size pad"),
     Command("ladder.size_3", "Third size", "3", "Choose the third size pad"),
     Command("ladder.size_4", "Fourth size", "4", "Choose the fourth size pad"),
     Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme"),
-    Command("window.layout", "Restore the layout", "", "Put every panel back in its place"),
+    Command(
+        "window.layout", "Restore the layout", "", "Put every panel back in its place"
+    ),
     Command("help.keys", "Keys and gestures", "F1", "Show what keys and clicks do"),
 )
 

@@ -45,9 +45,10 @@ def scaled(count: int, decimals: int, *, signed: bool = False) -> str:
 
 def rounded(count: int, drop: int) -> int:
     """Drop decimal places of a count, half to even."""
-    unit = 10**drop
+    unit: int = 10**drop
     whole, rest = divmod(count, unit)
-    return whole + (rest * 2 > unit or (rest * 2 == unit and whole % 2 == 1))
+    is_up = rest * 2 > unit or (rest * 2 == unit and whole % 2 == 1)
+    return whole + int(is_up)
 
 
 def money(amount: int, currency: str = "", *, signed: bool = False) -> str:

@@ -73,6 +73,7 @@ def run(settings: Settings, feed: str) -> int:
     window = MainWindow(settings, sessions_of(settings), SystemClock(), layout)
     window.failures.install()
     _close_on_interrupt(window.close)
+    window.fit_screen()
     window.show()
     # After the first paint, so that the window is there while the engine is not.
     QTimer.singleShot(0, lambda: window.open(Mode(settings.session.mode), feed))

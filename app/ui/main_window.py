@@ -5,6 +5,7 @@ else. Panels are rows of `PANELS`: a new one is a file and a line.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
@@ -199,7 +200,7 @@ class MainWindow(QMainWindow):
         bind("help.keys", self._help)
         for action in self.commands.group("ladder"):
             command_id = action.objectName()
-            bind(command_id, lambda command_id=command_id: self._ladder(command_id))
+            bind(command_id, partial(self._ladder, command_id))
 
     def _connect(self) -> None:
         self.bridge.instruments_changed.connect(self._show_session)
@@ -253,7 +254,9 @@ class MainWindow(QMainWindow):
         """Open another session; asks first where something is still open."""
         working = len(self.desk.orders.working())
         view = self.desk.market.view
-        held = int((view["instrument"]["position"] != 0).sum()) if view is not None else 0
+        held = (
+            int((view["instrument"]["position"] != 0).sum()) if view is not None else 0
+        )
         if not working and not held:
             self.open(mode, feed)
             return
@@ -321,7 +324,9 @@ class MainWindow(QMainWindow):
         self.splitDockWidget(docks["ladder"], docks["pnl"], Qt.Orientation.Horizontal)
         self.splitDockWidget(docks["pnl"], docks["orders"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["pnl"], docks["risk"], Qt.Orientation.Horizontal)
-        self.splitDockWidget(docks["orders"], docks["positions"], Qt.Orientation.Vertical)
+        self.splitDockWidget(
+            docks["orders"], docks["positions"], Qt.Orientation.Vertical
+        )
         self.tabifyDockWidget(docks["orders"], docks["fills"])
         self.tabifyDockWidget(docks["positions"], docks["messages"])
         docks["orders"].raise_()
@@ -331,7 +336,9 @@ class MainWindow(QMainWindow):
     def _proportion(self) -> None:
         docks = self.docks
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.resizeDocks([docks["ladder"], docks["pnl"], docks["risk"]], [460, 680, 320], across)
+        self.resizeDocks(
+            [docks["ladder"], docks["pnl"], docks["risk"]], [460, 680, 320], across
+        )
         self.resizeDocks(
             [docks["pnl"], docks["orders"], docks["positions"]], [420, 230, 150], down
         )
@@ -346,6 +353,10 @@ class MainWindow(QMainWindow):
                 if self.restoreState(state, LAYOUT_VERSION):
                     return
         self.default_layout()
+
+    def fit_screen(self) -> None:
+        """Become no larger than the screen."""
+        self.resize(self.size().boundedTo(self.screen().availableSize()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._store is not None:

@@ -1,4 +1,4 @@
-"""Holds one panel; one that fails is replaced by its error and a button to try again."""
+"""Holds one panel; one that fails gives way to its error and a button to try again."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ class PanelHost(QWidget):
         self._context = context
         try:
             panel = self._factory(context)
-        except Exception as error:  # noqa: BLE001 - one panel must not take the window along
+        except Exception as error:
             self.fail(f"{type(error).__name__}: {error}")
             raise
         self.panel = panel

@@ -15,6 +15,8 @@ from app.ui.formatting import InstrumentText
 
 _QUANTITY_LIMITS: Final = (Reason.MAX_ORDER_SIZE, Reason.MAX_POSITION_SIZE)
 
+_WOULD_BE: Final = ", this order could make it {stands}"
+_STANDS_AT: Final = ", it stands at {stands}; only exits pass"
 _WORDS: Final[Mapping[Reason, str]] = {
     Reason.UNKNOWN_INSTRUMENT: "the session has no such instrument",
     Reason.UNKNOWN_ORDER: "there is no such order",
@@ -44,11 +46,11 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.GROUP: "another order of its group ended it",
     Reason.MAX_ORDER_SIZE: "max order size {limit}, this order is {quantity}",
     Reason.MAX_ORDER_VALUE: "max order value {limit}, this order is worth {stands}",
-    Reason.MAX_POSITION_SIZE: "max position {limit}, this order could make it {stands}",
-    Reason.MAX_SYMBOL_EXPOSURE: "max exposure per symbol {limit}, this order could make it {stands}",
-    Reason.MAX_GROSS_EXPOSURE: "max gross exposure {limit}, this order could make it {stands}",
-    Reason.MAX_DAILY_LOSS: "max daily loss {limit}, it stands at {stands}; only exits pass",
-    Reason.MAX_DRAWDOWN: "max drawdown {limit}, it stands at {stands}; only exits pass",
+    Reason.MAX_POSITION_SIZE: "max position {limit}" + _WOULD_BE,
+    Reason.MAX_SYMBOL_EXPOSURE: "max exposure per symbol {limit}" + _WOULD_BE,
+    Reason.MAX_GROSS_EXPOSURE: "max gross exposure {limit}" + _WOULD_BE,
+    Reason.MAX_DAILY_LOSS: "max daily loss {limit}" + _STANDS_AT,
+    Reason.MAX_DRAWDOWN: "max drawdown {limit}" + _STANDS_AT,
     Reason.PRICE_COLLAR: "price {price} is beyond the collar at {last_price}",
     Reason.MESSAGE_RATE: "too many messages; the limit is {limit}",
     Reason.DUPLICATE: "the same order was just sent",

@@ -82,13 +82,28 @@ def run(
 def _trade(window: MainWindow) -> None:
     """Arm, take a position, leave orders on both sides of the book."""
     bridge, desk = window.bridge, window.desk
-    _need(window, lambda: bridge.status.engine is EngineState.READY, _READY_MS, "the engine")
+    _need(
+        window,
+        lambda: bridge.status.engine is EngineState.READY,
+        _READY_MS,
+        "the engine",
+    )
     _need(window, lambda: _has_market(window), _STEP_MS, "market data")
     window.commands.run("safety.armed")
     _need(
-        window, lambda: desk.market.safety_state is SafetyState.ARMED, _STEP_MS, "arming"
+        window,
+        lambda: desk.market.safety_state is SafetyState.ARMED,
+        _STEP_MS,
+        "arming",
     )
-    for command in ("size_2", "buy_market", "join_bid", "join_ask", "size_3", "join_bid"):
+    for command in (
+        "size_2",
+        "buy_market",
+        "join_bid",
+        "join_ask",
+        "size_3",
+        "join_bid",
+    ):
         window.commands.run(f"ladder.{command}")
         _wait(window, lambda: False, 5 * _POLL_MS)
 
@@ -140,9 +155,9 @@ def _wait(window: MainWindow, holds: Callable[[], bool], within_ms: int) -> bool
     end.setSingleShot(True)
     failed = EngineState.FAILED
     poll.timeout.connect(
-        lambda: loop.exit(0)
-        if holds() or window.bridge.status.engine is failed
-        else None
+        lambda: (
+            loop.exit(0) if holds() or window.bridge.status.engine is failed else None
+        )
     )
     end.timeout.connect(lambda: loop.exit(1))
     poll.start()

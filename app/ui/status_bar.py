@@ -68,7 +68,9 @@ class StatusBar(QStatusBar):
         if status.engine is EngineState.COMPILING and total:
             engine += f" {done}/{total}"
         failed = status.engine is EngineState.FAILED
-        engine_colour = theme.armed if is_ready else theme.error if failed else theme.warning
+        engine_colour = (
+            theme.armed if is_ready else theme.error if failed else theme.warning
+        )
         self._light("engine", engine, engine_colour)
         is_connected = status.feed_state == "connected"
         feed_colour = theme.armed if is_connected else theme.warning
@@ -99,7 +101,11 @@ class StatusBar(QStatusBar):
             return
         behind = max(0, records - durable)
         words = f"log {formatting.short_number(records)}"
-        words += f", {formatting.short_number(behind)} not yet on disk" if behind else ", on disk"
+        words += (
+            f", {formatting.short_number(behind)} not yet on disk"
+            if behind
+            else ", on disk"
+        )
         self._show("log", words, theme.muted)
 
     def _light(self, name: str, words: str, colour: str) -> None:

@@ -1,4 +1,4 @@
-"""The top bar: mode, feed, instrument; the safety state in a colour and a word; KILL."""
+"""The top bar: mode, feed, instrument; the safety state in colour and word; KILL."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -91,7 +91,10 @@ class TopBar(QWidget):
         row.setSpacing(6)
         row.addLayout(self._modes())
         row.addSpacing(12)
-        for name, box, width in (("Feed", self.feed, 170), ("Instrument", self.instrument, 130)):
+        for name, box, width in (
+            ("Feed", self.feed, 170),
+            ("Instrument", self.instrument, 130),
+        ):
             label = QLabel(name)
             label.setProperty("role", "muted")
             label.setBuddy(box)
@@ -123,7 +126,9 @@ class TopBar(QWidget):
         group.setExclusive(False)
         for mode in Mode:
             is_built = mode in self._built
-            button = QPushButton(mode.title if is_built else f"{mode.title} · not built")
+            button = QPushButton(
+                mode.title if is_built else f"{mode.title} · not built"
+            )
             button.setCheckable(is_built)
             button.setProperty("role", "" if is_built else "unbuilt")
             button.setToolTip(
@@ -197,4 +202,6 @@ class TopBar(QWidget):
 def unbuilt_text(mode: Mode, built: frozenset[Mode]) -> str:
     """Say plainly that a mode is not there."""
     there = " and ".join(sorted(each.title for each in built))
-    return f"{mode.title} is not built in this version and cannot be entered; {there} is."
+    return (
+        f"{mode.title} is not built in this version and cannot be entered; {there} is."
+    )

@@ -1,4 +1,4 @@
-"""A session with a scripted market, for tests of the window: meets `Session`, ships not.
+"""A session with a scripted market, for tests of the window; it meets `Session`.
 
 A seeded random walk makes three books of unlike steps; orders rest, fill when the walk
 reaches them, and are refused by safety state and position limit. Everything is a
@@ -99,7 +99,9 @@ class Book:
             self.sizes = np.roll(self.sizes, -move, axis=1)
             self.sizes[0] = np.roll(self.sizes[0], 2 * move)
         noise = random.normal(0, self._typical * 0.06, self.sizes.shape)
-        self.sizes = np.clip(self.sizes + noise, self._typical * 0.05, self._typical * 6)
+        self.sizes = np.clip(
+            self.sizes + noise, self._typical * 0.05, self._typical * 6
+        )
         if random.random() < 0.5:
             self.last_side = int(random.choice((-1, 1)))
             self.last_size = 1 + int(random.gamma(1.2, self._typical / 20))
@@ -128,7 +130,9 @@ class ScriptedSession:
         The books stand still.
     """
 
-    def __init__(self, seed: int = 7, mode: Mode = Mode.PAPER, feed: str = "scripted") -> None:
+    def __init__(
+        self, seed: int = 7, mode: Mode = Mode.PAPER, feed: str = "scripted"
+    ) -> None:
         self.mode = mode
         self.feed_name = feed
         self.base_currency = "USD"
@@ -252,7 +256,11 @@ class ScriptedSession:
             self.rejects[reason] += 1
             order.update(status=OrderStatus.REJECTED, leaves=0)
             self._report(
-                order, ReportType.REJECTED, reason=reason, last_quantity=limit, fee=stands
+                order,
+                ReportType.REJECTED,
+                reason=reason,
+                last_quantity=limit,
+                fee=stands,
             )
             return
         self._report(order, ReportType.PENDING_NEW)
@@ -293,11 +301,15 @@ class ScriptedSession:
         level = side * (book.price(side, 0) - order["price"]) // book.step
         return book.size(side, level) if 0 <= level < LEVELS else 0
 
-    def _fill(self, order: dict[str, Any], quantity: int, price: int, role: int) -> None:
+    def _fill(
+        self, order: dict[str, Any], quantity: int, price: int, role: int
+    ) -> None:
         number, side = order["instrument"], order["side"]
         order["filled"] += quantity
         order["leaves"] -= quantity
-        order["status"] = OrderStatus.PARTIALLY_FILLED if order["leaves"] else OrderStatus.FILLED
+        order["status"] = (
+            OrderStatus.PARTIALLY_FILLED if order["leaves"] else OrderStatus.FILLED
+        )
         if not order["leaves"]:
             self.orders.pop(order["client_order_id"], None)
         self._book_fill(number, side * quantity, price)
@@ -436,7 +448,9 @@ class ScriptedSession:
         parts = view["instrument"][: len(self.books)]
         for name in ("realised", "unrealised", "fees"):
             view[name] = parts[name].sum()
-        view["equity"] = 100_000 * 10**8 + view["realised"] + view["unrealised"] - view["fees"]
+        view["equity"] = (
+            100_000 * 10**8 + view["realised"] + view["unrealised"] - view["fees"]
+        )
         view["used"][RiskLimit.MAX_GROSS_EXPOSURE] = parts["exposure"].sum()
         working = list(self.orders.values())
         view["orders"] = len(working)
@@ -445,7 +459,8 @@ class ScriptedSession:
             row["client_order_id"] = order["client_order_id"]
             row["queue_ahead"] = order["ahead"]
             row["queue_total"] = self._displayed(order)
-        return view[()]
+        made: np.void = view.reshape(1)[0]
+        return made
 
     def _view_instrument(self, part: Any, number: int) -> None:
         book, position = self.books[number], self.position[number]
@@ -476,4 +491,5 @@ class ScriptedSession:
 def _everything() -> np.void:
     command = np.zeros(1, COMMAND)
     command["instrument"] = -1
-    return command[0]
+    made: np.void = command[0]
+    return made

@@ -101,7 +101,14 @@ def test_plain_text_for_files(shown: str, plain: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (999, "999"), (1_000, "1k"), (12_345, "12.3k"), (999_999, "1M"), (-2.5, "−2.5")],
+    [
+        (0, "0"),
+        (999, "999"),
+        (1_000, "1k"),
+        (12_345, "12.3k"),
+        (999_999, "1M"),
+        (-2.5, "−2.5"),
+    ],
 )
 def test_short_number(value: float, text: str) -> None:
     assert formatting.short_number(value) == text

@@ -5,7 +5,14 @@ import pytest
 
 from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, SafetyState
 from app.ui.models.intent import Verdict, order_intent, through_ticks
-from app.ui.models.ladder import LadderFrame, Mark, bar_scale, build_frame, dirty_rows, touch_index
+from app.ui.models.ladder import (
+    LadderFrame,
+    Mark,
+    bar_scale,
+    build_frame,
+    dirty_rows,
+    touch_index,
+)
 from app.ui.models.market import Market
 from app.ui.models.orders import OWN_ORDER
 from tests.ui.scripted_session import LEVELS, ScriptedSession
@@ -84,7 +91,8 @@ def test_another_top_repaints_all(session: ScriptedSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("largest", "full"), [(0, 1), (1, 1), (2, 2), (4, 5), (99, 100), (101, 150), (701, 1000)]
+    ("largest", "full"),
+    [(0, 1), (1, 1), (2, 2), (4, 5), (99, 100), (101, 150), (701, 1000)],
 )
 def test_bar_scale(largest: int, full: int) -> None:
     assert bar_scale(largest) == full

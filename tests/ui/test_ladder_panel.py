@@ -55,7 +55,9 @@ class Hand:
         self.qtbot.mouseRelease(view, LEFT, pos=self.at(target, column))
 
     def new_orders(self) -> list[np.void]:
-        return [each for each in self.stage.session.sent if each["action"] == Action.NEW]
+        return [
+            each for each in self.stage.session.sent if each["action"] == Action.NEW
+        ]
 
     def sent(self, action: Action) -> list[np.void]:
         return [each for each in self.stage.session.sent if each["action"] == action]
@@ -473,7 +475,7 @@ def test_only_changed_rows_are_painted(armed: Hand) -> None:
     paint = view._paint_rows
     original = paint.row
 
-    def spy(painter, geometry, frame, row) -> None:  # type: ignore[no-untyped-def]
+    def spy(painter, geometry, frame, row) -> None:
         seen.append(row)
         original(painter, geometry, frame, row)
 

@@ -46,8 +46,12 @@ def test_the_newest_report_of_a_frame_wins() -> None:
     orders.apply(
         np.concatenate(
             [
-                order_report(5, ReportType.PENDING_NEW, status=OrderStatus.PENDING_NEW, leaves=10),
-                order_report(5, ReportType.NEW, status=OrderStatus.NEW, leaves=10, ts_received=2),
+                order_report(
+                    5, ReportType.PENDING_NEW, status=OrderStatus.PENDING_NEW, leaves=10
+                ),
+                order_report(
+                    5, ReportType.NEW, status=OrderStatus.NEW, leaves=10, ts_received=2
+                ),
                 order_report(
                     5, ReportType.FILL, status=OrderStatus.PARTIALLY_FILLED, filled=4,
                     leaves=6, last_price=100, last_quantity=4, fee=3, ts_received=3,
@@ -70,7 +74,9 @@ def test_ended_orders_are_dropped_before_working_ones() -> None:
     orders = OwnOrders(limit=100)
     orders.apply(order_report(1, ReportType.NEW, status=OrderStatus.NEW, leaves=10))
     for number in range(2, 300):
-        orders.apply(order_report(number, ReportType.REJECTED, status=OrderStatus.REJECTED))
+        orders.apply(
+            order_report(number, ReportType.REJECTED, status=OrderStatus.REJECTED)
+        )
 
     assert len(orders.rows) <= 101
     assert [int(each["client_order_id"]) for each in orders.working()] == [1]
@@ -95,7 +101,8 @@ def view_at(seconds: float, realised: int) -> np.void:
     view["instruments"] = 2
     view["realised"] = realised * 10**8
     view["instrument"][0]["realised"] = realised * 10**8
-    return view[()]
+    made: np.void = view.reshape(1)[0]
+    return made
 
 
 def test_pnl_history_is_bounded_and_ends_with_the_newest() -> None:
@@ -151,7 +158,9 @@ ROWS = 40
         (-1, True, False, Step.WAIT),
     ],
 )
-def test_rows_move_only_under_no_hand(row: int, hovered: bool, busy: bool, step: Step) -> None:
+def test_rows_move_only_under_no_hand(
+    row: int, hovered: bool, busy: bool, step: Step
+) -> None:
     recentre = Recentre()
     recentre.gesture(0)
 

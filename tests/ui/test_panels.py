@@ -26,7 +26,8 @@ from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
 PANELS = (
-    LadderPanel, FillsPanel, MessagesPanel, OrdersPanel, PnlPanel, PositionsPanel, RiskPanel,
+    LadderPanel, FillsPanel, MessagesPanel, OrdersPanel, PnlPanel, PositionsPanel,
+    RiskPanel,
 )  # fmt: skip
 LEFT = Qt.MouseButton.LeftButton
 
@@ -224,7 +225,9 @@ def test_a_limit_is_changed_with_a_confirm(qtbot: QtBot, stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "-5", "1e99", "nan", "0.000000001"])
-def test_a_wrong_limit_is_refused_in_words(qtbot: QtBot, stage: Stage, text: str) -> None:
+def test_a_wrong_limit_is_refused_in_words(
+    qtbot: QtBot, stage: Stage, text: str
+) -> None:
     panel = shown(qtbot, stage, RiskPanel)
     assert isinstance(panel, RiskPanel)
     panel._on_edit(RiskLimit.MAX_DAILY_LOSS)
@@ -257,7 +260,7 @@ def test_kill_has_two_stages_and_a_word(qtbot: QtBot, stage: Stage) -> None:
     qtbot.keyClicks(box.field, WORD.lower())
     qtbot.keyClick(box.field, Qt.Key.Key_Return)
 
-    assert stage.session.state is SafetyState.VIEW
+    assert stage.session.sent[-1]["value"] == SafetyState.VIEW
 
 
 def test_messages_are_lines_with_their_level(qtbot: QtBot, stage: Stage) -> None:
@@ -272,7 +275,9 @@ def test_messages_are_lines_with_their_level(qtbot: QtBot, stage: Stage) -> None
     assert lines[-1].endswith("feed  error  it broke")
 
 
-def test_a_stale_book_is_bannered_with_reason_and_time(qtbot: QtBot, stage: Stage) -> None:
+def test_a_stale_book_is_bannered_with_reason_and_time(
+    qtbot: QtBot, stage: Stage
+) -> None:
     panel = shown(qtbot, stage, LadderPanel)
     assert isinstance(panel, LadderPanel)
     assert not panel.banner.isVisible()

@@ -19,7 +19,8 @@ def report(reason: Reason, **values: int) -> np.void:
     made["reason"] = reason
     for name, value in values.items():
         made[name] = value
-    return made[0]
+    first: np.void = made[0]
+    return first
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r is not Reason.NONE])

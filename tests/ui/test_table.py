@@ -1,6 +1,7 @@
 """The record table: Qt's own model tester, order by value, selection that stays."""
 
 import io
+from functools import partial
 
 import numpy as np
 import pytest
@@ -34,11 +35,17 @@ class Source:
         self.records = np.concatenate([self.records, new])
 
 
+def at_least(least: int, records: np.ndarray) -> np.ndarray:
+    return np.asarray(records["value"] >= least)
+
+
 def shown(table: RecordTable) -> list[int]:
     return [int(table.record(row)["id"]) for row in range(table.rowCount())]
 
 
-def test_newest_first_and_rows_are_inserted(qtmodeltester: ModelTester, qtbot: QtBot) -> None:
+def test_newest_first_and_rows_are_inserted(
+    qtmodeltester: ModelTester, qtbot: QtBot
+) -> None:
     source = Source([5, 3, 9])
     table = RecordTable(COLUMNS, source)
     qtmodeltester.check(table)
@@ -52,7 +59,9 @@ def test_newest_first_and_rows_are_inserted(qtmodeltester: ModelTester, qtbot: Q
 
 
 @given(st.lists(st.tuples(st.sampled_from("asmdcf"), st.integers(0, 9)), max_size=25))
-def test_the_table_is_always_its_source_filtered_and_sorted(steps: list[tuple[str, int]]) -> None:
+def test_the_table_is_always_its_source_filtered_and_sorted(
+    steps: list[tuple[str, int]],
+) -> None:
     source = Source([4, 4, 1])
     table = RecordTable(COLUMNS, source)
     tester = QTableView()
@@ -68,11 +77,13 @@ def test_the_table_is_always_its_source_filtered_and_sorted(steps: list[tuple[st
             source.records = source.records[number // 3 :]
         elif what == "s":
             sort = (number % 2, number > 4)
-            order = Qt.SortOrder.DescendingOrder if sort[1] else Qt.SortOrder.AscendingOrder
+            order = (
+                Qt.SortOrder.DescendingOrder if sort[1] else Qt.SortOrder.AscendingOrder
+            )
             table.sort(sort[0], order)
         elif what == "f":
             keep = number
-            table.show_where((lambda r, least=keep: r["value"] >= least) if keep else None)
+            table.show_where(partial(at_least, number) if keep else None)
         elif what == "c":
             sort = None
             table.sort(-1)

@@ -59,5 +59,7 @@ def test_figures_are_of_one_width(qapp: object) -> None:
 
     for bold in (False, True):
         metrics = QFontMetricsF(text_font(1.0, bold=bold))
-        widths = {round(metrics.horizontalAdvance(figure), 3) for figure in "0123456789"}
+        widths = {
+            round(metrics.horizontalAdvance(figure), 3) for figure in "0123456789"
+        }
         assert len(widths) == 1

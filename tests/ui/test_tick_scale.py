@@ -18,7 +18,8 @@ def instrument(*bands: tuple[int | None, int]) -> Instrument:
         price_unit=Decimal("0.0001"),
         max_price=PriceUnits(10**9),
         tick_table=tuple(
-            TickBand(None if low is None else PriceUnits(low), step) for low, step in bands
+            TickBand(None if low is None else PriceUnits(low), step)
+            for low, step in bands
         ),
     )
 
@@ -33,7 +34,9 @@ TABLES = (
 
 
 @given(st.sampled_from(TABLES), st.integers(-3_000, 30_000))
-def test_index_is_that_of_the_valid_price_at_or_below(made: Instrument, price: int) -> None:
+def test_index_is_that_of_the_valid_price_at_or_below(
+    made: Instrument, price: int
+) -> None:
     scale = TickScale(made)
     below = price if made.is_valid_price(price) else made.previous_valid_price(price)
 

@@ -33,6 +33,7 @@ class Banner(QFrame):
 
     def __init__(self, parent: QWidget, theme: Theme, top: int) -> None:
         super().__init__(parent)
+        self._parent = parent
         self._theme = theme
         self._top = top
         self._trouble: Trouble | None = None
@@ -90,7 +91,7 @@ class Banner(QFrame):
         return False
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._parent
         width = max(120, parent.width() - 2 * _MARGIN)
         self.setFixedWidth(width)
         layout = self.layout()

@@ -45,7 +45,9 @@ class BlotterView(QWidget):
         layout.addLayout(self.bar)
         layout.addWidget(self.table)
 
-    def add_button(self, title: str, tip: str, pressed: Callable[[], None]) -> QPushButton:
+    def add_button(
+        self, title: str, tip: str, pressed: Callable[[], None]
+    ) -> QPushButton:
         """Add a button to the line above the table."""
         button = QPushButton(title)
         button.setToolTip(tip)
@@ -101,12 +103,16 @@ class BlotterView(QWidget):
         table.setSortingEnabled(True)
         figure = QFontMetrics(self.font()).horizontalAdvance("0")
         for section, column in enumerate(self.model.columns):
-            wide = 22 if column.title == "Status" else 11 if column.title != "Side" else 6
+            wide = (
+                22 if column.title == "Status" else 11 if column.title != "Side" else 6
+            )
             heading.resizeSection(section, figure * wide + 8)
         heading.setStretchLastSection(True)
 
     def _export(self, name: str, failed: Callable[[str], None]) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Export", f"{name}.csv", "CSV (*.csv)")
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Export", f"{name}.csv", "CSV (*.csv)"
+        )
         if not path:
             return
         try:

@@ -1,4 +1,4 @@
-"""A row of figures, each under its caption: position, average, P&L, …"""
+"""A row of figures, each under its caption: position, average, P&L."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
@@ -52,6 +52,8 @@ class Figures(QWidget):
             painter.setFont(self._large)
             painter.setPen(QColor(colour))
             metrics = painter.fontMetrics()
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(width - 6))
+            shown = metrics.elidedText(
+                text, Qt.TextElideMode.ElideRight, int(width - 6)
+            )
             painter.drawText(box.translated(0, half), left, shown)
         painter.end()

@@ -37,7 +37,9 @@ class KillBox(QFrame):
         self.setProperty("role", "card")
         self.kill = QPushButton("KILL")
         self.kill.setProperty("role", "danger")
-        self.kill.setToolTip("Refuse new risk, cancel entries, keep exits  (Ctrl+Shift+F12)")
+        self.kill.setToolTip(
+            "Refuse new risk, cancel entries, keep exits  (Ctrl+Shift+F12)"
+        )
         self.flatten = QPushButton("Flatten everything")
         self.flatten.setToolTip("Cancel exits too, then close every position by limits")
         self._words = QLabel()

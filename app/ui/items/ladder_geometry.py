@@ -73,7 +73,9 @@ class Geometry:
 
     def row_rect(self, row: int) -> QRect:
         """The whole of a row."""
-        return QRect(0, self.header + row * self.row_height, self.width, self.row_height)
+        return QRect(
+            0, self.header + row * self.row_height, self.width, self.row_height
+        )
 
     def cell(self, row: int, column: Column) -> QRectF:
         """One cell."""

@@ -44,6 +44,10 @@ def _nothing(*_: object) -> None:
     return None
 
 
+def _unknown(_: int) -> np.void | None:
+    return None
+
+
 @dataclass(slots=True)
 class Gestures:
     """Turns presses into intentions.
@@ -66,7 +70,7 @@ class Gestures:
 
     make: Callable[[Intent], None] = _nothing
     cancel: Callable[[tuple[int, ...]], None] = _nothing
-    order: Callable[[int], np.void | None] = _nothing  # type: ignore[assignment]  # returns None
+    order: Callable[[int], np.void | None] = _unknown
     quantities: tuple[int, int] = (0, 0)
     unready: str = ""
     cursor: Spot | None = None
@@ -78,7 +82,9 @@ class Gestures:
         """Whether rows must not move: an order is dragged or waits for a confirm."""
         return self.drag is not None or self.held is not None
 
-    def press(self, frame: LadderFrame, spot: Spot, *, is_right: bool, now: int) -> None:
+    def press(
+        self, frame: LadderFrame, spot: Spot, *, is_right: bool, now: int
+    ) -> None:
         """A mouse button (or Enter) goes down on a cell (now: monotonic ns)."""
         if self.held is not None:
             self._press_while_held(frame, spot, is_right=is_right, now=now)
@@ -103,7 +109,7 @@ class Gestures:
         if drag is None or spot is None:
             return
         if spot.row != drag.start.row:
-            self._decide(self._replaces(frame, drag.orders, spot.row), now)
+            self.decide(self._replaces(frame, drag.orders, spot.row), now)
         elif not drag.has_moved:
             self.cancel(drag.orders)
 
@@ -160,7 +166,9 @@ class Gestures:
             return []
         return self._replaces(frame, drag.orders, drag.at.row)
 
-    def intent_at(self, frame: LadderFrame, spot: Spot, *, is_right: bool = False) -> Intent | None:
+    def intent_at(
+        self, frame: LadderFrame, spot: Spot, *, is_right: bool = False
+    ) -> Intent | None:
         """What a click on a cell would do; None where it would send no order."""
         if spot.column.is_own or not spot.column.side:
             return None
@@ -172,7 +180,7 @@ class Gestures:
     def _order(self, frame: LadderFrame, spot: Spot, quantity: int, now: int) -> None:
         price = frame.price(spot.row)
         intent = order_intent(frame, spot.column.side, price, quantity, self.unready)
-        self._decide([intent], now)
+        self.decide([intent], now)
 
     def _replaces(
         self, frame: LadderFrame, orders: tuple[int, ...], row: int
@@ -195,7 +203,8 @@ class Gestures:
         else:
             self.held = None
 
-    def _decide(self, intents: list[Intent], now: int) -> None:
+    def decide(self, intents: list[Intent], now: int) -> None:
+        """Pass intentions on, and keep those that need a confirm."""
         waiting = [each for each in intents if each.verdict is Verdict.HOLD]
         for intent in intents:
             if intent.verdict is not Verdict.HOLD:

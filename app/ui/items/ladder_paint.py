@@ -70,16 +70,22 @@ class LadderPaint:
             ),
         )  # fmt: skip
 
-    def heading(self, painter: QPainter, geometry: Geometry, frame: LadderFrame) -> None:
+    def heading(
+        self, painter: QPainter, geometry: Geometry, frame: LadderFrame
+    ) -> None:
         """Draw the band above the rows: totals of both sides and the spread."""
         t, text = self.theme, frame.listed.text
-        painter.fillRect(QRectF(0, 0, geometry.width, geometry.header), self._brush(t.panel))
+        painter.fillRect(
+            QRectF(0, 0, geometry.width, geometry.header), self._brush(t.panel)
+        )
         painter.setPen(self._pen(t.line))
         y = geometry.header - 0.5
         painter.drawLine(QLineF(0, y, geometry.width, y))
         ticks = frame.spread_ticks
         if ticks is None:
-            spread = "one-sided" if len(frame.bids) or len(frame.asks) else formatting.DASH
+            spread = (
+                "one-sided" if len(frame.bids) or len(frame.asks) else formatting.DASH
+            )
         else:
             spread = f"{ticks} tick" + ("s" if ticks != 1 else "")
         totals = {
@@ -96,7 +102,12 @@ class LadderPaint:
             self._small.draw(painter, geometry.heading(column), words, align, _PAD)
 
     def grounds(
-        self, painter: QPainter, geometry: Geometry, frame: LadderFrame, first: int, last: int
+        self,
+        painter: QPainter,
+        geometry: Geometry,
+        frame: LadderFrame,
+        first: int,
+        last: int,
     ) -> None:
         """Draw what lies under a block of rows, from `first` to `last`."""
         t = self.theme
@@ -105,7 +116,11 @@ class LadderPaint:
         for row in range(first, last + 1):
             if (frame.top - row) % 5 == 0:
                 painter.fillRect(geometry.row_rect(row), self._brush(t.shade))
-        colours = ((Column.BID, t.bid_cell), (Column.PRICE, t.price_cell), (Column.ASK, t.ask_cell))
+        colours = (
+            (Column.BID, t.bid_cell),
+            (Column.PRICE, t.price_cell),
+            (Column.ASK, t.ask_cell),
+        )
         for column, colour in colours:
             top, bottom = geometry.cell(first, column), geometry.cell(last, column)
             painter.fillRect(top.united(bottom), self._brush(colour))
@@ -115,7 +130,9 @@ class LadderPaint:
                 y = geometry.row_rect(row).bottom() + 0.5
                 painter.drawLine(QLineF(0, y, geometry.width, y))
 
-    def row(self, painter: QPainter, geometry: Geometry, frame: LadderFrame, row: int) -> None:
+    def row(
+        self, painter: QPainter, geometry: Geometry, frame: LadderFrame, row: int
+    ) -> None:
         """Draw one row of a frame upon its ground."""
         cell = frame.cell(row)
         for side in self._sides:
@@ -196,7 +213,12 @@ class LadderPaint:
         self._bold.draw(painter, chip, words, 0.5)
 
     def _price(
-        self, painter: QPainter, geometry: Geometry, frame: LadderFrame, row: int, cell: Cell
+        self,
+        painter: QPainter,
+        geometry: Geometry,
+        frame: LadderFrame,
+        row: int,
+        cell: Cell,
     ) -> None:
         t, marks = self.theme, cell.marks
         box = geometry.cell(row, Column.PRICE)
@@ -211,7 +233,9 @@ class LadderPaint:
         if marks & (Mark.LAST | Mark.HIGH | Mark.LOW | Mark.AVERAGE):
             self._marks(painter, box, frame, cell)
 
-    def _marks(self, painter: QPainter, box: QRectF, frame: LadderFrame, cell: Cell) -> None:
+    def _marks(
+        self, painter: QPainter, box: QRectF, frame: LadderFrame, cell: Cell
+    ) -> None:
         """What stands beside a price: last trade, session high and low, our average."""
         marks = cell.marks
         is_right = bool(marks & Mark.LAST and not marks & Mark.LAST_SELL)
@@ -238,7 +262,13 @@ class LadderPaint:
         return t.muted if marks & Mark.INSIDE else t.text
 
     def _last(
-        self, painter: QPainter, box: QRectF, frame: LadderFrame, cell: Cell, *, is_right: bool
+        self,
+        painter: QPainter,
+        box: QRectF,
+        frame: LadderFrame,
+        cell: Cell,
+        *,
+        is_right: bool,
     ) -> None:
         """The last trade: its size, on the side and in the colour of the aggressor."""
         t, marks, text = self.theme, cell.marks, frame.listed.text
@@ -265,16 +295,26 @@ class LadderPaint:
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def outline(self, painter: QPainter, geometry: Geometry, spot: Spot, *, dashed: bool) -> None:
+    def outline(
+        self, painter: QPainter, geometry: Geometry, spot: Spot, *, dashed: bool
+    ) -> None:
         """Draw the pointer's cell, or (dashed) the keyboard's."""
         style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
         colour = self.theme.accent if dashed else self.theme.muted
         painter.setPen(QPen(QColor(colour), 1, style))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(geometry.cell(spot.row, spot.column).adjusted(0.5, 0.5, -1.5, -1.5))
+        painter.drawRect(
+            geometry.cell(spot.row, spot.column).adjusted(0.5, 0.5, -1.5, -1.5)
+        )
 
     def note(
-        self, painter: QPainter, geometry: Geometry, row: int, words: str, *, is_error: bool
+        self,
+        painter: QPainter,
+        geometry: Geometry,
+        row: int,
+        words: str,
+        *,
+        is_error: bool,
     ) -> None:
         """Write something across a row: a refusal, or what waits for a confirm."""
         left = geometry.lefts[Column.BID]

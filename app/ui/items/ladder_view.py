@@ -12,7 +12,6 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRect, QSize, Qt, Sig
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
-    QFont,
     QFontMetrics,
     QKeyEvent,
     QKeySequence,
@@ -140,7 +139,7 @@ class LadderView(QWidget):
         self._tell_hover()
 
     def follow(self, touch: int | None, *, is_busy: bool = False) -> None:
-        """Keep the market in view (touch: its tick index), if no hand is on the rows."""
+        """Keep the market (touch: its tick index) in view, unless a hand is here."""
         if touch is None:
             return
         row = self.top - touch
@@ -292,7 +291,9 @@ class LadderView(QWidget):
         notches = event.angleDelta()
         delta = notches.y() or notches.x()  # Shift turns the wheel sideways
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom = max(0.6, min(2.5, self._zoom * (1.1 if delta > 0 else 1 / 1.1)))
+            self._zoom = max(
+                0.6, min(2.5, self._zoom * (1.1 if delta > 0 else 1 / 1.1))
+            )
             self._set_fonts()
             self._lay_out()
         else:
@@ -352,7 +353,11 @@ class LadderView(QWidget):
         text = self._metrics.height()
         room = max(1, self.height() - self._header)
         fitting = room // self._wanted_rows
-        row = max(text + 3, min(round(text * 1.6), fitting)) if self._zoom == 1.0 else text + 5
+        row = (
+            max(text + 3, min(round(text * 1.6), fitting))
+            if self._zoom == 1.0
+            else text + 5
+        )
         figure = self._metrics.horizontalAdvance("0")
         return Geometry(
             self.width(), self.height(), row, self._header, figure * 13, figure * 10
@@ -375,7 +380,9 @@ class LadderView(QWidget):
         if cursor is not None:
             # The keyboard's cell stays on its price.
             row = cursor.row + moved
-            self.gestures.cursor = Spot(row, cursor.column) if 0 <= row < self.rows else None
+            self.gestures.cursor = (
+                Spot(row, cursor.column) if 0 <= row < self.rows else None
+            )
         self.scrolled.emit()
 
     # The pointer.

@@ -51,7 +51,7 @@ class PnlChart(QWidget):
         layout.addWidget(self._plot)
 
     def show_curves(self, curves: list[tuple[np.ndarray, np.ndarray, str]]) -> None:
-        """Show curves: times (s since 1970 UTC), values, colour; the first is filled."""
+        """Show curves: times (s since 1970), values, colour; the first is filled."""
         while len(self._curves) < len(curves):
             self._curves.append(self._plot.plot(skipFiniteCheck=True))
         for i, curve in enumerate(self._curves):
@@ -106,7 +106,9 @@ class PnlChart(QWidget):
         self._cross = pg.InfiniteLine(angle=90, pen=dashes)
         self._cross.hide()
         item.addItem(self._cross, ignoreBounds=True)
-        self._label = pg.TextItem(color=t.text, fill=pg.mkBrush(t.raised), anchor=(0, 0))
+        self._label = pg.TextItem(
+            color=t.text, fill=pg.mkBrush(t.raised), anchor=(0, 0)
+        )
         self._label.setFont(font)
         self._label.hide()
         item.addItem(self._label, ignoreBounds=True)
@@ -154,6 +156,6 @@ def stepped_ranges(
 
 
 def step_above(value: float) -> float:
-    """The next 1, 1.5, 2, 3, 5 or 7 times a power of ten, not below a positive value."""
+    """The next 1, 1.5, 2, 3, 5 or 7 times a power of ten at or above a value > 0."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(s * power for s in (1, 1.5, 2, 3, 5, 7, 10) if s * power >= value)

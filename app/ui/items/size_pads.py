@@ -83,7 +83,9 @@ class SizePads(QWidget):
         pad.setCheckable(True)
         pad.setProperty("role", "pad")
         pad.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        pad.setToolTip("Size of the left button" + (f"  ({number + 1})" if number < 4 else ""))
+        pad.setToolTip(
+            "Size of the left button" + (f"  ({number + 1})" if number < 4 else "")
+        )
         self._group.addButton(pad, number)
         return pad
 

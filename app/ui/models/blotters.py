@@ -30,7 +30,11 @@ class Blotters:
             self._side(),
             Column(
                 "Type",
-                lambda r: formatting.order_type(int(r["order_type"])) if r["order_type"] else "",
+                lambda r: (
+                    formatting.order_type(int(r["order_type"]))
+                    if r["order_type"]
+                    else ""
+                ),
                 lambda r: r["order_type"],
                 is_number=False,
             ),
@@ -47,7 +51,11 @@ class Blotters:
                 self._status_colour,
                 is_number=False,
             ),
-            Column("Id", lambda r: str(r["client_order_id"]), lambda r: r["client_order_id"]),
+            Column(
+                "Id",
+                lambda r: str(r["client_order_id"]),
+                lambda r: r["client_order_id"],
+            ),
         )
 
     def fills(self) -> tuple[Column, ...]:
@@ -61,12 +69,18 @@ class Blotters:
             Column("Fee", self._fee, lambda r: r["fee"] / MONEY_SCALE),
             Column(
                 "Role",
-                lambda r: {1: "maker", -1: "taker"}.get(int(r["liquidity"]), formatting.DASH),
+                lambda r: {1: "maker", -1: "taker"}.get(
+                    int(r["liquidity"]), formatting.DASH
+                ),
                 lambda r: r["liquidity"],
                 is_number=False,
                 tip="Maker: it rested; taker: it took what rested",
             ),
-            Column("Order", lambda r: str(r["client_order_id"]), lambda r: r["client_order_id"]),
+            Column(
+                "Order",
+                lambda r: str(r["client_order_id"]),
+                lambda r: r["client_order_id"],
+            ),
         )
 
     def positions(self) -> tuple[Column, ...]:
@@ -75,20 +89,28 @@ class Blotters:
             self._name(),
             Column(
                 "Position",
-                lambda r: self._text(r, lambda x: x.text.quantity(int(r["position"]), signed=True)),
+                lambda r: self._text(
+                    r, lambda x: x.text.quantity(int(r["position"]), signed=True)
+                ),
                 lambda r: r["position"],
-                lambda r: self._theme.side(int(r["position"])) if r["position"] else self._theme.text,
+                lambda r: (
+                    self._theme.side(int(r["position"]))
+                    if r["position"]
+                    else self._theme.text
+                ),
             ),
             Column(
                 "Average",
-                lambda r: self._text(r, lambda x: x.text.average(float(r["average_price"]))),
+                lambda r: self._text(
+                    r, lambda x: x.text.average(float(r["average_price"]))
+                ),
                 lambda r: r["average_price"],
             ),
             Column(
                 "Mark",
                 lambda r: self._text(r, lambda x: _mark(r, x)),
                 lambda r: r["mark"],
-                tip="The mid where the book is two-sided and fresh, else the last price",
+                tip="The mid where the book is two-sided and fresh, else the last",
             ),
             self._money("Unrealised", "unrealised", is_change=True),
             self._money("Realised", "realised", is_change=True),
@@ -140,7 +162,12 @@ class Blotters:
     def _price(self, title: str, field: str) -> Column:
         return Column(
             title,
-            lambda r: self._text(r, lambda x: "MKT" if r[field] == NO_PRICE else x.text.price(int(r[field]))),
+            lambda r: self._text(
+                r,
+                lambda x: (
+                    "MKT" if r[field] == NO_PRICE else x.text.price(int(r[field]))
+                ),
+            ),
             lambda r: r[field],
         )
 
@@ -157,7 +184,10 @@ class Blotters:
             return self._theme.change(int(record[field]))
 
         return Column(
-            title, write, lambda r: r[field] / MONEY_SCALE, colour if is_change else None
+            title,
+            write,
+            lambda r: r[field] / MONEY_SCALE,
+            colour if is_change else None,
         )
 
     def _fee(self, record: np.void) -> str:
@@ -170,8 +200,14 @@ class Blotters:
     def _ahead(self, record: np.void) -> str:
         if record["status"] in ENDED:
             return ""
-        ahead, _ = self._desk.market.queues().get(int(record["client_order_id"]), (-1, -1))
-        return self._text(record, lambda x: x.text.quantity(ahead)) if ahead >= 0 else formatting.DASH
+        ahead, _ = self._desk.market.queues().get(
+            int(record["client_order_id"]), (-1, -1)
+        )
+        return (
+            self._text(record, lambda x: x.text.quantity(ahead))
+            if ahead >= 0
+            else formatting.DASH
+        )
 
     def _aheads(self, records: np.ndarray) -> np.ndarray:
         queues = self._desk.market.queues()
@@ -214,7 +250,7 @@ POSITION_ROW = np.dtype(
 
 
 def position_rows(desk: Desk) -> np.ndarray:
-    """Positions of every instrument that has or had one, in the order of the session."""
+    """Positions of the instruments that have or had one, in the session's order."""
     view = desk.market.view
     if view is None:
         return np.zeros(0, POSITION_ROW)
@@ -225,4 +261,5 @@ def position_rows(desk: Desk) -> np.ndarray:
         if name != "instrument":
             rows[name] = parts[name]
     has_any = (rows["position"] != 0) | (rows["realised"] != 0) | (rows["fees"] != 0)
-    return rows[has_any]
+    held: np.ndarray = rows[has_any]
+    return held

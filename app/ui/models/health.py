@@ -70,7 +70,9 @@ def trouble(
     if status.feed_state in _FEED and not (status.feed_state == "waiting" and has_data):
         return _feed_trouble(status, feed, now)
     if view is None or number >= int(view["instruments"]):
-        return Trouble(f"No market data from {feed} yet", _since(status.feed_since, now))
+        return Trouble(
+            f"No market data from {feed} yet", _since(status.feed_since, now)
+        )
     part = view["instrument"][number]
     if part["stale"]:
         return Trouble(

@@ -188,7 +188,9 @@ def _blocked_by_state(frame: LadderFrame, options: int) -> str:
     if frame.state == SafetyState.ARMED:
         return ""
     if frame.state == SafetyState.REDUCE:
-        return "" if options else "REDUCE lets only orders pass that shrink the position"
+        return (
+            "" if options else "REDUCE lets only orders pass that shrink the position"
+        )
     if frame.state == SafetyState.KILLED:
         return "KILLED: no new risk; cancel, or close the position"
     return "VIEW: press ARMED to trade"
@@ -213,9 +215,13 @@ def _meets(frame: LadderFrame, side: int, price: int, quantity: int) -> str:
     last = min(int(np.searchsorted(depth, quantity)), len(reached) - 1)
     taken = min(quantity, int(depth[-1]))
     how = "at" if last == 0 else "up to" if side > 0 else "down to"
-    words = f"takes {text.quantity(taken)} {how} {text.price(int(reached['price'][last]))}"
+    words = (
+        f"takes {text.quantity(taken)} {how} {text.price(int(reached['price'][last]))}"
+    )
     rest = quantity - taken
-    return words + (f", {text.quantity(rest)} rests" if rest and price != NO_PRICE else "")
+    return words + (
+        f", {text.quantity(rest)} rests" if rest and price != NO_PRICE else ""
+    )
 
 
 def _joins(frame: LadderFrame, side: int, price: int) -> str:
@@ -232,4 +238,6 @@ def _position(frame: LadderFrame, side: int, quantity: int) -> str:
     text = frame.listed.text
     now, then = frame.position, frame.position + side * quantity
     words = f"pos {text.quantity(now)}→{text.quantity(then)}"
-    return words + (f" of {text.quantity(frame.max_position)}" if frame.max_position else "")
+    return words + (
+        f" of {text.quantity(frame.max_position)}" if frame.max_position else ""
+    )

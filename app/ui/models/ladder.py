@@ -140,7 +140,7 @@ class LadderFrame:
 
 
 def touch_index(market: Market, listed: Listed) -> int | None:
-    """Tick index on which to centre: the mid, else the one side, else the last price."""
+    """Tick index to centre on: the mid, else the one side, else the last price."""
     part = market.instrument(listed.number)
     if part is None:
         return None

@@ -6,8 +6,9 @@ import numpy as np
 
 from app.engine.records import NO_PRICE
 from app.ui import formatting
-from app.ui.models.desk import Desk, order_text
+from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
+from app.ui.models.order_text import order_text
 from app.ui.theme import Theme
 
 CAPTIONS: Final = ("Position", "Average", "P&L", "Open", "Volume")
@@ -23,7 +24,10 @@ def figures(desk: Desk, listed: Listed, theme: Theme) -> list[tuple[str, str]]:
     unrealised = int(part["unrealised"])
     pnl = int(part["realised"]) + unrealised - int(part["fees"])
     return [
-        (text.quantity(position, signed=True), theme.side(position) if position else theme.text),
+        (
+            text.quantity(position, signed=True),
+            theme.side(position) if position else theme.text,
+        ),
         (text.average(float(part["average_price"])), theme.text),
         (text.money(pnl, signed=True), theme.change(pnl)),
         (text.money(unrealised, signed=True), theme.change(unrealised)),
@@ -31,8 +35,11 @@ def figures(desk: Desk, listed: Listed, theme: Theme) -> list[tuple[str, str]]:
     ]
 
 
-def own_orders(desk: Desk, listed: Listed, ids: tuple[int, ...], now: int) -> str:
-    """Describe the orders under the pointer (now: ns since 1970 UTC)."""
+def own_orders(desk: Desk, listed: Listed, ids: tuple[int, ...]) -> str:
+    """Describe the orders under the pointer."""
+    view = desk.market.view
+    # The engine's clock: a recording's time is not the wall's.
+    now = int(view["now"]) if view is not None else 0
     queues = desk.market.queues()
     known = [order for order in map(desk.orders.order, ids) if order is not None]
     lines = [_own_order(order, listed, queues, now) for order in known]

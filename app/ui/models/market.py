@@ -67,4 +67,6 @@ class Market:
             return {}
         rows = self.view["working"][: int(self.view["orders"])]
         columns = (rows[name].tolist() for name in rows.dtype.names)
-        return {each: (ahead, total) for each, ahead, total in zip(*columns, strict=True)}
+        return {
+            each: (ahead, total) for each, ahead, total in zip(*columns, strict=True)
+        }

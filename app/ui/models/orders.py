@@ -177,7 +177,8 @@ def _says_how_an_order_stands(reports: np.ndarray) -> np.ndarray:
     kinds = reports["report"]
     is_order = (kinds < ReportType.STATE) & (kinds != ReportType.HELD)
     # A refused cancel of an order that the engine does not know says nothing of it.
-    return is_order & (reports["client_order_id"] > 0) & (reports["quantity"] > 0)
+    is_known = (reports["client_order_id"] > 0) & (reports["quantity"] > 0)
+    return np.asarray(is_order & is_known)
 
 
 def average_fill(orders: np.ndarray) -> np.ndarray:

@@ -44,7 +44,9 @@ class RecordStore:
             self._drop(max(self._used // 2, 1))
         needed = self._used + len(records)
         if needed > len(self._array):
-            grown = np.zeros(min(max(needed, 2 * len(self._array)), self._limit), self._array.dtype)
+            grown = np.zeros(
+                min(max(needed, 2 * len(self._array)), self._limit), self._array.dtype
+            )
             grown[: self._used] = self.rows
             self._array = grown
         self._array[self._used : needed] = records

@@ -124,7 +124,9 @@ def set_state(now: int, state: SafetyState) -> np.ndarray:
 
 def set_limit(now: int, limit: int, value: int, instrument: int = -1) -> np.ndarray:
     """Change a risk limit, for one instrument or for the account (-1)."""
-    return command(Action.SET_LIMIT, now, group=limit, value=value, instrument=instrument)
+    return command(
+        Action.SET_LIMIT, now, group=limit, value=value, instrument=instrument
+    )
 
 
 def kill(now: int, *, flatten: bool = False) -> np.ndarray:

@@ -8,8 +8,9 @@ from app.engine.records import MONEY_SCALE, Reason, RiskLimit
 from app.errors import ConfigError, InstrumentError
 from app.instrument import exact
 from app.ui import formatting
-from app.ui.models.desk import Desk, limit_text
+from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
+from app.ui.models.order_text import limit_text
 
 SHOWN: Final = (
     RiskLimit.MAX_POSITION_SIZE,

@@ -11,7 +11,11 @@ def kill_words(desk: Desk) -> str:
     if view is None or desk.market.safety_state != SafetyState.KILLED:
         return "Kill cancels entry orders and refuses new ones; exits stay."
     reason = int(view["state_reason"])
-    why = "" if reason in (Reason.NONE, Reason.USER) else f", {formatting.words(Reason(reason).name)}"
+    why = (
+        ""
+        if reason in (Reason.NONE, Reason.USER)
+        else f", {formatting.words(Reason(reason).name)}"
+    )
     when = formatting.clock_time(int(view["state_since"]))
     left = len(desk.orders.working())
     held = int((view["instrument"]["position"][: int(view["instruments"])] != 0).sum())

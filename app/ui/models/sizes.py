@@ -39,5 +39,5 @@ def _base(instrument: Instrument, price: int) -> int:
         return least
     one = abs(instrument.money(price, 1)) or 1
     wanted = max(1, int(_WORTH * 100_000_000 / one))
-    power = 10 ** (len(str(wanted)) - 1)
+    power: int = 10 ** (len(str(wanted)) - 1)
     return max(least, power // instrument.order_step * instrument.order_step)

@@ -174,7 +174,9 @@ class RecordTable(QAbstractTableModel):
         have = len(self._rows)
         if count > have:
             self.beginInsertRows(_ROOT, have, count - 1)
-            self._rows = np.resize(self._rows, count) if have else np.zeros(count, np.intp)
+            self._rows = (
+                np.resize(self._rows, count) if have else np.zeros(count, np.intp)
+            )
             self.endInsertRows()
         elif count < have:
             self.beginRemoveRows(_ROOT, count, have - 1)

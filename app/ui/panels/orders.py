@@ -25,7 +25,9 @@ class OrdersPanel(QWidget):
         desk, bridge = context.desk, context.bridge
         columns = Blotters(desk, context.theme).orders()
         self.table = RecordTable(columns, lambda: desk.orders.rows)
-        self.view = BlotterView(self.table, "No orders yet. Arm the ladder and click a size.")
+        self.view = BlotterView(
+            self.table, "No orders yet. Arm the ladder and click a size."
+        )
         self._working = QPushButton("Working only")
         self._working.setCheckable(True)
         self._working.toggled.connect(self._on_toggled)

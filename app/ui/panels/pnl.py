@@ -40,7 +40,10 @@ class PnlPanel(QWidget):
         for button in self.toggles:
             self._bar.removeWidget(button)
             button.deleteLater()
-        names = ["Total", *(x.instrument.name for x in self._context.desk.market.listed)]
+        names = [
+            "Total",
+            *(x.instrument.name for x in self._context.desk.market.listed),
+        ]
         self.toggles = [self._toggle(i, name) for i, name in enumerate(names)]
         self.chart.clear()
         self._on_pulse()
@@ -61,7 +64,9 @@ class PnlPanel(QWidget):
 
     def _colour(self, number: int) -> str:
         theme = self._context.theme
-        return theme.text if number == 0 else theme.curve[(number - 1) % len(theme.curve)]
+        return (
+            theme.text if number == 0 else theme.curve[(number - 1) % len(theme.curve)]
+        )
 
     def _on_pulse(self) -> None:
         if not self.isVisible():

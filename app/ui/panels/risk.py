@@ -22,7 +22,8 @@ class RiskPanel(QWidget):
         self.kill_box = KillBox(theme)
         self.editor = LimitEditor(theme)
         self.gauges = {
-            limit: Gauge(theme, scale, formatting.limit_name(limit)) for limit in risk.SHOWN
+            limit: Gauge(theme, scale, formatting.limit_name(limit))
+            for limit in risk.SHOWN
         }
         self._rejects = QLabel()
         self._rejects.setProperty("role", "muted")

@@ -1,0 +1,167 @@
+"""What a ladder does: intentions become orders, commands act, refusals come back.
+
+Between a ladder's view, which reads the hand, and `Trading`, which sends. It holds no
+state but the instrument it is about.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, ReportType
+from app.ui import reasons
+from app.ui.context import Context
+from app.ui.items.ladder_view import LadderView
+from app.ui.items.size_pads import SizePads
+from app.ui.models.intent import SEPARATOR, Intent, Verdict, order_intent
+from app.ui.models.ladder import touch_index
+from app.ui.models.market import Listed
+from app.ui.models.order_text import order_text
+
+_REFUSED: Final = (
+    ReportType.REJECTED,
+    ReportType.CANCEL_REJECTED,
+    ReportType.REPLACE_REJECTED,
+)
+PADS_WITH_KEYS: Final = 4
+
+
+class LadderOrders:
+    """Acts for one ladder.
+
+    Parameters
+    ----------
+    context : Context
+    view : LadderView
+        Its gestures are bound to this object.
+    pads : SizePads
+    say : callable
+        Shows a line of warning to the user.
+
+    Attributes
+    ----------
+    listed : Listed or None
+        The instrument; nothing is done without one.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        view: LadderView,
+        pads: SizePads,
+        say: Callable[[str], None],
+    ) -> None:
+        self.listed: Listed | None = None
+        self._context = context
+        self._desk = context.desk
+        self._view = view
+        self._pads = pads
+        self._say = say
+        self._runs = self._commands()
+        view.gestures.make = self.act
+        view.gestures.cancel = context.trading.cancel
+        view.gestures.order = context.desk.orders.order
+
+    def run(self, command_id: str) -> None:
+        """Do a command of the group "ladder"."""
+        if self.listed is not None:
+            self._runs[command_id]()
+
+    def act(self, intent: Intent) -> None:
+        """Send what an intent says, or explain why it is blocked."""
+        if self.listed is None:
+            return
+        if intent.verdict is Verdict.SEND:
+            self._context.trading.place(intent, self.listed.number)
+        elif intent.verdict is Verdict.BLOCK:
+            self._explain(intent.price, f"blocked: {intent.why}")
+
+    def take(self, reports: np.ndarray) -> None:
+        """Show refusals in their rows, and hold what the engine held."""
+        if self.listed is None:
+            return
+        here = reports[reports["instrument"] == self.listed.number]
+        for report in here[np.isin(here["report"], _REFUSED)]:
+            words = reasons.outcome_text(report, self.listed.text, self._desk.currency)
+            self._explain(int(report["price"]), words)
+        held = here[here["report"] == ReportType.HELD]
+        if len(held):
+            intents = [self._held(each, self.listed) for each in held]
+            self._view.gestures.hold(intents, self._context.clock.monotonic_ns())
+
+    def _commands(self) -> Mapping[str, Callable[[], None]]:
+        runs: dict[str, Callable[[], None]] = {
+            "ladder.recentre": self._recentre,
+            "ladder.join_bid": partial(self._at_touch, BUY, BUY),
+            "ladder.join_ask": partial(self._at_touch, SELL, SELL),
+            "ladder.lift": partial(self._at_touch, BUY, SELL),
+            "ladder.hit": partial(self._at_touch, SELL, BUY),
+            "ladder.buy_market": partial(self._order, BUY, NO_PRICE),
+            "ladder.sell_market": partial(self._order, SELL, NO_PRICE),
+            "ladder.cancel": self._cancel_all,
+            "ladder.close": self._close,
+        }
+        for pad in range(PADS_WITH_KEYS):
+            runs[f"ladder.size_{pad + 1}"] = partial(self._pads.choose, pad)
+        return runs
+
+    def _recentre(self) -> None:
+        assert self.listed is not None
+        touch = touch_index(self._desk.market, self.listed)
+        if touch is not None:
+            self._view.centre_on(touch)
+
+    def _cancel_all(self) -> None:
+        assert self.listed is not None
+        self._context.trading.cancel_all(self.listed.number)
+
+    def _close(self) -> None:
+        assert self.listed is not None
+        self._context.trading.close(self.listed.number)
+
+    def _at_touch(self, side: int, book: int) -> None:
+        """Place a limit at the painted best price of a side of the book."""
+        frame = self._view.painted
+        if frame is not None:
+            price = frame.best_bid if book == BUY else frame.best_ask
+            if price == NO_PRICE:
+                self._say("no order: that side of the book is empty")
+            else:
+                self._order(side, price)
+
+    def _order(self, side: int, price: int) -> None:
+        frame, gestures = self._view.painted, self._view.gestures
+        if frame is not None:
+            quantity, unready = gestures.quantities[0], gestures.unready
+            intent = order_intent(frame, side, price, quantity, unready)
+            gestures.decide([intent], self._context.clock.monotonic_ns())
+
+    def _held(self, report: np.void, listed: Listed) -> Intent:
+        """What the engine holds for a confirm, as it would be sent again."""
+        why = reasons.reason_text(report, listed.text, self._desk.currency)
+        order = int(report["client_order_id"])
+        # A held order is none yet: a known one was to be replaced.
+        known = self._desk.orders.order(order) is not None
+        frame = self._view.painted
+        return Intent(
+            Verdict.HOLD,
+            SEPARATOR.join([order_text(report, listed), why]),
+            why,
+            int(report["side"]),
+            int(report["price"]),
+            int(report["quantity"]),
+            frame.sequence if frame else 0,
+            int(report["options"]) & OrderOption.REDUCE_ONLY,
+            order if known else 0,
+        )
+
+    def _explain(self, price: int, words: str) -> None:
+        """Write a refusal into the row of its price, or of the touch."""
+        assert self.listed is not None
+        touch = touch_index(self._desk.market, self.listed)
+        index = touch if price == NO_PRICE else self.listed.scale.index(price)
+        if index is not None:
+            self._view.note(index, words)
+        self._say(words)

@@ -1,0 +1,34 @@
+"""Orders and limits named in words, as tables, ladders and messages all do it."""
+
+import numpy as np
+
+from app.ui import formatting
+from app.ui.models.market import Listed
+
+
+def order_text(order: np.void, listed: Listed) -> str:
+    """Name an order or a report: ``BUY 5 LMT 4321.25``."""
+    text = listed.text
+    words = [
+        formatting.side(int(order["side"])),
+        text.quantity(int(order["quantity"])),
+        formatting.order_type(int(order["order_type"])) if order["order_type"] else "",
+        text.price(int(order["price"])),
+    ]
+    return " ".join(word for word in words if word and word != formatting.DASH)
+
+
+def limit_text(limit: int, value: int, listed: Listed | None, currency: str) -> str:
+    """Write a limit's value, or what it stands at, in its own unit."""
+    kind = formatting.limit_kind(limit)
+    if kind == "money":
+        return f"{formatting.round_money(value, currency)} {currency}".rstrip()
+    if kind == "quantity" and listed is not None:
+        return listed.text.quantity(value)
+    if kind == "time":
+        return formatting.duration(value)
+    if kind == "parts":
+        return f"{value / 10_000:g} %"
+    if kind == "flag":
+        return "yes" if value else "no"
+    return formatting.count(value)

@@ -1,0 +1,98 @@
+"""Which reports the user is told of, and in what words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.engine.records import Reason, ReportType, SafetyState
+from app.ui import formatting, reasons
+from app.ui.models.market import Listed
+from app.ui.models.messages import Level
+from app.ui.models.order_text import limit_text, order_text
+
+_TOLD: Final = (
+    ReportType.REJECTED,
+    ReportType.CANCEL_REJECTED,
+    ReportType.REPLACE_REJECTED,
+    ReportType.EXPIRED,
+    ReportType.HELD,
+    ReportType.STATE,
+    ReportType.LIMIT,
+    ReportType.STALE,
+    ReportType.KILL,
+)
+_ASKED_FOR: Final = (Reason.NONE, Reason.USER)
+_ORDINARY: Final = (ReportType.EXPIRED, ReportType.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report speaks of: its instrument, if it has one, and the base currency."""
+
+    listed: Listed | None
+    currency: str
+
+
+Words = tuple[Level, str]
+
+
+def told(reports: np.ndarray) -> np.ndarray:
+    """The reports that a user is told of; fills and what he asked for are on screen."""
+    kinds = reports["report"]
+    unasked = (kinds == ReportType.CANCELLED) & ~np.isin(reports["reason"], _ASKED_FOR)
+    chosen: np.ndarray = reports[np.isin(kinds, _TOLD) | unasked]
+    return chosen
+
+
+def words(report: np.void, subject: Subject) -> Words:
+    """Say what a report means, and how much it matters."""
+    kind = ReportType(int(report["report"]))
+    return _ENGINE.get(kind, _order)(report, subject)
+
+
+def _order(report: np.void, subject: Subject) -> Words:
+    ordinary = int(report["report"]) in _ORDINARY
+    level = Level.INFO if ordinary else Level.WARNING
+    if subject.listed is None:
+        return level, f"refused: {reasons.short_text(int(report['reason']))}"
+    outcome = reasons.outcome_text(report, subject.listed.text, subject.currency)
+    if not report["quantity"]:
+        return level, outcome
+    return level, f"{order_text(report, subject.listed)} {outcome}"
+
+
+def _state(report: np.void, _: Subject) -> Words:
+    state = SafetyState(int(report["quantity"]))
+    why = int(report["reason"])
+    because = "" if why in _ASKED_FOR else f" ({reasons.short_text(why)})"
+    level = Level.ERROR if state is SafetyState.KILLED else Level.INFO
+    return level, f"{state.name}{because}: {reasons.state_text(state)}"
+
+
+def _limit(report: np.void, subject: Subject) -> Words:
+    limit, value = int(report["group"]), int(report["quantity"])
+    now = limit_text(limit, value, subject.listed, subject.currency)
+    return Level.INFO, f"limit changed: {formatting.limit_name(limit)} is now {now}"
+
+
+def _stale(report: np.void, _: Subject) -> Words:
+    if not report["quantity"]:
+        return Level.INFO, "the book is fresh again"
+    why = reasons.stale_text(int(report["filled"]))
+    return Level.WARNING, f"stale book: {why}; new orders are refused"
+
+
+def _kill(report: np.void, _: Subject) -> Words:
+    left, held = int(report["leaves"]), int(report["filled"])
+    words = f"kill: {formatting.plural(left, 'order')} still to cancel, "
+    return Level.WARNING, words + f"{formatting.plural(held, 'position')} still held"
+
+
+_ENGINE: Final[Mapping[int, Callable[[np.void, Subject], Words]]] = {
+    ReportType.STATE: _state,
+    ReportType.LIMIT: _limit,
+    ReportType.STALE: _stale,
+    ReportType.KILL: _kill,
+}

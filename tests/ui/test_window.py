@@ -1,0 +1,373 @@
+"""The window: modes, feeds, instruments, keys, kill, theme, layout, failures."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QMenu, QMessageBox, QTextBrowser
+from pytestqt.qtbot import QtBot
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.engine.records import Action, SafetyState
+from app.errors import FeedError
+from app.sessions.session import EngineState, Mode, Session
+from app.ui.commands import COMMANDS
+from app.ui.help import HelpWindow
+from app.ui.main_window import PANELS, MainWindow
+from app.ui.opening import Sessions
+from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
+
+pytestmark = pytest.mark.gui
+LEFT = Qt.MouseButton.LeftButton
+
+
+class Opener:
+    """Opens scripted sessions, and keeps them."""
+
+    def __init__(self) -> None:
+        self.opened: list[ScriptedSession] = []
+        self.refuses = ""
+
+    def open(self, mode: Mode, feed: str) -> Session:
+        if self.refuses:
+            raise FeedError(self.refuses)
+        self.opened.append(ScriptedSession(mode=mode, feed=feed))
+        return self.opened[-1]
+
+    def sessions(self) -> Sessions:
+        feeds = ["exchange", "recording:AMZN"]
+        return Sessions(self.open, lambda: feeds, frozenset({Mode.PAPER}))
+
+
+@pytest.fixture
+def opener() -> Opener:
+    return Opener()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, opener: Opener) -> Iterator[MainWindow]:
+    made = MainWindow(Settings(), opener.sessions(), SystemClock())
+    qtbot.addWidget(made)
+    made.show()
+    opened(qtbot, made)
+    yield made
+    made.close()
+
+
+def opened(qtbot: QtBot, window: MainWindow, feed: str = "exchange") -> None:
+    with qtbot.waitSignal(window.opening.opened):
+        window.open(Mode.PAPER, feed)
+    qtbot.waitUntil(lambda: window.desk.market.view is not None)
+
+
+def arm(qtbot: QtBot, window: MainWindow) -> None:
+    window.commands.run("safety.armed")
+    qtbot.waitUntil(lambda: window.desk.market.safety_state is SafetyState.ARMED)
+
+
+def test_every_panel_is_there_and_alive(window: MainWindow) -> None:
+    assert all(window.hosts[row.name].panel is not None for row in PANELS)
+    names = [window.top_bar.instrument.itemText(i) for i in range(3)]
+    assert names == [each.name for each in INSTRUMENTS]
+    assert window.windowTitle() == "Ringside · Paper · exchange"
+
+
+def test_a_session_starts_in_view(window: MainWindow) -> None:
+    assert window.desk.market.safety_state is SafetyState.VIEW
+    assert window.top_bar.states[SafetyState.VIEW].isChecked()
+
+
+@pytest.mark.parametrize("mode", [Mode.BACKTEST, Mode.LIVE])
+def test_a_mode_that_is_not_built_says_so_and_is_not_entered(
+    qtbot: QtBot, window: MainWindow, opener: Opener, mode: Mode
+) -> None:
+    button = window.top_bar.modes[mode]
+
+    qtbot.mouseClick(button, LEFT)
+
+    assert "not built" in button.text()
+    newest = window.desk.messages.newest
+    assert newest is not None
+    assert newest.text == (
+        f"{mode.title} is not built in this version and cannot be entered; Paper is."
+    )
+    assert window.opening.mode is Mode.PAPER
+    assert window.top_bar.modes[Mode.PAPER].isChecked()
+    assert not button.isChecked()
+    assert len(opener.opened) == 1
+
+
+def test_another_feed_is_another_session(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    with qtbot.waitSignal(window.opening.opened):
+        window.top_bar.feed.setCurrentIndex(1)
+        window.top_bar.feed.activated.emit(1)
+
+    first, second = opener.opened
+    assert (first.stops, second.starts, second.feed_name) == (1, 1, "recording:AMZN")
+    assert window.bridge.session is second
+
+
+def test_leaving_open_orders_asks_first(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    arm(qtbot, window)
+    ladder = window.ladder()
+    assert ladder is not None
+    qtbot.waitUntil(lambda: ladder.view.painted is not None)
+    ladder.run("ladder.buy_market")
+    qtbot.waitUntil(lambda: len(window.desk.fills) == 1)
+
+    window._on_feed("recording:AMZN")
+    assert "1 open position end with this session" in window._question.text()
+    qtbot.mouseClick(window._question.button(QMessageBox.StandardButton.Cancel), LEFT)
+    assert len(opener.opened) == 1
+    assert window.top_bar.feed.currentText() == "exchange"
+    window._on_feed("recording:AMZN")
+    with qtbot.waitSignal(window.opening.opened):
+        qtbot.mouseClick(window._question.button(QMessageBox.StandardButton.Yes), LEFT)
+
+    assert len(opener.opened) == 2
+
+
+def test_a_feed_that_cannot_be_opened_is_told(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    opener.refuses = "no recording of AMZN"
+
+    window.open(Mode.PAPER, "recording:AMZN")
+    qtbot.waitUntil(lambda: window.bridge.status.engine is EngineState.FAILED)
+
+    ladder = window.ladder()
+    assert ladder is not None
+    assert ladder.banner.isVisible()
+    assert ladder.banner._text.text() == "no recording of AMZN"
+    opener.refuses = ""
+    with qtbot.waitSignal(window.opening.opened):
+        qtbot.mouseClick(ladder.banner._button, LEFT)
+    assert window.bridge.session is opener.opened[-1]
+
+
+def test_the_newest_of_two_requests_wins(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    window.open(Mode.PAPER, "recording:AMZN")
+    with qtbot.waitSignal(window.opening.opened):
+        window.open(Mode.PAPER, "exchange")
+    qtbot.waitUntil(lambda: opener.opened[-2].stops == 1)
+
+    assert window.bridge.session is opener.opened[-1]
+    assert opener.opened[-1].feed_name == "exchange"
+
+
+def test_the_instrument_selector_moves_the_ladder(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.top_bar.instrument.setCurrentIndex(2)
+
+    ladder = window.ladder()
+    assert ladder is not None
+    painted = lambda: ladder.view.painted  # noqa: E731
+    qtbot.waitUntil(lambda: painted() is not None)
+    assert painted().listed.instrument.name == "COIN-USD"  # type: ignore[union-attr]
+
+
+def test_kill_key_works_while_a_text_field_has_the_focus(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    ladder = window.ladder()
+    assert ladder is not None
+    field = ladder.pads._fields[0]
+    window.activateWindow()
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+
+    qtbot.keyClick(
+        field,
+        Qt.Key.Key_F12,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+    )
+
+    assert opener.opened[0].sent[-1]["action"] == Action.KILL
+    qtbot.waitUntil(lambda: window.desk.market.safety_state is SafetyState.KILLED)
+    assert not window.top_bar.kill.isEnabled()
+
+
+def test_killed_is_not_left_by_one_press(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    window.commands.run("safety.kill")
+    qtbot.waitUntil(lambda: window.desk.market.safety_state is SafetyState.KILLED)
+
+    qtbot.mouseClick(window.top_bar.states[SafetyState.ARMED], LEFT)
+
+    assert opener.opened[0].state is SafetyState.KILLED
+    newest = window.desk.messages.newest
+    assert newest is not None
+    assert "risk panel" in newest.text
+
+
+def test_state_buttons_show_what_holds_not_what_was_asked(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    opener.opened[0].is_full = True
+
+    qtbot.mouseClick(window.top_bar.states[SafetyState.ARMED], LEFT)
+
+    assert window.top_bar.states[SafetyState.VIEW].isChecked()
+    assert not window.top_bar.states[SafetyState.ARMED].isChecked()
+
+
+def test_every_command_is_in_a_menu_once(window: MainWindow) -> None:
+    menus = window.menuBar().findChildren(QMenu)
+    titles = [
+        action.objectName()
+        for menu in menus
+        for action in menu.actions()
+        if "." in action.objectName()
+    ]
+
+    assert sorted(titles) == sorted(command.id for command in COMMANDS)
+    assert all(window.commands.action(c.id).isEnabled() for c in COMMANDS)
+
+
+def test_no_key_is_given_twice() -> None:
+    keys = [command.key for command in COMMANDS if command.key]
+    assert len(keys) == len(set(keys))
+
+
+def test_the_theme_changes_while_the_session_lives(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    window.commands.run("window.theme")
+    qtbot.waitUntil(lambda: window.theme.name == "light")
+
+    assert window.bridge.session is opener.opened[0]
+    assert all(window.hosts[row.name].panel is not None for row in PANELS)
+    qtbot.waitUntil(lambda: window.ladder().view.painted is not None)  # type: ignore[union-attr]
+
+
+def test_a_panel_that_raises_shows_it_and_the_rest_lives(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    host = window.hosts["positions"]
+    panel = host.panel
+    assert panel is not None
+
+    def raise_inside(self: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    for _ in range(2):
+        try:
+            raise_inside(panel)
+        except ZeroDivisionError as broken:
+            window.failures.hook(type(broken), broken, broken.__traceback__)
+
+    qtbot.waitUntil(lambda: host.panel is None)
+    told = [m.text for m in window.desk.messages.rows if "by nothing" in m.text]
+    assert len(told) == 1, "told once"
+    assert window.ladder() is not None
+    host.retry()
+    assert host.panel is not None
+
+
+def test_a_panel_that_cannot_be_built_is_fenced_off(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    host = window.hosts["fills"]
+
+    def broken(context: object) -> object:
+        raise ValueError("no such thing")
+
+    host._factory = broken  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="no such thing"):
+        host.build(window.context)
+
+    assert host.panel is None
+    assert host._shown is not None
+
+
+def test_the_layout_comes_back(qtbot: QtBot, opener: Opener, tmp_path: Path) -> None:
+    def window() -> MainWindow:
+        store = QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat)
+        made = MainWindow(Settings(), opener.sessions(), SystemClock(), store)
+        qtbot.addWidget(made)
+        made.show()
+        return made
+
+    first = window()
+    first.docks["risk"].hide()
+    first.resize(1300, 800)
+    first.close()
+    second = window()
+
+    assert not second.docks["risk"].isVisible()
+    assert second.docks["ladder"].isVisible()
+    second.commands.run("window.layout")
+    assert second.docks["risk"].isVisible()
+    second.close()
+
+
+def test_a_damaged_layout_is_left_aside(
+    qtbot: QtBot, opener: Opener, tmp_path: Path
+) -> None:
+    store = QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat)
+    store.setValue("geometry", b"nonsense")
+    store.setValue("state", "nonsense")
+
+    window = MainWindow(Settings(), opener.sessions(), SystemClock(), store)
+    qtbot.addWidget(window)
+    window.show()
+
+    assert window.docks["ladder"].isVisible()
+    window.close()
+
+
+def test_closing_stops_the_session(qtbot: QtBot, opener: Opener) -> None:
+    window = MainWindow(Settings(), opener.sessions(), SystemClock())
+    qtbot.addWidget(window)
+    window.show()
+    opened(qtbot, window)
+
+    window.close()
+
+    assert opener.opened[0].stops == 1
+    assert window.bridge.session is None
+
+
+def test_status_bar_says_how_things_are(qtbot: QtBot, window: MainWindow) -> None:
+    bar = window.statusBar()
+    cells = bar.cells  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: "engine ready" in cells["engine"].text())
+
+    qtbot.waitUntil(lambda: "0 lost" in cells["drops"].text())
+    assert "feed connected" in cells["feed"].text()
+    qtbot.waitUntil(lambda: "not yet on disk" in cells["log"].text())
+    assert "latency" in cells["latency"].text()
+
+
+def test_help_lists_every_key(qtbot: QtBot, window: MainWindow) -> None:
+    help_window = HelpWindow(window, window.theme)
+    qtbot.addWidget(help_window)
+    browser = help_window.findChild(QTextBrowser)
+    assert browser is not None
+    text = browser.toPlainText()
+
+    assert all(command.key in text for command in COMMANDS if command.key)
+
+
+def test_scale_makes_text_larger(qtbot: QtBot, opener: Opener) -> None:
+    settings = Settings()
+    large = replace(settings, ui=replace(settings.ui, scale=2.0))
+    window = MainWindow(large, opener.sessions(), SystemClock())
+    qtbot.addWidget(window)
+    window.show()
+
+    ladder = window.ladder()
+    assert ladder is not None
+    assert ladder.view._geometry.row_height >= 28
+    window.close()
