@@ -15,7 +15,9 @@ Nasdaq, "Nasdaq TotalView-ITCH 5.0" and "MoldUDP64 Protocol Specification".
 """
 
 import re
+import resource
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -43,6 +45,7 @@ _VENUES: Final = (
     (re.compile(r"(?<![A-Za-z])psx(?![a-z])", re.IGNORECASE), "XPSX"),
 )
 _SNIFFED_FRAMES: Final = 8
+_BLOCK_BYTES: Final = 1 << 20
 
 
 class ItchImporter:
@@ -85,6 +88,8 @@ class ItchImporter:
         streams: Streams | None = None
         market: MarketDay | None = None
         captured = _Captured(self._session)
+        if self._every:
+            _allow_many_files()
         for index, path in enumerate(paths):
             issues = run.issues(path)
             streams = streams or Streams(run, venue_of(path), every=self._every)
@@ -155,6 +160,13 @@ def begins_with_messages(head: bytes) -> bool:
     return found > 0
 
 
+def _allow_many_files() -> None:
+    """Let the process hold the columns of thousands of instruments open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _head(path: Path) -> bytes:
     return next(Source(path).blocks(1), b"")
 
@@ -163,7 +175,7 @@ def _raw_batches(path: Path, issues: Issues) -> Iterator[tuple[float, Batch]]:
     """Yield the share that was read, and frames; the last of a block may be cut."""
     source = Source(path)
     rest, number = b"", 1
-    for block in source.blocks():
+    for block in source.blocks(_BLOCK_BYTES):
         data = np.frombuffer(rest + block, np.uint8)
         spans = np.array([[0, len(data), number, 0]], np.int64)
         batch = Batch(data, spans, begins=number == 1)

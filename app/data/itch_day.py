@@ -6,9 +6,9 @@ begin with the day, unknown (a GAP) where they join midway.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +31,8 @@ from app.instrument import Hours, Instrument, InstrumentKind
 ZONE: Final = "America/New_York"
 _UNSEEN, _WANTED = 0, 1
 _OPENS, _CLOSES = (9 * 3600 + 1800) * SECOND_NS, 16 * 3600 * SECOND_NS
-_MOST_DIRECT: Final = 16
-"""Up to so many instruments records are handed over as they come."""
-_HELD_ROWS: Final = 1 << 14
+_HELD_ROWS: Final = 1 << 21
+"""Records of several instruments are sorted apart so many at a time: 128 MB."""
 _MARKETS: Final = {"XNAS": b"Q", "XBOS": b"B", "XPSX": b"X"}
 _PHASES: Final = {
     b"O": SessionState.CLOSED,
@@ -50,15 +49,6 @@ _HALTS: Final = {
 }
 _Part = tuple[NDArray[np.int64], NDArray[np.void]]
 """Before which message each record goes, and the records."""
-
-
-@dataclass(slots=True)
-class _Stream:
-    """One instrument's records on their way into the catalog."""
-
-    target: Target
-    held: list[NDArray[np.void]] = field(default_factory=list)
-    rows: int = 0
 
 
 class Streams:
@@ -78,42 +68,30 @@ class Streams:
         named = run.options.instrument
         self.wanted = set(named.upper().split(",")) if named else set()
         self.every = every
-        self.found: dict[str, _Stream] = {}
+        self.found: dict[str, Target] = {}
 
     def instrument(self, name: str, *, is_etf: bool) -> Instrument:
         """Open the stream of an instrument."""
         if name not in self.found:
             made = self.run.instrument(name, lambda: _sketch(self._venue, is_etf))
-            target = Target(made, "orders", "orders", time_zone=ZONE)
-            self.found[name] = _Stream(target)
-        return self.found[name].target.instrument
+            self.found[name] = Target(made, "orders", "orders", time_zone=ZONE)
+        return self.found[name].instrument
 
-    def append(self, name: str, records: NDArray[np.void]) -> None:
-        """Take records of one instrument; few at a time are held back."""
-        stream = self.found[name]
-        stream.held.append(records)
-        stream.rows += len(records)
-        if len(self.found) <= _MOST_DIRECT or stream.rows >= _HELD_ROWS:
-            self._hand_over(stream)
+    def emit(self, name: str, records: NDArray[np.void]) -> None:
+        """Take records of one instrument."""
+        self.run.emit(self.found[name], records)
 
     def end(self, path: Path) -> None:
-        """Hand over what was held back; say which instruments were not there."""
-        for stream in self.found.values():
-            self._hand_over(stream)
-        missing = sorted(self.wanted - set(self.found))
-        if missing:
-            names = ", ".join(missing)
+        """Say which instruments were not there."""
+        missing = sorted(self.wanted - {name.upper() for name in self.found})
+        if missing or not self.found:
+            names = ", ".join(missing) or "no instrument that a message names"
             raise FileFormatError(path, f"holds nothing of {names}")
 
     def note(self, names: Iterable[str], text: str) -> None:
         """Say something of some instruments."""
         for name in names:
-            self.found[name].target.notes.append(text)
-
-    def _hand_over(self, stream: _Stream) -> None:
-        if stream.held:
-            self.run.emit(stream.target, np.concatenate(stream.held))
-            stream.held, stream.rows = [], 0
+            self.found[name].notes.append(text)
 
 
 class MarketDay:
@@ -135,6 +113,8 @@ class MarketDay:
         self._missed = 0
         self._unknown = 0
         self._gaps = 0
+        self._held: list[NDArray[np.void]] = []
+        self._held_rows = 0
 
     def take(self, batch: Batch, issues: Issues) -> None:
         """Take a batch of frames."""
@@ -154,10 +134,12 @@ class MarketDay:
         at = np.flatnonzero(good)
         records, new = _merged((at, records[good]), new[good], parts)
         records, new = self._with_beginnings(records, new)
+        self._missed += int(batch.gaps[:, 1].sum())
         self._hand_over(records, new, issues)
 
     def end(self) -> None:
-        """Say what is to be known of the day."""
+        """Hand over what was held, and say what is to be known of the day."""
+        self._sort_apart()
         streams = self._streams
         names = [self._names[each] for each in np.flatnonzero(self._begun).tolist()]
         if self._joined_midway and names:
@@ -223,17 +205,17 @@ class MarketDay:
     def _lost(
         self, batch: Batch, span: NDArray[np.int64], records: NDArray[np.void]
     ) -> list[_Part]:
-        """Return GAP records where messages were lost, for all that are under way."""
+        """Return GAP records where messages were lost, for all that are known."""
         parts: list[_Part] = []
         for at, missing in batch.gaps.tolist():
             self._gaps += 1
-            gaps = new_records(int(np.count_nonzero(self._begun)))
+            gaps = new_records(len(self._names))
             index = int(np.searchsorted(span, at))
             assert batch.times is not None
             gaps["ts_received"] = gaps["ts_venue"] = batch.times[at]
             if index < len(records):
                 gaps["ts_venue"] = records["ts_venue"][index]
-            gaps["instrument"] = np.flatnonzero(self._begun)
+            gaps["instrument"] = sorted(self._names)
             gaps["kind"], gaps["reference"] = EventKind.GAP, missing
             gaps["sequence"] = batch.spans[at, 2]
             parts.append((np.full(len(gaps), index), gaps))
@@ -295,7 +277,7 @@ class MarketDay:
         self._begun[locates[fresh]] = True
         kinds = [EventKind.SNAPSHOT_BEGIN, EventKind.SNAPSHOT_END]
         flags = int(RecordFlag.SNAPSHOT)
-        if self._joined_midway:
+        if self._joined_midway or self._missed:
             kinds, flags = [EventKind.GAP], 0
         parts: list[_Part] = []
         for kind in kinds:
@@ -315,29 +297,40 @@ class MarketDay:
         resolved = self._orders.resolve(records, new)
         self._judge(records, resolved.verdicts, issues)
         out = resolved.records
-        locates = out["instrument"].copy()
-        out["instrument"] = 0
         if len(self._names) == 1:
-            if len(out):
-                self._streams.append(next(iter(self._names.values())), out)
+            out["instrument"] = 0
+            self._streams.emit(next(iter(self._names.values())), out)
             return
+        self._held.append(out)
+        self._held_rows += len(out)
+        if self._held_rows >= _HELD_ROWS:
+            self._sort_apart()
+
+    def _sort_apart(self) -> None:
+        """Hand over what was held, each instrument's records together."""
+        if not self._held_rows:
+            return
+        records = np.concatenate(self._held)
+        self._held, self._held_rows = [], 0
+        locates = records["instrument"].astype(np.uint16)
         order = np.argsort(locates, kind="stable")
-        out, locates = out[order], locates[order]
-        cuts = np.flatnonzero(np.diff(locates)) + 1
-        starts = [0, *cuts.tolist()] if len(out) else []
-        for low, high in zip(starts, [*cuts.tolist(), len(out)], strict=False):
-            self._streams.append(self._names[int(locates[low])], out[low:high])
+        records, locates = records[order], locates[order]
+        records["instrument"] = 0
+        cuts = [0, *(np.flatnonzero(np.diff(locates)) + 1).tolist(), len(records)]
+        for low, high in pairwise(cuts):
+            self._streams.emit(self._names[int(locates[low])], records[low:high])
 
     def _judge(
         self, records: NDArray[np.void], verdicts: NDArray[np.uint8], issues: Issues
     ) -> None:
         """Report what cannot be; after a loss an unknown order is no fault."""
-        may_be_unknown = self._joined_midway or self._gaps
-        for index in np.flatnonzero(verdicts != FINE).tolist():
+        unknown = verdicts == UNKNOWN
+        self._unknown += int(np.count_nonzero(unknown))
+        bad = verdicts != FINE
+        if self._joined_midway or self._gaps:
+            bad &= ~unknown
+        for index in np.flatnonzero(bad).tolist():
             record, verdict = records[index], verdicts[index]
-            self._unknown += int(verdict == UNKNOWN)
-            if verdict == UNKNOWN and may_be_unknown:
-                continue
             number = int(record["sequence"])
             if verdict == UNKNOWN:
                 rule = f"must be of an order in the book, was {record['reference']}"
