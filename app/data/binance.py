@@ -22,14 +22,7 @@ from numpy.typing import NDArray
 from app.data.binance_sync import BookSync, Levels, Message, Said
 from app.data.catalog import Catalog
 from app.data.catalog_writer import Target
-from app.data.importing import (
-    Import,
-    Sketch,
-    common_step,
-    decimal_places,
-    new_records,
-    unit_of,
-)
+from app.data.importing import Grid, Import, Sketch, new_records
 from app.data.source import Source
 from app.data.text_columns import Issues, scaled, to_units
 from app.engine.records import QUOTE, EventKind, RecordFlag
@@ -119,7 +112,11 @@ class BinanceImporter:
             rule = f"holds several symbols ({', '.join(sorted(symbols))}): "
             raise FileFormatError(paths[0], f"{rule}leave out --instrument")
         market = self._market or _market(surveys)
-        books = {name: _Symbol(name, market, surveys, run) for name in sorted(symbols)}
+        fineness = _Fineness(paths)
+        books = {
+            name: _Symbol(name, market, surveys, fineness, run)
+            for name in sorted(symbols)
+        }
         for number, survey in enumerate(surveys):
             reader = _Reader(survey.path, books, run)
             for share in reader.read():
@@ -177,14 +174,19 @@ class _Symbol:
     """One symbol's messages on their way into the catalog."""
 
     def __init__(
-        self, symbol: str, market: str, surveys: Sequence["_Survey"], run: Import
+        self,
+        symbol: str,
+        market: str,
+        surveys: Sequence["_Survey"],
+        fineness: "_Fineness",
+        run: Import,
     ) -> None:
         self._run = run
         is_futures = market == "usdm"
         kind = _kind(symbol, is_futures=is_futures)
         suffix = "-PERP" if kind == InstrumentKind.PERPETUAL else ""
         name = run.options.instrument or f"{symbol}{suffix}"
-        self.instrument = run.instrument(name, lambda: _sketch(symbol, kind, surveys))
+        self.instrument = run.instrument(name, lambda: _sketch(symbol, kind, fineness))
         has_depth = any(symbol in each.with_depth for each in surveys)
         stream = "depth" if has_depth else "trades"
         self._book = Target(self.instrument, stream, stream, trades_apart=True)
@@ -276,7 +278,7 @@ class _Symbol:
 
 
 class _Survey:
-    """The first lines of a file: what is in it, and how fine its numbers are."""
+    """The first lines of a file: which symbols and which market."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -284,37 +286,71 @@ class _Survey:
         self.symbols: set[str] = set()
         self.with_depth: set[str] = set()
         self.is_futures: bool | None = None
-        self.prices: dict[str, list[str]] = {}
-        self.sizes: dict[str, list[str]] = {}
         issues = Issues(path, skip_bad=True)
         for _, received, line in _lines(Source(path), issues, _SURVEYED_LINES):
             self.begins = self.begins or received
-            self._look(line)
+            event = line.data if line.data is not None else line
+            said = _said(event, line.stream)
+            if said in ("diff", "trade", "quote") and event.s:
+                self.symbols.add(event.s.upper())
+            if said == "diff":
+                self.with_depth.add(event.s.upper())
+                self.is_futures = event.pu is not None
         if not self.symbols:
             said = issues.reported[0] if issues.reported else "no message of a symbol"
             raise FileFormatError(path, f"is no Binance recording: {said}")
 
-    def _look(self, line: _Line) -> None:
-        event = line.data if line.data is not None else line
-        said = _said(event, line.stream)
-        symbol = event.s.upper()
-        if said not in ("diff", "trade", "quote") or not symbol:
-            return
-        self.symbols.add(symbol)
-        prices = self.prices.setdefault(symbol, [])
-        sizes = self.sizes.setdefault(symbol, [])
-        if said == "diff":
-            self.with_depth.add(symbol)
-            self.is_futures = event.pu is not None
-            for level in (*_levels(event.b), *_levels(event.a)):
-                prices.append(level[0])
-                sizes.append(level[1])
-        elif said == "trade":
-            prices.append(event.p)
-            sizes.append(event.q)
-        else:
-            prices += [str(event.b), str(event.a)]
-            sizes += [event.B, event.A]
+
+class _Fineness:
+    """How fine the numbers of a symbol are: read off the whole files, once for all."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self._grids: dict[str, tuple[Grid, Grid]] = {}
+
+    def of(self, symbol: str) -> tuple[Grid, Grid]:
+        """Return the grids of prices and of sizes."""
+        if not self._grids:
+            self._read()
+        return self._grids.get(symbol, (Grid(_DIGITS), Grid(_DIGITS)))
+
+    def _read(self) -> None:
+        texts: dict[str, Levels] = {}
+        unnamed: list[Levels] = []
+        for path in self._paths:
+            issues = Issues(path, skip_bad=True)
+            for row, _, line in _lines(Source(path), issues):
+                event = line.data if line.data is not None else line
+                said = _said(event, line.stream)
+                if said == "snapshot":
+                    unnamed.append([*event.bids, *event.asks])
+                elif said:
+                    texts.setdefault(event.s.upper(), []).extend(_pairs(said, event))
+                if row % _SURVEYED_LINES == 0:
+                    self._take(texts)
+        self._take(texts)
+        if len(self._grids) == 1:
+            for levels in unnamed:
+                self._take({next(iter(self._grids)): levels})
+
+    def _take(self, texts: dict[str, Levels]) -> None:
+        import pyarrow as pa
+
+        for symbol, levels in texts.items():
+            grids = self._grids.setdefault(symbol, (Grid(_DIGITS), Grid(_DIGITS)))
+            for grid, column in zip(grids, zip(*levels, strict=True), strict=False):
+                values, bad = scaled(pa.array(column, pa.string()), _DIGITS)
+                grid.add(values[~bad & (values > 0)])
+        texts.clear()
+
+
+def _pairs(said: str, event: _Event) -> Levels:
+    """Return the prices and sizes of an event, as text."""
+    if said == "diff":
+        return [*_levels(event.b), *_levels(event.a)]
+    if said == "trade":
+        return [(event.p, event.q)]
+    return [(str(event.b), event.B), (str(event.a), event.A)]
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
@@ -519,33 +555,19 @@ def _kind(symbol: str, *, is_futures: bool) -> InstrumentKind:
     return InstrumentKind.FUTURE if "_" in symbol else InstrumentKind.PERPETUAL
 
 
-def _sketch(symbol: str, kind: InstrumentKind, surveys: Sequence[_Survey]) -> Sketch:
-    """Say what the first lines tell of a symbol."""
-    import pyarrow as pa
-
-    places: list[int] = []
-    columns: list[NDArray[np.int64]] = []
-    for what in ("prices", "sizes"):
-        texts = [
-            text for each in surveys for text in getattr(each, what).get(symbol, ())
-        ]
-        values, bad = scaled(pa.array(texts, pa.string()), _DIGITS)
-        values = values[~bad & (values > 0)]
-        columns.append(values)
-        places.append(decimal_places(values, _DIGITS))
-    prices = columns[0] // 10 ** (_DIGITS - places[0])
-    highest = int(prices.max()) if len(prices) else 1
+def _sketch(symbol: str, kind: InstrumentKind, fineness: _Fineness) -> Sketch:
+    """Say what the messages tell of a symbol."""
+    prices, sizes = fineness.of(symbol)
     quoted = _QUOTED_IN.search(symbol)
     return Sketch(
         kind=kind,
         venue="BINANCE",
         currency=quoted[1] if quoted else symbol.partition("_")[0][-4:],
-        price_unit=unit_of(places[0]),
-        price_step=common_step(prices),
-        quantity_unit=unit_of(places[1]),
+        price_unit=prices.unit(),
+        price_step=prices.step,
+        quantity_unit=sizes.unit(),
         more={
-            # An order of magnitude beyond what was seen leaves room to move.
-            "max_price": PriceUnits(10 ** (len(str(highest)) + 1)),
+            "max_price": PriceUnits(prices.bound),
             "shortable": kind != InstrumentKind.CRYPTO_SPOT,
         },
     )

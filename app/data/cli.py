@@ -15,7 +15,7 @@ from app.data.dbn import DbnImporter
 from app.data.depth import write_depth
 from app.data.importing import Importer, Options, Report, run_import
 from app.data.lobster import LobsterImporter
-from app.engine.compile import build
+from app.engine.build import build
 
 if TYPE_CHECKING:
     # argparse gives the type of its sub-commands no public name.

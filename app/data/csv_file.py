@@ -35,14 +35,7 @@ from numpy.typing import NDArray
 
 from app.data.catalog_writer import Target
 from app.data.csv_map import CsvMap
-from app.data.importing import (
-    Import,
-    Sketch,
-    common_step,
-    decimal_places,
-    new_records,
-    unit_of,
-)
+from app.data.importing import Grid, Import, Sketch, new_records
 from app.data.source import Source
 from app.data.text_columns import Issues, Table, read_table, scaled, to_units
 from app.data.time_columns import times
@@ -88,7 +81,7 @@ class CsvImporter:
                 paths[0], "does not name its instrument: --instrument"
             )
         files = [_File(path, mapping, run.issues(path)) for path in paths]
-        instrument = run.instrument(name, lambda: _sketch(files[0], mapping))
+        instrument = run.instrument(name, lambda: _sketch(paths, mapping))
         stream, basis = _STREAMS[mapping.kind]
         if mapping.kind == "bars":
             stream = f"bars-{mapping.interval}"
@@ -143,13 +136,6 @@ class _File:
                 break
         if self._source.damage is not None:
             self.issues.report(self._source.damage)
-
-    def sample(self) -> Table:
-        """Return the first table without taking it."""
-        quiet = Issues(self.path, skip_bad=True)
-        return read_table(
-            self._first, self.names, quiet, self._line, self._map.delimiter
-        )
 
     def _split(self, line: bytes) -> list[str]:
         text = line.decode("utf-8", "replace").rstrip("\r")
@@ -393,31 +379,25 @@ def _mark(like: NDArray[np.void], kind: EventKind) -> NDArray[np.void]:
     return marks
 
 
-def _sketch(file: _File, mapping: CsvMap) -> Sketch:
-    """Say what the first rows tell: how fine prices and sizes are."""
-    table = file.sample()
-    found: list[tuple[int, NDArray[np.int64]]] = []
-    for names in (
-        ("price", "bid_price", "ask_price", "open", "high", "low", "close"),
-        ("size", "bid_size", "ask_size", "volume"),
-    ):
-        parts = [np.empty(0, np.int64)]
-        for name in names:
-            if name in mapping.columns:
-                values, bad = scaled(table.column(name), _DIGITS)
-                parts.append(values[~bad & (values != 0)])
-        values = np.concatenate(parts)
-        found.append((decimal_places(values, _DIGITS), values))
-    (price_places, prices), (size_places, _) = found
-    counted = prices // 10 ** (_DIGITS - price_places)
-    price_places += mapping.price_shift
-    highest = int(np.abs(counted).max()) if len(counted) else 1
+def _sketch(paths: Sequence[Path], mapping: CsvMap) -> Sketch:
+    """Read the files for how fine their prices and sizes are."""
+    prices, sizes = Grid(_DIGITS), Grid(_DIGITS)
+    names = (
+        (prices, ("price", "bid_price", "ask_price", "open", "high", "low", "close")),
+        (sizes, ("size", "bid_size", "ask_size", "volume")),
+    )
+    for path in paths:
+        for _, table in _File(path, mapping, Issues(path, skip_bad=True)).tables():
+            for grid, columns in names:
+                for name in mapping.columns.keys() & set(columns):
+                    values, bad = scaled(table.column(name), _DIGITS)
+                    grid.add(values[~bad])
     return Sketch(
         kind=mapping.instrument_kind,
         venue=mapping.venue,
         currency=mapping.currency,
-        price_unit=unit_of(price_places),
-        price_step=common_step(counted),
-        quantity_unit=unit_of(size_places),
-        more={"max_price": PriceUnits(10 ** (len(str(highest)) + 1))},
+        price_unit=prices.unit(mapping.price_shift),
+        price_step=prices.step,
+        quantity_unit=sizes.unit(),
+        more={"max_price": PriceUnits(prices.bound)},
     )

@@ -22,8 +22,9 @@ from app.data.catalog_writer import Target
 from app.data.dbn_levels import BarTranslator, LevelTranslator, TradeTranslator
 from app.data.dbn_orders import OrderTranslator
 from app.data.dbn_rows import NO_PRICE_DBN, PRICE_DIGITS, Rows, Translator
-from app.data.importing import Import, Sketch, common_step, decimal_places, unit_of
+from app.data.importing import Grid, Import, Options, Sketch
 from app.data.source import Source
+from app.data.text_columns import Issues
 from app.errors import FileFormatError, InstrumentError
 from app.instrument import Hours, InstrumentKind
 
@@ -32,6 +33,7 @@ _HIGHEST_VERSION: Final = 3
 _LARGEST_HEADER: Final = 64 << 20
 _CHUNK_ROWS: Final = 1 << 16
 _OPTIONS: Final = ("OPRA",)
+_PRICES: Final = ("price", "open", "high", "low", "close")
 _FUTURES: Final = re.compile(r"GLBX|IFEU|IFLL|IFUS|NDEX|XEUR|XEEE|XCBF|X[A-Z]{2}F")
 _CONTRACT: Final = re.compile(r"[A-Z0-9]{1,8}[FGHJKMNQUVXZ]\d{1,2}")
 
@@ -88,7 +90,7 @@ class DbnImporter:
 
     def read(self, paths: Sequence[Path], run: Import) -> None:
         """Read files in the order of their times."""
-        opened = [_File(path, run) for path in paths]
+        opened = [_File(path, run.issues(path), run.options) for path in paths]
         streams: dict[tuple[str, str], _Stream] = {}
         for number, file in enumerate(opened):
             for share, rows in file.chunks():
@@ -97,7 +99,7 @@ class DbnImporter:
                     name = file.named(int(code))
                     key = name, file.schema.stream
                     if key not in streams:
-                        streams[key] = _Stream(name, file, part, run)
+                        streams[key] = _Stream(name, file, int(code), run)
                     streams[key].take(part)
                 run.progress((number + share) / len(opened))
         for stream in streams.values():
@@ -107,10 +109,10 @@ class DbnImporter:
 class _Stream:
     """One instrument's records on their way into the catalog."""
 
-    def __init__(self, name: str, file: "_File", first: Rows, run: Import) -> None:
+    def __init__(self, name: str, file: "_File", code: int, run: Import) -> None:
         self._run = run
         schema = file.schema
-        instrument = run.instrument(name, lambda: _sketch(name, file.header, first))
+        instrument = run.instrument(name, lambda: _sketch(name, file, code))
         self._target = Target(
             instrument,
             schema.stream,
@@ -145,9 +147,10 @@ class _Stream:
 class _File:
     """One file: its header, then arrays of records."""
 
-    def __init__(self, path: Path, run: Import) -> None:
+    def __init__(self, path: Path, issues: Issues, options: Options) -> None:
         self.path = path
-        self.issues = run.issues(path)
+        self.issues = issues
+        self._options = options
         self._source = Source(path)
         self._pieces = self._source.blocks(1 << 20)
         self._rest = b""
@@ -157,7 +160,7 @@ class _File:
             rule = f"schema {self.header.schema} is not imported; these are: {known}"
             raise FileFormatError(path, rule)
         self.schema = SCHEMAS[self.header.schema]
-        self._only = run.options.instrument
+        self._only = options.instrument
         if self._only is not None and len(self.header.names) > 1:
             names = ", ".join(sorted(set(self.header.names.values()))[:9])
             rule = f"holds several instruments ({names}): leave out --instrument"
@@ -171,6 +174,16 @@ class _File:
             rule = f"instrument id {code} has no symbol in the header: --instrument"
             raise FileFormatError(self.path, rule)
         return self.header.names[code]
+
+    def prices(self, code: int) -> Iterator[NDArray[np.int64]]:
+        """Read the file once more, for the prices of one instrument."""
+        again = _File(self.path, Issues(self.path, skip_bad=True), self._options)
+        for _, rows in again.chunks():
+            data = rows.data[rows.data["instrument_id"] == code]
+            for name in rows.names:
+                if name in _PRICES or "_px_" in name:
+                    prices = data[name]
+                    yield prices[prices != NO_PRICE_DBN]
 
     def chunks(self) -> Iterator[tuple[float, Rows]]:
         """Yield the share that was read, and sound rows."""
@@ -282,11 +295,12 @@ class _File:
         self._rest = b"".join(held)
 
 
-def _sketch(name: str, header: Header, rows: Rows) -> Sketch:
+def _sketch(name: str, file: _File, code: int) -> Sketch:
     """Say what a file tells of an instrument: its venue's kind and its prices' step."""
-    venue = header.dataset.partition(".")[0]
+    dataset = file.header.dataset
+    venue = dataset.partition(".")[0]
     if venue in _OPTIONS or (_FUTURES.match(venue) and " " in name):
-        raise InstrumentError(f"{name} of {header.dataset}: options are refused")
+        raise InstrumentError(f"{name} of {dataset}: options are refused")
     if not _FUTURES.match(venue):
         return Sketch(
             kind=InstrumentKind.STOCK,
@@ -302,18 +316,14 @@ def _sketch(name: str, header: Header, rows: Rows) -> Sketch:
             },
         )
     if not _CONTRACT.fullmatch(name):
-        raise InstrumentError(f"{name} of {header.dataset}: combos are refused")
-    prices = np.concatenate(
-        [rows.data[each] for each in rows.data.dtype.names or () if "px" in each]
-        + [rows.data[each] for each in ("price", "open") if each in rows.names]
-    )
-    prices = prices[(prices != NO_PRICE_DBN) & (prices != 0)]
-    places = decimal_places(prices, PRICE_DIGITS)
-    step = common_step(prices // 10 ** (PRICE_DIGITS - places))
+        raise InstrumentError(f"{name} of {dataset}: combos are refused")
+    grid = Grid(PRICE_DIGITS)
+    for prices in file.prices(code):
+        grid.add(prices)
     return Sketch(
         kind=InstrumentKind.FUTURE,
         venue=venue,
         currency="USD",
-        price_unit=unit_of(places),
-        price_step=step,
+        price_unit=grid.unit(),
+        price_step=grid.step,
     )

@@ -6,6 +6,7 @@ that instrument's units, in order of received time. Finding or making the instru
 the catalog, progress, errors and the report are the same for all.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -200,27 +201,56 @@ def new_records(count: int) -> NDArray[np.void]:
     return np.zeros(count, MARKET)
 
 
-def decimal_places(values: NDArray[np.int64], digits: int) -> int:
-    """Return how many of the `digits` decimals of scaled integers are in use."""
-    for used in range(digits):
-        if not np.any(values % 10 ** (digits - used)):
-            return used
-    return digits
-
-
 _FEWEST: Final = 20
 _STEPS: Final = (25, 125, *(digit * 10**n for n in range(10) for digit in (1, 2, 5)))
 
 
-def common_step(prices: NDArray[np.int64]) -> int:
-    """Return the usual step that all prices are multiples of; 1 where few are known."""
-    known = np.unique(np.abs(prices))
-    if len(known) < _FEWEST:
-        return 1
-    shared = int(np.gcd.reduce(known))
-    return max((step for step in _STEPS if shared % step == 0), default=1)
+class Grid:
+    """How fine the numbers of an unknown instrument are; told all of them.
 
+    Parameters
+    ----------
+    digits : int
+        Decimals of the scaled integers that are added.
+    """
 
-def unit_of(places: int) -> Decimal:
-    """Return 10**-places."""
-    return Decimal(1).scaleb(-places)
+    def __init__(self, digits: int) -> None:
+        self._digits = digits
+        self._places = 0
+        self._divisor = 0
+        self._highest = 0
+        self._distinct = np.empty(0, np.int64)
+
+    def add(self, values: NDArray[np.int64]) -> None:
+        """Take numbers x 10**digits; zeros tell nothing."""
+        known = np.unique(np.abs(values))
+        known = known[known > 0]
+        if not len(known):
+            return
+        while self._places < self._digits:
+            unit = 10 ** (self._digits - self._places)
+            if not np.any(known % unit):
+                break
+            self._places += 1
+        self._divisor = math.gcd(self._divisor, int(np.gcd.reduce(known)))
+        self._highest = max(self._highest, int(known[-1]))
+        if len(self._distinct) < _FEWEST:
+            self._distinct = np.union1d(self._distinct, known[:_FEWEST])
+
+    def unit(self, shift: int = 0) -> Decimal:
+        """Return the finest power of ten in use; numbers are x 10**-shift."""
+        return Decimal(1).scaleb(-self._places - shift)
+
+    @property
+    def step(self) -> int:
+        """The usual step that all are multiples of, in units; 1 where few are known."""
+        if len(self._distinct) < _FEWEST:
+            return 1
+        shared = self._divisor // 10 ** (self._digits - self._places)
+        return max((step for step in _STEPS if shared % step == 0), default=1)
+
+    @property
+    def bound(self) -> int:
+        """Return a bound, in units, an order of magnitude beyond the highest."""
+        highest = self._highest // 10 ** (self._digits - self._places)
+        return int(10 ** (len(str(highest)) + 1))

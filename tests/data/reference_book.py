@@ -4,12 +4,14 @@ It takes MARKET records one by one and knows nothing of speed. What a record may
 say (an unknown order, a size beyond what rests) raises.
 """
 
+import heapq
 from collections.abc import Iterator
 from typing import Any
 
 from app.engine.records import BUY, SELL, EventKind, RecordFlag
 
 K = EventKind
+FIELDS = ("kind", "side", "price", "size", "reference", "aggressor")
 
 
 class ReferenceBook:
@@ -22,10 +24,20 @@ class ReferenceBook:
         self.gaps = 0
         self.is_stale = True
 
-    def apply(self, record: Any) -> None:  # noqa: C901 - one branch per kind
-        kind, side = K(int(record["kind"])), int(record["side"])
-        price, size = int(record["price"]), int(record["size"])
-        reference = int(record["reference"])
+    def apply(self, record: Any) -> None:
+        """Take one MARKET record."""
+        self.take(*(int(record[name]) for name in FIELDS))
+
+    def take(  # noqa: C901 - one branch per kind
+        self,
+        kind: int,
+        side: int,
+        price: int,
+        size: int,
+        reference: int,
+        aggressor: int,
+    ) -> None:
+        """Take the fields of one record."""
         if kind == K.LEVEL:
             assert size >= 0
             self.levels[side].pop(price, None)
@@ -47,10 +59,10 @@ class ReferenceBook:
             assert 0 < taken <= left
             self._change(reference, -taken)
             if kind == K.ORDER_EXECUTE:
-                self.trades.append((price, size, int(record["aggressor"])))
+                self.trades.append((price, size, aggressor))
         elif kind == K.TRADE:
             assert size > 0
-            self.trades.append((price, size, int(record["aggressor"])))
+            self.trades.append((price, size, aggressor))
         elif kind == K.SNAPSHOT_BEGIN:
             self.levels = {BUY: {}, SELL: {}}
             self.orders = {}
@@ -74,8 +86,15 @@ class ReferenceBook:
 
     def top(self, side: int, count: int) -> list[tuple[int, int]]:
         """Best prices and their sizes."""
-        prices = sorted(self.levels[side], reverse=side == BUY)[:count]
-        return [(price, self.levels[side][price]) for price in prices]
+        best = heapq.nlargest if side == BUY else heapq.nsmallest
+        held = self.levels[side]
+        return [(price, held[price]) for price in best(count, held)]
+
+    def take_all(self, records: Any) -> "ReferenceBook":
+        """Take an array of records."""
+        for fields in zip(*(records[name].tolist() for name in FIELDS), strict=True):
+            self.take(*fields)
+        return self
 
 
 def rows(
@@ -83,7 +102,9 @@ def rows(
 ) -> Iterator[tuple[Any, list[tuple[int, int]], list[tuple[int, int]]]]:
     """The last record, bids and asks after each venue event."""
     book = ReferenceBook()
-    for record in records:
-        book.apply(record)
-        if record["flags"] & RecordFlag.LAST:
-            yield record, book.top(BUY, count), book.top(SELL, count)
+    columns = [records[name].tolist() for name in FIELDS]
+    last = (records["flags"] & RecordFlag.LAST != 0).tolist()
+    for index, fields in enumerate(zip(*columns, strict=True)):
+        book.take(*fields)
+        if last[index]:
+            yield records[index], book.top(BUY, count), book.top(SELL, count)

@@ -126,9 +126,7 @@ def test_the_engines_book_is_the_plain_one_too(orders: Path):
 
 
 def test_the_final_book_is_that_of_the_readme(orders: Path):
-    book = ReferenceBook()
-    for record in Catalog(orders).open("ESH4").records():
-        book.apply(record)
+    book = ReferenceBook().take_all(Catalog(orders).open("ESH4").records())
 
     assert len(book.orders) == 11_217
     assert (book.top(BUY, 1)[0][0], book.top(SELL, 1)[0][0]) == (4 * 4810, 4 * 4810 + 1)

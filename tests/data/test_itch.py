@@ -450,7 +450,11 @@ def test_random_days_give_the_book_that_a_dictionary_gives(
         size, price = chance.randint(1, 300), chance.randint(1, 9)
         if code in "EXC":
             size = chance.randint(1, plain.orders[reference][2])
-        fields: dict[str, int | str] = {"reference": reference, "size": size, "price": price}
+        fields: dict[str, int | str] = {
+            "reference": reference,
+            "size": size,
+            "price": price,
+        }
         fields |= {"new_reference": free, "side": "B" if price % 2 else "S"}
         fields |= {"stock": "AMZN", "printable": "Y"}
         names = MESSAGES[ord(code)].names or ()

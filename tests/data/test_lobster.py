@@ -229,9 +229,7 @@ def test_an_unknown_order_acts_on_what_the_file_shows(tmp_path: Path):
     recording = Catalog(tmp_path / "c").open("XYZ")
 
     assert list(rebuilt(recording, 2)) == expected(orderbook, 2)
-    book = ReferenceBook()
-    for record in recording.records():
-        book.apply(record)
+    book = ReferenceBook().take_all(recording.records())
     # Of the made-up orders 20 and 7 are left; the announced order 2 is its own.
     left = {ref >= MADE_UP: size for ref, (_, _, size) in book.orders.items()}
     assert book.orders[2] == [1, 999_800, 5]
