@@ -193,7 +193,7 @@ def money_of(price: int, quantity: int, numerator: int, denominator: int) -> int
 
 @kernel
 def gain(
-    high: int, low: int, doubled: int, quantity: int, ratio: tuple[int, int]
+    high: int, low: Any, doubled: int, quantity: int, ratio: tuple[int, int]
 ) -> int:
     """Unrealised P&L: quantity at the mark `doubled` / 2, less the cost (high, low)."""
     return _gain(high, low, doubled, quantity, ratio[0], ratio[1])
@@ -206,7 +206,7 @@ def worth(doubled: int, quantity: int, ratio: tuple[int, int]) -> int:
 
 
 @kernel
-def cost_price(high: int, low: int, quantity: int, numerator: int) -> float:
+def cost_price(high: int, low: Any, quantity: int, numerator: int) -> float:
     """Average price of a cost over its quantity, price units; NaN when flat."""
     if quantity == 0:
         return float("nan")

@@ -202,6 +202,7 @@ def test_a_client_order_id_that_is_working_or_ended_is_refused(session, resting)
 def test_the_oldest_ended_orders_are_forgotten(session):
     first = session.new(BUY, 1, 100_00)
     session.report(ReportType.REJECTED, first, reason=Reason.CLOSED)
+    order = first
     for _ in range(ENDED_KEPT):
         order = session.new(BUY, 1, 100_00)
         session.report(ReportType.REJECTED, order, reason=Reason.CLOSED)
@@ -239,14 +240,18 @@ def test_a_replace_comes_too_late_for_a_cancel(session, resting):
     assert session.refusal() == Reason.ORDER_ENDED
 
 
+STEPS = [
+    "accept",
+    "fill",
+    "cancel",
+    "cancelled",
+    "cancel_rejected",
+    "replace",
+    "replaced",
+    "replace_rejected",
+]
 steps = st.lists(
-    st.tuples(
-        st.sampled_from(
-            "accept fill cancel cancelled cancel_rejected "
-            "replace replaced replace_rejected".split()
-        ),
-        st.integers(1, 12),
-    ),
+    st.tuples(st.sampled_from(STEPS), st.integers(1, 12)),
     max_size=25,
 )
 

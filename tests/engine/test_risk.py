@@ -38,7 +38,7 @@ def session():
 
 
 def passes(session) -> bool:
-    return session.last()["report"] == ReportType.PENDING_NEW
+    return bool(session.last()["report"] == ReportType.PENDING_NEW)
 
 
 # The instrument's own rules.
