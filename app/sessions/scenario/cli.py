@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.engine.compile import build
+from app.engine.build import build
 from app.sessions.scenario.schema import read
 
 if TYPE_CHECKING:

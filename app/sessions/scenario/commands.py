@@ -15,24 +15,13 @@ from app.engine.records import (
     GroupRole,
     OrderOption,
     OrderType,
-    TimeInForce,
     Trigger,
 )
 from app.sessions.scenario.opening import blank_command
-from app.sessions.scenario.schema import SIDES, Event
-from app.sessions.scenario.world import World, nanoseconds
+from app.sessions.scenario.schema import SIDES, TIMES_IN_FORCE, Event
+from app.sessions.scenario.times import nanoseconds
+from app.sessions.scenario.world import World
 
-_FORCES: Final = {
-    "GTC": TimeInForce.GTC,
-    "DAY": TimeInForce.DAY,
-    "IOC": TimeInForce.IOC,
-    "FOK": TimeInForce.FOK,
-    "GTD": TimeInForce.GTD,
-    **dict.fromkeys(("OPG", "OPEN", "AT_THE_OPEN", "AT_OPEN"), TimeInForce.AT_THE_OPEN),
-    **dict.fromkeys(
-        ("CLS", "CLOSE", "AT_THE_CLOSE", "AT_CLOSE"), TimeInForce.AT_THE_CLOSE
-    ),
-}
 _OPTIONS: Final = {
     "post_only": OrderOption.POST_ONLY,
     "reduce_only": OrderOption.REDUCE_ONLY,
@@ -81,9 +70,6 @@ class OrderNames:
 
     def id_of(self, name: str) -> int:
         """Client order id of an order, which is given one at its first mention."""
-        legged = _LEG_NAME.fullmatch(name)
-        if legged and name not in self._ids:
-            name = f"{legged[1]}.{legged[2]}"
         if name not in self._ids:
             number = _FIRST_ID + len(self._ids)
             self._ids[name] = number
@@ -93,6 +79,20 @@ class OrderNames:
     def name_of(self, number: int) -> str:
         """Name of an order; the engine's own are called by their number."""
         return self._names.get(number, f"#{number}")
+
+    def find(self, name: str) -> int:
+        """Client order id of an order that is looked for; 0 if there is none.
+
+        An exit of a bracket may be called A.target, A-target, or, where there is one
+        bracket only, target.
+        """
+        legged = _LEG_NAME.fullmatch(name)
+        if legged and name not in self._ids:
+            name = f"{legged[1]}.{legged[2]}"
+        if name in self._ids:
+            return self._ids[name]
+        legs = [each for each in self._ids if each.endswith(f".{name}")]
+        return self._ids[legs[0]] if len(legs) == 1 else 0
 
     def is_named(self, number: int) -> bool:
         """Tell whether an order is one of the scenario's."""
@@ -148,7 +148,7 @@ def _new(world: World, names: OrderNames, event: Event) -> Any:
     kinds = _WITH_LIMIT if "price" in event else _WITHOUT
     command["order_type"] = kinds.get(event["kind"], _WITHOUT[event["kind"]])
     _prices(command, event)
-    command["time_in_force"] = _FORCES[event.get("tif", "GTC").upper()]
+    command["time_in_force"] = TIMES_IN_FORCE[event.get("tif", "GTC").upper()]
     if "until" in event:
         command["expire_ts"] = nanoseconds(event["until"])
     command["display_quantity"] = event.get("display", 0)
@@ -182,7 +182,7 @@ def change_command(
     world: World, names: OrderNames, event: Event, action: Action
 ) -> Any:
     """Command of a cancel or a replace."""
-    number = names.id_of(event["id"])
+    number = names.find(event["id"]) or names.id_of(event["id"])
     account, instrument = names.owner(number)
     command = blank_command(action, instrument)
     command["client_order_id"], command["account"] = number, account

@@ -16,7 +16,7 @@ from app.sessions.scenario.seen import (
     number,
     same,
 )
-from app.sessions.scenario.world import EPOCH, nanoseconds
+from app.sessions.scenario.times import EPOCH, nanoseconds
 
 OrderComparer: TypeAlias = Callable[[str, Any, KnownOrder, Seen], Found]
 

@@ -15,14 +15,22 @@ from app.instrument import (
     exact,
 )
 
+_LEAST_BOUND: Final = 1 << 20
+_ROOM: Final = 2
 MONEY_UNIT: Final = Fraction(1, 100_000_000)
 """Of the engine's money amounts, currency."""
 
 
 def build_instrument(
-    name: str, source: Mapping[str, Any], fees: Mapping[str, Any]
+    name: str, source: Mapping[str, Any], fees: Mapping[str, Any], most: int
 ) -> Instrument:
     """Make an instrument of a scenario's table and of its fee model.
+
+    Parameters
+    ----------
+    most : int
+        Largest |price| that the scenario names, price units: the bound of prices is set
+        by it, so that quantities have room up to the engine's bound of the product.
 
     Raises
     ------
@@ -48,6 +56,7 @@ def build_instrument(
         price_bands=None
         if bands is None
         else (PriceUnits(bands[0]), PriceUnits(bands[1])),
+        max_price=PriceUnits(max(_LEAST_BOUND, _ROOM * most)),
         fees=_fees(fees),
         shortable=source.get("shortable", True),
     )

@@ -23,7 +23,8 @@ from app.engine.records import (
     TradeCondition,
 )
 from app.sessions.scenario.schema import SIDES, Event
-from app.sessions.scenario.world import World, nanoseconds
+from app.sessions.scenario.times import nanoseconds
+from app.sessions.scenario.world import World
 
 _LAST: Final = int(RecordFlag.LAST)
 _SNAPSHOT: Final = int(RecordFlag.SNAPSHOT)

@@ -24,7 +24,8 @@ from app.engine.state import MAX_STRATEGIES
 from app.engine.strategy import Handler, Interpreted, hang
 from app.sessions.scenario.instruments import money
 from app.sessions.scenario.schema import Scenario
-from app.sessions.scenario.world import EPOCH, World
+from app.sessions.scenario.times import EPOCH
+from app.sessions.scenario.world import World
 
 _DAY_NS: Final = 86_400_000_000_000
 _PER_CENT: Final = 10_000
@@ -34,6 +35,7 @@ _SIZES: Final = {
     "maxOrderSize": RiskLimit.MAX_ORDER_SIZE,
     "maxPositionSize": RiskLimit.MAX_POSITION_SIZE,
 }
+_START: Final = ("position", "avg", "state", "cash", "mark", "settlement", "last")
 _MONEY: Final = {
     "maxOrderValue": RiskLimit.MAX_ORDER_VALUE,
     "maxSymbolExposure": RiskLimit.MAX_SYMBOL_EXPOSURE,
@@ -158,18 +160,16 @@ def _hang(world: World, name: str) -> None:
 
 
 def _hold(world: World, start: Mapping[str, Any]) -> None:
-    held: list[tuple[int, int, int, Fraction]] = []
+    held = _positions(world, start, 0)
     for key, value in start.items():
-        if key in ("position", "avg", "state", "cash"):
-            continue
         if key == "strategies":
             for name, own in value.items():
                 held += _positions(world, own, world.strategies[name])
-        elif key in ("mark", "settlement", "last"):
-            pass
-        else:
+        elif key in world.numbers:
+            terms = {name: {key: each} for name, each in value.items()}
+            held += _positions(world, terms, 0)
+        elif key not in _START:
             raise StartError(f"start has no {key!r}")
-    held += _positions(world, start, 0)
     for row in held:
         _write_position(world, *row)
     for instrument in sorted({row[0] for row in held}):

@@ -33,6 +33,14 @@ _WORDS: Final = {
 }
 """What a scenario may call a status; the first is how it is shown."""
 
+_ENDED: Final = frozenset(
+    (
+        OrderStatus.FILLED,
+        OrderStatus.CANCELLED,
+        OrderStatus.REJECTED,
+        OrderStatus.EXPIRED,
+    )
+)
 _FLAGS: Final = {
     RecordFlag.INFERRED: "inferred",
     RecordFlag.BEYOND_DEPTH: "beyond_depth",
@@ -66,6 +74,9 @@ class KnownOrder:
     replaces: list[str] = field(default_factory=list)
     """What became of each replace, in order: accepted or rejected."""
     cancels: list[str] = field(default_factory=list)
+    asked_replaces: int = 0
+    """Replaces on their way."""
+    asked_cancels: int = 0
     beyond_depth: int = 0
     """Quantity filled beyond the depth that the feed shows."""
 
@@ -113,21 +124,10 @@ class Known:
             return
         if report["reason"] == Reason.UNSUPPORTED:
             self.unsupported.append(number)
-        self._requests(known, report, kind)
         if kind == ReportType.FILL:
             self._fill(known, report)
         _copy(known, report, kind)
-
-    @staticmethod
-    def _requests(order: KnownOrder, report: Any, kind: int) -> None:
-        if kind == ReportType.REPLACED:
-            order.replaces.append("accepted")
-        elif kind == ReportType.REPLACE_REJECTED:
-            order.replaces.append("rejected")
-        elif kind == ReportType.CANCEL_REJECTED:
-            order.cancels.append("rejected")
-        elif kind == ReportType.CANCELLED and report["reason"] == Reason.USER:
-            order.cancels.append("accepted")
+        _follow_requests(known, report, kind)
 
     def _fill(self, order: KnownOrder, report: Any) -> None:
         bits, quantity = int(report["flags"]), int(report["last_quantity"])
@@ -143,6 +143,37 @@ class Known:
                 tuple(word for flag, word in _FLAGS.items() if bits & flag),
             )
         )
+
+
+def _follow_requests(order: KnownOrder, report: Any, kind: int) -> None:
+    """Note what became of requests; the end of an order answers those on their way."""
+    if kind == ReportType.PENDING_REPLACE:
+        order.asked_replaces += 1
+    elif kind == ReportType.PENDING_CANCEL:
+        order.asked_cancels += 1
+    elif kind == ReportType.REPLACED:
+        _answer_replace(order, "accepted")
+    elif kind == ReportType.REPLACE_REJECTED:
+        _answer_replace(order, "rejected")
+    elif kind == ReportType.CANCEL_REJECTED:
+        _answer_cancel(order, "rejected")
+    elif kind == ReportType.CANCELLED and report["reason"] == Reason.USER:
+        _answer_cancel(order, "accepted")
+    if order.status in _ENDED:
+        for _ in range(order.asked_cancels):
+            _answer_cancel(order, "rejected")
+        for _ in range(order.asked_replaces):
+            _answer_replace(order, "rejected")
+
+
+def _answer_cancel(order: KnownOrder, answer: str) -> None:
+    order.asked_cancels = max(0, order.asked_cancels - 1)
+    order.cancels.append(answer)
+
+
+def _answer_replace(order: KnownOrder, answer: str) -> None:
+    order.asked_replaces = max(0, order.asked_replaces - 1)
+    order.replaces.append(answer)
 
 
 def _copy(order: KnownOrder, report: Any, kind: int) -> None:

@@ -30,8 +30,9 @@ from app.sessions.scenario.orders import Known
 from app.sessions.scenario.reasons import reasons_of
 from app.sessions.scenario.schema import Event, Fault, Scenario
 from app.sessions.scenario.seen import Difference, Seen
+from app.sessions.scenario.times import EPOCH, nanoseconds
 from app.sessions.scenario.wire import MatchingVenue
-from app.sessions.scenario.world import EPOCH, World, nanoseconds
+from app.sessions.scenario.world import World
 
 _ROUNDS: Final = 100
 """Round trips for which messages on their way are waited for after the last event."""

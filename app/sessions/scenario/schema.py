@@ -5,11 +5,12 @@ which names file, scenario, key, rule and value, and does not hide the others.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from app.engine.records import TimeInForce
 from app.errors import FileFormatError
 from app.sessions.scenario.checks import (
     Check,
@@ -27,12 +28,32 @@ from app.sessions.scenario.checks import (
     text,
     whole,
 )
+from app.sessions.scenario.times import nanoseconds
 
 Event: TypeAlias = Mapping[str, Any]
 """One event: `t`, `type` and what its type has."""
 
 VENUES: Final = ("matching", "simulated-level", "simulated-l3", "simulated-bars")
 SIDES: Final = {"buy": 1, "bid": 1, "sell": -1, "ask": -1}
+
+TIMES_IN_FORCE: Final = {
+    "GTC": TimeInForce.GTC,
+    "DAY": TimeInForce.DAY,
+    "IOC": TimeInForce.IOC,
+    "FOK": TimeInForce.FOK,
+    "GTD": TimeInForce.GTD,
+    **dict.fromkeys(("OPG", "OPEN", "AT_THE_OPEN", "AT_OPEN"), TimeInForce.AT_THE_OPEN),
+    **dict.fromkeys(
+        ("CLS", "CLOSE", "AT_THE_CLOSE", "AT_CLOSE"), TimeInForce.AT_THE_CLOSE
+    ),
+}
+"""Times in force by their words, in capitals."""
+
+
+def _time_in_force(value: Any) -> str:
+    known = isinstance(value, str) and value.upper() in TIMES_IN_FORCE
+    return "" if known else f"must be one of {', '.join(TIMES_IN_FORCE)}"
+
 
 _PAIRS: Final = list_of(list_of(whole, 2))
 _SIDE: Final = one_of(*SIDES)
@@ -95,7 +116,7 @@ _OPTIONAL: Final[Mapping[str, Mapping[str, Check]]] = {
         "price": whole,
         "stop": whole,
         "trail": _TRAIL,
-        "tif": text,
+        "tif": _time_in_force,
         "until": moment,
         "display": positive,
         "post_only": flag,
@@ -338,10 +359,19 @@ def _broken(source: Mapping[str, Any]) -> tuple[str, str, Any] | None:
             return key, rule, value
     if "instrument" not in source and not source.get("instruments"):
         return "instrument", "must be given", None
-    for place, event in enumerate(source["events"], 1):
+    return _broken_events(source["events"])
+
+
+def _broken_events(events: Sequence[Any]) -> tuple[str, str, Any] | None:
+    before: int | None = None
+    for place, event in enumerate(events, 1):
         problem = _broken_event(event)
         if problem:
             return f"event {place}: {problem[0]}", *problem[1:]
+        time = nanoseconds(event["t"])
+        if before is not None and time < before:
+            return f"event {place}: t", "must not go back", event["t"]
+        before = time
     return None
 
 

@@ -39,7 +39,7 @@ class Seen:
 
     def order(self, name: str) -> KnownOrder | None:
         """An order by its name, as its owner knows it."""
-        number = self.names.id_of(name)
+        number = self.names.find(name)
         if number in self.known.orders:
             return self.known.orders[number]
         return None if self.venue is None else self.venue.known.orders.get(number)

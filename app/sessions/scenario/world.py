@@ -4,11 +4,9 @@ It is composed as the program's own sessions are (app/sessions/composition.py), 
 threads: records are folded one by one by the kernel. Two things differ by venue: with
 ``matching`` orders leave through a ring to a matching engine in an arena of its own
 (wire.py); with ``simulated-…`` the kernel's simulated venue fills them.
-
-Integer times are nanoseconds after `EPOCH`, an instant inside everyone's regular hours.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
@@ -26,28 +24,57 @@ from app.engine.ring import Ring
 from app.engine.state import MAX_STRATEGIES, fixed_layout
 from app.engine.strategy import Interpreted
 from app.engine.venue import external, simulated
-from app.instrument import Instrument, exact
+from app.instrument import Instrument, InstrumentKind, exact
 from app.sessions.scenario.instruments import build_instrument
 from app.sessions.scenario.models import set_models
-from app.sessions.scenario.schema import Scenario
+from app.sessions.scenario.schema import Event, Scenario
 
-EPOCH: Final = 1_709_650_800_000_000_000
-"""Tuesday 5 March 2024, 15:00 UTC, ns: 10:00 in New York, 9:00 in Chicago."""
+REFUSED: Final = -1
+"""Number of an instrument that is not traded."""
 START_CASH: Final = 10**9 * 10**8
 """Ample: a thousand million of the base currency, money."""
+_PRICES: Final = ("price", "stop", "open", "high", "low", "close")
 _ORDERS_OUT: Final = 1 << 10
 _EVENTS_OUT: Final = 1 << 14
 
 
-def nanoseconds(time: int | str) -> int:
-    """Turn a scenario's time into nanoseconds since 1970 UTC."""
-    if isinstance(time, int):
-        return EPOCH + time
-    moment = datetime.fromisoformat(time)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    whole = moment.replace(microsecond=0)
-    return int(whole.timestamp()) * 10**9 + moment.microsecond * 1000
+def _tradable(scenario: Scenario) -> tuple[Instrument, ...]:
+    """Instruments of a session: kinds that cannot be traded are left out (SEMANTICS 7).
+
+    An order in one of those is refused by the gate; so that there is a session at all,
+    something else stands in where nothing is left.
+    """
+    fees = scenario.models.get("fees", {})
+    most = _largest_price(scenario.events)
+    found = tuple(
+        build_instrument(name, source, fees, most)
+        for name, source in scenario.instruments.items()
+        if source["kind"] in set(InstrumentKind)
+    )
+    if found:
+        return found
+    (first, *_) = scenario.instruments.values()
+    plain = {**first, "kind": InstrumentKind.FUTURE}
+    return (build_instrument("stands in", plain, fees, most),)
+
+
+def _currency(name: str, base: str) -> str:
+    """Currency of a rate that is called EUR, EURUSD or EUR/USD."""
+    pair = name.replace("/", "")
+    if base and pair.endswith(base) and len(pair) > len(base):
+        return pair.removesuffix(base)
+    return name
+
+
+def _largest_price(events: Iterable[Event]) -> int:
+    """Largest |price| of a scenario's events, price units."""
+    every = [0]
+    for event in events:
+        every += [abs(event[key]) for key in _PRICES if key in event]
+        for side in ("bids", "asks"):
+            for row in event.get(side, ()):
+                every.append(abs(row["price"] if isinstance(row, dict) else row[-2]))
+    return max(every)
 
 
 class World:
@@ -59,8 +86,10 @@ class World:
 
     Attributes
     ----------
+    names : tuple of str
+        Instruments that the scenario names.
     numbers : dict of str to int
-        Numbers of the instruments, by name.
+        Numbers of those that are traded, by name.
     strategies : dict of str to int
         Numbers of the strategies that a scenario names, by name.
     handlers : list of Interpreted
@@ -70,11 +99,8 @@ class World:
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        fees = scenario.models.get("fees", {})
-        self.instruments: tuple[Instrument, ...] = tuple(
-            build_instrument(name, source, fees)
-            for name, source in scenario.instruments.items()
-        )
+        self.instruments = _tradable(scenario)
+        self.names = tuple(scenario.instruments)
         self.numbers = {each.name: i for i, each in enumerate(self.instruments)}
         self.is_external = scenario.venue == "matching"
         self.arena = self._make_arena(scenario)
@@ -98,7 +124,10 @@ class World:
                 **venue,
             }
         )
-        rates = {name: exact(rate) for name, rate in scenario.rates.items()}
+        rates = {
+            _currency(name, scenario.base or ""): exact(rate)
+            for name, rate in scenario.rates.items()
+        }
         load_instruments(
             arena, self.instruments, base_currency=scenario.base, rates=rates
         )
@@ -173,10 +202,10 @@ class World:
         return self.record(Section.ENGINE, 0)
 
     def instrument(self, name: str | None) -> int:
-        """Number of an instrument; without a name the only one, or X."""
+        """Number of an instrument; without a name the only one, or X; -1 = refused."""
         if name is None:
-            name = "X" if "X" in self.numbers else next(iter(self.numbers))
-        return self.numbers[name]
+            name = "X" if "X" in self.names else next(iter(self.names))
+        return self.numbers.get(name, REFUSED)
 
     def position(self, instrument: int, strategy: int | None = None) -> Any:
         """A POSITION: a strategy's own, or the account's."""

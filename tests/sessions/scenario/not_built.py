@@ -1,0 +1,41 @@
+"""Scenarios of what this version does not do, with the reason, rule by rule."""
+
+from typing import Final
+
+_CALENDAR: Final = "calendars: hours, trade dates, expiry"
+_BARS: Final = "fills against bars"
+_SHOWN: Final = "bars are not built from trades"
+_ICEBERG: Final = "iceberg orders"
+_STOPS: Final = "stop orders"
+_TRAILING: Final = "trailing stops"
+_AUCTIONS: Final = "halts, auctions and auction orders"
+_GROUPS: Final = "OCO groups and brackets"
+_AT_MATCH: Final = "reduce-only is capped by the gate, not by the venue at the match"
+
+_BY_RULE: Final[dict[int, dict[str, str]]] = {
+    8: {_CALENDAR: "8-a 8-b 8-c"},
+    12: {_BARS: "12-a", _SHOWN: "12-b 12-c"},
+    13: {_CALENDAR: "13-a 13-b 13-c 13-d"},
+    16: {_ICEBERG: "16-g 16-h"},
+    18: {_ICEBERG: "18-f"},
+    20: {_AT_MATCH: "20-f 20-g"},
+    21: {_STOPS: "21-a 21-b 21-c 21-d 21-e"},
+    22: {_STOPS: "22-a 22-b 22-c 22-d"},
+    23: {_TRAILING: "23-a 23-b 23-c 23-d"},
+    24: {_CALENDAR: "24-a 24-b 24-c"},
+    25: {_AUCTIONS: "25-a 25-b 25-c", "orders good till a date": "25-d"},
+    26: {_AUCTIONS: "26-a 26-b 26-c"},
+    28: {_GROUPS: "28-a 28-b 28-c 28-d"},
+    29: {_GROUPS: "29-a 29-b 29-c"},
+    38: {_BARS: "38-a 38-b 38-c 38-d 38-e 38-f"},
+    39: {_BARS: "39-a 39-b 39-c 39-d 39-e"},
+    51: {_GROUPS: "51-f"},
+}
+
+NOT_BUILT: Final = {
+    name: reason
+    for reasons in _BY_RULE.values()
+    for reason, names in reasons.items()
+    for name in names.split()
+}
+"""Reason by the scenario's id."""
