@@ -8,6 +8,7 @@ Lee and Ready (1991), "Inferring trade direction from intraday data", Journal of
 46(2), section I, with the quote of the same instant.
 """
 
+from app.engine.bits import integer
 from app.engine.book_levels import best_price
 from app.engine.book_state import books
 from app.engine.compile import kernel
@@ -29,7 +30,8 @@ def by_tick_rule(arena: int, book: int, price: int) -> int:
 @kernel
 def inferred_aggressor(arena: int, book: int, price: int) -> int:
     """Side of the aggressor by the quote before the trade; 0 = unknown."""
-    bid, ask = best_price(arena, book, 1), best_price(arena, book, -1)
+    bid = best_price(arena, book, integer(BUY))
+    ask = best_price(arena, book, integer(SELL))
     at_ask = ask != NO_PRICE and price >= ask
     at_bid = bid != NO_PRICE and price <= bid
     if at_ask == at_bid:

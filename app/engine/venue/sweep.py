@@ -6,6 +6,7 @@ that would meet another of ours stops there: the rest of the newest is cancelled
 
 import math
 
+from app.engine.bits import integer
 from app.engine.book_levels import best, worse
 from app.engine.book_state import Stale, books, levels
 from app.engine.compile import kernel
@@ -115,7 +116,7 @@ def sweep(arena: int, links: int, index: int) -> int:
             return last
         quantity = min(room, order["leaves"])
         if quantity and take_depth(arena, instrument, -side, price, quantity):
-            fill(arena, links, index, price, quantity, TAKER)
+            fill(arena, links, index, price, quantity, integer(TAKER))
         last = level
         resting = first_resting(arena, instrument, -side)
         if resting and venue_orders(arena)[resting]["price"] == price:
@@ -143,7 +144,7 @@ def fill_beyond_depth(arena: int, links: int, index: int, level: int) -> None:
     order["beyond_depth"] += quantity
     venue_instruments(arena)[instrument]["beyond_depth"] += quantity
     venue(arena)[0]["flags"] = RecordFlag.BEYOND_DEPTH
-    fill(arena, links, index, levels(arena)[level]["price"], quantity, TAKER)
+    fill(arena, links, index, levels(arena)[level]["price"], quantity, integer(TAKER))
     venue(arena)[0]["flags"] = 0
 
 
@@ -161,7 +162,7 @@ def _fill_from_quote(arena: int, links: int, index: int) -> None:
         room = max(size - taken_at(arena, instrument, -side, price), 0)
         quantity = min(room, order["leaves"])
         if quantity and take_depth(arena, instrument, -side, price, quantity):
-            fill(arena, links, index, limit, quantity, MAKER)
+            fill(arena, links, index, limit, quantity, integer(MAKER))
         level = worse(arena, level)
 
 

@@ -36,6 +36,8 @@ from app.engine.venue.reports import fill
 from app.engine.venue.state import models, venue, venue_levels, venue_orders
 from app.engine.venue.sweep import is_matched
 
+_UNKNOWN: Final = -1
+"""Priority of an order that the feed does not show."""
 _AUCTION: Final = int(TradeCondition.AUCTION | TradeCondition.CROSS)
 _HIDDEN: Final = int(TradeCondition.HIDDEN)
 _EXTENDED: Final = int(TradeCondition.EXTENDED_HOURS)
@@ -127,7 +129,7 @@ def trade(
                     quantity = order["leaves"]
                 if quantity:
                     given += quantity
-                    fill(arena, links, index, row["price"], quantity, MAKER)
+                    fill(arena, links, index, row["price"], quantity, integer(MAKER))
             index = behind
         level = following
 
@@ -157,12 +159,12 @@ def _trade_at(arena: int, links: int, record: Any, side: int, hidden: bool) -> N
     size, ts = record["size"], record["ts_venue"]
     level = our_level(arena, instrument, side, price)
     if level == 0 or hidden:
-        trade(arena, links, record, side, price, -1)
+        trade(arena, links, record, side, price, integer(_UNKNOWN))
         return
     part = reclaim(arena, instrument, level, size, ts)
     # A level may go with its last order; `taken` of a phantom unit keeps it until then.
     venue_levels(arena)[level]["taken"] += 1
-    trade(arena, links, record, side, price, -1)
+    trade(arena, links, record, side, price, integer(_UNKNOWN))
     row = venue_levels(arena)[level]
     row["taken"] -= 1
     row["traded"] += size - part
@@ -204,7 +206,7 @@ def before_order_event(arena: int, links: int, record: Any) -> int:
 def _executed(arena: int, links: int, record: Any, side: int, price: int) -> None:
     """Act out an execution as a trade whose decrease comes with the same record."""
     instrument = integer(record["instrument"])
-    trade(arena, links, record, side, price, -1)
+    trade(arena, links, record, side, price, integer(_UNKNOWN))
     level = our_level(arena, instrument, side, price)
     if level:
         row = venue_levels(arena)[level]

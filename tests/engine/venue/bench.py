@@ -167,13 +167,13 @@ class Bench:
         self.feed(*records, self.event(t, EventKind.SNAPSHOT_END))
 
     def level(self, t: int, side: str, price: int, size: int, **fields: Any) -> None:
-        row = {"side": SIDES[side], "price": price, "size": size, **fields}
+        row: Any = {"side": SIDES[side], "price": price, "size": size, **fields}
         self.feed(self.event(t, EventKind.LEVEL, **row))
 
     def trade(
         self, t: int, price: int, size: int, aggressor: str | None, conditions: int = 0
     ) -> None:
-        row = {"price": price, "size": size, "conditions": conditions}
+        row: Any = {"price": price, "size": size, "conditions": conditions}
         self.feed(self.event(t, EventKind.TRADE, aggressor=SIDES[aggressor], **row))
 
     def gap(self, t: int) -> None:
