@@ -326,7 +326,7 @@ def compile_engine() -> None:
     """Compile what the engine's sources changed; its own progress is shown."""
     if read(ENGINE_STAMP) == engine_stamp():
         return
-    command = [str(PYTHON), "-m", "app.engine.compile"]
+    command = [str(PYTHON), "-m", "app.engine.build"]
     if subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False).returncode:
         raise SetUpError("The engine cannot be compiled; the lines above say why.")
     ENGINE_STAMP.write_text(engine_stamp(), encoding="utf-8")

@@ -161,7 +161,7 @@ def test_the_engine_is_compiled_once(folder, engine):
     start.compile_engine()
     start.compile_engine()
 
-    assert (folder / "called").read_text() == "-m app.engine.compile\n"
+    assert (folder / "called").read_text() == "-m app.engine.build\n"
 
 
 def test_an_edited_engine_is_compiled_again(folder, engine):

@@ -76,12 +76,12 @@ class PaperSession:
             self._state, self._message = EngineState.READY, ""
         except RingsideError as error:
             self._fail(str(error))
-        except BaseException as error:  # the job's own boundary: told, not lost
+        except Exception as error:  # noqa: BLE001  (a job: told, not lost)
             _log.exception("the session could not start")
             self._fail(f"{type(error).__name__}: {error}")
 
     def _compile(self) -> None:
-        from app.engine.compile import build
+        from app.engine.build import build
 
         self._message = "compiling the engine"
         build(self._on_progress)

@@ -178,26 +178,27 @@ _STRATEGY_WORDS: Final = {
 
 
 def _unmanaged(expected: Any, seen: Seen) -> Found:
-    """Compare which strategies' positions are marked: names, a table, or any at all."""
-    found = sorted(
-        name
-        for name, number in seen.world.strategies.items()
-        if any(
-            seen.world.position(i, number)["unmanaged"]
-            for i in seen.world.numbers.values()
-        )
-    )
+    """Compare what is marked: names of strategies or instruments, a table, or any."""
+    world = seen.world
+    owners = {**world.strategies, "": 0}
+    marked = {
+        (owner, each)
+        for owner, number in owners.items()
+        for each, instrument in world.numbers.items()
+        if world.position(instrument, number)["unmanaged"]
+    }
     if isinstance(expected, bool):
-        manual = any(
-            seen.world.position(i, 0)["unmanaged"] for i in seen.world.numbers.values()
-        )
-        yield from same("unmanaged", expected, bool(found) or manual)
-    elif isinstance(expected, Mapping):
+        yield from same("unmanaged", expected, bool(marked))
+        return
+    found = {name for pair in marked for name in pair if name}
+    if isinstance(expected, Mapping):
         for name, value in expected.items():
-            yield from same(f"unmanaged.{name}", value, name in found)
-    else:
-        wanted = [expected] if isinstance(expected, str) else sorted(expected)
-        yield from same("unmanaged", wanted, found)
+            yield from same(f"unmanaged.{name}", bool(value), name in found)
+        return
+    wanted = {expected} if isinstance(expected, str) else set(expected)
+    of_instruments = bool(wanted) and wanted <= world.numbers.keys()
+    kind = world.numbers if of_instruments else world.strategies
+    yield from same("unmanaged", sorted(wanted), sorted(found & kind.keys()))
 
 
 STATE_COMPARERS: Final[Mapping[str, Comparer]] = {
