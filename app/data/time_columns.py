@@ -45,7 +45,7 @@ def _of_day(texts: Any, zone: str, day: date | None) -> Times:
     elapsed, bad = scaled(texts, 6)
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     naive = int(midnight.timestamp()) * 10**9 + elapsed
-    return _to_utc(naive, zone), bad | (elapsed < 0)
+    return to_utc(naive, zone), bad | (elapsed < 0)
 
 
 def _iso(texts: Any, zone: str) -> Times:
@@ -59,7 +59,7 @@ def _iso(texts: Any, zone: str) -> Times:
             whole = texts.cast(pa.timestamp("ns", tz="UTC"))
             return _values(whole), np.zeros(len(texts), np.bool_)
         naive = _values(texts.cast(pa.timestamp("ns")))
-        return _to_utc(naive, zone), np.zeros(len(texts), np.bool_)
+        return to_utc(naive, zone), np.zeros(len(texts), np.bool_)
     except pa.ArrowInvalid:
         return _one_by_one(texts, zone, datetime.fromisoformat)
 
@@ -88,7 +88,7 @@ def _one_by_one(texts: Any, zone: str, read: Any) -> Times:
     return found, bad
 
 
-def _to_utc(naive: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
+def to_utc(naive: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     """Turn a zone's own times into UTC; offsets are looked up once an hour."""
     if zone == "UTC" or not len(naive):
         return naive
