@@ -2,8 +2,8 @@
 
 Run as ``python log_writer.py DIRECTORY TRIALS SEED``. For each trial it forks a child,
 which writes the log DIRECTORY/n and, in memory shared with the parent, the number of
-the last record whose append returned; the parent kills it with SIGKILL after a random
-time and prints the number that it had acknowledged.
+the last record whose append returned; the parent kills it with SIGKILL a random time
+after it has written some and prints the number that it had acknowledged.
 """
 
 import contextlib
@@ -24,7 +24,9 @@ from app.engine.log import Stream, log_append
 from app.engine.memory import words
 
 SEGMENT_BYTES = 256 << 10
-LONGEST_S = 0.25
+MOST = 200_000
+"""The last trials' records before the kill, at least."""
+LONGEST_S = 0.03
 
 
 @entry
@@ -55,14 +57,20 @@ def child(directory: Path, acknowledged: int) -> None:
     write_until_killed(log.address, acknowledged, record.ctypes.data)
 
 
-def trial(directory: Path, wait_s: float) -> int:
-    """Return the last number acknowledged before the kill; 0 if there was none."""
+def trial(directory: Path, records: int, wait_s: float) -> int:
+    """Kill a writer some time after it has acknowledged some records.
+
+    Returns the last number that it had acknowledged; 0 if there was none.
+    """
     with contextlib.closing(mmap.mmap(-1, 4096)) as shared:
         cell = np.frombuffer(shared, np.int64, 1)
         process = os.fork()
         if process == 0:
             child(directory, cell.ctypes.data)
             os._exit(1)
+        while cell[0] < records:
+            time.sleep(0.0002)
+            assert os.waitpid(process, os.WNOHANG) == (0, 0), "the writer ended"
         time.sleep(wait_s)
         os.kill(process, signal.SIGKILL)
         status = os.waitpid(process, 0)[1]
@@ -79,7 +87,9 @@ def main() -> None:
     assert write_until_killed.address
     EngineLog(root / "warm").close()
     for i in range(trials):
-        acknowledged = trial(root / str(i), chance.uniform(0, LONGEST_S))
+        # From while the log is made to after some dozens of segments.
+        records = int(MOST * i / (trials - 1)) if i >= trials // 5 else 0
+        acknowledged = trial(root / str(i), records, chance.uniform(0, LONGEST_S))
         sys.stdout.write(f"{acknowledged}\n")
 
 

@@ -92,7 +92,7 @@ def test_the_kills_came_at_all_times(killed):
     """The trials mean something: kills before, during and long after the first."""
     acknowledged = sorted(number for _, number in killed)
 
-    assert acknowledged[-1] > 50_000
+    assert acknowledged[-1] >= 200_000
     assert len(set(acknowledged)) > TRIALS // 2
     several = [each for each, _ in killed if len(list(each.glob("segment-*"))) > 6]
-    assert len(several) > TRIALS // 4
+    assert len(several) > TRIALS // 2
