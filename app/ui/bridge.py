@@ -54,6 +54,8 @@ class Bridge(QObject):
         Another session, or none; models are empty.
     instruments_changed()
         The session's instruments are known.
+    drained()
+        The desk has news of any kind; at most once a frame, after the two below.
     view_changed()
         A newer view is in the desk; at most once a frame.
     reports_arrived(object)
@@ -62,17 +64,21 @@ class Bridge(QObject):
         SessionStatus, when it differs.
     message_added()
         The desk has a new message; at most once a frame.
-    pulsed()
-        Five times a second, for text that nobody reads faster.
+    pulsed(), tables_due(), charts_due()
+        Five times a second each, for what nobody reads faster; in different frames, so
+        that no frame bears all of it.
     """
 
     session_changed = Signal()
     instruments_changed = Signal()
+    drained = Signal()
     view_changed = Signal()
     reports_arrived = Signal(object)
     status_changed = Signal(object)
     message_added = Signal()
     pulsed = Signal()
+    tables_due = Signal()
+    charts_due = Signal()
 
     def __init__(self, desk: Desk, clock: Clock, frames_per_s: int = 60) -> None:
         super().__init__()
@@ -112,6 +118,10 @@ class Bridge(QObject):
         self.session_changed.emit()
         self.status_changed.emit(self.status)
         return session
+
+    def pause(self) -> None:
+        """Stop the timer; frames come when `frame` is called (tests, benchmarks)."""
+        self._timer.stop()
 
     def show_status(self, status: SessionStatus) -> None:
         """Show how things stand while there is no session to ask."""
@@ -161,9 +171,10 @@ class Bridge(QObject):
             self.reports_arrived.emit(reports)
         if view is not None:
             self.view_changed.emit()
+        if view is not None or len(reports):
+            self.drained.emit()
         self._number += 1
-        if self._number % self._per_pulse == 0:
-            self._pulse()
+        self._slow_things(self._number % self._per_pulse)
         self._emit_messages()
         if not self._is_measuring:
             # Comes after the paint events that this frame has asked for.
@@ -179,6 +190,14 @@ class Bridge(QObject):
         self.frames.add(self.clock.monotonic_ns() - self._began, interval)
         self._before = self._began
         return True
+
+    def _slow_things(self, phase: int) -> None:
+        if phase == 0:
+            self._pulse()
+        if phase == self._per_pulse // 3:
+            self.tables_due.emit()
+        if phase == 2 * self._per_pulse // 3:
+            self.charts_due.emit()
 
     def _pulse(self) -> None:
         self._poll_status()

@@ -81,7 +81,7 @@ def stage(qtbot: QtBot, clock: StepClock) -> Iterator[Stage]:
     session = ScriptedSession()
     bridge.attach(session)
     # Frames come from the test alone.
-    bridge._timer.stop()
+    bridge.pause()
     yield Stage(session, desk, bridge, context, clock, ran)
     bridge.detach()
     owner.deleteLater()

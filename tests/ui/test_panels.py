@@ -103,7 +103,7 @@ def test_a_panel_bears_no_data_and_a_lost_session(
     stage.bridge.detach()
     stage.frame()
     stage.bridge.attach(stage.session)
-    stage.bridge._timer.stop()
+    stage.bridge.pause()
     stage.pulse()
 
     assert panel.isVisible()

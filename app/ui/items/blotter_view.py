@@ -1,8 +1,9 @@
 """A blotter: a table of fixed rows with a line of buttons above it."""
 
 from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from app.ui.models.table import RecordTable
 
+_LEAST_MS: Final = 100
+
 
 class BlotterView(QWidget):
     """Shows a RecordTable; sorts on a click on a heading, exports to CSV.
@@ -32,6 +35,8 @@ class BlotterView(QWidget):
     def __init__(self, model: RecordTable, empty: str) -> None:
         super().__init__()
         self.model = model
+        self._since = QElapsedTimer()
+        self._since.start()
         self.bar = QHBoxLayout()
         self.bar.setContentsMargins(6, 4, 6, 4)
         self.table = QTableView()
@@ -64,9 +69,15 @@ class BlotterView(QWidget):
             lambda: self._export(name, failed),
         )
 
+    def on_news(self) -> None:
+        """Bring the table up to date, at most ten times a second."""
+        if self._since.hasExpired(_LEAST_MS):
+            self.sync()
+
     def sync(self) -> None:
         """Bring the table up to date, if anyone can see it."""
         if self.isVisible():
+            self._since.start()
             self.model.sync()
             self._empty.setVisible(self.model.rowCount() == 0)
 

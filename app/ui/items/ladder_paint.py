@@ -18,6 +18,22 @@ from app.ui.models.ladder import Cell, LadderFrame, Mark
 from app.ui.theme import Theme
 
 _PAD: Final = 6.0
+# Looked up here once: in Python 3.11 a member of an enum costs a call each time.
+_LAST: Final = int(Mark.LAST)
+_LAST_BUY: Final = int(Mark.LAST_BUY)
+_LAST_SELL: Final = int(Mark.LAST_SELL)
+_BEST_BID: Final = int(Mark.BEST_BID)
+_BEST_ASK: Final = int(Mark.BEST_ASK)
+_INSIDE: Final = int(Mark.INSIDE)
+_AVERAGE: Final = int(Mark.AVERAGE)
+_HIGH: Final = int(Mark.HIGH)
+_LOW: Final = int(Mark.LOW)
+_AT_TOUCH: Final = _LAST | _BEST_BID | _BEST_ASK
+_BESIDE: Final = _LAST | _HIGH | _LOW | _AVERAGE
+_PRICE: Final = Column.PRICE
+_SMOOTH: Final = QPainter.RenderHint.Antialiasing
+_NO_BRUSH: Final = Qt.BrushStyle.NoBrush
+_NO_PEN: Final = Qt.PenStyle.NoPen
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +46,13 @@ class _Side:
     size_at: int  # place in Cell
     own_at: int
     ahead_at: int
-    pending: Mark
-    stop: Mark
+    pending: int  # Mark
+    stop: int  # Mark
     align: float  # size text stands at the price
     bar: QColor
     own_bar: QColor
-    chip: QColor
+    chip_pen: QPen
+    chip_brush: QBrush
 
 
 class LadderPaint:
@@ -60,13 +77,15 @@ class LadderPaint:
         self._sides = (
             _Side(
                 BUY, Column.BID, Column.OWN_BUYS, 1, 3, 5,
-                Mark.PENDING_BUY, Mark.STOP_BUY, 1.0,
-                QColor(t.bid_bar), QColor(t.bid_own), QColor(t.bid),
+                int(Mark.PENDING_BUY), int(Mark.STOP_BUY), 1.0,
+                QColor(t.bid_bar), QColor(t.bid_own),
+                QPen(QColor(t.bid), 1.2), QBrush(QColor(t.bid)),
             ),
             _Side(
                 SELL, Column.ASK, Column.OWN_SELLS, 2, 4, 6,
-                Mark.PENDING_SELL, Mark.STOP_SELL, 0.0,
-                QColor(t.ask_bar), QColor(t.ask_own), QColor(t.ask),
+                int(Mark.PENDING_SELL), int(Mark.STOP_SELL), 0.0,
+                QColor(t.ask_bar), QColor(t.ask_own),
+                QPen(QColor(t.ask), 1.2), QBrush(QColor(t.ask)),
             ),
         )  # fmt: skip
 
@@ -203,13 +222,13 @@ class LadderPaint:
         width = min(box.width(), self._bold.width(words) + 12)
         left = box.right() - width if side == BUY else box.left()
         chip = QRectF(left, box.top(), width, box.height())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(QPen(which.chip, 1.2))
-        painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QBrush(which.chip))
+        painter.setRenderHint(_SMOOTH, True)
+        painter.setPen(which.chip_pen)
+        painter.setBrush(_NO_BRUSH if hollow else which.chip_brush)
         painter.drawRoundedRect(chip, 3, 3)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setRenderHint(_SMOOTH, False)
         self._font(painter, self._bold)
-        painter.setPen(which.chip if hollow else self._pen(self.theme.on_side))
+        painter.setPen(which.chip_pen if hollow else self._pen(self.theme.on_side))
         self._bold.draw(painter, chip, words, 0.5)
 
     def _price(
@@ -221,16 +240,16 @@ class LadderPaint:
         cell: Cell,
     ) -> None:
         t, marks = self.theme, cell.marks
-        box = geometry.cell(row, Column.PRICE)
+        box = geometry.cell(row, _PRICE)
         glyphs = self._glyphs
-        if marks & (Mark.LAST | Mark.BEST_BID | Mark.BEST_ASK):
+        if marks & _AT_TOUCH:
             glyphs = self._bold
-        if marks & Mark.LAST:
+        if marks & _LAST:
             painter.fillRect(box, self._brush(t.last_cell))
         painter.setPen(self._pen(self._price_colour(marks)))
         self._font(painter, glyphs)
         glyphs.draw(painter, box, frame.listed.text.price(cell.price), 0.5)
-        if marks & (Mark.LAST | Mark.HIGH | Mark.LOW | Mark.AVERAGE):
+        if marks & _BESIDE:
             self._marks(painter, box, frame, cell)
 
     def _marks(
@@ -238,28 +257,28 @@ class LadderPaint:
     ) -> None:
         """What stands beside a price: last trade, session high and low, our average."""
         marks = cell.marks
-        is_right = bool(marks & Mark.LAST and not marks & Mark.LAST_SELL)
-        if marks & Mark.LAST:
+        is_right = bool(marks & _LAST and not marks & _LAST_SELL)
+        if marks & _LAST:
             self._last(painter, box, frame, cell, is_right=is_right)
-        if marks & (Mark.HIGH | Mark.LOW):
-            letter = "H" if marks & Mark.HIGH else "L"
+        if marks & (_HIGH | _LOW):
+            letter = "H" if marks & _HIGH else "L"
             self._font(painter, self._small)
             painter.setPen(self._pen(self.theme.muted))
             # On the side that the last trade's size and the average leave free.
-            is_left = is_right or not marks & (Mark.LAST | Mark.AVERAGE)
+            is_left = is_right or not marks & (_LAST | _AVERAGE)
             self._small.draw(painter, box, letter, 0.0 if is_left else 1.0, 5)
-        if marks & Mark.AVERAGE:
+        if marks & _AVERAGE:
             self._average(painter, box, frame.position)
 
     def _price_colour(self, marks: int) -> str:
         t = self.theme
-        if marks & Mark.LAST:
+        if marks & _LAST:
             return t.last
-        if marks & Mark.BEST_BID:
+        if marks & _BEST_BID:
             return t.bid
-        if marks & Mark.BEST_ASK:
+        if marks & _BEST_ASK:
             return t.ask
-        return t.muted if marks & Mark.INSIDE else t.text
+        return t.muted if marks & _INSIDE else t.text
 
     def _last(
         self,
@@ -273,8 +292,8 @@ class LadderPaint:
         """The last trade: its size, on the side and in the colour of the aggressor."""
         t, marks, text = self.theme, cell.marks, frame.listed.text
         colour = t.text
-        if marks & (Mark.LAST_BUY | Mark.LAST_SELL):
-            colour = t.bid if marks & Mark.LAST_BUY else t.ask
+        if marks & (_LAST_BUY | _LAST_SELL):
+            colour = t.bid if marks & _LAST_BUY else t.ask
         left = box.right() - 3 if is_right else box.left()
         painter.fillRect(QRectF(left, box.top(), 3, box.height()), self._brush(colour))
         size = text.size(cell.last_size)
@@ -287,13 +306,13 @@ class LadderPaint:
     def _average(self, painter: QPainter, box: QRectF, position: int) -> None:
         """A pointer at the position's average price."""
         x, y, h = box.left(), box.center().y(), box.height() * 0.32
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setRenderHint(_SMOOTH, True)
+        painter.setPen(_NO_PEN)
         painter.setBrush(self._brush(self.theme.side(position)))
         painter.drawPolygon(
             QPolygonF([QPointF(x, y - h), QPointF(x + 1.2 * h, y), QPointF(x, y + h)])
         )
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setRenderHint(_SMOOTH, False)
 
     def outline(
         self, painter: QPainter, geometry: Geometry, spot: Spot, *, dashed: bool
@@ -302,7 +321,7 @@ class LadderPaint:
         style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
         colour = self.theme.accent if dashed else self.theme.muted
         painter.setPen(QPen(QColor(colour), 1, style))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setBrush(_NO_BRUSH)
         painter.drawRect(
             geometry.cell(spot.row, spot.column).adjusted(0.5, 0.5, -1.5, -1.5)
         )
@@ -325,7 +344,7 @@ class LadderPaint:
         colour = t.error if is_error else t.warning
         painter.fillRect(box, self._brush(t.raised if is_error else t.warning_cell))
         painter.setPen(self._pen(colour))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setBrush(_NO_BRUSH)
         painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
         self._font(painter, self._small)
         shown = self._small.elided(words, box.width() - 2 * _PAD)
@@ -340,7 +359,7 @@ class LadderPaint:
         rect = geometry.row_rect(row)
         edge = rect.top() if rows < 0 else rect.bottom() - 2
         painter.fillRect(QRectF(0, edge, geometry.width, 3), self._brush(t.accent))
-        box = geometry.cell(row, Column.PRICE)
+        box = geometry.cell(row, _PRICE)
         ground = t.last if is_flash else t.accent
         painter.fillRect(box, self._brush(ground))
         self._font(painter, self._bold)

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.engine.records import BUY, NO_PRICE, SELL, OrderType, RiskLimit, SafetyState
 from app.ui.models.market import Listed, Market
-from app.ui.models.orders import PENDING, priced_at
+from app.ui.models.orders import PENDING
 
 CELL: Final = np.dtype(
     [
@@ -279,6 +279,7 @@ _OWN: Final = {
     BUY: ("buy", "buy_ahead", Mark.PENDING_BUY, Mark.STOP_BUY),
     SELL: ("sell", "sell_ahead", Mark.PENDING_SELL, Mark.STOP_SELL),
 }
+_SHOWN: Final = ("client_order_id", "side", "leaves", "status", "order_type")
 _STOPS: Final = (
     OrderType.STOP,
     OrderType.STOP_LIMIT,
@@ -295,21 +296,25 @@ def _place_own(
     queues: dict[int, tuple[int, int]],
 ) -> dict[tuple[int, int], list[int]]:
     own: dict[tuple[int, int], list[int]] = {}
-    for order in orders:
-        price = priced_at(order)
-        row = top - listed.scale.index(price) if price != NO_PRICE else -1
-        if not 0 <= row < len(cells):
-            continue
-        side = int(order["side"])
-        leaves, ahead, pending, stop = _OWN[side]
-        cell = cells[row]
+    if not len(orders):
+        return own
+    prices = np.where(
+        orders["price"] == NO_PRICE, orders["stop_price"], orders["price"]
+    )
+    rows = top - listed.scale.indices(prices)
+    seen = (rows >= 0) & (rows < len(cells)) & (prices != NO_PRICE)
+    columns = [orders[name][seen].tolist() for name in _SHOWN]
+    for row, number, side, leaves, status, order_type in zip(
+        rows[seen].tolist(), *columns, strict=True
+    ):
+        size, ahead, pending, stop = _OWN[side]
         here = own.setdefault((row, side), [])
-        here.append(int(order["client_order_id"]))
-        cell[leaves] += order["leaves"]
+        here.append(number)
+        cells[size][row] += leaves
         if len(here) == 1:
-            cell[ahead] = queues.get(here[0], (-1, -1))[0]
-        if order["status"] in PENDING:
-            cell["marks"] |= pending
-        if order["order_type"] in _STOPS:
-            cell["marks"] |= stop
+            cells[ahead][row] = queues.get(number, (-1, -1))[0]
+        if status in PENDING:
+            cells["marks"][row] |= pending
+        if order_type in _STOPS:
+            cells["marks"][row] |= stop
     return own

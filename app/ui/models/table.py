@@ -124,14 +124,18 @@ class RecordTable(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self._rows):
+        if (
+            role not in _ANSWERED
+            or not index.isValid()
+            or index.row() >= len(self._rows)
+        ):
             return None
         column = self.columns[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == _DISPLAY:
             return column.text(self.record(index.row()))
-        if role == Qt.ItemDataRole.ForegroundRole and column.colour is not None:
+        if role == _FOREGROUND and column.colour is not None:
             return QColor(column.colour(self.record(index.row())))
-        if role == Qt.ItemDataRole.TextAlignmentRole:
+        if role == _ALIGNMENT:
             return _RIGHT if column.is_number else _LEFT
         return None
 
@@ -199,5 +203,9 @@ class RecordTable(QAbstractTableModel):
         self.layoutChanged.emit()
 
 
+_DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)
+_FOREGROUND: Final = int(Qt.ItemDataRole.ForegroundRole)
+_ALIGNMENT: Final = int(Qt.ItemDataRole.TextAlignmentRole)
+_ANSWERED: Final = frozenset((_DISPLAY, _FOREGROUND, _ALIGNMENT))
 _RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -81,7 +81,7 @@ class LadderPanel(QWidget):
         self.banner.command_pressed.connect(self._context.commands.run)
         bridge.session_changed.connect(self._on_session_changed)
         bridge.instruments_changed.connect(self._on_session_changed)
-        bridge.view_changed.connect(self._on_view)
+        bridge.drained.connect(self._on_view)
         bridge.reports_arrived.connect(self._on_reports)
         bridge.status_changed.connect(self._on_pulse)
         bridge.pulsed.connect(self._on_pulse)
@@ -173,8 +173,6 @@ class LadderPanel(QWidget):
 
     def _on_reports(self, reports: np.ndarray) -> None:
         self._orders.take(reports)
-        if self.isVisible():
-            self._show_frame()
 
     def _on_session_changed(self) -> None:
         self.select(self._desk.selected)

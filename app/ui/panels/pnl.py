@@ -31,7 +31,7 @@ class PnlPanel(QWidget):
         layout.addWidget(self.chart, 1)
         layout.addLayout(self._bar)
         bridge = context.bridge
-        bridge.pulsed.connect(self._on_pulse)
+        bridge.charts_due.connect(self._on_pulse)
         bridge.session_changed.connect(self._on_session_changed)
         bridge.instruments_changed.connect(self._on_session_changed)
         self._on_session_changed()

@@ -28,8 +28,8 @@ class PositionsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
-        bridge.pulsed.connect(self.view.sync)
-        bridge.reports_arrived.connect(self.view.sync)
+        bridge.tables_due.connect(self.view.sync)
+        bridge.reports_arrived.connect(self.view.on_news)
         bridge.session_changed.connect(self.table.sync)
 
     def _on_close(self) -> None:
