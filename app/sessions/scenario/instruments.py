@@ -16,7 +16,7 @@ from app.instrument import (
 )
 
 _LEAST_BOUND: Final = 1 << 20
-_ROOM: Final = 2
+_ROOM: Final = Fraction(5, 4)
 MONEY_UNIT: Final = Fraction(1, 100_000_000)
 """Of the engine's money amounts, currency."""
 
@@ -56,7 +56,7 @@ def build_instrument(
         price_bands=None
         if bands is None
         else (PriceUnits(bands[0]), PriceUnits(bands[1])),
-        max_price=PriceUnits(max(_LEAST_BOUND, _ROOM * most)),
+        max_price=PriceUnits(max(_LEAST_BOUND, int(_ROOM * most))),
         fees=_fees(fees),
         shortable=source.get("shortable", True),
     )

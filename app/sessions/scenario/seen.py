@@ -59,8 +59,11 @@ def same_number(expected: Any, found: Fraction | int) -> bool:
         places = -exponent if isinstance(exponent, int) else 0
     if places < _AVERAGE_PLACES:
         return wanted == found
-    # The engine rounds money at the eighth place: half of each last place.
-    return abs(wanted - found) <= Fraction(1, 2 * 10**places) + Fraction(1, 2 * 10**8)
+    # The engine rounds money at the eighth place, the scenario at its last.
+    rounding = Fraction(1, 2 * 10**8)
+    if places == _AVERAGE_PLACES:
+        rounding += Fraction(1, 2 * 10**places)
+    return abs(wanted - found) <= rounding
 
 
 def shown(value: Fraction | int) -> str | int:

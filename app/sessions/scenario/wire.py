@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.engine.arena import Arena, Section
-from app.engine.exchange.unit import match_command
+from app.engine.exchange.unit import match_batch
 from app.engine.instruments import instrument_records, load_instruments
 from app.engine.matching_state import Output, matching_layout
 from app.engine.records import MARKET, EventKind, RecordFlag, ReportType
@@ -67,8 +67,8 @@ class MatchingVenue:
         (m,) REPORT
             Reports of our account's orders.
         """
-        self._state["now"] = now
-        match_command(self.arena.address, 0, command.ctypes.data)
+        command["ts_venue"] = now
+        match_batch(self.arena.address, command.ctypes.data, 1)
         market = self._outputs(Section.MATCH_MARKET)
         reports = self._outputs(Section.MATCH_REPORTS)
         self.trades += _trades(reports)
