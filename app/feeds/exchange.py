@@ -14,7 +14,7 @@ from app.config import Settings
 from app.data.instrument_master import InstrumentMaster
 from app.engine.exchange.profiles import PROFILES
 from app.engine.exchange.state import Control
-from app.engine.exchange.unit import exchange_run
+from app.engine.exchange.unit import run_exchange
 from app.engine.exchange.venue import BuiltInExchange
 from app.errors import FeedError
 from app.feeds.protocol import FeedClock, FeedStatus
@@ -84,7 +84,7 @@ class ExchangeFeed:
         if self.is_running:
             return
         # Compiled before the thread, where a failure can be told.
-        assert exchange_run.address
+        assert run_exchange.address
         self.exchange.control[Control.STOP] = 0
         self._set_state("connected", "")
         self._thread = threading.Thread(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.engine.arena import LIVE, Arena, Section
-from app.engine.exchange.unit import match_batch, match_command
+from app.engine.exchange.unit import match_batch
 from app.engine.matching_state import ORDERS_BOUND, matching_layout
 from app.engine.records import (
     BUY,
@@ -14,6 +14,8 @@ from app.engine.records import (
     SELL,
     Action,
     OrderType,
+    Reason,
+    ReportType,
     TimeInForce,
 )
 from app.engine.state import fixed_layout
@@ -22,6 +24,11 @@ _HEADER_START, _STRIDE = 16, 8
 LOWEST = -(2**63)
 TICK_ONE = ((LOWEST, 1),)
 REPORTS_AND_MARKET = 3
+REFUSALS = {
+    ReportType.REJECTED,
+    ReportType.CANCEL_REJECTED,
+    ReportType.REPLACE_REJECTED,
+}
 
 
 class Cmd(NamedTuple):
@@ -139,17 +146,11 @@ class Driver:
         self.state["outputs"] = REPORTS_AND_MARKET
 
     def act(self, command):
-        """Act on one command; return its reason."""
-        record = to_records([command])
-        return match_command(self.arena.address, 0, record.ctypes.data)
-
-    def act_all(self, commands):
-        """Act one by one; return every report type and reason as they came."""
-        result = []
-        for each in commands:
-            self.act(each)
-            result += self.reports
-        return result
+        """Act on one command; return why it was refused, or 0."""
+        records = to_records([command])
+        assert match_batch(self.arena.address, records.ctypes.data, 1) == 1
+        answer = self.reports[0] if self.reports else None
+        return answer[6] if answer and answer[4] in REFUSALS else Reason.NONE
 
     def batch(self, records):
         """Act on an array; yield the outputs each time they had to be taken."""

@@ -179,11 +179,8 @@ def _is_told(control: int, word: int) -> bool:
 
 @kernel
 def trade_until_told(arena: int, control: int) -> None:
-    """Run until `Control.STOP`; the books are given whole first."""
+    """Run until `Control.STOP`."""
     state = matching(arena)
-    state["now"] = wall_clock_ns()
-    if not push_books(arena, control):
-        return
     due = monotonic_ns()
     while not _is_told(control, Control.STOP):
         state["now"] = wall_clock_ns()

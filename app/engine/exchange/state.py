@@ -92,7 +92,7 @@ class Control(IntEnum):
     COMMANDS = 3  # address of the ring of COMMAND
     MARKET = 4  # address of the ring of MARKET; 0 = before the exchange opens
     REPORTS = 5  # address of the ring of REPORT
-    MATCH = 6  # address of the entry `unit.match_command`
+    MATCH = 6  # address of the entry `unit.match_batch`
     # written by the exchange
     SEQUENCE = 8  # market records pushed so far
     WAITS = 9  # times a full ring had to be waited for

@@ -25,7 +25,7 @@ from app.engine.exchange.state import (
     exchange,
     first_slot,
 )
-from app.engine.matching_state import market_record, match_report
+from app.engine.matching_state import market_record, match_report, matching
 from app.engine.memory import call, copy_bytes, record_address, words
 from app.engine.native import nap_us
 from app.engine.records import (
@@ -76,13 +76,14 @@ def push_market(control: int, record: Any) -> bool:
 
 
 @kernel
-def act(arena: int, control: int, command: Any) -> int:
-    """Match one command and deliver what it causes; return why it was refused, or 0.
+def act(arena: int, control: int, command: Any) -> None:
+    """Match one command and deliver what it causes.
 
     The matching engine is called by address, so that it compiles once.
     """
     block = words(control, CONTROL_WORDS)
-    reason = call(block[Control.MATCH], arena, 0, record_address(command))
+    command["ts_venue"] = matching(arena)["now"]
+    call(block[Control.MATCH], arena, record_address(command), 1)
     for i in range(1, section_words(arena, Section.MATCH_MARKET)[USED]):
         record = market_record(arena, i)
         if record["kind"] == EventKind.ORDER_EXECUTE:
@@ -96,7 +97,6 @@ def act(arena: int, control: int, command: Any) -> int:
             push_record(control, ring, record_address(report), _REPORT_BYTES)
         else:
             _notice_report(arena, report)
-    return reason
 
 
 @kernel

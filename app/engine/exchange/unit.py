@@ -1,5 +1,7 @@
 """Entries of the matching engine and of the built-in exchange."""
 
+from typing import Final
+
 from app.engine.bits import integer
 from app.engine.compile import entry, inlined
 from app.engine.exchange.agents import take_turn
@@ -10,22 +12,17 @@ from app.engine.matching_ids import prefetch_bucket, prefetch_order
 from app.engine.matching_output import clear_outputs, outputs_have_room
 from app.engine.matching_state import matching
 from app.engine.memory import view, words
+from app.engine.native import wall_clock_ns
 from app.engine.prefetch import prefetch
 from app.engine.records import COMMAND
 
-_TURN_NS = 1_000_000
-_COMMAND_BYTES = COMMAND.itemsize
-_LINE = 64
+UNTIL_TOLD: Final = -1
+BOOKS: Final = -2
+"""What `run_exchange` does instead of a number of turns."""
 
-
-@entry
-def match_command(arena: int, _links: int, command: int) -> int:
-    """Act on the COMMAND at an address; return why it was refused, or 0.
-
-    Outputs of earlier commands are forgotten.
-    """
-    clear_outputs(arena)
-    return match(arena, view(command, 1, COMMAND)[0])
+_TURN_NS: Final = 1_000_000
+_COMMAND_BYTES: Final = COMMAND.itemsize
+_LINE: Final = 64
 
 
 @inlined
@@ -46,7 +43,8 @@ def _look_ahead(arena: int, commands: int, i: int, count: int) -> None:
 def match_batch(arena: int, commands: int, count: int) -> int:
     """Act on an array of COMMANDs, at its address, in one call.
 
-    A command's venue time is the time of what it causes.
+    A command's venue time is the time of what it causes. Outputs of earlier calls are
+    forgotten.
 
     Returns
     -------
@@ -67,28 +65,23 @@ def match_batch(arena: int, commands: int, count: int) -> int:
 
 
 @entry
-def exchange_run(arena: int, control: int, _unused: int) -> int:
-    """Run the exchange on the calling thread until `Control.STOP`."""
-    trade_until_told(arena, control)
-    return 0
+def run_exchange(arena: int, control: int, turns: int) -> int:
+    """Run the exchange: until told to stop, or for some turns without a clock.
 
-
-@entry
-def exchange_turns(arena: int, control: int, count: int) -> int:
-    """Take the waiting commands, then `count` turns of agents, without a clock.
-
-    Each turn is a millisecond of the exchange's time.
+    `turns` is a number of agents' messages, a millisecond of the exchange's time each,
+    sent after the waiting commands were taken; or `UNTIL_TOLD`; or `BOOKS`, to push
+    every book whole. One entry for all three, so that the agents compile once.
     """
     state = matching(arena)
-    if words(control, CONTROL_WORDS)[Control.COMMANDS]:
+    if turns == UNTIL_TOLD:
+        state["now"] = wall_clock_ns()
+    if turns < 0 and not push_books(arena, control):
+        return 0
+    if turns == UNTIL_TOLD:
+        trade_until_told(arena, control)
+    if turns >= 0 and words(control, CONTROL_WORDS)[Control.COMMANDS]:
         take_commands(arena, control, 1 << 30)
-    for _ in range(count):
+    for _ in range(turns):
         state["now"] += _TURN_NS
         take_turn(arena, control)
-    return count
-
-
-@entry
-def exchange_books(arena: int, control: int, _unused: int) -> int:
-    """Push every book whole; return 1, or 0 when told to stop."""
-    return 1 if push_books(arena, control) else 0
+    return 1

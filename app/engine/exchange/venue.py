@@ -17,12 +17,7 @@ from app.engine.exchange.state import (
     declare_used,
     exchange_layout,
 )
-from app.engine.exchange.unit import (
-    exchange_books,
-    exchange_run,
-    exchange_turns,
-    match_command,
-)
+from app.engine.exchange.unit import BOOKS, UNTIL_TOLD, match_batch, run_exchange
 from app.engine.instruments import load_instruments
 from app.engine.matching_state import Output
 from app.engine.records import COMMAND, MARKET, REPORT
@@ -84,7 +79,7 @@ class BuiltInExchange:
         """Let the agents fill the books, then connect the rings."""
         self.control: Any = np.zeros(CONTROL_WORDS, np.int64)
         self.control[Control.RATE] = messages_per_s
-        self.control[Control.MATCH] = match_command.address
+        self.control[Control.MATCH] = match_batch.address
         self.turns(turns)
         self.control[Control.COMMANDS] = self.orders.address
         self.control[Control.MARKET] = self.market.address
@@ -92,12 +87,15 @@ class BuiltInExchange:
 
     def turns(self, count: int) -> None:
         """Take the waiting commands, then let agents send `count` messages."""
-        exchange_turns(self.arena.address, self.control.ctypes.data, count)
+        self._run(count)
 
     def push_books(self) -> None:
-        """Push every book whole, as the run does when it begins."""
-        exchange_books(self.arena.address, self.control.ctypes.data)
+        """Push every book whole, as `run` does when it begins."""
+        self._run(BOOKS)
 
     def run(self) -> None:
         """Run on the calling thread, without the GIL, until `Control.STOP`."""
-        exchange_run(self.arena.address, self.control.ctypes.data)
+        self._run(UNTIL_TOLD)
+
+    def _run(self, turns: int) -> None:
+        run_exchange(self.arena.address, self.control.ctypes.data, turns)
