@@ -5,7 +5,9 @@ integer 34200017459617. A block that converts as a whole costs no Python per row
 one that does not is searched row by row for what is wrong.
 """
 
+import csv
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -106,10 +108,14 @@ def read_table(
     """
     import pyarrow as pa
 
-    try:
-        columns, unfit, count = _split(block, names, delimiter)
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        columns, unfit, count = _split_by_line(block, names, delimiter)
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    split = None
+    with suppress(pa.ArrowInvalid, UnicodeDecodeError):
+        split = _split(block, names, delimiter)
+    if split is None or split[2] != lines:
+        # A quote that does not close has swallowed the lines after it.
+        split = _split_by_line(block, names, delimiter)
+    columns, unfit, count = split
     keep = np.ones(count, np.bool_)
     for index, found in unfit:
         keep[index] = False
@@ -123,7 +129,7 @@ def _split(
 ) -> tuple[list[Any], list[tuple[int, int]], int]:
     """Return the columns, the unfit rows with their widths, and how many rows."""
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
     # pyarrow would not tell the handler of a bad row that is no UTF-8.
     block.decode("utf-8")
@@ -133,15 +139,15 @@ def _split(
         unfit.append((row.number - 1, row.actual_columns))
         return "skip"
 
-    table = csv.read_csv(
+    table = arrow_csv.read_csv(
         pa.BufferReader(block),
-        csv.ReadOptions(
+        arrow_csv.ReadOptions(
             use_threads=False, block_size=len(block) + 1, column_names=names
         ),
-        csv.ParseOptions(
+        arrow_csv.ParseOptions(
             delimiter=delimiter, ignore_empty_lines=False, invalid_row_handler=note
         ),
-        csv.ConvertOptions(
+        arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
@@ -152,15 +158,23 @@ def _split(
 def _split_by_line(
     block: bytes, names: Sequence[str], delimiter: str
 ) -> tuple[list[Any], list[tuple[int, int]], int]:
-    """Do as `_split` where a quote that does not close swallows the lines after it."""
+    """Do as `_split`, line by line and slowly."""
     import pyarrow as pa
 
-    lines = block.decode("utf-8", "backslashreplace").splitlines()
-    fields = [line.split(delimiter) for line in lines]
+    text = block.decode("utf-8", "backslashreplace").removesuffix("\n")
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    fields = [_fields(line, delimiter) for line in lines]
     unfit = [(i, len(row)) for i, row in enumerate(fields) if len(row) != len(names)]
     fit = [row for row in fields if len(row) == len(names)]
     columns = [pa.array(column, pa.string()) for column in zip(*fit, strict=True)]
     return columns or [pa.array([], pa.string())] * len(names), unfit, len(lines)
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [""])
+    except csv.Error:
+        return line.split(delimiter)
 
 
 def scaled(texts: Any, digits: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
