@@ -35,6 +35,10 @@ def _book_events_at_matching(scenario: Scenario) -> bool:
     return scenario.venue == "matching" and _any_event(*feed)(scenario)
 
 
+def _halt_at_matching(scenario: Scenario) -> bool:
+    return scenario.venue == "matching" and _any_event("halt")(scenario)
+
+
 def _foreign_at_simulated(scenario: Scenario) -> bool:
     return scenario.venue != "matching" and _any_event("foreign_order")(scenario)
 
@@ -45,12 +49,11 @@ _UNBUILT: Final[tuple[tuple[str, Callable[[Scenario], bool]], ...]] = (
     ("stop orders", _any_submit(lambda each: each["kind"] == "stop")),
     ("trailing stops", _any_submit(lambda each: each["kind"] == "trail")),
     ("iceberg orders", _any_submit(lambda each: "display" in each)),
-    ("DAY orders that end", _any_submit(lambda each: _tif(each) == "DAY")),
     ("GTD orders", _any_submit(lambda each: _tif(each) == "GTD")),
     ("auction orders", _any_submit(lambda each: _tif(each) in _AUCTION)),
     ("OCO groups", _any_submit(lambda each: "group" in each)),
     ("brackets", _any_submit(lambda each: "bracket" in each)),
-    ("halts and auctions", _any_event("halt")),
+    ("halts at the matching venue", _halt_at_matching),
     ("calendars", lambda scenario: scenario.has_dates),
     ("timers", _any_event("set_timer")),
     ("trade dates", _any_event("ask_trade_date")),

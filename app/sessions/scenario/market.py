@@ -203,3 +203,12 @@ def clock_record(ts: int, kind: int = EventKind.TIMER) -> Any:
     record = _record(kind, -1)
     record["ts_venue"] = record["ts_received"] = ts
     return record
+
+
+def auction_print(ts: int, instrument: int, price: int) -> Any:
+    """Make a print that sets the last price and fills nobody."""
+    cross = int(TradeCondition.CROSS)
+    record = _record(EventKind.TRADE, instrument, price=price, size=1, conditions=cross)
+    record["ts_venue"] = record["ts_received"] = ts
+    record["flags"] = _LAST
+    return record

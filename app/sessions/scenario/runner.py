@@ -24,7 +24,7 @@ from app.sessions.scenario.commands import (
 from app.sessions.scenario.expect import differences
 from app.sessions.scenario.features import unbuilt
 from app.sessions.scenario.instruments import currency, money
-from app.sessions.scenario.market import MarketEvents, clock_record
+from app.sessions.scenario.market import MarketEvents, auction_print, clock_record
 from app.sessions.scenario.opening import StartError, begin, blank_command
 from app.sessions.scenario.orders import Known
 from app.sessions.scenario.reasons import reasons_of
@@ -308,8 +308,23 @@ class Runner:
         self._order(Action.BOOK_PNL, instrument, strategy=number, value=amount)
 
     def _mark(self, event: Event) -> None:
+        """Let the mark become a price: as settlement, else by an auction's print.
+
+        Such a print fills nobody. Where a two-sided book says otherwise the mark is its
+        mid (SEMANTICS 44), and that is told.
+        """
         instrument = self.world.instrument(event.get("instrument"))
-        self._order(Action.SET_MARK, instrument, price=event["price"])
+        price = event["price"]
+        self._order(Action.SET_MARK, instrument, price=price)
+        if not self._is_marked(instrument, price):
+            self._fold(auction_print(self.now, instrument, price))
+        if not self._is_marked(instrument, price):
+            told = "the mid: the book is two-sided"
+            self.found.append(Difference("mark", price, told))
+
+    def _is_marked(self, instrument: int, price: int) -> bool:
+        doubled = self.world.position(instrument)["mark_doubled"]
+        return bool(doubled == 2 * price)
 
     # What is seen.
 
