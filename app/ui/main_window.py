@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -132,7 +132,8 @@ class MainWindow(QMainWindow):
         self.dress(themes.THEMES[settings.ui.theme])
         self._menus()
         self._titles = DockTitles(self, list(self.docks.values()))
-        self.restore_layout()
+        self.resize(*_SIZE)
+        self._is_arranged = False
         self._connect()
 
     # What it is made of.
@@ -318,7 +319,9 @@ class MainWindow(QMainWindow):
         docks = self.docks
         for dock in docks.values():
             dock.setFloating(False)
-            dock.show()
+            # WORKAROUND Qt 6.11: docks arranged a second time leave their tab bars
+            # behind unless they were removed; it can go when no bar stays on screen.
+            self.removeDockWidget(dock)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         self.addDockWidget(left, docks["ladder"])
         self.splitDockWidget(docks["ladder"], docks["pnl"], Qt.Orientation.Horizontal)
@@ -329,6 +332,8 @@ class MainWindow(QMainWindow):
         )
         self.tabifyDockWidget(docks["orders"], docks["fills"])
         self.tabifyDockWidget(docks["positions"], docks["messages"])
+        for dock in docks.values():
+            dock.show()
         docks["orders"].raise_()
         docks["positions"].raise_()
         self._proportion()
@@ -344,8 +349,7 @@ class MainWindow(QMainWindow):
         )
 
     def restore_layout(self) -> None:
-        """Show the window as it was left, or as it ships."""
-        self.resize(*_SIZE)
+        """Arrange the docks as they were left, or as they ship."""
         if self._store is not None:
             geometry, state = self._store.value("geometry"), self._store.value("state")
             if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
@@ -353,6 +357,12 @@ class MainWindow(QMainWindow):
                 if self.restoreState(state, LAYOUT_VERSION):
                     return
         self.default_layout()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # Arranged before it is shown, Qt would leave a second tab bar behind.
+        if not self._is_arranged:
+            self._is_arranged = True
+            self.restore_layout()
 
     def fit_screen(self) -> None:
         """Become no larger than the screen."""

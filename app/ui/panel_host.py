@@ -26,6 +26,8 @@ class PanelHost(QWidget):
         self._context: Context | None = None
         self.panel: QWidget | None = None
         self._shown: QWidget | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("role", "panel")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
 

@@ -249,7 +249,7 @@ QMainWindow::separator:hover {{ background: {line}; }}
 QDockWidget {{ color: {muted}; font-weight: 600; }}
 QDockWidget::title {{ background: {panel}; padding: 5px 8px;
     border-bottom: 1px solid {line}; }}
-QDockWidget > QWidget {{ background: {panel}; }}
+QWidget[role="panel"] {{ background: {panel}; }}
 QMenuBar {{ background: {window}; }}
 QMenuBar::item {{ padding: 4px 9px; background: transparent; }}
 QMenuBar::item:selected {{ background: {raised}; border-radius: 3px; }}
@@ -313,7 +313,8 @@ QScrollBar::handle {{ background: {line}; border-radius: 4px; margin: 2px;
 QScrollBar::handle:hover {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
-QScrollArea {{ border: none; background: {panel}; }}
+QScrollArea, QScrollArea > QWidget, QScrollArea > QWidget > QWidget {{
+    border: none; background: {panel}; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="small"] {{ color: {muted}; font-size: {small}px; }}
 QLabel[role="heading"] {{ color: {text}; font-weight: 600; }}

@@ -48,7 +48,10 @@ class Gauge(QWidget):
         box = QRectF(self.rect()).adjusted(2, 1, -2, -7)
         painter.setPen(QColor(t.muted if self._part is None else t.text))
         flags = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(box, flags | Qt.AlignmentFlag.AlignLeft, self._name)
+        room = box.width() - painter.fontMetrics().horizontalAdvance(self._value) - 8
+        right = Qt.TextElideMode.ElideRight
+        name = painter.fontMetrics().elidedText(self._name, right, int(room))
+        painter.drawText(box, flags | Qt.AlignmentFlag.AlignLeft, name)
         painter.setPen(QColor(self._colour(t.text)))
         painter.drawText(box, flags | Qt.AlignmentFlag.AlignRight, self._value)
         track = QRectF(2, self.height() - 6, self.width() - 4, 3)

@@ -360,7 +360,7 @@ class LadderView(QWidget):
         )
         figure = self._metrics.horizontalAdvance("0")
         return Geometry(
-            self.width(), self.height(), row, self._header, figure * 13, figure * 10
+            self.width(), self.height(), row, self._header, figure * 12, figure * 7
         )
 
     def _lay_out(self) -> None:
