@@ -18,6 +18,7 @@ from typing import Any
 
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
+from app.engine.book import book_market
 from app.engine.book_stale import check_silence
 from app.engine.book_state import Change, Stale, books
 from app.engine.compile import entry, kernel
@@ -65,6 +66,7 @@ from app.engine.venue.trading import (
 
 __all__ = [
     "CAPABILITIES",
+    "LINKS",
     "Queue",
     "Through",
     "VenueModels",
@@ -316,3 +318,16 @@ def venue_queue(arena: int, links: int, index: int) -> int:
     if order["client_order_id"] != orders(arena)[index]["client_order_id"]:
         return -1
     return math.ceil(order["ahead"])
+
+
+LINKS = {
+    Link.VENUE_SUBMIT: venue_submit,
+    Link.VENUE_CANCEL: venue_cancel,
+    Link.VENUE_REPLACE: venue_replace,
+    Link.VENUE_MARKET: venue_market,
+    Link.VENUE_CLOCK: venue_clock,
+    Link.VENUE_DUE: venue_due,
+    Link.VENUE_QUEUE: venue_queue,
+    Link.BOOK_MARKET: book_market,
+}
+"""What a composer links of this unit."""
