@@ -23,6 +23,7 @@ from app.data.dbn_levels import BarTranslator, LevelTranslator, TradeTranslator
 from app.data.dbn_orders import OrderTranslator
 from app.data.dbn_rows import NO_PRICE_DBN, PRICE_DIGITS, Rows, Translator
 from app.data.importing import Grid, Import, Options, Sketch
+from app.data.session_marks import SessionMarks
 from app.data.source import Source
 from app.data.text_columns import Issues
 from app.errors import FileFormatError, InstrumentError
@@ -120,6 +121,7 @@ class _Stream:
             window=schema.window,
             by_year=schema.basis == "bars",
         )
+        self._marks = SessionMarks(instrument)
         self._translator: Translator
         if schema.basis == "orders":
             self._translator = OrderTranslator(instrument)
@@ -134,10 +136,15 @@ class _Stream:
             )
 
     def take(self, rows: Rows) -> None:
-        self._run.emit(self._target, self._translator.take(rows))
+        self._emit(self._translator.take(rows))
+
+    def _emit(self, records: NDArray[np.void]) -> None:
+        if self._target.basis in ("orders", "depth", "top"):
+            records = self._marks.put(records)
+        self._run.emit(self._target, records)
 
     def end(self) -> None:
-        self._run.emit(self._target, self._translator.end())
+        self._emit(self._translator.end())
         for note in self._translator.notes():
             text = f"{self._target.instrument.name}: {note}"
             self._target.notes.append(note)
@@ -309,7 +316,7 @@ def _sketch(name: str, file: _File, code: int) -> Sketch:
             price_unit=Decimal("0.0001"),
             price_step=100,
             more={
-                "calendar": "XNYS",
+                "calendar": "NYSE",
                 "time_zone": "America/New_York",
                 "regular_hours": Hours.parse("09:30-16:00"),
                 "extended_hours": Hours.parse("04:00-20:00"),

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.data.dbn_rows import LAST, SNAPSHOT, Rows
+from app.data.dbn_rows import LAST, MAYBE_BAD, SNAPSHOT, Rows
 from app.data.importing import new_records
 from app.engine.records import NO_PRICE, EventKind, RecordFlag
 from app.instrument import Instrument
@@ -136,6 +136,10 @@ class OrderTranslator:
                 (in_snapshot & last) | (is_clear & ~in_snapshot),
             ),
         ]
+        doubtful = flags & MAYBE_BAD != 0
+        doubtful[1:] &= flags[:-1] & MAYBE_BAD == 0
+        doubtful[:1] &= not self._was(MAYBE_BAD)
+        found.append((_BEFORE, EventKind.GAP, doubtful))
         if self._previous_flags is None and not (in_snapshot[0] or is_clear[0]):
             self._began_midway = True
             found.append((_BEFORE, EventKind.GAP, np.arange(len(rows)) == 0))

@@ -13,7 +13,7 @@ from app.instrument import Instrument, plain
 
 PRICE_DIGITS: Final = 9
 NO_PRICE_DBN: Final = 2**63 - 1
-LAST, SNAPSHOT = 128, 32
+LAST, SNAPSHOT, MAYBE_BAD = 128, 32, 4
 """Bits of a record's flags."""
 
 

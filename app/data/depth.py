@@ -7,6 +7,7 @@ exact price; sizes are floats of shares, contracts or coins; what is not there i
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -64,17 +65,14 @@ def write_depth(
     writer = _writer(path, levels)
     written = 0
     try:
-        for share, rows in depth_rows(recording, levels):
-            columns = _columns(rows, recording.instrument, levels)
-            writer.write(columns)
-            written += len(rows)
-            progress(share, written)
-    except BaseException:
-        writer.close()
+        with closing(writer):
+            for share, rows in depth_rows(recording, levels):
+                writer.write(_columns(rows, recording.instrument, levels))
+                written += len(rows)
+                progress(share, written)
+        _part(path).replace(path)
+    finally:
         _part(path).unlink(missing_ok=True)
-        raise
-    writer.close()
-    _part(path).replace(path)
     return written
 
 

@@ -410,7 +410,7 @@ def _sketch() -> Sketch:
         price_unit=Decimal("0.0001"),
         price_step=100,
         more={
-            "calendar": "XNAS",
+            "calendar": "NASDAQ",
             "time_zone": ZONE,
             "regular_hours": Hours.parse("09:30-16:00"),
             "extended_hours": Hours.parse("04:00-20:00"),

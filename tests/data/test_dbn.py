@@ -151,9 +151,9 @@ def test_a_file_that_is_a_snapshot_only_ends_in_a_book(tmp_path: Path):
     records = Catalog(tmp_path).open("ESH4").records()
     (last,) = list(rows(records, 1))
 
-    assert records["kind"][0] == EventKind.SNAPSHOT_BEGIN
+    assert records["kind"][:2].tolist() == [EventKind.SESSION, EventKind.SNAPSHOT_BEGIN]
     assert records["kind"][-1] == EventKind.SNAPSHOT_END
-    assert len(records) == 8725 + 2
+    assert len(records) == 8725 + 3
     assert last[1]
     assert last[2]
 
@@ -407,6 +407,27 @@ def test_data_that_begin_midway_are_stale_until_a_clear(tmp_path: Path):
         "ORDER_ADD",
     ]
     assert report.segments[0].gaps == 1
+
+
+def test_records_that_may_be_bad_are_a_gap(tmp_path: Path):
+    doubtful = LAST | 4
+    path = made(
+        tmp_path / "a.dbn",
+        [
+            CLEAR,
+            message("A", 1, 10, 5),
+            message("A", 2, 10, 5, flags=doubtful),
+            message("A", 3, 10, 5, flags=doubtful),
+            CLEAR,
+        ],
+    )
+    run(tmp_path / "c", path)
+
+    assert [each[0] for each in told(tmp_path / "c")][3:6] == [
+        "GAP",
+        "ORDER_ADD",
+        "ORDER_ADD",
+    ]
 
 
 def test_an_event_may_lie_across_chunks(tmp_path: Path, monkeypatch):
