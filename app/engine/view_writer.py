@@ -10,6 +10,7 @@ from app.engine.book_state import books
 from app.engine.compile import entry, kernel
 from app.engine.control import CONTROL_WORDS, Control
 from app.engine.links import Link, call_link, linked
+from app.engine.log import log_durable
 from app.engine.memory import view, words
 from app.engine.records import BUY, NO_PRICE, SELL
 from app.engine.ring import ring_claim, ring_publish
@@ -52,6 +53,8 @@ def _write_session(arena: int, links: int, target: Any, wall: int) -> None:
     target["market_lost"] = control[Control.MARKET_LOST]
     target["views_skipped"] = control[Control.VIEWS_SKIPPED]
     target["log_records"] = control[Control.LOGGED]
+    log = linked(links, Link.LOG)
+    target["log_durable"] = log_durable(log) if log else 0
     for bucket in range(HISTOGRAM_BUCKETS):
         target["histogram"][bucket] = control[Control.HISTOGRAM + bucket]
         target["command_histogram"][bucket] = control[
@@ -142,7 +145,7 @@ def _write_orders(arena: int, links: int, target: Any) -> None:
 
 @entry
 def publish_view(arena: int, links: int, wall: int) -> int:
-    """Write a VIEW into the ring of views (argument: wall clock, ns); 0 if it is full."""
+    """Write a VIEW into its ring (argument: wall clock, ns); 0 if the ring is full."""
     ring = linked(links, Link.VIEWS_OUT)
     if ring == 0:
         return 1
