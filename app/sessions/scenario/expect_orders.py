@@ -139,8 +139,14 @@ def _same_field(key: str, value: Any, row: Mapping[str, Any]) -> bool:
         return bool(nanoseconds(value) == row["t"] + EPOCH)
     if key == "flag":
         wanted = [value] if isinstance(value, str) else value or []
-        return all(each in row["flag"] for each in wanted)
+        return all(_is_flagged(each, row["flag"]) for each in wanted)
     return bool(value == row[key])
+
+
+def _is_flagged(word: str, flags: list[str]) -> bool:
+    """Tell whether a fill carries a flag, however the scenario words it."""
+    plain = word.lower().replace("-", "_").replace(" ", "_")
+    return any(flag in plain or plain in flag for flag in flags)
 
 
 def _trade_rows(seen: Seen) -> list[dict[str, Any]]:

@@ -22,17 +22,12 @@ from app.engine.records import (
     SessionState,
     TradeCondition,
 )
-from app.sessions.scenario.schema import SIDES, Event
+from app.sessions.scenario.schema import CONDITIONS, SIDES, Event, condition_name
 from app.sessions.scenario.times import nanoseconds
 from app.sessions.scenario.world import World
 
 _LAST: Final = int(RecordFlag.LAST)
 _SNAPSHOT: Final = int(RecordFlag.SNAPSHOT)
-_CONDITIONS: Final = {
-    **{each.name.lower(): each for each in TradeCondition if each.name},
-    "extended": TradeCondition.EXTENDED_HOURS,
-    "average": TradeCondition.AVERAGE_PRICE,
-}
 
 
 class MarketEvents:
@@ -174,20 +169,11 @@ def _level(instrument: int, side: int, price: int, size: int, flags: int = 0) ->
 
 
 def _conditions(event: Event) -> int:
+    given = event.get("conditions") or ()
     bits = 0
-    for name in event.get("conditions", ()):
-        bits |= _CONDITIONS[_plain(name)]
+    for name in [given] if isinstance(given, str) else given:
+        bits |= CONDITIONS[condition_name(name)]
     return bits
-
-
-def _plain(name: str) -> str:
-    """Spell a trade condition as the engine does, whichever way it was spelt."""
-    return name.lower().replace("-", "_").replace(" ", "_")
-
-
-def is_condition(name: str) -> bool:
-    """Tell whether a trade condition is known."""
-    return _plain(name) in _CONDITIONS
 
 
 def _add_event(row: Any, key: str) -> Event:

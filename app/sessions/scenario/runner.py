@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from app.engine.records import Action, EventKind, Reason, SafetyState
-from app.errors import InstrumentError
+from app.errors import RingsideError
 from app.sessions.scenario.commands import (
     OrderNames,
     change_command,
@@ -25,7 +25,7 @@ from app.sessions.scenario.expect import differences
 from app.sessions.scenario.features import unbuilt
 from app.sessions.scenario.instruments import currency, money
 from app.sessions.scenario.market import MarketEvents, auction_print, clock_record
-from app.sessions.scenario.opening import StartError, begin, blank_command
+from app.sessions.scenario.opening import begin, blank_command
 from app.sessions.scenario.orders import Known
 from app.sessions.scenario.reasons import reasons_of
 from app.sessions.scenario.schema import Event, Fault, Scenario
@@ -37,6 +37,18 @@ from app.sessions.scenario.world import World
 _ROUNDS: Final = 100
 """Round trips for which messages on their way are waited for after the last event."""
 _STEPS: Final = 10_000
+_RETRIES: Final = 20
+_RETRY_NS: Final = 1_000_000_000
+"""A flatten asks again after a pause: so long, and so often, it is waited for."""
+_CONTRADICTIONS: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RingsideError,
+    TypeError,
+    ValueError,
+)
+"""What a scenario raises whose form is right and whose values are not."""
 _MARKET: Final = frozenset(
     (
         "book",
@@ -96,11 +108,19 @@ def run(scenario: Scenario | Fault) -> Outcome:
 
 
 def _run(scenario: Scenario) -> list[Difference]:
+    """Run; values that contradict each other fail the scenario, not the whole run."""
     try:
         runner = Runner(scenario)
-    except (InstrumentError, StartError) as error:
-        return [Difference("start", "a session", str(error))]
-    return runner.run()
+    except _CONTRADICTIONS as error:
+        return [Difference("start", "a session", _told(error))]
+    try:
+        return runner.run()
+    except _CONTRADICTIONS as error:
+        return [*runner.found, Difference("scenario", "can be run", _told(error))]
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 class Runner:
@@ -134,12 +154,7 @@ class Runner:
         if self.venue is not None:
             for record in self.venue.open_books(self._first()):
                 self.world.fold(record)
-        while self._queue:
-            time, turn, _, act = heapq.heappop(self._queue)
-            if turn != Turn.CHECKPOINT:
-                self._let_pass(time)
-            self.now = time
-            act()
+        self._drain()
         self._finish()
         self._compare(self.scenario.expect, "")
         return self.found
@@ -191,12 +206,24 @@ class Runner:
             self._fold(clock_record(self.now))
 
     def _finish(self) -> None:
-        """Wait for messages on their way."""
+        """Wait for messages on their way, and for a flatten that is under way."""
         trip = self._order_latency + self._report_latency
         self._settle(self.now + _ROUNDS * trip)
+        for _ in range(_RETRIES):
+            if not self.world.is_flattening:
+                break
+            self.now += _RETRY_NS
+            self._tick()
+            self._drain()
+            self._settle(self.now + _ROUNDS * trip)
+
+    def _drain(self) -> None:
+        """Let everything happen that is planned, in order of time."""
         while self._queue:
-            time, _, _, act = heapq.heappop(self._queue)
-            self.now = time
+            time, turn, _, act = heapq.heappop(self._queue)
+            if turn != Turn.CHECKPOINT:
+                self._let_pass(time)
+            self.now = max(self.now, time)
             act()
 
     # Records in, messages out.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from app.engine.records import TimeInForce
+from app.engine.records import SafetyState, TimeInForce, TradeCondition
 from app.errors import FileFormatError
 from app.sessions.scenario.checks import (
     Check,
@@ -50,15 +50,42 @@ TIMES_IN_FORCE: Final = {
 """Times in force by their words, in capitals."""
 
 
+CONDITIONS: Final = {
+    **{name.lower(): each for name, each in TradeCondition.__members__.items()},
+    "extended": TradeCondition.EXTENDED_HOURS,
+    "average": TradeCondition.AVERAGE_PRICE,
+    "avg_price": TradeCondition.AVERAGE_PRICE,
+    "late_report": TradeCondition.LATE,
+    "oddlot": TradeCondition.ODD_LOT,
+    "regular": 0,
+}
+"""Trade conditions by their words."""
+
+
 def _time_in_force(value: Any) -> str:
     known = isinstance(value, str) and value.upper() in TIMES_IN_FORCE
     return "" if known else f"must be one of {', '.join(TIMES_IN_FORCE)}"
 
 
+def _safety_state(value: Any) -> str:
+    known = isinstance(value, str) and value.upper() in SafetyState.__members__
+    return "" if known else f"must be one of {', '.join(SafetyState.__members__)}"
+
+
+def _condition(value: Any) -> str:
+    known = isinstance(value, str) and condition_name(value) in CONDITIONS
+    return "" if known else f"must be one of {', '.join(CONDITIONS)}"
+
+
+def condition_name(word: str) -> str:
+    """Spell a trade condition as `CONDITIONS` does, whichever way it was spelt."""
+    return word.lower().replace("-", "_").replace(" ", "_")
+
+
 _PAIRS: Final = list_of(list_of(whole, 2))
 _SIDE: Final = one_of(*SIDES)
 _AGGRESSOR: Final = nullable(one_of("buy", "sell"))
-_CONDITIONS: Final = list_of(text)
+_CONDITIONS: Final = either(_condition, list_of(_condition))
 _L3_ROW: Final = either(
     list_of(anything, 3),
     table({"ref": anything, "price": whole, "size": positive}, {"side": _SIDE}),
@@ -98,7 +125,7 @@ _REQUIRED: Final[Mapping[str, Mapping[str, Check]]] = {
     "halt": {},
     "bar": _BAR,
     "import_bar": {},
-    "set_state": {"state": text},
+    "set_state": {"state": _safety_state},
     "kill": {},
     "stop_strategy": {"strategy": text},
     "strategy_raises": {"strategy": text},

@@ -12,13 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine import book_state, gate, links as links_module, strategy
+from app.engine import book_state, gate, strategy
 from app.engine.arena import Arena, Section
-from app.engine.book import book_market
 from app.engine.control import CONTROL_WORDS
 from app.engine.instruments import instrument_records, load_instruments
 from app.engine.kernel import emit, fold_record
-from app.engine.links import Link
+from app.engine.links import Link, link_entries, new_links
 from app.engine.records import COMMAND, REPORT
 from app.engine.ring import Ring
 from app.engine.state import MAX_STRATEGIES, fixed_layout
@@ -141,29 +140,14 @@ class World:
         return arena
 
     def _make_links(self) -> Any:
-        links = links_module.new_links()
-        for link, each in gate.LINKS.items():
-            links[link] = each.address
+        links = new_links()
+        link_entries(links, gate.LINKS)
+        link_entries(links, external.LINKS if self.is_external else simulated.LINKS)
         links[Link.EMIT] = emit.address
         links[Link.EVENTS_OUT] = self.events.address
         links[Link.CONTROL] = self.control.ctypes.data
         if self.is_external:
             links[Link.ORDERS_OUT] = self.commands.address
-            links[Link.VENUE_SUBMIT] = external.external_submit.address
-            links[Link.VENUE_CANCEL] = external.external_cancel.address
-            links[Link.VENUE_REPLACE] = external.external_replace.address
-            links[Link.VENUE_REPORT] = external.external_report.address
-            links[Link.VENUE_QUEUE] = external.external_queue.address
-            links[Link.VENUE_MARKET] = book_market.address
-            return links
-        links[Link.VENUE_SUBMIT] = simulated.venue_submit.address
-        links[Link.VENUE_CANCEL] = simulated.venue_cancel.address
-        links[Link.VENUE_REPLACE] = simulated.venue_replace.address
-        links[Link.VENUE_MARKET] = simulated.venue_market.address
-        links[Link.VENUE_CLOCK] = simulated.venue_clock.address
-        links[Link.VENUE_DUE] = simulated.venue_due.address
-        links[Link.VENUE_QUEUE] = simulated.venue_queue.address
-        links[Link.BOOK_MARKET] = book_market.address
         return links
 
     # Folding.
@@ -189,6 +173,15 @@ class World:
             return Fraction(ahead).limit_denominator(10**6) if rests else None
         known = external.external_queue(self.arena.address, address, index)
         return Fraction(known) if known >= 0 else None
+
+    @property
+    def is_flattening(self) -> bool:
+        """Whether a position is being closed and something is still held."""
+        rows = self.arena.records(Section.WORKING)
+        return any(
+            rows[i]["flatten"] and self.position(i)["quantity"]
+            for i in range(len(self.instruments))
+        )
 
     # Reading.
 

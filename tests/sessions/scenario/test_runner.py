@@ -155,3 +155,18 @@ def test_start_position_counts_in_every_sum():
 
     expect = {"position": 3, "cost": "304.5", "avg": "101.5", "exposure": "304.5"}
     assert run(made(expect, events=(), start=start)).differences == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "models"),
+    [
+        ({"position": {"Y": 1}}, {}),
+        ({"realised": "much"}, {}),
+        ({"fills_total": 3}, {}),
+        ({}, {"risk": {"rate": {"messages": 1}}}),
+        ({}, {"risk": {"maxOrderSize": "big"}}),
+        ({}, {"fees": {"maker": "3/7"}}),
+    ],
+)
+def test_values_that_mean_nothing_fail_the_scenario_alone(expect, models):
+    assert run(made(expect, models=models)).differences
