@@ -16,6 +16,7 @@ from app.data.depth import write_depth
 from app.data.importing import Importer, Options, Report, run_import
 from app.data.lobster import LobsterImporter
 from app.engine.build import build
+from app.errors import FileFormatError
 
 if TYPE_CHECKING:
     # argparse gives the type of its sub-commands no public name.
@@ -56,6 +57,9 @@ def add_import_parser(subparsers: "Subparsers") -> None:
     )
     binance.set_defaults(importer=lambda parsed: BinanceImporter(parsed.market))
 
+    auto = _format(formats, "auto", "files whose format is told by their content")
+    auto.set_defaults(importer=lambda parsed: sniffed(parsed.files))
+
     csv = _format(formats, "csv", "CSV files with a mapping of columns")
     csv.add_argument(
         "--map",
@@ -64,6 +68,22 @@ def add_import_parser(subparsers: "Subparsers") -> None:
         help="a TOML file, or kind=trades,time=0:s,price=1,size=2 (docs/data.md)",
     )
     csv.set_defaults(importer=lambda parsed: CsvImporter.from_text(parsed.map))
+
+
+def sniffed(paths: Sequence[Path]) -> Importer:
+    """Return the importer that recognises the first file.
+
+    Raises
+    ------
+    FileFormatError
+        If none does.
+    """
+    known: tuple[Importer, ...] = (DbnImporter(), BinanceImporter(), LobsterImporter())
+    for each in known:
+        if each.sniff(paths[0]):
+            return each
+    names = ", ".join(each.name for each in known)
+    raise FileFormatError(paths[0], f"is of no format that is recognised: {names}")
 
 
 def _format(

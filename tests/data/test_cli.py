@@ -136,3 +136,19 @@ def test_progress_is_shown_to_a_terminal_only(messages: Path, capsys, monkeypatc
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(["import", "lobster", str(messages)])
     assert "importing XYZ_2024-03-11" in capsys.readouterr().err
+
+
+def test_auto_recognises_what_it_is_given(messages: Path, tmp_path: Path, capsys):
+    parts = [
+        ("databento", "futures_trades_2024-07-01T23-58_2024-07-02T00-02.dbn.zst"),
+        ("crypto_ws", "spot_btcusdt_20240809.gz"),
+    ]
+    for each in [str(messages), *(str(shared_data(*part)) for part in parts)]:
+        assert main(["import", "auto", each]) == 0
+    out = capsys.readouterr().out
+    assert "XYZ orders" in out
+    assert "ESU4 trades" in out
+    assert "BTCUSDT quotes" in out
+    (tmp_path / "odd").write_bytes(bytes(100))
+    assert main(["import", "auto", str(tmp_path / "odd")]) == 2
+    assert "is of no format that is recognised: dbn, binance" in capsys.readouterr().err
