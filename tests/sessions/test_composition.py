@@ -9,11 +9,15 @@ import pytest
 
 from app import config
 from app.engine.arena import Section
+from app.engine.kernel import fold_record
+from app.engine.links import Link
+from app.engine.log import Stream
 from app.engine.log_reader import LogReader, verify
 from app.engine.records import (
     BUY,
     COMMAND,
     NO_PRICE,
+    REPORT,
     Action,
     EventKind,
     OrderType,
@@ -37,9 +41,9 @@ class Trader:
             "RINGSIDE_PATHS_DATA": str(folder / "catalog"),
             "RINGSIDE_RISK_FILE": str(folder / "limits.toml"),
         }
-        settings = config.load(None, environment).settings
+        self.settings = config.load(None, environment).settings
         self.failures: list[BaseException] = []
-        self.engine = PaperEngine(feed, settings, self.failures.append)
+        self.engine = PaperEngine(feed, self.settings, self.failures.append)
         self.reports: list[np.void] = []
         self._view: Any = None
         self._id = 1 << 40
@@ -187,9 +191,6 @@ def test_everything_is_in_the_log_and_the_log_is_sound(trader):
 
 
 def _decisions(directory: Path) -> set[int]:
-    from app.engine.log import Stream
-    from app.engine.records import REPORT
-
     found = set()
     for batch in LogReader(directory).batches():
         records = batch.records(Stream.DECISION, REPORT)
@@ -221,3 +222,31 @@ def test_restarted_engine_keeps_its_position(tmp_path):
         assert one.engine.arena.records(Section.ENGINE)["fills"][0] >= 1
     finally:
         one.engine.stop()
+
+
+def test_the_logged_events_give_the_same_bytes_again(trader, tmp_path):
+    trader.arm()
+    order = trader.buy(100)
+    resting = trader.buy(10, int(trader.book()["bids"][3]["price"]))
+    eventually(lambda: trader.has(order, ReportType.FILL))
+    eventually(lambda: trader.has(resting, ReportType.NEW))
+    trader.engine.stop()
+
+    twin = PaperEngine("exchange", trader.settings, trader.failures.append)
+    try:
+        twin.links[Link.EVENTS_OUT] = twin.links[Link.LOG] = 0
+        for stream, _, record in LogReader(trader.engine.log.directory):
+            if stream == Stream.INBOUND:
+                memory = np.frombuffer(record, np.uint8).copy()
+                address = memory.ctypes.data
+                fold_record(twin.arena.address, twin.links.ctypes.data, address)
+                twin.feed.orders.drain()
+    finally:
+        twin.stop()
+
+    for section, (dtype, _) in twin.arena.layout.items():
+        used = trader.engine.arena.used(section)
+        assert twin.arena.used(section) == used, section
+        ours = twin.arena.records(section)[:used].tobytes()
+        assert ours == trader.engine.arena.records(section)[:used].tobytes(), section
+        assert dtype.itemsize * used == len(ours)
