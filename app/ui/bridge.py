@@ -163,7 +163,7 @@ class Bridge(QObject):
         self._began = self.clock.monotonic_ns()
         reports = session.reports()
         if len(reports):
-            self.desk.take_reports(reports)
+            self.desk.take_reports(reports, self.clock.wall_ns())
         view = session.view()
         if view is not None:
             self.desk.take_view(view)

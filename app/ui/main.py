@@ -15,6 +15,7 @@ from qasync import QEventLoop  # after PySide6: it takes the binding that is the
 from app.clock import SystemClock
 from app.config import Settings
 from app.data.catalog import Catalog
+from app.errors import RingsideError
 from app.sessions import open_session
 from app.sessions.session import Mode
 from app.ui.main_window import MainWindow
@@ -48,7 +49,12 @@ def sessions_of(settings: Settings) -> Sessions:
 
 def feed_names(settings: Settings) -> list[str]:
     """Feeds that can be opened: the built-in exchange, and each recording."""
-    recordings = Catalog(settings.paths.data).names()
+    try:
+        recordings = Catalog(settings.paths.data).names()
+    except (RingsideError, OSError):
+        # A damaged catalog must not keep the window from the built-in exchange.
+        _log.exception("the catalog cannot be listed")
+        recordings = []
     return ["exchange", *(f"recording:{name}" for name in recordings)]
 
 

@@ -99,13 +99,10 @@ class StatusBar(QStatusBar):
         if status.log_status:
             self._show("log", f"log: {status.log_status}", theme.error)
             return
-        behind = max(0, records - durable)
         words = f"log {formatting.short_number(records)}"
-        words += (
-            f", {formatting.short_number(behind)} not yet on disk"
-            if behind
-            else ", on disk"
-        )
+        if durable:
+            behind = formatting.short_number(records - durable)
+            words += f", {behind} not yet on disk" if records > durable else ", on disk"
         self._show("log", words, theme.muted)
 
     def _light(self, name: str, words: str, colour: str) -> None:

@@ -250,7 +250,7 @@ def test_kill_has_two_stages_and_a_word(qtbot: QtBot, stage: Stage) -> None:
     stage.context.trading.kill()
     stage.pulse()
     assert not box.kill.isEnabled()
-    assert "KILLED since" in box._words.text()
+    assert "KILLED at" in box._words.text()
     qtbot.mouseClick(box.flatten, LEFT)
     assert stage.ran[-1] == "safety.flatten_all"
     qtbot.keyClicks(box.field, "please")

@@ -65,7 +65,14 @@ def opened(qtbot: QtBot, window: MainWindow, feed: str = "exchange") -> None:
 
 def arm(qtbot: QtBot, window: MainWindow) -> None:
     window.commands.run("safety.armed")
-    qtbot.waitUntil(lambda: window.desk.market.safety_state is SafetyState.ARMED)
+    ladder = window.ladder()
+    assert ladder is not None
+
+    def shows_it() -> bool:
+        painted = ladder.view.painted
+        return painted is not None and painted.state is SafetyState.ARMED
+
+    qtbot.waitUntil(shows_it)
 
 
 def test_every_panel_is_there_and_alive(window: MainWindow) -> None:
@@ -118,7 +125,6 @@ def test_leaving_open_orders_asks_first(
     arm(qtbot, window)
     ladder = window.ladder()
     assert ladder is not None
-    qtbot.waitUntil(lambda: ladder.view.painted is not None)
     ladder.run("ladder.buy_market")
     qtbot.waitUntil(lambda: len(window.desk.fills) == 1)
 

@@ -149,7 +149,7 @@ def stepped_ranges(
     right = max(float(times[-1]) for times, _ in drawn)
     low = min(0.0, *(float(values.min()) for _, values in drawn))
     high = max(0.0, *(float(values.max()) for _, values in drawn))
-    step = step_above(max(high - low, 1.0)) / 10
+    step = step_above(max(high - low, 10.0)) / 10
     bottom = (math.floor(low / step) - 0.5) * step
     top = (math.ceil(high / step) + 0.5) * step
     return (left, left + step_above(max(right - left, 10.0))), (bottom, top)

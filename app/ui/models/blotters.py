@@ -1,10 +1,11 @@
 """Columns of the blotters: orders, fills, positions."""
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
-from app.engine.records import MONEY_SCALE, NO_PRICE
+from app.engine.records import MONEY_SCALE, NO_PRICE, Reason
 from app.ui import formatting, reasons
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
@@ -12,7 +13,7 @@ from app.ui.models.orders import ENDED, average_fill
 from app.ui.models.table import Column
 from app.ui.theme import Theme
 
-Text = Callable[[np.void], str]
+_ASKED_FOR: Final = (Reason.NONE, Reason.USER)
 
 
 class Blotters:
@@ -216,7 +217,7 @@ class Blotters:
 
     def _status(self, record: np.void) -> str:
         words = formatting.status(int(record["status"]))
-        if not record["reason"] or record["status"] not in ENDED:
+        if record["reason"] in _ASKED_FOR or record["status"] not in ENDED:
             return words
         listed = self._listed(record)
         if listed is None:

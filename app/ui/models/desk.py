@@ -69,8 +69,11 @@ class Desk:
         self.market.view = view
         self.pnl.take(view)
 
-    def take_reports(self, reports: np.ndarray) -> None:
-        """Take execution reports, oldest first."""
+    def take_reports(self, reports: np.ndarray, now: int) -> None:
+        """Take execution reports, oldest first (now: wall clock, ns since 1970 UTC).
+
+        Messages carry the wall's time: a recording's own time is another clock.
+        """
         self.orders.apply(reports)
         is_fill = reports["report"] == ReportType.FILL
         if is_fill.any():
@@ -79,7 +82,7 @@ class Desk:
             listed = self.listed(int(report["instrument"]))
             level, text = telling.words(report, telling.Subject(listed, self.currency))
             topic = listed.instrument.name if listed else "engine"
-            self.tell(int(report["ts_received"]), text, level, topic)
+            self.tell(now, text, level, topic)
 
     def listed(self, number: int) -> Listed | None:
         """Return an instrument of the session, or None."""

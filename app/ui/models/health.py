@@ -77,8 +77,9 @@ def trouble(
     if part["stale"]:
         return Trouble(
             f"Stale book: {reasons.stale_text(int(part['stale']))}",
-            f"{_since(int(part['stale_since']), now)} New orders are refused; cancels "
-            "and exits pass.",
+            # In the engine's time, which a recording sets.
+            f"{_since(int(part['stale_since']), int(view['now']))} New orders are "
+            "refused; cancels and exits pass.",
         )
     return None
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from app.engine.records import NO_PRICE, OrderOption, SafetyState
+from app.engine.views import DEPTH
 from app.ui import formatting, reasons
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
@@ -101,7 +102,8 @@ def order_intent(
     ]
     options = _exit_option(frame, side, quantity)
     verdict, why = _judge(frame, side, price, quantity, options, unready)
-    parts.append(f"{verdict.value}: {why}" if why else verdict.value)
+    # What stops it comes early: the line may be cut off at its end.
+    parts.insert(1 if why else len(parts), _outcome(verdict, why))
     if frame.state != SafetyState.REDUCE:
         options = 0
     options |= _resting(frame, side, price)
@@ -122,7 +124,7 @@ def replace_intent(
         f"{ticks:+d} ticks, leaves the queue".replace("-", formatting.MINUS),
     ]
     verdict, why = _judge_replace(frame, order, price, unready)
-    parts.append(f"{verdict.value}: {why}" if why else verdict.value)
+    parts.insert(2 if why else len(parts), _outcome(verdict, why))
     return Intent(
         verdict,
         SEPARATOR.join(parts),
@@ -143,6 +145,10 @@ def through_ticks(frame: LadderFrame, side: int, price: int) -> int:
         return -1  # nobody to trade with
     scale = frame.listed.scale
     return side * (scale.index(price) - scale.index(int(opposite["price"][0])))
+
+
+def _outcome(verdict: Verdict, why: str) -> str:
+    return f"{verdict.value}: {why}" if why else verdict.value
 
 
 def _resting(frame: LadderFrame, side: int, price: int) -> int:
@@ -231,6 +237,9 @@ def _joins(frame: LadderFrame, side: int, price: int) -> str:
         return f"joins {frame.listed.text.quantity(int(here[0]))} ahead"
     if not len(own_side) or side * (price - int(own_side["price"][0])) > 0:
         return "new best " + ("bid" if side > 0 else "ask")
+    is_beyond = side * (price - int(own_side["price"][-1])) < 0
+    if is_beyond and len(own_side) >= DEPTH:
+        return "beyond the depth that is shown"
     return "first at this price"
 
 

@@ -1,8 +1,12 @@
 """Where the kill switch stands, in words."""
 
+from typing import Final
+
 from app.engine.records import Reason, SafetyState
-from app.ui import formatting
+from app.ui import formatting, reasons
 from app.ui.models.desk import Desk
+
+_ASKED_FOR: Final = (Reason.NONE, Reason.USER, Reason.KILLED)
 
 
 def kill_words(desk: Desk) -> str:
@@ -11,15 +15,11 @@ def kill_words(desk: Desk) -> str:
     if view is None or desk.market.safety_state != SafetyState.KILLED:
         return "Kill cancels entry orders and refuses new ones; exits stay."
     reason = int(view["state_reason"])
-    why = (
-        ""
-        if reason in (Reason.NONE, Reason.USER)
-        else f", {formatting.words(Reason(reason).name)}"
-    )
+    why = "" if reason in _ASKED_FOR else f", {reasons.short_text(reason)}"
     when = formatting.clock_time(int(view["state_since"]))
     left = len(desk.orders.working())
     held = int((view["instrument"]["position"][: int(view["instruments"])] != 0).sum())
     return (
-        f"KILLED since {when}{why}. {formatting.plural(left, 'order')} still working, "
+        f"KILLED at {when}{why}: {formatting.plural(left, 'order')} working, "
         f"{formatting.plural(held, 'position')} open."
     )

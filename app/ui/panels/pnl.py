@@ -38,6 +38,7 @@ class PnlPanel(QWidget):
 
     def _on_session_changed(self) -> None:
         for button in self.toggles:
+            button.hide()
             self._bar.removeWidget(button)
             button.deleteLater()
         names = [
