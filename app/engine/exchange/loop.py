@@ -53,7 +53,7 @@ _SILENCE_NS: Final = 100_000_000
 _MOST_BEHIND_NS: Final = 100_000_000
 _TURNS_PER_PASS: Final = 64
 _COMMANDS_PER_PASS: Final = 64
-_NAP_US: Final = 50
+_NAP_US: Final = 100
 
 
 @kernel
