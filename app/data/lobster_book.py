@@ -62,13 +62,16 @@ NOTHING: Final = 0
     ROW_NOW,
     UNKNOWN,  # events whose order is not known
     LIVE,  # orders in the book
-) = range(27)
-JOB_WORDS: Final = 27
+    EXCUSED,  # 1 = a cross or halt, or the message after one: the book may jump
+) = range(28)
+JOB_WORDS: Final = 28
 
 NODE_SIZE, NODE_PRICE, NODE_NEXT, NODE_PREVIOUS, NODE_REFERENCE = range(5)
 NODE_WIDTH: Final = 5
 LEVEL_PRICE, LEVEL_TOTAL, LEVEL_FIRST, LEVEL_LAST = range(4)
 LEVEL_WIDTH: Final = 4
+_CROSS: Final = 6
+"""Type of a message that tells a cross; 7 tells a halt."""
 _SPARE: Final = 64
 """Rows that one message may need beside what its depth and the book ask for."""
 
@@ -260,7 +263,13 @@ def _message(job: Any, kind: int, node: int, size: int, price: int) -> None:
 
 @kernel
 def _fault(job: Any, level: int, found: int, expected: int) -> None:
-    """Note a difference that the messages do not explain; the first one in full."""
+    """Note a difference that the messages do not explain; the first one in full.
+
+    An auction fills orders that no message of its own tells, so what it changes is
+    believed.
+    """
+    if job[EXCUSED]:
+        return
     if job[FAULTS] == 0:
         job[FAULT_ROW], job[FAULT_SIDE] = job[ROW_NOW], job[SIDE_NOW]
         job[FAULT_LEVEL] = level
@@ -379,11 +388,15 @@ def rebuild(address: int, _second: int, _third: int) -> int:
     """
     job = words(address, JOB_WORDS)
     row: int = job[ROW_NOW]
+    is_cross = bool(job[EXCUSED])
     while row < job[STOP]:
         if _is_full(job) or (job[STRICT] and job[FAULTS]):
             break
         before = job[WRITTEN]
+        was_cross = is_cross
         message = words(job[MESSAGES] + 8 * 5 * (row - job[START]), 5)
+        is_cross = message[0] >= _CROSS
+        job[EXCUSED] = is_cross or was_cross
         job[ROW_NOW] = row
         job[SIDE_NOW] = 0 if message[4] > 0 else 1
         if 1 <= message[0] <= 4:

@@ -95,6 +95,22 @@ def test_days_are_segments_and_are_read_as_one(tmp_path: Path):
     assert recording.columns["size"].tolist() == records["size"].tolist()
 
 
+def test_streams_may_be_written_in_turns(tmp_path: Path):
+    catalog = Catalog(tmp_path)
+    amazon = catalog.master.instrument("AMZN")
+    targets = [Target(amazon, stream, stream) for stream in ("orders", "trades")]
+    days = [made(50, T0 + day * DAY_NS, seed=day) for day in range(4)]
+    with ImportJob(catalog, "test", []) as job:
+        for day in days:
+            for target in targets:
+                job.append(target, day)
+        job.commit()
+
+    for stream in ("orders", "trades"):
+        found = Catalog(tmp_path).open("AMZN", stream).records()
+        assert found.tobytes() == np.concatenate(days).tobytes()
+
+
 def test_bars_are_kept_by_year(tmp_path: Path):
     records = made(500, step=DAY_NS)
     store(Catalog(tmp_path), records, stream="bars-1d", by_year=True)

@@ -239,6 +239,34 @@ def test_an_unknown_order_acts_on_what_the_file_shows(tmp_path: Path):
     assert executed["size"].tolist() == [30]
 
 
+def test_what_an_auction_changes_is_believed(tmp_path: Path):
+    messages = tmp_path / "XYZ_2024-03-11_m_message_2.csv"
+    lines = [
+        "34200,1,1,10,1000000,1",
+        "34201,1,2,10,999900,1",
+        "34202,6,0,4,1000000,-1",
+        "34203,1,3,5,999900,1",
+    ]
+    messages.write_text("\n".join(lines) + "\n")
+    orderbook = tmp_path / "orderbook.csv"
+    empty = f"{DUMMY},0"
+    rows_ = [
+        f"{empty},1000000,10,{empty},-{DUMMY},0",
+        f"{empty},1000000,10,{empty},999900,10",
+        f"{empty},1000000,6,{empty},999900,10",  # no message of the order itself
+        f"{empty},1000000,6,{empty},999900,15",
+    ]
+    orderbook.write_text("\n".join(rows_) + "\n")
+    run(tmp_path / "c", messages, orderbook)
+    assert list(rebuilt(Catalog(tmp_path / "c").open("XYZ"), 2)) == expected(
+        orderbook, 2
+    )
+
+    messages.write_text("\n".join(lines).replace("34202,6", "34202,5") + "\n")
+    with pytest.raises(FileFormatError, match="row 3, column bid size 1: does not"):
+        run(tmp_path / "d", messages, orderbook)
+
+
 def test_without_an_orderbook_unknown_orders_change_no_book(tmp_path: Path):
     messages = tmp_path / "XYZ_2024-03-11_m_message_2.csv"
     messages.write_text(
