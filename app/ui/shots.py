@@ -88,7 +88,7 @@ def _trade(window: MainWindow) -> None:
         _READY_MS,
         "the engine",
     )
-    _need(window, lambda: _has_market(window), _STEP_MS, "market data")
+    _need(window, lambda: has_market(window), _STEP_MS, "market data")
     window.commands.run("safety.armed")
     _need(
         window,
@@ -108,7 +108,7 @@ def _trade(window: MainWindow) -> None:
         _wait(window, lambda: False, 5 * _POLL_MS)
 
 
-def _has_market(window: MainWindow) -> bool:
+def has_market(window: MainWindow) -> bool:
     ladder = window.ladder()
     frame = ladder.view.painted if ladder is not None else None
     return frame is not None and len(frame.bids) > 0 and len(frame.asks) > 0

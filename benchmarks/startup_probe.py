@@ -1,0 +1,81 @@
+"""One start of the window, in a process of its own: prints when the ladder lives.
+
+Prints a JSON line: seconds from the start of the process to the first frame that shows
+both sides of a book, and the resident memory some seconds later.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+_LATER_MS: Final = 4_000
+
+
+def resident_mb() -> tuple[float, float]:
+    """Resident memory without and with file-backed pages, MB."""
+    values = {}
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name.startswith("Rss") or name == "VmRSS":
+            values[name] = int(value.split()[0]) / 1024
+    own = values["RssAnon"] + values.get("RssShmem", 0.0)
+    return own, values["VmRSS"]
+
+
+def age_s() -> float:
+    """Seconds since this process was started."""
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    return uptime - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def main(folder: str) -> None:
+    """Open the window on the built-in exchange and measure."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["QT_API"] = "pyside6"
+    sys.setswitchinterval(0.0005)
+    from PySide6.QtCore import QSettings, QTimer
+
+    from app import config
+    from app.clock import SystemClock
+    from app.sessions.session import Mode
+    from app.ui.main import application, sessions_of
+    from app.ui.main_window import MainWindow
+    from app.ui.shots import has_market
+
+    environment = {
+        "RINGSIDE_PATHS_LOGS": f"{folder}/logs",
+        "RINGSIDE_PATHS_DATA": f"{folder}/catalog",
+    }
+    settings = config.load(None, environment).settings
+    app = application()
+    stored = QSettings(f"{folder}/window.ini", QSettings.Format.IniFormat)
+    window = MainWindow(settings, sessions_of(settings), SystemClock(), stored)
+    window.show()
+    figures: dict[str, float] = {}
+    timer = QTimer()
+
+    def finish() -> None:
+        figures["resident_mb"], figures["resident_with_files_mb"] = resident_mb()
+        window.close()
+        app.quit()
+
+    def look() -> None:
+        if has_market(window):
+            timer.stop()
+            window.grab()
+            figures["live_s"] = age_s()
+            QTimer.singleShot(_LATER_MS, finish)
+
+    timer.timeout.connect(look)
+    QTimer.singleShot(0, lambda: window.open(Mode.PAPER, "exchange"))
+    QTimer.singleShot(0, lambda: figures.setdefault("window_s", age_s()))
+    timer.start(5)
+    app.exec()
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
