@@ -18,7 +18,7 @@ from app.engine.arena import Arena, Section
 from app.engine.bits import integer, lowest_bit
 from app.engine.book_levels import best_price
 from app.engine.book_state import Stale, books
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.money import (
     converted,
     cost_money,
@@ -57,13 +57,13 @@ def open_accounts(arena: Arena, start_equity: int = 0) -> None:
     arena.set_used(Section.ACCOUNTS, MAX_STRATEGIES)
 
 
-@kernel
+@inlined
 def position_row(arena: int, instrument: int, strategy: int) -> int:
     """Row in POSITIONS of a strategy's own position; 0 is manual."""
     return strategy * engine(arena)[0]["instruments"] + instrument
 
 
-@kernel
+@inlined
 def account_row(arena: int, instrument: int) -> int:
     """Row in POSITIONS of the account's position."""
     return MAX_STRATEGIES * engine(arena)[0]["instruments"] + instrument

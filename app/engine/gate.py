@@ -281,7 +281,7 @@ def _check_silence(arena: int, instrument: int, now: int) -> None:
         return
     check_silence(arena, book, now)
     record = books(arena)[book]
-    after = limit_of(arena, instrument, RiskLimit.STALE_AFTER)
+    after = limit_of(arena, instrument, integer(RiskLimit.STALE_AFTER))
     silent = record["ts_received"] > 0 and now - record["ts_received"] > after
     if after and silent and record["stale"] == Stale.FRESH:
         set_stale(arena, book, integer(Stale.SILENT), now)
@@ -321,7 +321,7 @@ def gate_view(arena: int, links: int, address: int) -> int:
     for instrument in range(engine(arena)[0]["instruments"]):
         row = positions(arena)[account_row(arena, instrument)]
         largest = max(largest, row["exposure"])
-    window = account_limit(arena, RiskLimit.RATE_WINDOW)
+    window = account_limit(arena, integer(RiskLimit.RATE_WINDOW))
     used = target["used"]
     used[RiskLimit.MAX_SYMBOL_EXPOSURE] = largest
     used[RiskLimit.MAX_GROSS_EXPOSURE] = risk(arena)[0]["gross"]

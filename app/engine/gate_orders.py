@@ -34,8 +34,9 @@ from app.engine.records import (
     Reason,
     ReportType,
 )
-from app.engine.risk import judge, prepare_new, prepare_replace
+from app.engine.risk import judge
 from app.engine.risk_exposure import closable, recount, refresh_exposure, touch_price
+from app.engine.risk_prepare import prepare_new, prepare_replace
 from app.engine.risk_recent import note_message, note_order
 from app.engine.risk_state import (
     CONFIRMED,

@@ -29,7 +29,8 @@ from app.engine.records import (
     SafetyState,
     TimeInForce,
 )
-from app.engine.risk import broken_loss_limit, collar_price
+from app.engine.risk import broken_loss_limit
+from app.engine.risk_collar import collar_price
 from app.engine.risk_exposure import closable, protection_price
 from app.engine.risk_state import REDUCE_ONLY, checks, is_exit, risk, working
 from app.engine.state import (

@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 
 import app.engine.native  # noqa: F401  (it resolves the 128-bit division)
-from app.engine.compile import intrinsic, kernel
+from app.engine.compile import inlined, intrinsic, kernel
 
 _INT64: Final = ir.IntType(64)
 _INT128: Final = ir.IntType(128)
@@ -179,7 +179,7 @@ def _cost_float(typing_context: Any, high: Any, low: Any) -> Any:
     return types.float64(types.int64, types.uint64), codegen
 
 
-@kernel
+@inlined
 def money_of(price: int, quantity: int, numerator: int, denominator: int) -> int:
     """Money of price × quantity, half-even, at most `MOST` either way.
 
@@ -213,7 +213,7 @@ def cost_price(high: int, low: Any, quantity: int, numerator: int) -> float:
     return _cost_float(high, low) / numerator / quantity
 
 
-@kernel
+@inlined
 def converted(money: int, conversion: int) -> int:
     """Money in the base currency, half-even; 0 where the rate is unknown (0)."""
     if conversion == CONVERSION_SCALE:
@@ -221,7 +221,7 @@ def converted(money: int, conversion: int) -> int:
     return _rounded_product(money, conversion, 1, CONVERSION_SCALE)
 
 
-@kernel
+@inlined
 def plus(a: int, b: int) -> int:
     """Add without wrapping round: at most `MOST` either way."""
     if b > 0 and a > MOST - b:

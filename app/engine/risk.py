@@ -1,9 +1,9 @@
 """The risk gate's checks: each a function with a reason, asked in a fixed order.
 
-`prepare_new` and `prepare_replace` write down once what an order would stand for
-(CHECK); then `judge` asks each check, in the order of docs/risk.md, and stops at the
-first that refuses. Exits (SEMANTICS 51-54) meet the collar alone. A limit is broken
-when exceeded; equal passes. Nothing here changes orders or money.
+risk_prepare writes down once what an order would stand for (CHECK); then `judge` asks
+each check, in the order of docs/risk.md, and stops at the first that refuses. Exits
+(SEMANTICS 51-54) meet the collar alone. A limit is broken when exceeded; equal passes.
+Nothing here changes orders or money.
 """
 
 from typing import Any, Final
@@ -11,30 +11,22 @@ from typing import Any, Final
 from app.engine.accounts import account_row
 from app.engine.bits import integer
 from app.engine.book_state import Stale, books
-from app.engine.compile import kernel
-from app.engine.instruments import step_at, step_price, valid_towards
+from app.engine.compile import inlined, kernel
 from app.engine.money import converted, plus
 from app.engine.records import (
     BUY,
     NO_PRICE,
-    SELL,
-    GroupRole,
-    OrderType,
     Reason,
     RiskLimit,
     SafetyState,
     SessionState,
     TimeInForce,
 )
+from app.engine.risk_collar import collar_fault, reference_fault
 from app.engine.risk_exposure import (
     WORKING_BOUND,
-    counted_price,
-    group_counted,
     order_money,
-    protection_price,
-    protection_ticks,
     signed_value,
-    touch_price,
     working_money,
     working_quantity,
     working_value,
@@ -44,194 +36,16 @@ from app.engine.risk_state import (
     OUTSIDE_HOURS,
     account_limit,
     checks,
-    is_exit,
     limit_of,
     risk,
 )
-from app.engine.state import accounts, engine, instruments, orders, positions
+from app.engine.state import accounts, engine, instruments, positions
 from app.engine.strategy import StrategyState, strategies
 
-MILLION: Final = 1_000_000
+_SMALL: Final = 2**31
 
 
-# What the order would stand for.
-
-
-@kernel
-def prepare_new(arena: int, command: Any, quantity: int) -> None:
-    """Write down what a new order of this quantity would stand for."""
-    check = checks(arena)[0]
-    instrument, side = integer(command["instrument"]), integer(command["side"])
-    mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
-    check["instrument"] = instrument
-    check["strategy"] = command["strategy"]
-    check["side"] = side
-    check["is_exit"] = is_exit(integer(command["role"]), integer(command["options"]))
-    check["order_type"] = command["order_type"]
-    check["time_in_force"] = command["time_in_force"]
-    check["options"] = command["options"]
-    check["total"] = quantity
-    check["price"] = command["price"]
-    check["doubled"] = mark
-    check["is_replace"] = 0
-    check["old_quantity"] = 0
-    check["old_price"] = 0
-    check["collar"] = _order_collar(
-        arena, instrument, side, command["order_type"], command["stop_price"]
-    )
-    check["ticks"] = protection_ticks(
-        arena, instrument, integer(command["protection_ticks"])
-    )
-    if check["order_type"] == OrderType.MARKET:
-        _protect(arena, check)
-    check["counted_price"] = counted_price(
-        arena, instrument, side, command, check["ticks"], mark
-    )
-    check["quantity"] = 0 if check["is_exit"] else quantity
-    if command["role"] == GroupRole.OCO_ENTRY and command["group"]:
-        _join_group(arena, integer(command["group"]))
-
-
-@kernel
-def _join_group(arena: int, group: int) -> None:
-    """Let an OCO group of entries stand for its largest member."""
-    check = checks(arena)[0]
-    quantity, price = group_counted(arena, check["instrument"], check["side"], group)
-    check["old_quantity"] = quantity
-    check["old_price"] = price
-    check["quantity"] = max(check["quantity"], quantity)
-    check["counted_price"] = max(check["counted_price"], price)
-
-
-@kernel
-def prepare_replace(
-    arena: int, index: int, quantity: int, price: int, stop_price: int
-) -> None:
-    """Write down what an order would stand for with a new total and new prices."""
-    check, order = checks(arena)[0], orders(arena)[index]
-    instrument, side = integer(order["instrument"]), integer(order["side"])
-    mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
-    check["instrument"] = instrument
-    check["strategy"] = order["strategy"]
-    check["side"] = side
-    check["is_exit"] = is_exit(integer(order["role"]), integer(order["options"]))
-    check["order_type"] = order["order_type"]
-    check["time_in_force"] = order["time_in_force"]
-    check["options"] = order["options"]
-    check["total"] = quantity
-    check["price"] = price
-    check["ticks"] = order["protection_ticks"]
-    check["doubled"] = mark
-    check["is_replace"] = 1
-    check["old_quantity"] = order["counted"]
-    check["old_price"] = order["counted_price"]
-    check["collar"] = _order_collar(
-        arena, instrument, side, order["order_type"], stop_price
-    )
-    worse = max(order["counted_price"], 0 if price == NO_PRICE else abs(price))
-    check["counted_price"] = max(
-        worse, 0 if stop_price == NO_PRICE else abs(stop_price)
-    )
-    wanted = max(order["leaves"], quantity - order["filled"], order["counted"])
-    check["quantity"] = 0 if check["is_exit"] else wanted
-    if order["role"] == GroupRole.OCO_ENTRY and order["group"]:
-        _join_group(arena, integer(order["group"]))
-
-
-# The collar.
-
-
-@kernel
-def _through(arena: int, instrument: int, side: int, doubled: int, ppm: int) -> int:
-    """Valid price at most `ppm` through half of `doubled`, at least a tick (52)."""
-    # Prices stay below 2**61 and ppm below 2**20: the product is split to fit.
-    size = abs(doubled)
-    width = size // (2 * MILLION) * ppm + size % (2 * MILLION) * ppm // (2 * MILLION)
-    reference = doubled >> 1 if side > 0 else -(-doubled >> 1)
-    width = max(width, step_at(arena, instrument, reference))
-    return valid_towards(arena, instrument, reference + side * width, -side)
-
-
-@kernel
-def collar_price(arena: int, instrument: int, side: int) -> int:
-    """Worst price that the collar allows, against mid and last; NO_PRICE = no bound.
-
-    The mid of a book that cannot be trusted is left out; where there is neither mid nor
-    last, the mark stands for them.
-    """
-    ppm = limit_of(arena, instrument, RiskLimit.COLLAR)
-    if ppm == 0:
-        return NO_PRICE
-    book = integer(instruments(arena)[instrument]["book"])
-    bound = integer(NO_PRICE)
-    if book:
-        last = integer(books(arena)[book]["last_price"])
-        if last != NO_PRICE:
-            bound = _through(arena, instrument, side, 2 * last, ppm)
-        fresh = books(arena)[book]["stale"] == Stale.FRESH
-        bid = touch_price(arena, instrument, integer(BUY))
-        ask = touch_price(arena, instrument, integer(SELL))
-        if fresh and bid != NO_PRICE and ask != NO_PRICE:
-            mid = _through(arena, instrument, side, bid + ask, ppm)
-            if bound == NO_PRICE or side * (bound - mid) > 0:
-                bound = mid
-    mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
-    if bound == NO_PRICE and mark != NO_PRICE:
-        bound = _through(arena, instrument, side, mark, ppm)
-    return bound
-
-
-@kernel
-def _order_collar(
-    arena: int, instrument: int, side: int, order_type: int, stop_price: int
-) -> int:
-    """Worst price for an order: a stop's limit is bounded by the stop price (22)."""
-    ppm = limit_of(arena, instrument, RiskLimit.COLLAR)
-    if ppm and order_type >= OrderType.STOP and stop_price != NO_PRICE:
-        return _through(arena, instrument, side, 2 * stop_price, ppm)
-    return collar_price(arena, instrument, side)
-
-
-@kernel
-def _protect(arena: int, check: Any) -> None:
-    """Give a market order the tighter of its protection and the collar.
-
-    Where even the touch is beyond the collar, an exit becomes a limit at the collar's
-    price; an entry keeps `ticks` at -1 and is refused.
-    """
-    bound, side, instrument = check["collar"], check["side"], check["instrument"]
-    touch = touch_price(arena, instrument, -side)
-    if bound == NO_PRICE or touch == NO_PRICE:
-        return
-    if side * (touch - bound) > 0:
-        check["price"] = bound if check["is_exit"] else touch
-        return
-    allowed = check["ticks"]
-    price = protection_price(arena, instrument, side, allowed)
-    if price != NO_PRICE and side * (price - bound) <= 0:
-        return
-    steps, price = integer(0), step_price(arena, instrument, touch, 1, side)
-    while (allowed < 0 or steps < allowed) and side * (price - bound) <= 0:
-        steps += 1
-        price = step_price(arena, instrument, price, 1, side)
-    check["ticks"] = steps
-
-
-@kernel
-def _collar(arena: int, check: Any) -> int:
-    """Refuse a limit that is further through mid or last than the collar allows."""
-    if check["price"] == NO_PRICE or check["collar"] == NO_PRICE:
-        return Reason.NONE
-    if check["side"] * (check["price"] - check["collar"]) > 0:
-        check["limit"] = limit_of(arena, check["instrument"], RiskLimit.COLLAR)
-        return Reason.PRICE_COLLAR
-    return Reason.NONE
-
-
-# The other checks, in their order.
-
-
-@kernel
+@inlined
 def _state(arena: int, check: Any) -> int:
     """Refuse new risk unless armed, and when an invariant of the engine broke."""
     state = engine(arena)[0]["safety_state"]
@@ -242,7 +56,7 @@ def _state(arena: int, check: Any) -> int:
     return Reason.NONE if state == SafetyState.ARMED else Reason.STATE_VIEW
 
 
-@kernel
+@inlined
 def _strategy(arena: int, check: Any) -> int:
     """Refuse new risk of a strategy that was stopped."""
     if check["strategy"] == 0:
@@ -254,17 +68,17 @@ def _strategy(arena: int, check: Any) -> int:
     return Reason.NONE
 
 
-@kernel
+@inlined
 def _restricted(arena: int, check: Any) -> int:
     """Refuse new risk in an instrument on the restricted list."""
     restricted = instruments(arena)[check["instrument"]]["restricted"]
     return Reason.RESTRICTED if restricted else Reason.NONE
 
 
-@kernel
+@inlined
 def _hours(arena: int, check: Any) -> int:
     """Refuse new risk outside the session, unless the order asks for it."""
-    if limit_of(arena, check["instrument"], RiskLimit.SESSION_HOURS) == 0:
+    if limit_of(arena, check["instrument"], integer(RiskLimit.SESSION_HOURS)) == 0:
         return Reason.NONE
     session = instruments(arena)[check["instrument"]]["session"]
     if session != SessionState.CLOSED and session != SessionState.PRE_OPEN:
@@ -276,10 +90,10 @@ def _hours(arena: int, check: Any) -> int:
     return Reason.SESSION_HOURS
 
 
-@kernel
+@inlined
 def _stale(arena: int, check: Any) -> int:
     """Refuse new risk on a book that cannot be trusted."""
-    if limit_of(arena, check["instrument"], RiskLimit.STALE_GUARD) == 0:
+    if limit_of(arena, check["instrument"], integer(RiskLimit.STALE_GUARD)) == 0:
         return Reason.NONE
     book = integer(instruments(arena)[check["instrument"]]["book"])
     if book and books(arena)[book]["stale"] == Stale.FRESH:
@@ -287,7 +101,7 @@ def _stale(arena: int, check: Any) -> int:
     return Reason.STALE_BOOK
 
 
-@kernel
+@inlined
 def _conversion(arena: int, check: Any) -> int:
     """Refuse new risk whose exposure cannot be known (48)."""
     if instruments(arena)[check["instrument"]]["conversion"] == 0:
@@ -295,16 +109,7 @@ def _conversion(arena: int, check: Any) -> int:
     return Reason.NONE
 
 
-@kernel
-def _reference(arena: int, check: Any) -> int:
-    """Refuse new risk where nothing says what a price should be."""
-    ppm = limit_of(arena, check["instrument"], RiskLimit.COLLAR)
-    if ppm and check["collar"] == NO_PRICE:
-        return Reason.NO_PRICE_REFERENCE
-    return Reason.NONE
-
-
-@kernel
+@inlined
 def _exceeds(check: Any, stands: int, limit: int) -> bool:
     """Compare with a limit, 0 = off; note both where it is broken."""
     if limit == 0 or stands <= limit:
@@ -314,15 +119,15 @@ def _exceeds(check: Any, stands: int, limit: int) -> bool:
     return True
 
 
-@kernel
+@inlined
 def _order_size(arena: int, check: Any) -> int:
-    limit = limit_of(arena, check["instrument"], RiskLimit.MAX_ORDER_SIZE)
+    limit = limit_of(arena, check["instrument"], integer(RiskLimit.MAX_ORDER_SIZE))
     if _exceeds(check, check["total"], limit):
         return Reason.MAX_ORDER_SIZE
     return Reason.NONE
 
 
-@kernel
+@inlined
 def _money(arena: int, check: Any, quantity: int, price: int) -> int:
     """Money of a quantity at the worse of a price and the mark, instrument's own."""
     definition = instruments(arena)[check["instrument"]]
@@ -335,9 +140,9 @@ def _money(arena: int, check: Any, quantity: int, price: int) -> int:
     )
 
 
-@kernel
+@inlined
 def _order_value(arena: int, check: Any) -> int:
-    limit = limit_of(arena, check["instrument"], RiskLimit.MAX_ORDER_VALUE)
+    limit = limit_of(arena, check["instrument"], integer(RiskLimit.MAX_ORDER_VALUE))
     if limit == 0:
         return Reason.NONE
     conversion = instruments(arena)[check["instrument"]]["conversion"]
@@ -347,12 +152,12 @@ def _order_value(arena: int, check: Any) -> int:
     return Reason.NONE
 
 
-@kernel
+@inlined
 def _account_position(arena: int, check: Any) -> Any:
     return positions(arena)[account_row(arena, check["instrument"])]
 
 
-@kernel
+@inlined
 def _worst_position(arena: int, check: Any) -> int:
     """Position of the order's side if all that works on it filled (51)."""
     position, side = _account_position(arena, check), check["side"]
@@ -360,7 +165,7 @@ def _worst_position(arena: int, check: Any) -> int:
     return side * position["quantity"] + work
 
 
-@kernel
+@inlined
 def _short_sale(arena: int, check: Any) -> int:
     """Refuse to sell what is not held, where short sales are not allowed."""
     shortable = instruments(arena)[check["instrument"]]["shortable"]
@@ -373,15 +178,15 @@ def _short_sale(arena: int, check: Any) -> int:
     return Reason.NONE
 
 
-@kernel
+@inlined
 def _position_size(arena: int, check: Any) -> int:
-    limit = limit_of(arena, check["instrument"], RiskLimit.MAX_POSITION_SIZE)
+    limit = limit_of(arena, check["instrument"], integer(RiskLimit.MAX_POSITION_SIZE))
     if _exceeds(check, _worst_position(arena, check), limit):
         return Reason.MAX_POSITION_SIZE
     return Reason.NONE
 
 
-@kernel
+@inlined
 def _side_money(arena: int, check: Any) -> int:
     """Exposure of the order's side with it, instrument's currency."""
     position, side = _account_position(arena, check), check["side"]
@@ -391,36 +196,37 @@ def _side_money(arena: int, check: Any) -> int:
     return plus(side * signed_value(position), plus(work - old, new))
 
 
-@kernel
-def _symbol_exposure(arena: int, check: Any) -> int:
-    """Judge the exposure in the instrument, and that its sums can be held."""
-    position = _account_position(arena, check)
+@inlined
+def _sums(arena: int, check: Any) -> int:
+    """Refuse what would make the sums of working orders too large to hold."""
+    position, price = _account_position(arena, check), check["counted_price"]
     room = WORKING_BOUND - working_value(position, check["side"])
-    if check["counted_price"] and check["quantity"] > room // check["counted_price"]:
-        check["limit"] = room // check["counted_price"]
+    # A product of two such numbers fits, and needs no division to be compared.
+    small = price < _SMALL and check["quantity"] < _SMALL
+    if small and price * check["quantity"] <= room:
+        return Reason.NONE
+    if price and check["quantity"] > room // price:
+        check["limit"] = room // price
         check["stands"] = check["quantity"]
         return Reason.QUANTITY_TOO_LARGE
-    limit = limit_of(arena, check["instrument"], RiskLimit.MAX_SYMBOL_EXPOSURE)
-    if limit == 0:
-        return Reason.NONE
-    conversion = instruments(arena)[check["instrument"]]["conversion"]
-    if _exceeds(check, converted(_side_money(arena, check), conversion), limit):
-        return Reason.MAX_SYMBOL_EXPOSURE
     return Reason.NONE
 
 
-@kernel
-def _gross_exposure(arena: int, check: Any) -> int:
-    """Judge the sum of all instruments' worst cases; an order that adds none passes."""
-    limit = account_limit(arena, RiskLimit.MAX_GROSS_EXPOSURE)
-    if limit == 0:
+@inlined
+def _exposure(arena: int, check: Any) -> int:
+    """Judge the worst case in the instrument, then of all of them."""
+    instrument = check["instrument"]
+    most = limit_of(arena, instrument, integer(RiskLimit.MAX_SYMBOL_EXPOSURE))
+    gross = account_limit(arena, integer(RiskLimit.MAX_GROSS_EXPOSURE))
+    if most == 0 and gross == 0:
         return Reason.NONE
-    conversion = instruments(arena)[check["instrument"]]["conversion"]
+    conversion = instruments(arena)[instrument]["conversion"]
     exposure = converted(_side_money(arena, check), conversion)
-    before = _account_position(arena, check)["exposure"]
-    if exposure <= before:
-        return Reason.NONE
-    if _exceeds(check, plus(risk(arena)[0]["gross"], exposure - before), limit):
+    if _exceeds(check, exposure, most):
+        return Reason.MAX_SYMBOL_EXPOSURE
+    added = exposure - _account_position(arena, check)["exposure"]
+    # An order that adds nothing to the worst case passes the gross limit.
+    if added > 0 and _exceeds(check, plus(risk(arena)[0]["gross"], added), gross):
         return Reason.MAX_GROSS_EXPOSURE
     return Reason.NONE
 
@@ -437,18 +243,18 @@ def drawdown(arena: int) -> int:
     return accounts(arena)[0]["peak_equity"] - accounts(arena)[0]["equity"]
 
 
-@kernel
+@inlined
 def _daily_loss(arena: int, check: Any) -> int:
-    limit = account_limit(arena, RiskLimit.MAX_DAILY_LOSS)
+    limit = account_limit(arena, integer(RiskLimit.MAX_DAILY_LOSS))
     stopped = risk(arena)[0]["loss_stop"] == Reason.MAX_DAILY_LOSS
     if _exceeds(check, day_loss(arena), limit) or stopped:
         return Reason.MAX_DAILY_LOSS
     return Reason.NONE
 
 
-@kernel
+@inlined
 def _drawdown(arena: int, check: Any) -> int:
-    limit = account_limit(arena, RiskLimit.MAX_DRAWDOWN)
+    limit = account_limit(arena, integer(RiskLimit.MAX_DRAWDOWN))
     stopped = risk(arena)[0]["loss_stop"] == Reason.MAX_DRAWDOWN
     if _exceeds(check, drawdown(arena), limit) or stopped:
         return Reason.MAX_DRAWDOWN
@@ -459,9 +265,11 @@ def _drawdown(arena: int, check: Any) -> int:
 def broken_loss_limit(arena: int) -> int:
     """Reason of the loss limit that is exceeded now; NONE if none is."""
     check = checks(arena)[0]
-    if _exceeds(check, day_loss(arena), account_limit(arena, RiskLimit.MAX_DAILY_LOSS)):
+    loss_limit = account_limit(arena, integer(RiskLimit.MAX_DAILY_LOSS))
+    if _exceeds(check, day_loss(arena), loss_limit):
         return Reason.MAX_DAILY_LOSS
-    if _exceeds(check, drawdown(arena), account_limit(arena, RiskLimit.MAX_DRAWDOWN)):
+    fall_limit = account_limit(arena, integer(RiskLimit.MAX_DRAWDOWN))
+    if _exceeds(check, drawdown(arena), fall_limit):
         return Reason.MAX_DRAWDOWN
     return Reason.NONE
 
@@ -470,18 +278,18 @@ def broken_loss_limit(arena: int) -> int:
 def _duplicate(arena: int, check: Any) -> int:
     """Refuse a new order that was sent too often within the window (52)."""
     instrument = check["instrument"]
-    allowed = limit_of(arena, instrument, RiskLimit.DUPLICATE_ALLOWED)
-    window = limit_of(arena, instrument, RiskLimit.DUPLICATE_WINDOW)
+    allowed = limit_of(arena, instrument, integer(RiskLimit.DUPLICATE_ALLOWED))
+    window = limit_of(arena, instrument, integer(RiskLimit.DUPLICATE_WINDOW))
     if allowed == 0 or window == 0 or check["is_replace"]:
         return Reason.NONE
     times = 1 + seen_before(arena, check, window, allowed)
     return Reason.DUPLICATE if _exceeds(check, times, allowed) else Reason.NONE
 
 
-@kernel
+@inlined
 def _message_rate(arena: int, check: Any) -> int:
-    limit = account_limit(arena, RiskLimit.MESSAGE_RATE)
-    window = account_limit(arena, RiskLimit.RATE_WINDOW)
+    limit = account_limit(arena, integer(RiskLimit.MESSAGE_RATE))
+    window = account_limit(arena, integer(RiskLimit.RATE_WINDOW))
     if limit and window and is_rate_exceeded(arena, limit, window):
         check["limit"] = limit
         check["stands"] = limit + 1
@@ -489,7 +297,7 @@ def _message_rate(arena: int, check: Any) -> int:
     return Reason.NONE
 
 
-@kernel
+@inlined
 def _may_add(arena: int, check: Any) -> int:
     """Ask whether any new risk is wanted now: checks 1 to 6."""
     reason = _state(arena, check)
@@ -506,12 +314,12 @@ def _may_add(arena: int, check: Any) -> int:
     return reason
 
 
-@kernel
+@inlined
 def _is_sound(arena: int, check: Any) -> int:
     """Ask about the order by itself: checks 7 to 10."""
-    reason = _reference(arena, check)
+    reason = reference_fault(arena, check)
     if reason == Reason.NONE:
-        reason = _collar(arena, check)
+        reason = collar_fault(arena, check)
     if reason == Reason.NONE:
         reason = _order_size(arena, check)
     if reason == Reason.NONE:
@@ -519,16 +327,16 @@ def _is_sound(arena: int, check: Any) -> int:
     return reason
 
 
-@kernel
+@inlined
 def _has_room(arena: int, check: Any) -> int:
     """Ask what the account would hold with it: checks 11 to 16."""
     reason = _short_sale(arena, check)
     if reason == Reason.NONE:
         reason = _position_size(arena, check)
     if reason == Reason.NONE:
-        reason = _symbol_exposure(arena, check)
+        reason = _sums(arena, check)
     if reason == Reason.NONE:
-        reason = _gross_exposure(arena, check)
+        reason = _exposure(arena, check)
     if reason == Reason.NONE:
         reason = _daily_loss(arena, check)
     if reason == Reason.NONE:
@@ -545,7 +353,7 @@ def judge(arena: int) -> int:
     """
     check = checks(arena)[0]
     if check["is_exit"]:
-        reason = _collar(arena, check)
+        reason = collar_fault(arena, check)
     else:
         reason = _may_add(arena, check)
         if reason == Reason.NONE:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from app.engine.accounts import account_row, position_row
 from app.engine.bits import integer
 from app.engine.book_levels import best_price
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.instruments import step_price
 from app.engine.money import converted, money_of, plus
 from app.engine.records import BUY, NO_PRICE, SELL, GroupRole, OrderType
@@ -43,13 +43,13 @@ def _add(arena: int, instrument: int, side: int, quantity: int, price: int) -> N
         row["lowest"][which] = min(row["lowest"][which], price)
 
 
-@kernel
+@inlined
 def working_quantity(position: Any, side: int) -> int:
     """Worst-case quantity of a side's working orders."""
     return position["working_buy"] if side == BUY else position["working_sell"]
 
 
-@kernel
+@inlined
 def working_value(position: Any, side: int) -> int:
     """Worst-case price × quantity of a side's working orders, where each is counted."""
     if side == BUY:
@@ -187,7 +187,7 @@ def _recount_group(
         _set_counted(arena, representative, most, highest)
 
 
-@kernel
+@inlined
 def order_money(
     quantity: int, price: int, doubled: int, numerator: int, denominator: int
 ) -> int:
@@ -246,7 +246,7 @@ def _walk(arena: int, instrument: int, side: int, mark: int) -> tuple[int, int]:
     return below, value
 
 
-@kernel
+@inlined
 def signed_value(position: Any) -> int:
     """Money of a position at the mark, with the sign of its quantity."""
     value = abs(position["value"])

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Arena, Section, section
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.id_map import BUCKET
 from app.engine.records import NO_PRICE, REPORT, GroupRole, OrderOption, RiskLimit
 from app.engine.state import ORDER
@@ -19,9 +19,9 @@ ORDER_CAPACITY: Final = 1 << 14
 """Orders that may be working or remembered at once."""
 ENDED_KEPT: Final = 1 << 12
 """Ended orders that are remembered: their late fills count, their ids are refused."""
-RECENT_CAPACITY: Final = 1 << 13
+RECENT_CAPACITY: Final = 1 << 12
 """Orders that the duplicate check looks back on at most; a power of two."""
-RECENT_BUCKETS: Final = 1 << 10
+RECENT_BUCKETS: Final = 1 << 12
 MESSAGE_CAPACITY: Final = 1 << 12
 """Largest message rate that can be limited, messages per window."""
 LIMIT_COUNT: Final = 32
@@ -105,6 +105,7 @@ CHECK: Final = np.dtype(
         ("options", "<i8"),
         ("total", "<i8"),  # the order's quantity
         ("price", "<i8"),  # its limit; NO_PRICE = none
+        ("stop_price", "<i8"),  # NO_PRICE = none
         ("ticks", "<i8"),  # protection of a market order; -1 = no bound
         ("quantity", "<i8"),  # worst case that it stands for from now on
         ("counted_price", "<i8"),  # … at this |price|
@@ -166,7 +167,7 @@ def is_exit(role: int, options: int) -> bool:
     )
 
 
-@kernel
+@inlined
 def tighter(first: int, second: int) -> int:
     """Smaller of two limits, 0 meaning none."""
     if first == 0 or second == 0:
@@ -174,7 +175,7 @@ def tighter(first: int, second: int) -> int:
     return min(first, second)
 
 
-@kernel
+@inlined
 def limit_of(arena: int, instrument: int, limit: int) -> int:
     """Limit that holds for an instrument: the tighter of the account's and its own."""
     every = limits(arena)
@@ -184,7 +185,7 @@ def limit_of(arena: int, instrument: int, limit: int) -> int:
     return tighter(account, own)
 
 
-@kernel
+@inlined
 def account_limit(arena: int, limit: int) -> int:
     """Limit of the whole account."""
     return limits(arena)[0]["value"][limit]

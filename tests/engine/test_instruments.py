@@ -39,7 +39,7 @@ COIN = Instrument(
     currency="USDT",
     price_unit=Decimal("0.01"),
     quantity_unit=Decimal("1e-8"),
-    min_value=Decimal("10"),
+    min_value=Decimal(10),
     order_min=QuantityUnits(1000),
 )
 
@@ -126,7 +126,7 @@ def test_an_instrument_whose_money_cannot_be_held_is_refused():
         multiplier=Decimal(10**9),
     )
 
-    with pytest.raises(InstrumentError, match="WIDE.*units and multiplier"):
+    with pytest.raises(InstrumentError, match=r"WIDE.*units and multiplier"):
         unit.load_instruments(Arena(fixed_layout(1)), [wide])
 
 

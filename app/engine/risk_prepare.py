@@ -1,0 +1,91 @@
+"""What an order would stand for, written down once for all checks (CHECK)."""
+
+from typing import Any
+
+from app.engine.accounts import account_row
+from app.engine.bits import integer
+from app.engine.compile import kernel
+from app.engine.records import NO_PRICE, GroupRole, OrderType
+from app.engine.risk_collar import protect
+from app.engine.risk_exposure import counted_price, group_counted, protection_ticks
+from app.engine.risk_state import checks, is_exit
+from app.engine.state import orders, positions
+
+
+@kernel
+def prepare_new(arena: int, command: Any, quantity: int) -> None:
+    """Write down what a new order of this quantity would stand for."""
+    check = checks(arena)[0]
+    instrument, side = integer(command["instrument"]), integer(command["side"])
+    mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
+    check["instrument"] = instrument
+    check["strategy"] = command["strategy"]
+    check["side"] = side
+    check["is_exit"] = is_exit(integer(command["role"]), integer(command["options"]))
+    check["order_type"] = command["order_type"]
+    check["time_in_force"] = command["time_in_force"]
+    check["options"] = command["options"]
+    check["total"] = quantity
+    check["price"] = command["price"]
+    check["doubled"] = mark
+    check["is_replace"] = 0
+    check["old_quantity"] = 0
+    check["old_price"] = 0
+    check["collar"] = NO_PRICE
+    check["stop_price"] = command["stop_price"]
+    check["ticks"] = protection_ticks(
+        arena, instrument, integer(command["protection_ticks"])
+    )
+    if check["order_type"] == OrderType.MARKET:
+        protect(arena, check)
+    check["counted_price"] = counted_price(
+        arena, instrument, side, command, check["ticks"], mark
+    )
+    check["quantity"] = 0 if check["is_exit"] else quantity
+    if command["role"] == GroupRole.OCO_ENTRY and command["group"]:
+        _join_group(arena, integer(command["group"]))
+
+
+@kernel
+def _join_group(arena: int, group: int) -> None:
+    """Let an OCO group of entries stand for its largest member."""
+    check = checks(arena)[0]
+    quantity, price = group_counted(arena, check["instrument"], check["side"], group)
+    check["old_quantity"] = quantity
+    check["old_price"] = price
+    check["quantity"] = max(check["quantity"], quantity)
+    check["counted_price"] = max(check["counted_price"], price)
+
+
+@kernel
+def prepare_replace(
+    arena: int, index: int, quantity: int, price: int, stop_price: int
+) -> None:
+    """Write down what an order would stand for with a new total and new prices."""
+    check, order = checks(arena)[0], orders(arena)[index]
+    instrument, side = integer(order["instrument"]), integer(order["side"])
+    mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
+    check["instrument"] = instrument
+    check["strategy"] = order["strategy"]
+    check["side"] = side
+    check["is_exit"] = is_exit(integer(order["role"]), integer(order["options"]))
+    check["order_type"] = order["order_type"]
+    check["time_in_force"] = order["time_in_force"]
+    check["options"] = order["options"]
+    check["total"] = quantity
+    check["price"] = price
+    check["ticks"] = order["protection_ticks"]
+    check["doubled"] = mark
+    check["is_replace"] = 1
+    check["old_quantity"] = order["counted"]
+    check["old_price"] = order["counted_price"]
+    check["collar"] = NO_PRICE
+    check["stop_price"] = stop_price
+    worse = max(order["counted_price"], 0 if price == NO_PRICE else abs(price))
+    check["counted_price"] = max(
+        worse, 0 if stop_price == NO_PRICE else abs(stop_price)
+    )
+    wanted = max(order["leaves"], quantity - order["filled"], order["counted"])
+    check["quantity"] = 0 if check["is_exit"] else wanted
+    if order["role"] == GroupRole.OCO_ENTRY and order["group"]:
+        _join_group(arena, integer(order["group"]))
