@@ -18,6 +18,7 @@ from app.ui.items.size_pads import SizePads
 from app.ui.models.intent import SEPARATOR, Intent, Verdict, order_intent
 from app.ui.models.ladder import touch_index
 from app.ui.models.market import Listed
+from app.ui.models.messages import Level
 from app.ui.models.order_text import order_text
 
 _REFUSED: Final = (
@@ -133,7 +134,10 @@ class LadderOrders:
 
     def _order(self, side: int, price: int) -> None:
         frame, gestures = self._view.painted, self._view.gestures
-        if frame is not None:
+        if not self._view.isVisible():
+            # What is painted there is of the past: an order must mean what is seen.
+            self._context.bridge.tell("no order: the ladder is hidden", Level.WARNING)
+        elif frame is not None:
             quantity, unready = gestures.quantities[0], gestures.unready
             intent = order_intent(frame, side, price, quantity, unready)
             gestures.decide([intent], self._context.clock.monotonic_ns())

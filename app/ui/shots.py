@@ -109,6 +109,7 @@ def _trade(window: MainWindow) -> None:
 
 
 def has_market(window: MainWindow) -> bool:
+    """Tell whether the ladder shows a market with both sides."""
     ladder = window.ladder()
     frame = ladder.view.painted if ladder is not None else None
     return frame is not None and len(frame.bids) > 0 and len(frame.asks) > 0

@@ -472,7 +472,7 @@ def test_only_changed_rows_are_painted(armed: Hand) -> None:
     price = armed.frame.best_bid - 2
     armed.stage.session.books[0].sizes[0, 2] += 1
     seen: list[int] = []
-    paint = view._paint_rows
+    paint = view._picture
     original = paint.row
 
     def spy(painter, geometry, frame, row) -> None:

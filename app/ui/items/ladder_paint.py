@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 
 from app.engine.records import BUY, SELL
 from app.ui import formatting
-from app.ui.items.glyphs import Glyphs
-from app.ui.items.ladder_geometry import Column, Geometry, Spot
+from app.ui.items.ink import Ink
+from app.ui.items.ladder_geometry import Column, Geometry
 from app.ui.models.ladder import Cell, LadderFrame, Mark
-from app.ui.theme import Theme
 
 _PAD: Final = 6.0
 # Looked up here once: in Python 3.11 a member of an enum costs a call each time.
@@ -60,20 +59,15 @@ class LadderPaint:
 
     Parameters
     ----------
-    theme : Theme
-    font, bold, small : QFont
-        For sizes; for prices at the touch and own orders; for marks and notes.
+    ink : Ink
+        Usual text for sizes and prices, bold for the touch and own orders, small for
+        marks.
     """
 
-    def __init__(self, theme: Theme, font: QFont, bold: QFont, small: QFont) -> None:
-        self.theme = theme
-        self._glyphs = Glyphs(font)
-        self._bold = Glyphs(bold)
-        self._small = Glyphs(small)
-        self._pens: dict[str, QPen] = {}
-        self._brushes: dict[str, QBrush] = {}
-        self._current: Glyphs | None = None
-        t = theme
+    def __init__(self, ink: Ink) -> None:
+        self._ink = ink
+        self.theme = t = ink.theme
+        self._usual, self._bold, self._small = ink.usual, ink.bold, ink.small
         self._sides = (
             _Side(
                 BUY, Column.BID, Column.OWN_BUYS, 1, 3, 5,
@@ -95,9 +89,9 @@ class LadderPaint:
         """Draw the band above the rows: totals of both sides and the spread."""
         t, text = self.theme, frame.listed.text
         painter.fillRect(
-            QRectF(0, 0, geometry.width, geometry.header), self._brush(t.panel)
+            QRectF(0, 0, geometry.width, geometry.header), self._ink.brush(t.panel)
         )
-        painter.setPen(self._pen(t.line))
+        painter.setPen(self._ink.pen(t.line))
         y = geometry.header - 0.5
         painter.drawLine(QLineF(0, y, geometry.width, y))
         ticks = frame.spread_ticks
@@ -114,9 +108,9 @@ class LadderPaint:
             Column.ASK: (text.size(frame.ask_total), t.ask),
             Column.OWN_SELLS: ("my sells", t.muted),
         }
-        self._font(painter, self._small)
+        self._ink.write_in(painter, self._small)
         for column, (words, colour) in totals.items():
-            painter.setPen(self._pen(colour))
+            painter.setPen(self._ink.pen(colour))
             align = {Column.BID: 1.0, Column.ASK: 0.0}.get(column, 0.5)
             self._small.draw(painter, geometry.heading(column), words, align, _PAD)
 
@@ -131,10 +125,10 @@ class LadderPaint:
         """Draw what lies under a block of rows, from `first` to `last`."""
         t = self.theme
         rect = geometry.row_rect(first).united(geometry.row_rect(last))
-        painter.fillRect(rect, self._brush(t.panel))
+        painter.fillRect(rect, self._ink.brush(t.panel))
         for row in range(first, last + 1):
             if (frame.top - row) % 5 == 0:
-                painter.fillRect(geometry.row_rect(row), self._brush(t.shade))
+                painter.fillRect(geometry.row_rect(row), self._ink.brush(t.shade))
         colours = (
             (Column.BID, t.bid_cell),
             (Column.PRICE, t.price_cell),
@@ -142,8 +136,8 @@ class LadderPaint:
         )
         for column, colour in colours:
             top, bottom = geometry.cell(first, column), geometry.cell(last, column)
-            painter.fillRect(top.united(bottom), self._brush(colour))
-        painter.setPen(self._pen(t.line))
+            painter.fillRect(top.united(bottom), self._ink.brush(colour))
+        painter.setPen(self._ink.pen(t.line))
         for row in range(first, last + 1):
             if (frame.top - row) % 5 == 0:
                 y = geometry.row_rect(row).bottom() + 0.5
@@ -181,9 +175,9 @@ class LadderPaint:
             ahead = max(0, min(cell[side.ahead_at], size - own))
             start, part = length * ahead / size, max(2.0, length * own / size)
             painter.fillRect(_bar(box, start, part, side.align), side.own_bar)
-        self._font(painter, self._glyphs)
-        painter.setPen(self._pen(self.theme.text))
-        self._glyphs.draw(painter, box, frame.listed.text.size(size), side.align, _PAD)
+        self._ink.write_in(painter, self._usual)
+        painter.setPen(self._ink.pen(self.theme.text))
+        self._usual.draw(painter, box, frame.listed.text.size(size), side.align, _PAD)
 
     def _own(
         self,
@@ -202,8 +196,8 @@ class LadderPaint:
         ahead = cell[side.ahead_at]
         width = self._bold.width(words) + 14
         if ahead >= 0 and box.width() - width > 24:
-            self._font(painter, self._small)
-            painter.setPen(self._pen(self.theme.text))
+            self._ink.write_in(painter, self._small)
+            painter.setPen(self._ink.pen(self.theme.text))
             room = (
                 box.adjusted(width, 0, 0, 0)
                 if side.side == SELL
@@ -227,8 +221,8 @@ class LadderPaint:
         painter.setBrush(_NO_BRUSH if hollow else which.chip_brush)
         painter.drawRoundedRect(chip, 3, 3)
         painter.setRenderHint(_SMOOTH, False)
-        self._font(painter, self._bold)
-        painter.setPen(which.chip_pen if hollow else self._pen(self.theme.on_side))
+        self._ink.write_in(painter, self._bold)
+        painter.setPen(which.chip_pen if hollow else self._ink.pen(self.theme.on_side))
         self._bold.draw(painter, chip, words, 0.5)
 
     def _price(
@@ -241,13 +235,13 @@ class LadderPaint:
     ) -> None:
         t, marks = self.theme, cell.marks
         box = geometry.cell(row, _PRICE)
-        glyphs = self._glyphs
+        glyphs = self._usual
         if marks & _AT_TOUCH:
             glyphs = self._bold
         if marks & _LAST:
-            painter.fillRect(box, self._brush(t.last_cell))
-        painter.setPen(self._pen(self._price_colour(marks)))
-        self._font(painter, glyphs)
+            painter.fillRect(box, self._ink.brush(t.last_cell))
+        painter.setPen(self._ink.pen(self._price_colour(marks)))
+        self._ink.write_in(painter, glyphs)
         glyphs.draw(painter, box, frame.listed.text.price(cell.price), 0.5)
         if marks & _BESIDE:
             self._marks(painter, box, frame, cell)
@@ -262,8 +256,8 @@ class LadderPaint:
             self._last(painter, box, frame, cell, is_right=is_right)
         if marks & (_HIGH | _LOW):
             letter = "H" if marks & _HIGH else "L"
-            self._font(painter, self._small)
-            painter.setPen(self._pen(self.theme.muted))
+            self._ink.write_in(painter, self._small)
+            painter.setPen(self._ink.pen(self.theme.muted))
             # On the side that the last trade's size and the average leave free.
             is_left = is_right or not marks & (_LAST | _AVERAGE)
             self._small.draw(painter, box, letter, 0.0 if is_left else 1.0, 5)
@@ -295,12 +289,14 @@ class LadderPaint:
         if marks & (_LAST_BUY | _LAST_SELL):
             colour = t.bid if marks & _LAST_BUY else t.ask
         left = box.right() - 3 if is_right else box.left()
-        painter.fillRect(QRectF(left, box.top(), 3, box.height()), self._brush(colour))
+        painter.fillRect(
+            QRectF(left, box.top(), 3, box.height()), self._ink.brush(colour)
+        )
         size = text.size(cell.last_size)
         room = (box.width() - self._bold.width(text.price(cell.price))) / 2
         if self._small.width(size) + 8 <= room:
-            self._font(painter, self._small)
-            painter.setPen(self._pen(colour))
+            self._ink.write_in(painter, self._small)
+            painter.setPen(self._ink.pen(colour))
             self._small.draw(painter, box, size, 1.0 if is_right else 0.0, 6)
 
     def _average(self, painter: QPainter, box: QRectF, position: int) -> None:
@@ -308,85 +304,11 @@ class LadderPaint:
         x, y, h = box.left(), box.center().y(), box.height() * 0.32
         painter.setRenderHint(_SMOOTH, True)
         painter.setPen(_NO_PEN)
-        painter.setBrush(self._brush(self.theme.side(position)))
+        painter.setBrush(self._ink.brush(self.theme.side(position)))
         painter.drawPolygon(
             QPolygonF([QPointF(x, y - h), QPointF(x + 1.2 * h, y), QPointF(x, y + h)])
         )
         painter.setRenderHint(_SMOOTH, False)
-
-    def outline(
-        self, painter: QPainter, geometry: Geometry, spot: Spot, *, dashed: bool
-    ) -> None:
-        """Draw the pointer's cell, or (dashed) the keyboard's."""
-        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-        colour = self.theme.accent if dashed else self.theme.muted
-        painter.setPen(QPen(QColor(colour), 1, style))
-        painter.setBrush(_NO_BRUSH)
-        painter.drawRect(
-            geometry.cell(spot.row, spot.column).adjusted(0.5, 0.5, -1.5, -1.5)
-        )
-
-    def note(
-        self,
-        painter: QPainter,
-        geometry: Geometry,
-        row: int,
-        words: str,
-        *,
-        is_error: bool,
-    ) -> None:
-        """Write something across a row: a refusal, or what waits for a confirm."""
-        left = geometry.lefts[Column.BID]
-        right = geometry.lefts[Column.OWN_SELLS]
-        rect = geometry.row_rect(row)
-        box = QRectF(left, rect.top() + 1, right - left, rect.height() - 2)
-        t = self.theme
-        colour = t.error if is_error else t.warning
-        painter.fillRect(box, self._brush(t.raised if is_error else t.warning_cell))
-        painter.setPen(self._pen(colour))
-        painter.setBrush(_NO_BRUSH)
-        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
-        self._font(painter, self._small)
-        shown = self._small.elided(words, box.width() - 2 * _PAD)
-        self._small.draw(painter, box, shown, 0.5, _PAD)
-
-    def away(
-        self, painter: QPainter, geometry: Geometry, rows: int, *, is_flash: bool
-    ) -> None:
-        """Show that the market is out of view: negative `rows` above, else below."""
-        t = self.theme
-        row = 0 if rows < 0 else geometry.rows - 1
-        rect = geometry.row_rect(row)
-        edge = rect.top() if rows < 0 else rect.bottom() - 2
-        painter.fillRect(QRectF(0, edge, geometry.width, 3), self._brush(t.accent))
-        box = geometry.cell(row, _PRICE)
-        ground = t.last if is_flash else t.accent
-        painter.fillRect(box, self._brush(ground))
-        self._font(painter, self._bold)
-        painter.setPen(self._pen(t.panel if is_flash else t.on_accent))
-        arrow = "▲" if rows < 0 else "▼"
-        self._bold.draw(painter, box, f"{arrow} {abs(rows)} · Space", 0.5)
-
-    def begin(self) -> None:
-        """Forget the painter before: the next one has another font."""
-        self._current = None
-
-    def _font(self, painter: QPainter, glyphs: Glyphs) -> None:
-        if self._current is not glyphs:
-            self._current = glyphs
-            painter.setFont(glyphs.font)
-
-    def _pen(self, colour: str) -> QPen:
-        pen = self._pens.get(colour)
-        if pen is None:
-            pen = self._pens[colour] = QPen(QColor(colour))
-        return pen
-
-    def _brush(self, colour: str) -> QBrush:
-        brush = self._brushes.get(colour)
-        if brush is None:
-            brush = self._brushes[colour] = QBrush(QColor(colour))
-        return brush
 
 
 def _bar(box: QRectF, start: float, length: float, align: float) -> QRectF:
