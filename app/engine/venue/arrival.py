@@ -21,6 +21,7 @@ from app.engine.records import (
 )
 from app.engine.state import engine, instruments, orders
 from app.engine.venue.levels import join_queue, leave_queue, venue_book
+from app.engine.venue.reduce_only import closable, cut, is_reduce_only
 from app.engine.venue.reports import end, tell
 from app.engine.venue.state import Stage, pending, venue, venue_orders
 from app.engine.venue.sweep import (
@@ -112,6 +113,8 @@ def _refusal(arena: int, index: int) -> int:
         order["order_type"], order["time_in_force"], source["display_quantity"]
     ):
         return Reason.UNSUPPORTED
+    if is_reduce_only(arena, index) and closable(arena, index) == 0:
+        return Reason.NOT_REDUCING
     refusal = _session_refusal(arena, index)
     if refusal != Reason.NONE:
         return refusal
@@ -140,6 +143,8 @@ def submit_arrived(arena: int, links: int, index: int) -> None:
     session["next_venue_order_id"] += 1
     order["venue_order_id"] = session["next_venue_order_id"]
     tell(arena, links, index, ReportType.NEW, Reason.NONE)
+    if is_reduce_only(arena, index):
+        cut(arena, links, index)
     if order["time_in_force"] == TimeInForce.FOK:
         whole = is_matched(arena, order["instrument"]) and (
             fillable(arena, index, order["leaves"]) == order["leaves"]

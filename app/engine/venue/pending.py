@@ -66,5 +66,6 @@ def without_first(arena: int, root: int) -> int:
 
 @kernel
 def release(arena: int, index: int) -> None:
-    """Give a record back."""
+    """Give a record back; nothing is on its way in it any more."""
+    pending(arena)[index]["message"] = 0
     give(arena, Section.PENDING, index)

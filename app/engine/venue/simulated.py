@@ -44,6 +44,7 @@ from app.engine.venue.levels import venue_book
 from app.engine.venue.models import Queue, Through, VenueModels
 from app.engine.venue.pending import merged, new_pending, release, without_first
 from app.engine.venue.queue import QueueModel
+from app.engine.venue.reduce_only import cut_all
 from app.engine.venue.reports import deliver, end, tell
 from app.engine.venue.state import (
     Message,
@@ -179,6 +180,7 @@ def _arrive(arena: int, links: int, waiting: int) -> None:
         cancel_arrived(arena, links, index)
     else:
         replace_arrived(arena, links, waiting)
+    cut_all(arena, links, venue_orders(arena)[index]["instrument"])
 
 
 @kernel
@@ -254,13 +256,15 @@ def _market(arena: int, links: int, record: Any) -> int:
     address = record_address(record)
     if not known or not _concerns_us(arena, instrument):
         return call_link(arena, links, Link.BOOK_MARKET, address)
-    price = record["price"]
+    price, fills = record["price"], venue_instruments(arena)[instrument]["fills"]
     if kind == EventKind.TRADE:
         trade_printed(arena, links, record)
     elif EventKind.ORDER_ADD < kind <= EventKind.ORDER_EXECUTE:
         price = before_order_event(arena, links, record)
     changed = call_link(arena, links, Link.BOOK_MARKET, address)
     _follow(arena, links, record, changed, price)
+    if venue_instruments(arena)[instrument]["fills"] != fills:
+        cut_all(arena, links, instrument)
     if changed & Change.SESSION and record["count"] == SessionState.CLOSED:
         _expire_day(arena, links, instrument)
     return changed

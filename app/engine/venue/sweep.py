@@ -20,6 +20,7 @@ from app.engine.venue.levels import (
     taken_at,
     venue_book,
 )
+from app.engine.venue.reduce_only import allowed
 from app.engine.venue.reports import fill
 from app.engine.venue.state import (
     venue,
@@ -114,7 +115,7 @@ def sweep(arena: int, links: int, index: int) -> int:
         room = _room(arena, instrument, side, level)
         if room < 0 or not _is_within(side, price, order["price"]):
             return last
-        quantity = min(room, order["leaves"])
+        quantity = allowed(arena, index, min(room, order["leaves"]))
         if quantity and take_depth(arena, instrument, -side, price, quantity):
             fill(arena, links, index, price, quantity, integer(TAKER))
         last = level
@@ -140,7 +141,9 @@ def fill_beyond_depth(arena: int, links: int, index: int, level: int) -> None:
         return
     if meets_own(arena, instrument, order["side"], order["price"]):
         return
-    quantity = order["leaves"]
+    quantity = allowed(arena, index, order["leaves"])
+    if quantity == 0:
+        return
     order["beyond_depth"] += quantity
     venue_instruments(arena)[instrument]["beyond_depth"] += quantity
     venue(arena)[0]["flags"] = RecordFlag.BEYOND_DEPTH
@@ -160,7 +163,7 @@ def _fill_from_quote(arena: int, links: int, index: int) -> None:
             return
         size = levels(arena)[level]["size"]
         room = max(size - taken_at(arena, instrument, -side, price), 0)
-        quantity = min(room, order["leaves"])
+        quantity = allowed(arena, index, min(room, order["leaves"]))
         if quantity and take_depth(arena, instrument, -side, price, quantity):
             fill(arena, links, index, limit, quantity, integer(MAKER))
         level = worse(arena, level)

@@ -32,6 +32,7 @@ from app.engine.venue.levels import (
     venue_book,
 )
 from app.engine.venue.queue import QueueModel, level_changed, reclaim, settle
+from app.engine.venue.reduce_only import allowed
 from app.engine.venue.reports import fill
 from app.engine.venue.state import models, venue, venue_levels, venue_orders
 from app.engine.venue.sweep import is_matched
@@ -127,6 +128,7 @@ def trade(
                 quantity = min(max(reached - given, 0), order["leaves"])
                 if through and _is_whole(arena, instrument, order["options"]):
                     quantity = order["leaves"]
+                quantity = allowed(arena, index, quantity)
                 if quantity:
                     given += quantity
                     fill(arena, links, index, row["price"], quantity, integer(MAKER))

@@ -284,4 +284,5 @@ class Bench:
 
 
 POST_ONLY = int(OrderOption.POST_ONLY)
+REDUCE_ONLY = int(OrderOption.REDUCE_ONLY)
 OUTSIDE_HOURS = int(OrderOption.OUTSIDE_HOURS)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.engine.arena import Section
 from app.engine.records import (
     NO_PRICE,
     OrderStatus,
@@ -11,7 +12,8 @@ from app.engine.records import (
     SessionState,
     TimeInForce,
 )
-from tests.engine.venue.bench import POST_ONLY, Bench
+from app.engine.state import MAX_STRATEGIES
+from tests.engine.venue.bench import POST_ONLY, REDUCE_ONLY, Bench
 
 T, R, TIF = ReportType, Reason, TimeInForce
 
@@ -305,3 +307,62 @@ def test_rule_24_day_orders_end_with_the_session(venue: Bench) -> None:
 
     assert venue.last(day) == (T.EXPIRED, R.EXPIRED)
     assert venue.last(lasting) == (T.NEW, R.NONE)
+
+
+# Rule 20: reduce-only.
+
+
+def held(venue: Bench, quantity: int, strategy: int = 0) -> None:
+    """Let the gate's books show a position."""
+    for row in {strategy, MAX_STRATEGIES}:
+        venue.arena.records(Section.POSITIONS)[row]["quantity"] = quantity
+
+
+def test_rule_20_cut_to_the_position_at_arrival(venue: Bench) -> None:
+    held(venue, 3)
+    index = venue.rest(2, "sell", 5, 101, options=REDUCE_ONLY)
+
+    assert venue.order(index)["leaves"] == 3
+    assert [each.report for each in venue.told()] == [T.NEW, T.REPLACED]
+    assert venue.reports["quantity"].tolist() == [5, 3]
+
+
+def test_rule_20_what_does_not_reduce_is_rejected(venue: Bench) -> None:
+    held(venue, -3)
+    flat = venue.rest(2, "sell", 5, 101, options=REDUCE_ONLY)
+    own = venue.rest(2, "buy", 2, 99, options=REDUCE_ONLY, strategy=1)
+    manual = venue.rest(2, "buy", 2, 99, options=REDUCE_ONLY)
+
+    assert venue.last(flat) == (T.REJECTED, R.NOT_REDUCING)
+    # Rule 42: a strategy's own position is flat.
+    assert venue.last(own) == (T.REJECTED, R.NOT_REDUCING)
+    assert venue.last(manual) == (T.NEW, R.NONE)
+
+
+@pytest.mark.parametrize("report_latency", [0, 50])
+def test_rule_20_the_cap_holds_at_the_match(report_latency: int) -> None:
+    venue = Bench(report_latency_ns=report_latency)
+    venue.book(1, bids="100x10", asks="104x4")
+    held(venue, 5)
+    entry = venue.rest(2, "sell", 3, 101)
+    exits = [venue.rest(3, "sell", 5, 101 + i, options=REDUCE_ONLY) for i in range(2)]
+
+    venue.session["now"] = 4
+    venue.trade(4, 103, 20, "buy")
+    venue.clock(100)
+
+    first, second = exits
+    assert venue.fills() == [(entry, 101, 3), (first, 101, 2)]
+    assert venue.last(first) == (T.CANCELLED, R.NOT_REDUCING)
+    assert venue.last(second) == (T.CANCELLED, R.NOT_REDUCING)
+
+
+def test_rule_20_it_shrinks_with_the_position_in_its_place(venue: Bench) -> None:
+    held(venue, 5)
+    index = venue.rest(2, "sell", 5, 103, options=REDUCE_ONLY)
+    venue.session["now"] = 3
+    other = venue.submit(3, "sell", 3, 100)
+    venue.clock(3)
+
+    assert venue.fills() == [(other, 100, 3)]
+    assert (venue.order(index)["leaves"], venue.ahead(index)) == (2, 6)

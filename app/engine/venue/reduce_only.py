@@ -1,0 +1,98 @@
+"""Reduce-only orders: capped by the position at the match (SEMANTICS 20, 42).
+
+The gate cuts such orders too, but learns of a fill only when its report has arrived.
+The position here is the gate's and the fills on their way to it: the strategy's own for
+a strategy's order, the account's for a manual one. An order's leaves are cut to it at
+arrival and after every fill, and never grow back; cut to zero the order is cancelled.
+"""
+
+from app.engine.accounts import account_row, position_row
+from app.engine.arena import USED, Section, section_words
+from app.engine.compile import kernel
+from app.engine.records import OrderOption, Reason, ReportType
+from app.engine.state import positions
+from app.engine.venue.levels import our_best
+from app.engine.venue.reports import end, tell
+from app.engine.venue.state import Message, pending, venue_levels, venue_orders
+
+
+@kernel
+def _on_their_way(arena: int, instrument: int, strategy: int) -> int:
+    """Signed quantity of fills not yet delivered; strategy 0 = all of the account."""
+    total = 0
+    for waiting in range(1, section_words(arena, Section.PENDING)[USED]):
+        record = pending(arena)[waiting]
+        report = record["report"]
+        if record["message"] != Message.REPORT or report["report"] != ReportType.FILL:
+            continue
+        ours = strategy == 0 or report["strategy"] == strategy
+        if ours and report["instrument"] == instrument:
+            total += report["side"] * report["last_quantity"]
+    return total
+
+
+@kernel
+def is_reduce_only(arena: int, index: int) -> bool:
+    """Whether an order may only reduce."""
+    return venue_orders(arena)[index]["options"] & OrderOption.REDUCE_ONLY != 0
+
+
+@kernel
+def closable(arena: int, index: int) -> int:
+    """Quantity of the position that an order's side reduces, at the venue's instant."""
+    order = venue_orders(arena)[index]
+    instrument, strategy = order["instrument"], order["strategy"]
+    row = account_row(arena, instrument)
+    if strategy:
+        row = position_row(arena, instrument, strategy)
+    held = positions(arena)[row]["quantity"]
+    held += _on_their_way(arena, instrument, strategy)
+    return max(-order["side"] * held, 0)
+
+
+@kernel
+def allowed(arena: int, index: int, quantity: int) -> int:
+    """Part of a fill that an order may have."""
+    if is_reduce_only(arena, index):
+        return min(quantity, closable(arena, index))
+    return quantity
+
+
+@kernel
+def cut(arena: int, links: int, index: int) -> None:
+    """Cut a working order's leaves to the position, and report it."""
+    order = venue_orders(arena)[index]
+    room = closable(arena, index)
+    if room >= order["leaves"]:
+        return
+    if room == 0:
+        end(arena, links, index, ReportType.CANCELLED, Reason.NOT_REDUCING)
+        return
+    order["quantity"], order["leaves"] = order["filled"] + room, room
+    tell(arena, links, index, ReportType.REPLACED, Reason.NONE)
+
+
+@kernel
+def _first_too_large(arena: int, instrument: int) -> int:
+    """A resting reduce-only order that the position no longer covers; 0 if none is."""
+    for side in (1, -1):
+        level = our_best(arena, instrument, side)
+        while level:
+            index = venue_levels(arena)[level]["first"]
+            while index:
+                order = venue_orders(arena)[index]
+                bound = is_reduce_only(arena, index)
+                if bound and closable(arena, index) < order["leaves"]:
+                    return index
+                index = order["next"]
+            level = venue_levels(arena)[level]["worse"]
+    return 0
+
+
+@kernel
+def cut_all(arena: int, links: int, instrument: int) -> None:
+    """Cut every resting reduce-only order of an instrument to the position."""
+    index = _first_too_large(arena, instrument)
+    while index:
+        cut(arena, links, index)
+        index = _first_too_large(arena, instrument)
