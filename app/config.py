@@ -103,6 +103,38 @@ class Recording:
     speed: float = setting(
         1.0, "Pace at the start, times its own", at_least=0.01, at_most=1e6
     )
+    skip_idle_s: float = setting(
+        60.0,
+        "Longer stretches without a record are skipped; 0 skips none",
+        unit="seconds",
+        at_least=0,
+        at_most=86_400,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """The simulated venue, which fills orders against a recording's book."""
+
+    order_latency_us: int = setting(
+        500,
+        "How long an order takes to the venue",
+        unit="µs of the recording's time",
+        at_least=0,
+        at_most=60_000_000,
+    )
+    report_latency_us: int = setting(
+        500,
+        "How long the venue's answer takes back",
+        unit="µs of the recording's time",
+        at_least=0,
+        at_most=60_000_000,
+    )
+    queue: Literal["auto", "pessimistic", "probabilistic", "exact"] = setting(
+        "auto",
+        "How the place in the queue is told; auto is exact with order-by-order data, "
+        "else probabilistic",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +170,7 @@ class Settings:
     engine: Engine = field(default_factory=Engine)
     exchange: Exchange = field(default_factory=Exchange)
     recording: Recording = field(default_factory=Recording)
+    venue: Venue = field(default_factory=Venue)
     risk: Risk = field(default_factory=Risk)
     ui: Ui = field(default_factory=Ui)
 

@@ -1,9 +1,9 @@
-"""From an event in the ring to the strategy's order in the log; from a click to the log.
+"""From an event in the ring to the order in the log; from a click to the log.
 
 A native producer stamps each record when it pushes it; the engine counts the time until
-the record, the order it caused and the venue's answers are folded and logged. *Spinning*
-has the engine spin on a core of its own; *napping* is the setting that ships. A
-regression here is what a trader feels.
+the record, the order that a strategy makes of it and the venue's answers are folded and
+logged. *Spinning* has the engine spin on a core of its own; *napping* is the setting
+that ships. A regression here is what a trader feels.
 """
 
 import tempfile

@@ -27,7 +27,7 @@ def _bucket(key: int, count: int) -> int:
     return integer((mixed >> np.uint64(32)) & np.uint64(count - 1)) + 1
 
 
-def id_map(
+def id_map(  # noqa: C901, PLR0915  (kernels of one table, each small)
     buckets_section: Section,
     pool: Section,
     records: Callable[[int], Any],
@@ -47,7 +47,7 @@ def id_map(
     Returns
     -------
     find(arena, key) -> record index or 0; link(arena, index); unlink(arena, index)
-        A record must be unlinked before it is given back to its pool or its key changes.
+        Unlink a record before it goes back to its pool and before its key changes.
     """
     buckets = section(buckets_section, BUCKET)
 

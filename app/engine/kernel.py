@@ -173,11 +173,17 @@ def _fold_time(arena: int, links: int, address: int) -> None:
 
 
 @kernel
+def _stop(arena: int, links: int, strategy: int) -> None:
+    """Stop a strategy, if it runs."""
+    if strategies(arena)[strategy]["state"] == StrategyState.RUNNING:
+        call_handler(arena, links, strategy, Handler.ON_STOP, 0)
+        strategies(arena)[strategy]["state"] = StrategyState.STOPPED
+
+
+@kernel
 def _stop_all(arena: int, links: int) -> None:
     for strategy in range(1, MAX_STRATEGIES):
-        if strategies(arena)[strategy]["state"] == StrategyState.RUNNING:
-            call_handler(arena, links, strategy, Handler.ON_STOP, 0)
-            strategies(arena)[strategy]["state"] = StrategyState.STOPPED
+        _stop(arena, links, strategy)
 
 
 @kernel
@@ -191,9 +197,7 @@ def _fold_command(arena: int, links: int, address: int) -> None:
     if action == Action.KILL:
         _stop_all(arena, links)
     elif action == Action.STOP_STRATEGY and known:
-        if strategies(arena)[strategy]["state"] == StrategyState.RUNNING:
-            call_handler(arena, links, strategy, Handler.ON_STOP, 0)
-            strategies(arena)[strategy]["state"] = StrategyState.STOPPED
+        _stop(arena, links, strategy)
     call_link(arena, links, Link.GATE_COMMAND, address)
     if action == Action.START_STRATEGY and known:
         state = strategies(arena)[strategy]["state"]

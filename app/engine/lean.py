@@ -2,8 +2,8 @@
 
 numba makes a finished library of every function it meets: it links in all that the
 function calls, optimises the whole and emits machine code, and its caller does the same
-with a copy. In a unit of small kernels, several calls deep, nearly all of that is thrown
-away: only entries are ever run. In a process that does nothing but compile (see
+with a copy. In a unit of small kernels, several calls deep, nearly all of that is
+thrown away: only entries are ever run. In a process that does nothing but compile (see
 `compile.build`) `install` keeps inner functions as plain LLVM modules; the entry links
 each once and is optimised once. The result is the same entry, several times sooner.
 
@@ -32,7 +32,7 @@ class InnerLibrary(JITCodeLibrary):  # type: ignore[misc]
         self._finalize_dynamic_globals()
         self._finalized = True
 
-    def get_pointer_to_function(self, name: str) -> int:
+    def get_pointer_to_function(self, name: str) -> int:  # noqa: ARG002
         """Return no address: there is no machine code."""
         self._ensure_finalized()
         return 0

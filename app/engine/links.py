@@ -23,9 +23,8 @@ LINK_WORDS = 1024
 
 
 class Link(IntEnum):
-    """Words of the links table."""
+    """Words of the links table: entries of the form above, then addresses."""
 
-    # entries: f(arena, links, argument)
     GATE_COMMAND = 0  # argument: address of a COMMAND
     GATE_REPORT = 1  # argument: address of a venue's REPORT
     GATE_MARKED = 2  # argument: instrument whose mark may have changed
@@ -41,7 +40,7 @@ class Link(IntEnum):
     VENUE_QUEUE = 15  # argument: order index; returns the queue ahead, -1 = unknown
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
     PUBLISH_VIEW = 17  # argument: wall clock, ns
-    BOOK_MARKET = 18  # argument: address of a MARKET; the simulated venue moves the book
+    BOOK_MARKET = 18  # argument: address of a MARKET; moves the book alone
     # addresses of rings and of the log, 0 = absent
     ORDERS_OUT = 24  # ring of COMMAND to an external venue
     EVENTS_OUT = 25  # ring of REPORT to the window

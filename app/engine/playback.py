@@ -119,9 +119,9 @@ def _wait_until(control: int, due: int) -> bool:
         if skip and speed > 0 and due - now > skip:
             _anchor(block, due - skip // 8)
             continue
-        if speed > 0 and now - block[Playback.LAST_TIMER] >= _TIMER_NS:
-            if not _push_timer(control, now):
-                return False
+        timer_due = speed > 0 and now - block[Playback.LAST_TIMER] >= _TIMER_NS
+        if timer_due and not _push_timer(control, now):
+            return False
         nap_us(_NAP_US)
 
 

@@ -1,8 +1,8 @@
 """Snapshots: the used bytes of an arena, copied out and back.
 
-A snapshot buffer holds the arena's header and then the used prefix of each section, one
-behind the other. Restoring copies them back and clears what has been used since, so that
-the arena is byte for byte as it was, also where records will be taken anew.
+A snapshot buffer holds the arena's header and then the used prefix of each section,
+one behind the other. Restoring copies them back and clears what has been used since, so
+that the arena is byte for byte as it was, also where records will be taken anew.
 """
 
 import mmap

@@ -79,10 +79,10 @@ INSTRUMENT: Final = np.dtype(
     ],
     align=True,
 )
-"""An instrument's static data. Written when the session is composed, and by commands."""
+"""An instrument's static data. Written by whoever composes, and by commands."""
 
 TICK_BAND: Final = np.dtype([("from_price", "<i8"), ("step", "<i8")], align=True)
-"""From this price on (price units; the first is -2**63), prices are multiples of `step`."""
+"""From this price on (price units), prices are multiples of `step`."""
 
 ORDER: Final = np.dtype(
     [
@@ -154,8 +154,8 @@ POSITION: Final = np.dtype(
     ],
     align=True,
 )
-"""A position: row `account_row(instrument, strategy)`; strategy 0's rows are manual, the
-account's sums stand in a last block. Written by the gate."""
+"""A position: see `accounts.position_row`; strategy 0's rows are manual, the account's
+sums stand in a last block. Written by the gate."""
 
 ACCOUNT: Final = np.dtype(
     [

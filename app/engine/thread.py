@@ -144,7 +144,7 @@ class EngineThread:
                     return
                 self.control[Control.BREAK] = 0
                 self._run_changes()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (a thread's end: told, not lost)
             _log.exception("the engine thread ended by an error")
             self.failure = error
             self._on_failure(error)

@@ -1,7 +1,8 @@
 """Views: what the window reads of the engine, conflated.
 
-The engine writes the newest VIEW into a ring of fixed slots, at most once per frame; the
-reader takes the newest and skips the rest. A full ring means that the engine skips one.
+The engine writes the newest VIEW into a ring of fixed slots, at most once per frame;
+the reader takes the newest and skips the rest. A full ring means that the engine skips
+one.
 """
 
 from typing import Final
@@ -49,6 +50,8 @@ VIEW_INSTRUMENT: Final = np.dtype(
         ("working_buy", "<i8"),  # worst case, quantity units
         ("working_sell", "<i8"),
         ("exposure", "<i8"),  # money, base currency, with working orders
+        ("limits", "<i8", (32,)),  # that hold for it, by RiskLimit
+        ("used", "<i8", (32,)),  # what each of them stands at
         ("bids", VIEW_LEVEL, (DEPTH,)),  # best first
         ("asks", VIEW_LEVEL, (DEPTH,)),
     ]

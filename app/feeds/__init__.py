@@ -28,5 +28,6 @@ def open_feed(name: str, settings: Settings) -> Feed:
         from app.feeds.recording import RecordingFeed
 
         recording = Catalog(settings.paths.data).open(detail)
-        return RecordingFeed(recording, settings.recording.speed)
+        pace = settings.recording
+        return RecordingFeed(recording, pace.speed, pace.skip_idle_s)
     raise FeedError(f"no feed {name!r}: there are exchange and recording:NAME")

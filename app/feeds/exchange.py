@@ -52,7 +52,7 @@ class ExchangeFeed:
         self.instruments = tuple(instruments)
         self.exchange = BuiltInExchange(self.instruments, seed, messages_per_s)
         self.market = self.exchange.market
-        self.rings = (self.market,)
+        self.rings: tuple[Ring, ...] = (self.market,)
         self.orders = self.exchange.orders
         self.reports = self.exchange.reports
         self.set_pace(messages_per_s)

@@ -24,7 +24,7 @@ from app.engine.state import fixed_layout
 from app.engine.thread import EngineThread
 from app.engine.venue import external, simulated
 from app.engine.venue.fees import write_fees
-from app.engine.venue.models import VenueModels
+from app.engine.venue.models import Queue, VenueModels
 from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
 from app.feeds import open_feed
@@ -84,8 +84,8 @@ class PaperEngine:
         )
 
     @property
-    def _venue(self) -> ExternalVenue | None:
-        """The feed's own venue, where it has one."""
+    def venue(self) -> ExternalVenue | None:
+        """The feed's own venue, if it has one."""
         return self.feed if isinstance(self.feed, ExternalVenue) else None
 
     def _make_arena(self, settings: Settings) -> Arena:
@@ -95,30 +95,38 @@ class PaperEngine:
             **book_state.layout(count),
             **gate.layout(count),
             **strategy.LAYOUT,
-            **(external.LAYOUT if self._venue else simulated.layout(count)),
+            **(external.LAYOUT if self.venue else simulated.layout(count)),
         }
         arena = Arena(layout)
         load_instruments(arena, self.instruments, base_currency=self.base_currency)
-        for number, instrument in enumerate(self.instruments):
-            self._open_instrument(arena, number, instrument)
+        for number in range(count):
+            self._open_instrument(arena, settings, number)
         gate.open_session(arena, _START_EQUITY)
         limits = Limits.load_or_default(settings.risk.file)
         limits.apply(arena, self.instruments)
         return arena
 
-    def _open_instrument(
-        self, arena: Arena, number: int, instrument: Instrument
-    ) -> None:
+    def _open_instrument(self, arena: Arena, settings: Settings, number: int) -> None:
         """Give an instrument its book, its fees and, if simulated, its venue."""
         book = book_state.open_book(arena, number)
         record = arena.records(Section.INSTRUMENTS)[number]
         record["book"] = record["venue_book"] = book
         record["window_price"] = NO_PRICE
-        record["by_order"] = self.feed.data_basis in _BY_ORDER
-        write_fees(arena, number, instrument)
-        if self._venue is None:
-            queue = "exact" if record["by_order"] else "probabilistic"
-            VenueModels(queue=queue).write(arena, number)
+        by_order = self.feed.data_basis in _BY_ORDER
+        record["by_order"] = by_order
+        write_fees(arena, number, self.instruments[number])
+        if self.venue is None:
+            self._models(settings, by_order).write(arena, number)
+
+    def _models(self, settings: Settings, by_order: bool) -> VenueModels:
+        """Choose the simulated venue's models."""
+        venue = settings.venue
+        automatic = Queue.EXACT if by_order else Queue.PROBABILISTIC
+        return VenueModels(
+            order_latency_ns=venue.order_latency_us * 1000,
+            report_latency_ns=venue.report_latency_us * 1000,
+            queue=automatic if venue.queue == "auto" else Queue(venue.queue),
+        )
 
     def _make_log(self, settings: Settings) -> EngineLog:
         begun = utc(_CLOCK.wall_ns())
@@ -143,7 +151,7 @@ class PaperEngine:
         links[Link.VIEWS_OUT] = self.views.address
         links[Link.LOG] = self.log.address
         inputs = [self.commands, *self.feed.rings]
-        venue = self._venue
+        venue = self.venue
         if venue is None:
             link_entries(links, simulated.LINKS)
         else:

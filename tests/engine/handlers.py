@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from app.engine.arena import Arena, Section, record_at
+from app.engine.bits import integer
 from app.engine.compile import entry
 from app.engine.memory import address_of, view, words
 from app.engine.records import BUY, COMMAND, MARKET, Action, OrderType
@@ -30,7 +31,7 @@ def buy_the_dip(arena: int, strategy: int, event: int) -> int:
     state = words(address_of(strategy_bytes(arena), offset), 2)
     trade = view(event, 1, MARKET)[0]
     if state[SEEN] and trade["price"] < state[LAST]:
-        index = request(arena, strategy, np.int64(trade["instrument"]), Action.NEW)
+        index = request(arena, strategy, integer(trade["instrument"]), Action.NEW)
         command = requests(arena)[index]
         command["side"] = BUY
         command["order_type"] = OrderType.MARKET

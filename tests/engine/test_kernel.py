@@ -1,10 +1,13 @@
 """The kernel alone: strategies hang in the handler table, the gate is a recorder."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from app.engine import strategy
 from app.engine.arena import Arena, Section
+from app.engine.compile import Entry
 from app.engine.control import CONTROL_WORDS
 from app.engine.kernel import fold_record
 from app.engine.links import Link, new_links
@@ -69,7 +72,7 @@ class Bench:
         record["strategy"] = number
         self.fold(record)
 
-    def strategy(self, number: int) -> np.void:
+    def strategy(self, number: int) -> Any:
         """Record of a strategy."""
         return self.arena.records(Section.STRATEGIES)[number]
 
@@ -79,7 +82,7 @@ def bench() -> Bench:
     return Bench()
 
 
-def _run_dip(bench: Bench, handler: object) -> None:
+def _run_dip(bench: Bench, handler: Entry | Interpreted) -> None:
     number = hang(bench.arena, bench.links, {Handler.ON_TRADE: handler}, [0], 16)
     bench.command(Action.START_STRATEGY, number)
     for i, price in enumerate([100, 99, 101, 98, 98]):

@@ -1,6 +1,8 @@
 """The engine's thread: real rings, real threads."""
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.threads
 class Driven:
     """An engine without gate or venue, fed by one ring."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, **options: Any) -> None:
         self.arena = Arena({**fixed_layout(1), **strategy.LAYOUT})
         self.session = self.arena.records(Section.ENGINE)
         self.session["instruments"] = 1
@@ -56,6 +58,10 @@ def driven() -> Iterator[Driven]:
     engine.thread.stop()
 
 
+def _has_folded(driven: Driven, count: int) -> bool:
+    return driven.folded == count
+
+
 def test_folds_what_is_in_its_rings(driven):
     driven.thread.start()
 
@@ -68,7 +74,7 @@ def test_restarts_where_it_stopped(driven):
     for round_number in (1, 2, 3):
         driven.thread.start()
         driven.push(100)
-        eventually(lambda n=round_number: driven.folded == 100 * n)
+        eventually(partial(_has_folded, driven, 100 * round_number))
         driven.thread.stop()
 
     assert not driven.thread.is_running
@@ -118,7 +124,11 @@ def test_a_change_on_a_stopped_engine_runs_at_once(driven):
 
 def test_interpreted_strategy_runs_on_the_engines_thread(driven):
     seen: list[int] = []
-    interpreted = Interpreted(lambda arena, number, event: seen.append(number) or 0)
+
+    def note(arena: int, number: int, event: int) -> None:
+        seen.append(number)
+
+    interpreted = Interpreted(note)
     number = hang(driven.arena, driven.links, {Handler.ON_TRADE: interpreted}, [0])
     start = np.zeros(1, COMMAND)
     start["kind"], start["action"] = EventKind.COMMAND, Action.START_STRATEGY

@@ -191,7 +191,7 @@ def test_everything_is_in_the_log_and_the_log_is_sound(trader):
 
 
 def _decisions(directory: Path) -> set[int]:
-    found = set()
+    found: set[int] = set()
     for batch in LogReader(directory).batches():
         records = batch.records(Stream.DECISION, REPORT)
         reports = records[records["kind"] == EventKind.REPORT]
@@ -233,6 +233,7 @@ def test_the_logged_events_give_the_same_bytes_again(trader, tmp_path):
     trader.engine.stop()
 
     twin = PaperEngine("exchange", trader.settings, trader.failures.append)
+    assert twin.venue is not None
     try:
         twin.links[Link.EVENTS_OUT] = twin.links[Link.LOG] = 0
         for stream, _, record in LogReader(trader.engine.log.directory):
@@ -240,7 +241,7 @@ def test_the_logged_events_give_the_same_bytes_again(trader, tmp_path):
                 memory = np.frombuffer(record, np.uint8).copy()
                 address = memory.ctypes.data
                 fold_record(twin.arena.address, twin.links.ctypes.data, address)
-                twin.feed.orders.drain()
+                twin.venue.orders.drain()  # or the exchange's ring fills
     finally:
         twin.stop()
 
