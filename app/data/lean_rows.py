@@ -1,10 +1,10 @@
 """Rows of Lean's files as records: trades, quotes, bars of both.
 
 Bars are stamped at their open by Lean and at their close here (SEMANTICS 12). A quote
-bar becomes a bar of bids, a bar of asks and, at its close, a quote. A row of
-equity quote ticks is one side of the national best, with the exchange that shows it
-(read so, 0 of 472,252 quotes of BAC's day are crossed; as each exchange's own, 99 % would
-be): the other side is carried on.
+bar becomes a bar of bids, a bar of asks and, at its close, a quote. A row of the quote
+ticks of equities is one side of the national best and the exchange that shows it; the
+other side is carried on. (So none of BAC's 472,252 quotes in the regular hours of
+2013-10-07 is crossed; were they each exchange's own, 99 % would be.)
 """
 
 from dataclasses import dataclass

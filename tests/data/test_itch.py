@@ -450,16 +450,13 @@ def test_random_days_give_the_book_that_a_dictionary_gives(
         size, price = chance.randint(1, 300), chance.randint(1, 9)
         if code in "EXC":
             size = chance.randint(1, plain.orders[reference][2])
-        fields: dict[str, int | str] = {
-            "reference": reference,
-            "size": size,
-            "price": price,
-        }
-        fields |= {"new_reference": free, "side": "B" if price % 2 else "S"}
-        fields |= {"stock": "AMZN", "printable": "Y"}
+        side = "B" if price % 2 else "S"
+        numbers = {"size": size, "price": price, "new_reference": free}
         names = MESSAGES[ord(code)].names or ()
-        known = {name: fields[name] for name in fields if name in names}
-        messages.append(message(code, OPEN_NS, **known))
+        known = {name: each for name, each in numbers.items() if name in names}
+        words = {"side": side, "stock": "AMZN", "printable": "Y"}
+        told = {name: each for name, each in words.items() if name in names}
+        messages.append(message(code, OPEN_NS, 1, reference=reference, **known, **told))
         plain.take(code, reference, free, size, price)
         free += code in "AU"
         expected.append((plain.top(BUY), plain.top(SELL)))
