@@ -16,6 +16,7 @@ from app.engine.exchange.profiles import PROFILES
 from app.engine.exchange.state import Control
 from app.engine.exchange.unit import run_exchange
 from app.engine.exchange.venue import BuiltInExchange
+from app.engine.ring import Ring
 from app.errors import FeedError
 from app.feeds.protocol import FeedClock, FeedStatus
 from app.instrument import Instrument
