@@ -15,7 +15,7 @@ from typing import Any
 from app.engine.arena import Section, take
 from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
-from app.engine.matching_ids import find_order
+from app.engine.matching_ids import find_order, key_hash
 from app.engine.matching_output import (
     end_event,
     market_mark,
@@ -45,13 +45,14 @@ from app.engine.records import (
 
 
 @inlined
-def _make_order(arena: int, command: Any) -> int:
+def _make_order(arena: int, command: Any, hashed: int) -> int:
     index = take(arena, Section.MATCH_ORDERS)
     state = matching(arena)
     state["venue_order_id"] += 1
     order = match_order(arena, index)
     order["level"] = 0
     order["mapped"] = 0
+    order["hash"] = hashed
     order["client_order_id"] = command["client_order_id"]
     order["venue_order_id"] = state["venue_order_id"]
     order["leaves"] = command["quantity"]
@@ -71,9 +72,10 @@ def _new(arena: int, command: Any) -> int:
     reason = malformed(arena, command)
     if reason == Reason.NONE:
         limit = limit_of(arena, command)
-        reason = refusal(arena, command, limit)
+        hashed = key_hash(integer(command["account"]), command["client_order_id"])
+        reason = refusal(arena, command, limit, hashed)
         if reason == Reason.NONE:
-            index = _make_order(arena, command)
+            index = _make_order(arena, command, hashed)
             kind = integer(ReportType.NEW)
             report_working(arena, match_order(arena, index), kind, reason, limit)
             arrive(arena, index, limit)

@@ -23,22 +23,21 @@ from app.engine.memory import record_address
 from app.engine.prefetch import prefetch
 
 _FIRST_BUCKETS: Final = 4096
-_ID_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
-_ACCOUNT_FACTOR: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
+_ACCOUNT_SHIFT: Final = np.uint64(44)
 _INDEX: Final = ORDERS_BOUND - 1
 _TAG: Final = (2**31 - 1) & ~_INDEX
 _33: Final = np.uint64(33)
 
 
 @inlined
-def _hash(account: int, client_order_id: int) -> int:
+def key_hash(account: int, client_order_id: int) -> int:
     """Upper 31 bits of a key's hash (Knuth's multiplicative hashing).
 
     Its lower bits choose the bucket, its upper ones are the tag.
     """
-    mixed = np.uint64(client_order_id) * _ID_FACTOR
-    mixed += np.uint64(account) * _ACCOUNT_FACTOR
-    return integer(mixed >> _33)
+    key = np.uint64(client_order_id) ^ (np.uint64(account) << _ACCOUNT_SHIFT)
+    return integer((key * _FACTOR) >> _33)
 
 
 @inlined
@@ -51,7 +50,13 @@ def _bucket(arena: int, hashed: int) -> Any:
 @inlined
 def find_order(arena: int, account: int, client_order_id: int) -> int:
     """Working order of an account under its client id; 0 if there is none."""
-    hashed = _hash(account, client_order_id)
+    hashed = key_hash(account, client_order_id)
+    return find_hashed(arena, hashed, account, client_order_id)
+
+
+@inlined
+def find_hashed(arena: int, hashed: int, account: int, client_order_id: int) -> int:
+    """`find_order` where the key's hash is known."""
     link = integer(_bucket(arena, hashed)["next"])
     while link:
         if link & _TAG == hashed & _TAG:
@@ -65,10 +70,7 @@ def find_order(arena: int, account: int, client_order_id: int) -> int:
 
 @inlined
 def link_order(arena: int, index: int) -> None:
-    """Put an order into the map, whose key must not be there."""
-    order = match_order(arena, index)
-    account = integer(order["account"])
-    order["hash"] = _hash(account, order["client_order_id"])
+    """Put an order, its `hash` set, into the map; its key must not be there."""
     if (
         section_words(arena, Section.MATCH_ORDERS)[LIVE] * 4
         > matching(arena)["id_mask"]
@@ -101,13 +103,13 @@ def unlink_order(arena: int, index: int) -> None:
 @inlined
 def prefetch_bucket(arena: int, account: int, client_order_id: int) -> None:
     """Begin to fetch the bucket where a key would be searched."""
-    prefetch(record_address(_bucket(arena, _hash(account, client_order_id))))
+    prefetch(record_address(_bucket(arena, key_hash(account, client_order_id))))
 
 
 @inlined
 def prefetch_order(arena: int, account: int, client_order_id: int) -> None:
     """Begin to fetch the order that a search would look at first."""
-    link = integer(_bucket(arena, _hash(account, client_order_id))["next"])
+    link = integer(_bucket(arena, key_hash(account, client_order_id))["next"])
     prefetch(record_address(match_order(arena, link & _INDEX)))
 
 

@@ -6,7 +6,7 @@ from app.engine.arena import CAPACITY, LIVE, Section, section_words
 from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
 from app.engine.instruments import step_price, valid_towards
-from app.engine.matching_ids import find_order
+from app.engine.matching_ids import find_hashed
 from app.engine.matching_state import (
     PRICE_BOUND,
     QUANTITY_BOUND,
@@ -143,10 +143,10 @@ def _fillable(
 
 
 @inlined
-def refusal(arena: int, command: Any, limit: int) -> int:
-    """Judge a well-formed new order against the book; return a Reason."""
+def refusal(arena: int, command: Any, limit: int, hashed: int) -> int:
+    """Judge a well-formed new order, of this `key_hash`; return a Reason."""
     account = integer(command["account"])
-    if find_order(arena, account, command["client_order_id"]):
+    if find_hashed(arena, hashed, account, command["client_order_id"]):
         return integer(Reason.DUPLICATE_ORDER_ID)
     pool = section_words(arena, Section.MATCH_ORDERS)
     if pool[LIVE] + 1 >= pool[CAPACITY]:
