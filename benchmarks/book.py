@@ -65,7 +65,7 @@ def _draw_levels(records: Any, first: int, draws: Any, sizes: Any) -> None:
         row, draw = records[i], draws[i]
         half = 0 if draw[0] < 0.5 else 1
         side = 1 - 2 * half
-        touch = best[half]
+        touch: Any = best[half]
         row["side"] = side
         if draw[1] < 0.12 and shown[half, touch] > 0 and i + 1 < len(records):
             size = min(1 + np.int64(draw[2] * sizes[i]), shown[half, touch])
