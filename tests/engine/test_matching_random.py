@@ -1,7 +1,5 @@
 """The compiled matching engine against the plain one, over random commands."""
 
-import os
-
 from hypothesis import given, settings, strategies as st
 
 from app.engine.records import (
@@ -24,7 +22,7 @@ from tests.engine.reference_matching import PlainMatching
 BANDED = ((LOWEST, 3), (0, 1), (10, 5))
 TABLES = (TICK_ONE, BANDED)
 PROTECTION = (-1, 2)
-LONG = bool(os.environ.get("RINGSIDE_LONG"))
+EXAMPLES = max(400, settings().max_examples)
 
 prices = st.one_of(
     st.integers(-6, 14),
@@ -86,7 +84,7 @@ def assert_same_outputs(reports, market, plain):
     plain.market.clear()
 
 
-@settings(max_examples=400)
+@settings(max_examples=EXAMPLES)
 @given(commands, st.integers(2, 30))
 def test_random_commands_give_the_reports_and_market_data_of_the_plain_rules(
     sequence, pool
