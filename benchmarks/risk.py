@@ -2,9 +2,9 @@
 
 A stock with a two-sided book, a position, 200 working orders and every limit on. Timed
 inside one compiled call: all checks of seeded limit orders around the touch, most of
-which pass (`check_all`); the same orders through the gate with a venue that takes them
-and cancels them at once, reports and accounting included (`order_and_end`); and a new
-mark of an instrument in which a position and orders stand (`mark`).
+which pass (`check_all`); resting orders through the gate with a venue that takes and
+cancels each at once, reports and accounting included (`order_and_end`); and a new mark
+of an instrument in which a position and orders stand (`mark`).
 """
 
 import time
@@ -84,6 +84,8 @@ def run(settings: dict[str, Any] | None = None) -> dict[str, Any]:
     passed = check_all(arena.address, commands)
     figures["passed_share"] = passed / _COUNT
     figures |= _timed("check_all", lambda: check_all(arena.address, commands), _COUNT)
+    away = np.abs(commands["price"] - _MID) + 1
+    commands["price"] = _MID - commands["side"] * away
     reports = np.zeros(1, REPORT)
     address = int(links.ctypes.data)
 

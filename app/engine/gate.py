@@ -55,6 +55,7 @@ from app.engine.risk import day_loss, drawdown
 from app.engine.risk_exposure import recount, refresh_exposure
 from app.engine.risk_recent import messages_within
 from app.engine.risk_state import (
+    LIMIT_COUNT,
     account_limit,
     layout,
     limit_of,
@@ -65,7 +66,7 @@ from app.engine.risk_state import (
 )
 from app.engine.state import engine, instruments, orders, positions
 from app.engine.strategy import StrategyState, strategies
-from app.engine.views import VIEW
+from app.engine.views import VIEW, VIEW_INSTRUMENTS
 
 __all__ = [
     "LINKS",
@@ -311,18 +312,33 @@ def gate_clock(arena: int, links: int, now: int) -> int:
     return 0
 
 
+@kernel
+def _view_instrument(arena: int, instrument: int, target: Any) -> None:
+    """Write the limits that hold for an instrument, and what they stand at."""
+    for limit in range(LIMIT_COUNT):
+        target["limits"][limit] = limit_of(arena, instrument, limit)
+        target["used"][limit] = 0
+    row = positions(arena)[account_row(arena, instrument)]
+    long = row["quantity"] + row["working_buy"]
+    short = row["working_sell"] - row["quantity"]
+    target["used"][RiskLimit.MAX_POSITION_SIZE] = max(long, short)
+    target["used"][RiskLimit.MAX_SYMBOL_EXPOSURE] = row["exposure"]
+
+
 @entry
 def gate_view(arena: int, links: int, address: int) -> int:
     """Link.GATE_VIEW: write limits, what they stand at and reject counts to a VIEW."""
     target = view(address, 1, VIEW)[0]
     target["limits"][:] = limits(arena)[0]["value"]
-    target["used"][:] = 0
+    used = target["used"]
+    used[:] = 0
     largest = integer(0)
     for instrument in range(engine(arena)[0]["instruments"]):
         row = positions(arena)[account_row(arena, instrument)]
         largest = max(largest, row["exposure"])
+        if instrument < VIEW_INSTRUMENTS:
+            _view_instrument(arena, instrument, target["instrument"][instrument])
     window = account_limit(arena, integer(RiskLimit.RATE_WINDOW))
-    used = target["used"]
     used[RiskLimit.MAX_SYMBOL_EXPOSURE] = largest
     used[RiskLimit.MAX_GROSS_EXPOSURE] = risk(arena)[0]["gross"]
     used[RiskLimit.MAX_DAILY_LOSS] = max(0, day_loss(arena))

@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from app.engine.arena import Section
+from app.engine.gate import gate_view
 from app.engine.records import (
     BUY,
     MARKET,
@@ -24,6 +26,7 @@ from app.engine.records import (
     TimeInForce,
 )
 from app.engine.strategy import StrategyState
+from app.engine.views import VIEW
 from app.instrument import QuantityUnits, TickBand
 from tests.engine.gate_session import MONEY, GateSession, stock
 
@@ -177,8 +180,6 @@ def test_session_hours_are_guarded(session, state):
 
 
 def gap(session):
-    import numpy as np
-
     record = np.zeros(1, MARKET)
     record["kind"], record["flags"] = EventKind.GAP, RecordFlag.LAST
     session.market(record)
@@ -604,11 +605,6 @@ def test_an_impossible_limit_is_refused(session, limit, value, instrument, reaso
 
 
 def test_the_view_shows_limits_and_what_they_stand_at(session):
-    import numpy as np
-
-    from app.engine.gate import gate_view
-    from app.engine.views import VIEW
-
     session.limit(RiskLimit.MAX_GROSS_EXPOSURE, 10**6 * MONEY)
     session.limit(RiskLimit.RATE_WINDOW, SECOND)
     session.new(BUY, 10, 100_00)
@@ -622,6 +618,24 @@ def test_the_view_shows_limits_and_what_they_stand_at(session):
     assert view["used"][0][RiskLimit.MAX_SYMBOL_EXPOSURE] == 1000 * MONEY
     assert view["used"][0][RiskLimit.MESSAGE_RATE] == 1
     assert view["reject_counts"][0][Reason.BAD_QUANTITY] == 1
+
+
+def test_the_view_shows_the_limits_of_each_instrument(session):
+    session.limit(RiskLimit.MAX_POSITION_SIZE, 70, instrument=0)
+    session.limit(RiskLimit.MAX_SYMBOL_EXPOSURE, 9_000 * MONEY)
+    session.limit(RiskLimit.MAX_SYMBOL_EXPOSURE, 8_000 * MONEY, instrument=0)
+    session.trade(SELL, 20, 100_00)
+    session.new(SELL, 30, 100_00)
+    view = np.zeros(1, VIEW)
+
+    gate_view(session.arena.address, 0, int(view.ctypes.data))
+
+    first, second = view["instrument"][0][:2]
+    assert first["limits"][RiskLimit.MAX_POSITION_SIZE] == 70
+    assert first["used"][RiskLimit.MAX_POSITION_SIZE] == 50
+    assert first["limits"][RiskLimit.MAX_SYMBOL_EXPOSURE] == 8_000 * MONEY
+    assert first["used"][RiskLimit.MAX_SYMBOL_EXPOSURE] == 5_000 * MONEY
+    assert second["limits"][RiskLimit.MAX_SYMBOL_EXPOSURE] == 9_000 * MONEY
 
 
 def test_rule_41_the_gate_does_not_refuse_what_would_match_our_own(session):
