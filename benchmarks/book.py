@@ -78,7 +78,7 @@ def _draw_levels(records: Any, first: int, draws: Any, sizes: Any) -> None:
             row["side"], row["price"] = side, touch
             i += 1
         else:
-            distance = min(np.int64(-np.log(1.0 - draw[2]) * 5.0), 24)
+            distance: Any = min(np.int64(-np.log(1.0 - draw[2]) * 5.0), 24)
             inside = best[1] - best[0] > 1 and draw[3] < 0.35
             touch = touch + side if inside else touch - side * distance
             gone = draw[3] > 0.92 and shown[half, touch] > 0
