@@ -68,3 +68,21 @@ class ExternalVenue(Protocol):
     """COMMAND records from the engine to the venue."""
     reports: Ring
     """REPORT records from the venue to the engine."""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A feed whose time can be slowed, hastened and stopped: a recording."""
+
+    @property
+    def speed(self) -> float:
+        """Times its own pace; 0 = as fast as the engine takes it."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Change the pace; FeedError if it is out of bounds."""
+        ...
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause, or go on."""
+        ...

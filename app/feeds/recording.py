@@ -81,6 +81,11 @@ class RecordingFeed:
         """Whether it is paused."""
         return bool(self._control[Playback.PAUSED])
 
+    @property
+    def speed(self) -> float:
+        """Times its own pace; 0 = as fast as the engine takes it."""
+        return float(self._control[Playback.SPEED_PPM]) / _PPM
+
     def set_speed(self, speed: float) -> None:
         """Change the pace: times its own; 0 is as fast as the engine takes it."""
         if not 0 <= speed <= 1e6:

@@ -28,7 +28,7 @@ from app.engine.venue.models import Queue, VenueModels
 from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
 from app.feeds import open_feed
-from app.feeds.protocol import ExternalVenue, Feed
+from app.feeds.protocol import ExternalVenue, Feed, Paced
 from app.instrument import Instrument
 from app.sessions.session import EngineState, SessionStatus
 
@@ -179,6 +179,16 @@ class PaperEngine:
         self.thread.stop()
         self.log.close()
 
+    def set_speed(self, speed: float) -> None:
+        """Change the pace of a feed that has one."""
+        if isinstance(self.feed, Paced):
+            self.feed.set_speed(speed)
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause a feed that can be paused."""
+        if isinstance(self.feed, Paced):
+            self.feed.set_paused(paused)
+
     def submit(self, records: Any) -> bool:
         """Send COMMAND records, stamped with the time of the gesture."""
         stamped = records.copy()
@@ -206,4 +216,5 @@ class PaperEngine:
             log_path=str(self.log.directory),
             log_status=self._log_message(),
             unlogged=int(self.thread.control[Control.UNLOGGED]),
+            speed=self.feed.speed if isinstance(self.feed, Paced) else None,
         )

@@ -129,6 +129,16 @@ class PaperSession:
         """Take the newest VIEW; None if there is no newer one."""
         return None if self._engine is None else self._engine.views.newest()
 
+    def set_speed(self, speed: float) -> None:
+        """Change a recording's pace."""
+        if self._engine is not None:
+            self._engine.set_speed(speed)
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause a recording, or go on."""
+        if self._engine is not None:
+            self._engine.set_paused(paused)
+
     def status(self) -> SessionStatus:
         """Tell how things stand."""
         if self._engine is None:

@@ -59,6 +59,8 @@ class SessionStatus:
         "" while the log is sound, else what is wrong with it.
     unlogged : int
         Records that the log could not take.
+    speed : float or None
+        Pace of a recording, times its own; None for a market, which waits for no one.
     """
 
     engine: EngineState
@@ -71,6 +73,7 @@ class SessionStatus:
     log_path: str = ""
     log_status: str = ""
     unlogged: int = 0
+    speed: float | None = None
 
 
 class Session(Protocol):
@@ -107,6 +110,14 @@ class Session(Protocol):
 
     def view(self) -> Any | None:
         """Take the newest VIEW; None if there is no newer one."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Change a recording's pace; nothing where `SessionStatus.speed` is None."""
+        ...
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause a recording, or go on; its clock stands meanwhile."""
         ...
 
     def status(self) -> SessionStatus:
