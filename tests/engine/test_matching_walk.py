@@ -1,6 +1,6 @@
 """A long seeded walk: batches in one compiled call, against the plain rules.
 
-Usually some thousand commands; millions with RINGSIDE_LONG=1.
+Usually some thousand commands; two million with HYPOTHESIS_PROFILE=long.
 """
 
 import os
@@ -31,7 +31,7 @@ from tests.engine.matching_driver import (
 )
 from tests.engine.reference_matching import PlainMatching
 
-LONG = os.environ.get("RINGSIDE_LONG") == "1"
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 CHUNKS = 1000 if LONG else 4
 CHUNK = 2000
 TABLES = (TICK_ONE, ((LOWEST, 1), (1000, 5)), ((LOWEST, 100),))
@@ -84,6 +84,7 @@ def walk(random, count, drift):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_long_walk_gives_what_the_plain_rules_give():
     random = np.random.default_rng(2024)
     driver = Driver(TABLES, PROTECTION, orders=60, outputs=400)

@@ -53,7 +53,8 @@ _SILENCE_NS: Final = 100_000_000
 _MOST_BEHIND_NS: Final = 100_000_000
 _TURNS_PER_PASS: Final = 64
 _COMMANDS_PER_PASS: Final = 64
-_NAP_US: Final = 100
+_NAP_US: Final = 250
+"""Longest nap, and longest wait of a user's command; 50 would cost a tenth of a core."""
 
 
 @kernel
@@ -197,4 +198,5 @@ def trade_until_told(arena: int, control: int) -> None:
             worked += 1
         _keep_awake(arena, control)
         if worked == 0:
-            nap_us(_NAP_US)
+            wait_us = (due - now) // 1000
+            nap_us(_NAP_US if resting else min(max(wait_us, 1), _NAP_US))
