@@ -12,7 +12,13 @@ gate_settings (what commands set), orders, accounts, risk_exposure.
 
 from typing import Any, Final
 
-from app.engine.accounts import account_row, book_fill, open_accounts, start_day
+from app.engine.accounts import (
+    account_row,
+    book_fill,
+    open_accounts,
+    start_day,
+    unmanaged,
+)
 from app.engine.arena import Arena
 from app.engine.bits import integer
 from app.engine.book_stale import check_silence, set_stale
@@ -50,6 +56,7 @@ from app.engine.records import (
     Reason,
     ReportType,
     RiskLimit,
+    SafetyState,
 )
 from app.engine.risk import day_loss, drawdown
 from app.engine.risk_exposure import recount, refresh_exposure
@@ -120,11 +127,22 @@ def _flatten(arena: int, links: int, command: Any) -> None:
 
 
 @kernel
-def _strategy_command(arena: int, links: int, strategy: int, action: int) -> None:
-    """STOP_STRATEGY and START_STRATEGY; the kernel keeps the strategy's own state."""
-    if action == Action.START_STRATEGY:
-        tell_strategy(arena, links, strategy, integer(Reason.NONE))
-        return
+def _start_strategy(arena: int, links: int, command: Any) -> None:
+    """START_STRATEGY: its positions are managed again; the kernel lets it run."""
+    strategy = integer(command["strategy"])
+    if engine(arena)[0]["safety_state"] == SafetyState.KILLED:
+        refuse(arena, links, command, integer(Reason.STATE_KILLED))
+    elif strategies(arena)[strategy]["state"] == StrategyState.EMPTY:
+        refuse(arena, links, command, integer(Reason.UNSUPPORTED))
+    else:
+        unmanaged(arena, strategy, integer(0))
+        running = integer(StrategyState.RUNNING)
+        tell_strategy(arena, links, strategy, running, integer(Reason.NONE))
+
+
+@kernel
+def _stop_strategy(arena: int, links: int, strategy: int) -> None:
+    """STOP_STRATEGY: the kernel has stopped it, or it failed."""
     reason = integer(Reason.NONE)
     if strategies(arena)[strategy]["state"] == StrategyState.FAILED:
         reason = integer(Reason.STRATEGY_RAISED)
@@ -148,10 +166,10 @@ def _many(arena: int, links: int, command: Any, action: int) -> bool:
         _flatten(arena, links, command)
     elif action == Action.KILL:
         kill(arena, links, integer(command["value"]))
-    elif action == Action.STOP_STRATEGY or action == Action.START_STRATEGY:
-        if command["strategy"] == 0:
-            return False
-        _strategy_command(arena, links, integer(command["strategy"]), action)
+    elif action == Action.STOP_STRATEGY and command["strategy"] > 0:
+        _stop_strategy(arena, links, integer(command["strategy"]))
+    elif action == Action.START_STRATEGY and command["strategy"] > 0:
+        _start_strategy(arena, links, command)
     else:
         return False
     return True

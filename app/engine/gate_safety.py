@@ -184,7 +184,8 @@ def kill(arena: int, links: int, flatten: int) -> None:
         unmanaged(arena, strategy, integer(1))
     for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
         if strategies(arena)[strategy]["state"] == StrategyState.STOPPED:
-            tell_strategy(arena, links, strategy, integer(Reason.KILLED))
+            stopped = integer(StrategyState.STOPPED)
+            tell_strategy(arena, links, strategy, stopped, integer(Reason.KILLED))
     meant = (integer(0), integer(ANY), integer(state["flatten"]))
     cancel_many(arena, links, integer(ANY), meant, integer(Reason.KILLED))
     tell_kill(arena, links)
@@ -218,11 +219,13 @@ def retry_kill(arena: int, links: int) -> None:
 
 
 @kernel
-def tell_strategy(arena: int, links: int, strategy: int, reason: int) -> None:
+def tell_strategy(
+    arena: int, links: int, strategy: int, state: int, reason: int
+) -> None:
     """Report the state of a strategy."""
     report = blank_report(arena, integer(ReportType.STRATEGY), integer(ANY))
     report["strategy"] = strategy
-    report["quantity"] = strategies(arena)[strategy]["state"]
+    report["quantity"] = state
     report["reason"] = reason
     send(arena, links)
 
@@ -231,7 +234,8 @@ def tell_strategy(arena: int, links: int, strategy: int, reason: int) -> None:
 def stop_strategy(arena: int, links: int, strategy: int, reason: int) -> None:
     """Strategy stopped (54): entries go, exits stay, positions are marked."""
     unmanaged(arena, strategy, integer(1))
-    tell_strategy(arena, links, strategy, reason)
+    state = integer(strategies(arena)[strategy]["state"])
+    tell_strategy(arena, links, strategy, state, reason)
     meant = (integer(0), strategy, integer(0))
     ended = reason if reason != Reason.NONE else integer(Reason.STRATEGY_STOPPED)
     cancel_many(arena, links, integer(ANY), meant, ended)

@@ -433,6 +433,23 @@ def test_rule_54_a_stopped_strategys_entries_go_and_exits_stay(session):
     assert session.last()["reason"] == Reason.STRATEGY_STOPPED
 
 
+def test_rule_54_a_strategy_that_starts_manages_its_position_again(session):
+    session.arena.records(Section.STRATEGIES)[1]["state"] = StrategyState.RUNNING
+    session.trade(BUY, 10, 100_00, strategy=1)
+    session.command(Action.STOP_STRATEGY, strategy=1)
+    assert session.position(strategy=1)["unmanaged"] == 1
+
+    session.command(Action.START_STRATEGY, strategy=1)
+
+    assert session.position(strategy=1)["unmanaged"] == 0
+    assert session.last(ReportType.STRATEGY)["quantity"] == StrategyState.RUNNING
+    session.command(Action.START_STRATEGY, strategy=2)
+    assert session.refusal() == Reason.UNSUPPORTED
+    session.command(Action.KILL)
+    session.command(Action.START_STRATEGY, strategy=1)
+    assert session.refusal() == Reason.STATE_KILLED
+
+
 def test_rule_54_a_loss_limit_cancels_entries_and_keeps_exits(session):
     session.limit(RiskLimit.MAX_DAILY_LOSS, 10 * MONEY)
     session.trade(BUY, 10, 100_00, strategy=1)
