@@ -28,6 +28,7 @@ from app.instrument import MONEY_SCALE, Instrument
 DASH: Final = "–"
 MINUS: Final = "−"
 _DECIMALS: Final[Mapping[str, int]] = {"JPY": 0, "KRW": 0, "BTC": 8, "ETH": 6}
+_LETTERS: Final = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SIZE_WIDTH: Final = 6
 """Figures that fit a size cell before a size is shortened."""
 
@@ -80,7 +81,7 @@ def short_number(value: float) -> str:
     """Write a number in few figures: ``999``, ``1.2k``, ``35M``."""
     sign = MINUS if value < 0 else ""
     value = abs(value)
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for size, letter in _LETTERS:
         if value >= size * 0.9995:
             return f"{sign}{value / size:.3g}{letter}"
     return f"{sign}{value:.3g}" if value < 10 else f"{sign}{value:.4g}"
@@ -245,7 +246,7 @@ class InstrumentText:
         """Write a price (price units) with the decimals of its tick, no thousands."""
         if units == NO_PRICE:
             return DASH
-        band = bisect_right(self._starts, units) if self._starts else 0
+        band = self._band(units)
         numerator, places = self._price
         value = units * numerator
         decimals = self._decimals[band]
@@ -253,11 +254,14 @@ class InstrumentText:
             decimals = places  # a midpoint fill: show all of it
         return scaled(value // 10 ** (places - decimals), decimals).replace(",", "")
 
+    def _band(self, units: int) -> int:
+        return bisect_right(self._starts, units) if self._starts else 0
+
     def average(self, units: float) -> str:
         """Write an average price (price units, NaN = none), one decimal finer."""
         if not math.isfinite(units):
             return DASH
-        decimals = max(self._decimals) + 1
+        decimals = self._decimals[self._band(round(units))] + 1
         return f"{units * self._price[0] / 10 ** self._price[1]:.{decimals}f}".replace(
             "-", MINUS
         )

@@ -18,7 +18,7 @@ from app.config import Settings
 from app.engine.records import SafetyState
 from app.errors import SessionError
 from app.sessions.session import EngineState, Mode
-from app.ui.items.ladder_geometry import Column
+from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
@@ -71,6 +71,8 @@ def run(
         window.open(Mode.PAPER, settings.session.feed)
         _trade(window)
         _wait(window, lambda: False, flow_ms)
+        _rest(window)
+        _wait(window, lambda: False, flow_ms // 4)
         _hover(window)
         for scale in scales:
             _render_all(window, directory, scale)
@@ -106,6 +108,24 @@ def _trade(window: MainWindow) -> None:
     ):
         window.commands.run(f"ladder.{command}")
         _wait(window, lambda: False, 5 * _POLL_MS)
+
+
+def _rest(window: MainWindow) -> None:
+    """Leave orders away from the touch, as clicks on their rows do."""
+    ladder = window.ladder()
+    assert ladder is not None
+    view, frame = ladder.view, ladder.view.painted
+    if frame is None or frame.spread_ticks is None:
+        return
+    bid, ask = frame.row(frame.best_bid), frame.row(frame.best_ask)
+    for row, column in (
+        (bid + 2, Column.BID),
+        (bid + 5, Column.BID),
+        (ask - 3, Column.ASK),
+        (ask - 6, Column.ASK),
+    ):
+        if 0 <= row < view.rows:
+            view.gestures.press(frame, Spot(row, column), is_right=False, now=0)
 
 
 def has_market(window: MainWindow) -> bool:

@@ -114,10 +114,7 @@ class BlotterView(QWidget):
         table.setSortingEnabled(True)
         figure = QFontMetrics(self.font()).horizontalAdvance("0")
         for section, column in enumerate(self.model.columns):
-            wide = (
-                22 if column.title == "Status" else 11 if column.title != "Side" else 6
-            )
-            heading.resizeSection(section, figure * wide + 8)
+            heading.resizeSection(section, figure * column.width + 8)
         heading.setStretchLastSection(True)
 
     def _export(self, name: str, failed: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import MONEY_SCALE, NO_PRICE, Reason
+from app.engine.records import MONEY_SCALE, NO_PRICE, OrderType, Reason
 from app.ui import formatting, reasons
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
@@ -13,6 +13,7 @@ from app.ui.models.orders import ENDED, average_fill
 from app.ui.models.table import Column
 from app.ui.theme import Theme
 
+_AHEAD_TIP: Final = "Queue ahead at the price"
 _ASKED_FOR: Final = (Reason.NONE, Reason.USER)
 
 
@@ -38,19 +39,21 @@ class Blotters:
                 ),
                 lambda r: r["order_type"],
                 is_number=False,
+                width=7,
             ),
             self._quantity("Quantity", "quantity"),
-            self._price("Price", "price"),
+            self._price("Price", "price", is_of_order=True),
             self._quantity("Filled", "filled"),
             self._quantity("Leaves", "leaves"),
             Column("Average", self._average_fill, average_fill),
-            Column("Ahead", self._ahead, self._aheads, tip="Queue ahead at the price"),
+            Column("Ahead", self._ahead, self._aheads, tip=_AHEAD_TIP, width=8),
             Column(
                 "Status",
                 self._status,
                 lambda r: r["status"],
                 self._status_colour,
                 is_number=False,
+                width=24,
             ),
             Column(
                 "Id",
@@ -143,6 +146,7 @@ class Blotters:
             lambda r: r["side"],
             lambda r: self._theme.side(int(r["side"])),
             is_number=False,
+            width=6,
         )
 
     def _time(self, title: str, field: str) -> Column:
@@ -151,6 +155,7 @@ class Blotters:
             lambda r: formatting.clock_time(int(r[field]), fine=True),
             lambda r: r[field],
             is_number=False,
+            width=13,
         )
 
     def _quantity(self, title: str, field: str) -> Column:
@@ -158,17 +163,19 @@ class Blotters:
             title,
             lambda r: self._text(r, lambda x: x.text.quantity(int(r[field]))),
             lambda r: r[field],
+            width=9,
         )
 
-    def _price(self, title: str, field: str) -> Column:
+    def _price(self, title: str, field: str, *, is_of_order: bool = False) -> Column:
+        def write(record: np.void) -> str:
+            # A market order's price is its protection: not what was asked for.
+            if is_of_order and record["order_type"] == OrderType.MARKET:
+                return "MKT"
+            return self._text(record, lambda x: x.text.price(int(record[field])))
+
         return Column(
             title,
-            lambda r: self._text(
-                r,
-                lambda x: (
-                    "MKT" if r[field] == NO_PRICE else x.text.price(int(r[field]))
-                ),
-            ),
+            write,
             lambda r: r[field],
         )
 

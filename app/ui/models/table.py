@@ -43,6 +43,8 @@ class Column:
         Aligned right.
     tip : str
         What the column means, where the title does not say it.
+    width : int
+        In figures.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Column:
     colour: Callable[[np.void], str] | None = None
     is_number: bool = True
     tip: str = ""
+    width: int = 11
 
 
 class RecordTable(QAbstractTableModel):
