@@ -50,6 +50,14 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "app.data.cli",
         "add_book_parser",
     ),
+    "data": Command(
+        "list, check, delete and query what was imported",
+        "app.data.cli_data",
+        "add_data_parser",
+    ),
+    "export": Command(
+        "write a recording to Parquet or CSV", "app.data.cli_data", "add_export_parser"
+    ),
     "scenario": Command(
         "run scenarios: tables of events and of what must be observed",
         "app.sessions.scenario.cli",
