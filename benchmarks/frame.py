@@ -116,6 +116,12 @@ class Storm:
         """Take a command and do nothing."""
         return True
 
+    def set_speed(self, speed: float) -> None:
+        """It is no recording."""
+
+    def set_paused(self, paused: bool) -> None:
+        """It is no recording."""
+
     def next_order_id(self) -> int:
         """Return a number that is not one of the storm's own."""
         return 1 << 40

@@ -136,6 +136,18 @@ class Bridge(QObject):
         self.tell(f"not sent: {why}", Level.ERROR)
         return False
 
+    def set_paused(self, paused: bool) -> None:
+        """Pause a recording, or go on."""
+        if self.session is not None:
+            self.session.set_paused(paused)
+            self._poll_status()
+
+    def set_speed(self, speed: float) -> None:
+        """Change a recording's pace, times its own."""
+        if self.session is not None:
+            self.session.set_speed(speed)
+            self._poll_status()
+
     def next_order_id(self) -> int:
         """A client order id for a new order; 0 without a session."""
         return self.session.next_order_id() if self.session is not None else 0

@@ -33,6 +33,7 @@ from app.ui.help import HelpWindow
 from app.ui.jobs import Jobs
 from app.ui.models.desk import Desk
 from app.ui.models.messages import Level
+from app.ui.models.pace import next_speed
 from app.ui.opening import Opening, Sessions
 from app.ui.panel_host import Factory, PanelHost
 from app.ui.panels.fills import FillsPanel
@@ -189,6 +190,9 @@ class MainWindow(QMainWindow):
     def _bind(self) -> None:
         bind, trading = self.commands.bind, self.trading
         bind("session.restart", self.opening.reopen)
+        bind("session.pause", self._pause)
+        bind("session.faster", partial(self._pace, 1))
+        bind("session.slower", partial(self._pace, -1))
         bind("session.quit", self._quit)
         bind("safety.view", lambda: trading.set_state(SafetyState.VIEW))
         bind("safety.armed", lambda: self._leave_killed_first(SafetyState.ARMED))
@@ -285,6 +289,20 @@ class MainWindow(QMainWindow):
         ladder = self.ladder()
         if ladder is not None:
             ladder.run(command_id)
+
+    def _pause(self) -> None:
+        status = self.bridge.status
+        if status.speed is None:
+            self.bridge.tell("this feed cannot be paused: it is no recording")
+        else:
+            self.bridge.set_paused(status.feed_state != "paused")
+
+    def _pace(self, step: int) -> None:
+        speed = self.bridge.status.speed
+        if speed is None:
+            self.bridge.tell("this feed has no pace: it is no recording")
+        else:
+            self.bridge.set_speed(next_speed(speed, step))
 
     def _leave_killed_first(self, state: SafetyState) -> None:
         """Change the state, but never out of KILLED with one press."""

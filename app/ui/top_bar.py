@@ -20,6 +20,7 @@ from app.sessions.session import Mode
 from app.ui import reasons
 from app.ui.commands import by_id, tool_tip
 from app.ui.context import Context
+from app.ui.items.pace_box import PaceBox
 
 _STATES: Final = (
     (SafetyState.VIEW, "safety.view", "VIEW"),
@@ -55,6 +56,7 @@ class TopBar(QWidget):
         self.states: dict[SafetyState, QPushButton] = {}
         self.feed = QComboBox()
         self.instrument = QComboBox()
+        self.pace = PaceBox()
         self._word = QLabel()
         self._stripe = QFrame()
         self.kill = QPushButton("KILL")
@@ -103,6 +105,7 @@ class TopBar(QWidget):
             row.addWidget(label)
             row.addWidget(box)
             row.addSpacing(8)
+        row.addWidget(self.pace)
         row.addStretch(1)
         row.addWidget(self._word)
         row.addSpacing(8)
@@ -167,6 +170,10 @@ class TopBar(QWidget):
         )
         self.instrument.currentIndexChanged.connect(self.instrument_chosen)
         self.kill.clicked.connect(lambda: commands.run("safety.kill"))
+        self.pace.pause_pressed.connect(lambda: commands.run("session.pause"))
+        self.pace.speed_chosen.connect(bridge.set_speed)
+        self.pace.show_status(bridge.status)
+        bridge.status_changed.connect(self.pace.show_status)
         bridge.view_changed.connect(self._on_state)
         bridge.session_changed.connect(self._on_state)
 

@@ -5,6 +5,7 @@ reaches them, and are refused by safety state and position limit. Everything is 
 function of the seed and of the calls made, so that a test can foretell it.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -180,6 +181,15 @@ class ScriptedSession:
 
     def status(self) -> SessionStatus:
         return self.given
+
+    def set_speed(self, speed: float) -> None:
+        if self.given.speed is not None:
+            self.given = replace(self.given, speed=speed)
+
+    def set_paused(self, paused: bool) -> None:
+        self.is_frozen = paused
+        state = "paused" if paused else "connected"
+        self.given = replace(self.given, feed_state=state)
 
     def submit(self, command: Any) -> bool:
         if self.is_full:

@@ -377,3 +377,36 @@ def test_scale_makes_text_larger(qtbot: QtBot, opener: Opener) -> None:
     assert ladder is not None
     assert ladder.view._geometry.row_height >= 28
     window.close()
+
+
+def test_a_recording_is_paused_and_paced(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    session, pace = opener.opened[0], window.top_bar.pace
+    assert not pace.isVisible(), "a market waits for no one"
+    session.given = replace(session.given, speed=1.0)
+    qtbot.waitUntil(pace.isVisible)
+
+    qtbot.mouseClick(pace.pause, LEFT)
+    assert session.given.feed_state == "paused"
+    assert pace.pause.text() == "▶ Play"
+    window.commands.run("session.faster")
+    assert session.given.speed == 2.0
+    assert pace.speeds.currentText() == "2×"
+    pace.speeds.activated.emit(0)
+    assert session.given.speed == 0.1
+    window.commands.run("session.pause")
+
+    assert session.given.feed_state == "connected"
+
+
+def test_a_market_cannot_be_paused_and_says_so(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    window.commands.run("session.pause")
+    window.commands.run("session.slower")
+
+    texts = [message.text for message in window.desk.messages.rows]
+    assert texts[-2].startswith("this feed cannot be paused")
+    assert texts[-1].startswith("this feed has no pace")
+    assert opener.opened[0].given.feed_state == "connected"

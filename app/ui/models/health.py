@@ -35,7 +35,6 @@ _FEED: Final = {
     "disconnected": "Feed {name} is disconnected",
     "ended": "Feed {name} has ended",
     "waiting": "No market data from {name} yet",
-    "paused": "Feed {name} is paused",
 }
 
 
