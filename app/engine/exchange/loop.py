@@ -54,7 +54,7 @@ _MOST_BEHIND_NS: Final = 100_000_000
 _TURNS_PER_PASS: Final = 64
 _COMMANDS_PER_PASS: Final = 64
 _NAP_US: Final = 250
-"""Longest nap, and wait of a user's command; naps of 50 would cost a tenth of a core."""
+"""Longest nap, and wait of a command; naps of 50 would cost a tenth of a core."""
 
 
 @kernel
