@@ -26,9 +26,10 @@ book's); bid_price, bid_size, ask_price, ask_size; open, high, low, close, volum
 levels also take is_snapshot. A level of size 0 is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +81,9 @@ class CsvImporter:
             raise FileFormatError(
                 paths[0], "does not name its instrument: --instrument"
             )
-        files = [_File(path, mapping, run.issues(path)) for path in paths]
-        instrument = run.instrument(name, lambda: _sketch(paths, mapping))
+        files = [self.opened(path, run.issues(path)) for path in paths]
+        quiet = (self.opened(each, Issues(each, skip_bad=True)) for each in paths)
+        instrument = run.instrument(name, lambda: _sketch(quiet, mapping))
         stream, basis = _STREAMS[mapping.kind]
         if mapping.kind == "bars":
             stream = f"bars-{mapping.interval}"
@@ -95,12 +97,26 @@ class CsvImporter:
         reader = _Reader(instrument, mapping)
         for number, file in enumerate(files):
             for share, table in file.tables():
-                run.emit(target, reader.take(table, file))
+                run.emit(target, reader.take(table, file.day))
                 run.progress((number + share) / len(files))
         run.emit(target, reader.end())
         for note in reader.notes():
             target.notes.append(note)
             run.notes.append(f"{name}: {note}")
+
+    def opened(self, path: Path, issues: Issues) -> "MappedFile":
+        """Open a file whose columns the mapping names."""
+        return _File(path, self._map, issues)
+
+
+class MappedFile(Protocol):
+    """A file of rows whose columns a mapping names."""
+
+    day: date | None
+
+    def tables(self) -> Iterator[tuple[float, Table]]:
+        """Yield the share that was read and a table of text."""
+        ...
 
 
 class _File:
@@ -121,7 +137,7 @@ class _File:
             self._first, self._line = rest, 2
         self.names = self._named(fields)
 
-    def tables(self) -> Any:
+    def tables(self) -> Iterator[tuple[float, Table]]:
         """Yield the share that was read and a table of text."""
         block = self._first
         while True:
@@ -167,11 +183,11 @@ class _Reader:
         self._held = new_records(0)
         self._has_begun = False
 
-    def take(self, table: Table, file: _File) -> NDArray[np.void]:
+    def take(self, table: Table, day: date | None) -> NDArray[np.void]:
         """Turn a table into records."""
         good = np.ones(len(table), np.bool_)
         records = new_records(len(table))
-        self._times(table, file, records, good)
+        self._times(table, day, records, good)
         {
             "trades": self._trades,
             "quotes": self._quotes,
@@ -210,7 +226,7 @@ class _Reader:
     def _times(
         self,
         table: Table,
-        file: _File,
+        day: date | None,
         records: NDArray[np.void],
         good: NDArray[np.bool_],
     ) -> None:
@@ -220,7 +236,7 @@ class _Reader:
                 records[field] = records["ts_venue"]
                 continue
             read, bad = times(
-                table.column(name), mapping.time_format, mapping.time_zone, file.day
+                table.column(name), mapping.time_format, mapping.time_zone, day
             )
             rule = f"must be a time of format {mapping.time_format}"
             table.refuse(bad | (read <= 0), name, rule, good)
@@ -379,15 +395,15 @@ def _mark(like: NDArray[np.void], kind: EventKind) -> NDArray[np.void]:
     return marks
 
 
-def _sketch(paths: Sequence[Path], mapping: CsvMap) -> Sketch:
+def _sketch(files: Iterable[MappedFile], mapping: CsvMap) -> Sketch:
     """Read the files for how fine their prices and sizes are."""
     prices, sizes = Grid(_DIGITS), Grid(_DIGITS)
     names = (
         (prices, ("price", "bid_price", "ask_price", "open", "high", "low", "close")),
         (sizes, ("size", "bid_size", "ask_size", "volume")),
     )
-    for path in paths:
-        for _, table in _File(path, mapping, Issues(path, skip_bad=True)).tables():
+    for file in files:
+        for _, table in file.tables():
             for grid, columns in names:
                 for name in mapping.columns.keys() & set(columns):
                     values, bad = scaled(table.column(name), _DIGITS)
