@@ -57,7 +57,7 @@ class PlainVenue:
     queue: list[Plain] = field(default_factory=list)  # resting, in order of joining
     requests: list[tuple[int, int, Any]] = field(default_factory=list)
     reports: list[tuple[int, ...]] = field(default_factory=list)
-    delivered: int = 0
+    sent: int = 0
     lost: bool = True
     was_lost: bool = False
     crossed: bool = False
@@ -75,8 +75,8 @@ class PlainVenue:
             action()
 
     def _ask(self, t: int, action: Any) -> None:
-        sent = len(self.requests) + 10**6 * t
-        self.requests.append((t + self.order_latency, sent, action))
+        self.sent += 1
+        self.requests.append((t + self.order_latency, self.sent, action))
 
     def clock(self, t: int) -> None:
         self._arrive(t + 1)
