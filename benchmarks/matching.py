@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Arena, Section
+from app.engine.bits import integer
 from app.engine.compile import entry, kernel
 from app.engine.exchange.unit import match_batch
 from app.engine.matching import match
@@ -95,7 +96,7 @@ def _kind(number: int, resting: int, share: float) -> int:
 def make_flow(arena: int, plan: int, _unused: int) -> int:
     """Write the messages, each matched as it is made, so that cancels find an order."""
     table = words(plan, 5)
-    count = table[MESSAGES]
+    count = integer(table[MESSAGES])
     draws = view(table[DRAWS], 4 * count, np.float64)
     normals = view(table[NORMALS], count, np.float64)
     live = words(table[LIVE], count + 1)
