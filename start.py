@@ -95,7 +95,16 @@ X11_LIBRARIES = {
 """Those that it needs besides for a window on an X screen."""
 
 WITHOUT_ENGINE = {"config", "--version", "--help", "-h"}
-WITHOUT_WINDOW = WITHOUT_ENGINE | {"import", "book", "bench", "shots", "test"}
+WITHOUT_WINDOW = WITHOUT_ENGINE | {
+    "import",
+    "export",
+    "data",
+    "book",
+    "scenario",
+    "bench",
+    "shots",
+    "test",
+}
 
 
 class SetUpError(Exception):

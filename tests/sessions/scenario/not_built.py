@@ -18,7 +18,7 @@ _BY_RULE: Final[dict[int, dict[str, str]]] = {
     13: {_CALENDAR: "13-a 13-b 13-c 13-d"},
     16: {_ICEBERG: "16-g 16-h"},
     18: {_ICEBERG: "18-f"},
-    20: {_AT_MATCH: "20-f 20-g"},
+    20: {_AT_MATCH: "20-f"},
     21: {_STOPS: "21-a 21-b 21-c 21-d 21-e"},
     22: {_STOPS: "22-a 22-b 22-c 22-d"},
     23: {_TRAILING: "23-a 23-b 23-c 23-d"},
