@@ -39,6 +39,7 @@ from app.engine.gate_safety import (
     flatten_step,
     kill,
     kill_ended,
+    mark_late_fill,
     retry_kill,
     stop_strategy,
     tell_strategy,
@@ -202,15 +203,11 @@ def gate_command(arena: int, links: int, address: int) -> int:
 def _book(arena: int, index: int, report: Any) -> None:
     """Book a fill of an order in positions and money."""
     order = orders(arena)[index]
+    instrument, strategy = integer(order["instrument"]), integer(order["strategy"])
+    price, fee = integer(report["last_price"]), integer(report["fee"])
     quantity = integer(report["last_quantity"]) * integer(order["side"])
-    book_fill(
-        arena,
-        integer(order["instrument"]),
-        integer(order["strategy"]),
-        integer(report["last_price"]),
-        quantity,
-        integer(report["fee"]),
-    )
+    book_fill(arena, instrument, strategy, price, quantity, fee)
+    mark_late_fill(arena, instrument, strategy)
 
 
 @kernel

@@ -31,7 +31,7 @@ from app.engine.records import (
 )
 from app.engine.risk import broken_loss_limit
 from app.engine.risk_collar import collar_price
-from app.engine.risk_exposure import closable, protection_price
+from app.engine.risk_exposure import closable, protection_price, touch_price
 from app.engine.risk_state import REDUCE_ONLY, checks, is_exit, risk, working
 from app.engine.state import (
     MAX_STRATEGIES,
@@ -242,6 +242,26 @@ def stop_strategy(arena: int, links: int, strategy: int, reason: int) -> None:
 
 
 @kernel
+def _is_managed(arena: int, strategy: int) -> bool:
+    """Tell whether anyone looks after a strategy's positions; 0 is manual."""
+    if risk(arena)[0]["loss_stop"] != Reason.NONE:
+        return False
+    if strategy == 0:
+        return True
+    state = strategies(arena)[strategy]["state"]
+    stopped = state == StrategyState.STOPPED or state == StrategyState.FAILED
+    return not stopped and engine(arena)[0]["safety_state"] != SafetyState.KILLED
+
+
+@kernel
+def mark_late_fill(arena: int, instrument: int, strategy: int) -> None:
+    """Mark what a fill on its way left to a strategy that was stopped (54)."""
+    position = positions(arena)[position_row(arena, instrument, strategy)]
+    if position["quantity"] != 0 and not _is_managed(arena, strategy):
+        position["unmanaged"] = 1
+
+
+@kernel
 def watch_losses(arena: int, links: int) -> None:
     """Stop new risk once a loss limit is exceeded (54)."""
     state, session = risk(arena)[0], engine(arena)[0]
@@ -312,10 +332,12 @@ def _sole_holder(arena: int, instrument: int) -> int:
 
 @kernel
 def _closing_price(arena: int, instrument: int, side: int) -> int:
-    """Limit that closes: the collar's price, else a market order's protection."""
+    """Limit that closes: the collar, else protection, touch or mark."""
     price = collar_price(arena, instrument, side)
     if price == NO_PRICE:
         price = protection_price(arena, instrument, side, integer(-1))
+    if price == NO_PRICE:
+        price = touch_price(arena, instrument, -side)
     if price == NO_PRICE:
         mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
         if mark != NO_PRICE:

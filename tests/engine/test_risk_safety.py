@@ -353,6 +353,17 @@ def test_rule_53_kill_repeats_until_nothing_is_held(session):
     assert flatten_orders(session) == []
 
 
+def test_rule_53_without_collar_and_protection_it_closes_at_the_touch(session):
+    session.instruments[0]["protection_ticks"] = -1
+    session.trade(BUY, 10, 100_00)
+    session.told()
+
+    session.command(Action.KILL, value=1)
+
+    (closing,) = flatten_orders(session)
+    assert session.order(closing)["price"] == 99_99
+
+
 def test_rule_42_flatten_closes_the_accounts_position(session):
     session.trade(BUY, 10, 100_00, strategy=1)
     session.trade(SELL, 4, 100_00, strategy=2)
@@ -431,6 +442,18 @@ def test_rule_54_a_stopped_strategys_entries_go_and_exits_stay(session):
     assert session.position(strategy=1)["unmanaged"] == 1
     session.report(ReportType.CANCELLED, entry)
     assert session.last()["reason"] == Reason.STRATEGY_STOPPED
+
+
+def test_rule_54_a_fill_while_the_cancel_is_on_its_way_is_unmanaged(session):
+    session.arena.records(Section.STRATEGIES)[1]["state"] = StrategyState.RUNNING
+    entry = session.new(BUY, 4, 100_00, strategy=1)
+    session.accept(entry)
+    session.arena.records(Section.STRATEGIES)[1]["state"] = StrategyState.STOPPED
+    session.command(Action.STOP_STRATEGY, strategy=1)
+
+    session.fill(entry, 1, 100_00)
+
+    assert session.position(strategy=1)["unmanaged"] == 1
 
 
 def test_rule_54_a_strategy_that_starts_manages_its_position_again(session):
