@@ -8,7 +8,7 @@ orders share it. Compare nautilus_trader's `liquidity_consumption`.
 
 from app.engine.arena import Section, give, take
 from app.engine.book_levels import displayed, link_level, unlink_level
-from app.engine.book_state import books, side_index
+from app.engine.book_state import Stale, books, side_index
 from app.engine.compile import kernel
 from app.engine.price_index import level_at
 from app.engine.state import instruments
@@ -122,6 +122,10 @@ def join_queue(arena: int, index: int) -> bool:
     order["traded_ahead"], order["cancelled_ahead"] = 0.0, 0.0
     order["traded_at_price"] = 0
     to_the_back(arena, index)
+    stale = books(arena)[venue_book(arena, instrument)]["stale"]
+    if stale not in (Stale.FRESH, Stale.CROSSED, Stale.SILENT):
+        # What is displayed now is no queue: it joins for good after the snapshot.
+        venue_instruments(arena)[instrument]["lost"] = 1
     return True
 
 

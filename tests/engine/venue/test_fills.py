@@ -523,6 +523,19 @@ def test_rule_40_after_a_gap_our_orders_rejoin_at_the_back(queue: str) -> None:
     assert venue.fills() == [(index, 100, 1)]
 
 
+@pytest.mark.parametrize("gap", [True, False])
+def test_rule_40_who_came_while_stale_joins_at_the_back(gap: bool) -> None:
+    venue = Bench()
+    if gap:
+        venue.book(1, bids="100x4")
+        venue.gap(2)
+    index = venue.rest(3, "buy", 8, 100)
+
+    venue.book(4, bids="100x7", asks="102x1")
+
+    assert venue.ahead(index) == 7
+
+
 def test_a_snapshot_without_a_gap_keeps_the_place(venue: Bench) -> None:
     index = venue.rest(2, "buy", 8, 100)
     venue.trade(3, 100, 6, "sell")
