@@ -18,7 +18,14 @@ import tempfile
 from collections.abc import Callable
 from typing import IO, Final
 
-from app.engine.compile import ENGINE, UNITS, cache_root, compile_unit, is_built
+from app.engine.compile import (
+    ENGINE,
+    IN_BUILD_SERVER,
+    UNITS,
+    cache_root,
+    compile_unit,
+    is_built,
+)
 from app.errors import CompileError
 
 _KEPT_CACHES: Final = 8 * len(UNITS)
@@ -53,7 +60,7 @@ def build(
             stdout=subprocess.PIPE,
             stderr=said,
             cwd=ENGINE.parent.parent,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, IN_BUILD_SERVER: "1", "OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True,
             text=True,
         )

@@ -39,6 +39,13 @@ BOUNDSCHECK: Final = os.environ.get("RINGSIDE_BOUNDSCHECK", "0") == "1"
 _OPTIONS: Final = {"error_model": "numpy", "boundscheck": BOUNDSCHECK}
 _SIGNATURE: Final = "int64(int64,int64,int64)"
 _entry_options: dict[str, Any] = {}
+IN_BUILD_SERVER: Final = "RINGSIDE_BUILD_SERVER"
+"""Set in processes that do nothing but compile: no kernel is called from Python there."""
+_INNER_OPTIONS: Final = (
+    {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    if IN_BUILD_SERVER in os.environ
+    else _OPTIONS
+)
 ENGINE: Final = Path(__file__).parent
 """Folder of the engine's sources."""
 
@@ -61,7 +68,7 @@ UNITS: Final = (
 
 def kernel(function: F) -> F:
     """Compile inner code: no GIL, numpy's error model; the function keeps its type."""
-    return numba.njit(nogil=True, **_OPTIONS)(function)
+    return numba.njit(nogil=True, **_INNER_OPTIONS)(function)
 
 
 def inlined(function: F) -> F:
@@ -70,7 +77,7 @@ def inlined(function: F) -> F:
     A call between kernels passes its result through memory and checks a status: 2 ns,
     where a whole record of market data has 25.
     """
-    return numba.njit(nogil=True, forceinline=True, **_OPTIONS)(function)
+    return numba.njit(nogil=True, forceinline=True, **_INNER_OPTIONS)(function)
 
 
 intrinsic: Final[Callable[[Callable[..., Any]], Any]] = numba.extending.intrinsic
