@@ -5,9 +5,8 @@ another when ``side * (a - b) > 0``. The level links make the next best price on
 away; the price tree is asked only where a level appears or goes.
 """
 
-import numpy as np
-
 from app.engine.arena import Section, give, take
+from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
 from app.engine.matching_state import (
     match_level,
@@ -23,14 +22,14 @@ def _new_level(arena: int, here: int, side: int, price: int) -> int:
     """Make the level at a price where none stands; the pools have room for it."""
     book = match_side(arena, here)
     index = take(arena, Section.MATCH_LEVELS)
-    best = np.int64(book["best"])
+    best = integer(book["best"])
     better = 0
     if best and side * (price - match_level(arena, best)["price"]) < 0:
         better = neighbour(arena, book, price, side)
     insert_level(arena, book, price, index)
     worse = best
     if better:
-        worse = np.int64(match_level(arena, better)["worse"])
+        worse = integer(match_level(arena, better)["worse"])
         match_level(arena, better)["worse"] = index
     else:
         book["best"] = index
@@ -54,8 +53,8 @@ def drop_level(arena: int, index: int) -> None:
     """Take an empty level out of its book."""
     level = match_level(arena, index)
     book = match_side(arena, level["side_index"])
-    better = np.int64(level["better"])
-    worse = np.int64(level["worse"])
+    better = integer(level["better"])
+    worse = integer(level["worse"])
     if better:
         match_level(arena, better)["worse"] = worse
     else:
@@ -71,14 +70,14 @@ def drop_level(arena: int, index: int) -> None:
 def join(arena: int, index: int, price: int) -> None:
     """Put an order at the back of the queue at `price`."""
     order = match_order(arena, index)
-    side = np.int64(order["side"])
-    here = side_index(np.int64(order["instrument"]), side)
+    side = integer(order["side"])
+    here = side_index(integer(order["instrument"]), side)
     book = match_side(arena, here)
     level_index = level_at(arena, book, price)
     if level_index == 0:
         level_index = _new_level(arena, here, side, price)
     level = match_level(arena, level_index)
-    last = np.int64(level["tail"])
+    last = integer(level["tail"])
     order["level"] = level_index
     order["next"] = 0
     order["previous"] = last
@@ -96,10 +95,10 @@ def join(arena: int, index: int, price: int) -> None:
 def leave(arena: int, index: int) -> None:
     """Take a resting order out of its queue, and its level with it if it was alone."""
     order = match_order(arena, index)
-    level_index = np.int64(order["level"])
+    level_index = integer(order["level"])
     level = match_level(arena, level_index)
-    previous = np.int64(order["previous"])
-    following = np.int64(order["next"])
+    previous = integer(order["previous"])
+    following = integer(order["next"])
     # `previous` of a head is not kept: a match need not touch the order behind.
     if level["head"] == index:
         level["head"] = following

@@ -9,7 +9,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+
+from app.engine.compile import intrinsic
 
 _INT32 = ir.IntType(32)
 _READ, _KEEP, _DATA = 0, 3, 1

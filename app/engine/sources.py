@@ -23,7 +23,7 @@ _NAME: Final = re.compile(r"\w+")
 @cache
 def _imported(path: Path, root: Path) -> frozenset[Path]:
     """Files of `app` that a file imports, by its text."""
-    found = set()
+    found: set[Path] = set()
     for package, names, module in _IMPORT.findall(path.read_text(encoding="utf-8")):
         base = root.joinpath(*(package or module).split("."))
         found.update(_files(base, root))

@@ -1,6 +1,6 @@
 """Drives the compiled matching engine from tests: commands in, tuples out, checks."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -200,7 +200,8 @@ class Driver:
         number = 2 * instrument + 2 + (side < 0)
         book = self.arena.records(Section.MATCH_BOOKS)[number]
         levels = self.arena.records(Section.MATCH_LEVELS)
-        index, better, result = int(book["best"]), 0, []
+        index, better = int(book["best"]), 0
+        result: list[Any] = []
         while index:
             level = levels[index]
             assert level["better"] == better
@@ -218,7 +219,8 @@ class Driver:
     def _members(self, level_index):
         level = self.arena.records(Section.MATCH_LEVELS)[level_index]
         orders = self.arena.records(Section.MATCH_ORDERS)
-        index, members = int(level["head"]), []
+        index = int(level["head"])
+        members: list[Any] = []
         while index:
             row = orders[index]
             assert row["level"] == level_index

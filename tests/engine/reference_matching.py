@@ -5,6 +5,7 @@ market records, as tuples. It is slow, and meant to be read.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.engine.records import (
     BUY,
@@ -55,12 +56,12 @@ class Order:
 class PlainMatching:
     """One matching engine; `tables` holds (from_price, step) bands per instrument."""
 
-    tables: tuple
-    protection: tuple  # default ticks per instrument; -1 = unbounded
+    tables: tuple[Any, ...]
+    protection: tuple[int, ...]  # default ticks per instrument; -1 = unbounded
     max_orders: int = 10**9
-    orders: list = field(default_factory=list)
-    reports: list = field(default_factory=list)
-    market: list = field(default_factory=list)
+    orders: list[Any] = field(default_factory=list)
+    reports: list[Any] = field(default_factory=list)
+    market: list[Any] = field(default_factory=list)
     venue_id: int = 0
     arrivals: int = 0
     executions: int = 0
@@ -75,7 +76,7 @@ class PlainMatching:
 
     def levels(self, instrument, side):
         """(price, size, count) from the best."""
-        result = []
+        result: list[tuple[int, int, int]] = []
         for order in self.queue(instrument, side):
             if result and result[-1][0] == order.price:
                 price, size, count = result[-1]
@@ -223,7 +224,7 @@ class PlainMatching:
         return reason
 
     def new(self, command):
-        reason = self.malformed(command)
+        reason, limit = self.malformed(command), 0
         if not reason:
             limit = self.limit_of(command, command.instrument, command.side)
             reason = self.refusal(command, limit)
