@@ -40,7 +40,7 @@ _OPTIONS: Final = {"error_model": "numpy", "boundscheck": BOUNDSCHECK}
 _SIGNATURE: Final = "int64(int64,int64,int64)"
 _entry_options: dict[str, Any] = {}
 IN_BUILD_SERVER: Final = "RINGSIDE_BUILD_SERVER"
-"""Set in processes that do nothing but compile: no kernel is called from Python there."""
+"""Set in processes that only compile: there Python calls no kernel."""
 _INNER_OPTIONS: Final = (
     {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     if IN_BUILD_SERVER in os.environ

@@ -205,7 +205,7 @@ def walk_messages(address: int, _second: int, _third: int) -> int:
 
 @entry
 def count_frames(address: int, _second: int, _third: int) -> int:
-    """Put the number of frames that fill each span in its skip; -1 where they do not."""
+    """Put the number of frames that fill each span in its skip; -1 if they do not."""
     job = words(address, WALK_JOB_WORDS)
     spans = words(job[WALK_SPANS], job[WALK_SPAN_COUNT] * SPAN_WIDTH)
     for span in range(job[WALK_SPAN_COUNT]):

@@ -178,7 +178,7 @@ class PlainVenue:
         )
 
     def _within(self, order: Plain) -> list[tuple[int, int, bool]]:
-        """Price, size to be had and whether the book goes on, until ours stand there."""
+        """Price, size to be had and whether the book goes on, until ours come."""
         side = order.side
         own, rows = self._own_best(-side), []
         for price in sorted(self.book[-side], key=lambda each: side * each):
