@@ -36,6 +36,8 @@ class Command(NamedTuple):
     sentence: str
     module: str
     add_parser: str
+    complete: str = ""
+    """A function that completes the arguments; none where they stand as given."""
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
@@ -43,7 +45,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "print the settings and where they came from", __name__, "add_config_parser"
     ),
     "import": Command(
-        "import market data into the catalog", "app.data.cli", "add_import_parser"
+        "import market data into the catalog",
+        "app.data.cli",
+        "add_import_parser",
+        complete="with_format",
     ),
     "book": Command(
         "write the depth of an imported instrument, a row after each event",
@@ -83,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status.
     """
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    given = _completed(sys.argv[1:] if arguments is None else list(arguments))
     parsed = build_parser(given).parse_args(given)
     try:
         _read_settings(parsed)
@@ -96,6 +101,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+def _completed(given: list[str]) -> list[str]:
+    """Let the command that is given complete its arguments."""
+    for name, command in COMMANDS.items():
+        if command.complete and name in given:
+            room = importlib.import_module(command.module)
+            given = getattr(room, command.complete)(given)
+    return given
 
 
 def _told(error: RingsideError | OSError) -> str:

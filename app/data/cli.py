@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Any, Final
 from app.clock import Clock, SystemClock, utc
 from app.data.binance import BinanceImporter
 from app.data.catalog import Catalog, Meta
+from app.data.cli_recognise import add_recognise_arguments
 from app.data.csv_file import CsvImporter
 from app.data.dbn import DbnImporter
 from app.data.depth import write_depth
 from app.data.importing import Importer, Options, Report, run_import
+from app.data.itch import ItchImporter
+from app.data.lean import LeanImporter, lean_paths
 from app.data.lobster import LobsterImporter
+from app.data.parquet_file import parquet_importer
 from app.engine.build import build
-from app.errors import FileFormatError
 
 if TYPE_CHECKING:
     # argparse gives the type of its sub-commands no public name.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 
 _EVERY_NS: Final = 200_000_000
+FORMATS: Final = ("lobster", "dbn", "binance", "itch", "lean", "parquet", "auto", "csv")
+"""Words that name a format after ``ringside import``."""
 
 
 def add_import_parser(subparsers: "Subparsers") -> None:
@@ -57,8 +62,31 @@ def add_import_parser(subparsers: "Subparsers") -> None:
     )
     binance.set_defaults(importer=lambda parsed: BinanceImporter(parsed.market))
 
-    auto = _format(formats, "auto", "files whose format is told by their content")
-    auto.set_defaults(importer=lambda parsed: sniffed(parsed.files))
+    itch = _format(formats, "itch", "Nasdaq ITCH 5.0, raw or captured (pcap)")
+    itch.add_argument("--date", type=date.fromisoformat, metavar="YYYY-MM-DD")
+    itch.add_argument("--all", action="store_true", help="every instrument")
+    itch.add_argument("--session", metavar="NAME", help="of MoldUDP64")
+    itch.set_defaults(
+        importer=lambda parsed: ItchImporter(
+            parsed.date, every=parsed.all, session=parsed.session
+        )
+    )
+
+    lean = _format(formats, "lean", "zips or folders of QuantConnect Lean's data")
+    lean.add_argument("--as", dest="place", metavar="equity/usa/minute/spy")
+    lean.add_argument("--time-zone", metavar="ZONE", help="clock of an unknown market")
+    lean.set_defaults(
+        importer=lambda parsed: LeanImporter(parsed.place, parsed.time_zone)
+    )
+
+    parquet = _format(formats, "parquet", "Parquet files with a mapping of columns")
+    parquet.add_argument("--map", metavar="MAP", help="none for what was exported")
+    parquet.set_defaults(
+        importer=lambda parsed: parquet_importer(parsed.files, parsed.map)
+    )
+
+    auto = _format(formats, "auto", "files whose format is recognised; the default")
+    add_recognise_arguments(auto)
 
     csv = _format(formats, "csv", "CSV files with a mapping of columns")
     csv.add_argument(
@@ -68,22 +96,6 @@ def add_import_parser(subparsers: "Subparsers") -> None:
         help="a TOML file, or kind=trades,time=0:s,price=1,size=2 (docs/data.md)",
     )
     csv.set_defaults(importer=lambda parsed: CsvImporter.from_text(parsed.map))
-
-
-def sniffed(paths: Sequence[Path]) -> Importer:
-    """Return the importer that recognises the first file.
-
-    Raises
-    ------
-    FileFormatError
-        If none does.
-    """
-    known: tuple[Importer, ...] = (DbnImporter(), BinanceImporter(), LobsterImporter())
-    for each in known:
-        if each.sniff(paths[0]):
-            return each
-    names = ", ".join(each.name for each in known)
-    raise FileFormatError(paths[0], f"is of no format that is recognised: {names}")
 
 
 def _format(
@@ -99,6 +111,17 @@ def _format(
     )
     parser.set_defaults(func=run_import_command)
     return parser
+
+
+def with_format(given: Sequence[str]) -> list[str]:
+    """Complete ``import FILE`` to ``import auto FILE``."""
+    at = list(given).index("import") + 1
+    rest = given[at:]
+    named = next((each for each in rest if not each.startswith("-")), None)
+    is_help = any(each in ("-h", "--help") for each in rest[:1])
+    if named is None or is_help or named in FORMATS:
+        return list(given)
+    return [*given[:at], "auto", *rest]
 
 
 def add_book_parser(subparsers: "Subparsers") -> None:
@@ -121,7 +144,7 @@ def run_import_command(parsed: argparse.Namespace) -> int:
     importer: Importer = parsed.importer(parsed)
     if isinstance(importer, LobsterImporter):
         compile_first("app.data.lobster_book")
-    files: Sequence[Path] = parsed.files
+    files: Sequence[Path] = lean_paths(parsed.files)
     catalog = Catalog(parsed.settings.paths.data)
     shown = Shown(f"importing {files[0].name}")
     options = Options(parsed.instrument, parsed.skip_bad)

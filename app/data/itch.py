@@ -26,8 +26,8 @@ import numpy as np
 
 from app.data.importing import Import
 from app.data.itch_day import ZONE, MarketDay, Streams
-from app.data.itch_layout import LENGTHS
-from app.data.itch_walk import Batch
+from app.data.itch_layout import LENGTHS, NAMES_A_STOCK
+from app.data.itch_walk import Batch, Walker
 from app.data.local_time import local_day
 from app.data.moldudp import Sequenced, Session, sessions
 from app.data.pcap import Capture, datagrams, is_capture
@@ -113,14 +113,45 @@ class ItchImporter:
         run.notes.extend(captured.notes())
 
     def _trading_day(self, path: Path, batch: Batch) -> date:
-        captured = None
-        if batch.times is not None and len(batch.times) and batch.times[0] > 0:
-            captured = local_day(int(batch.times[0]), ZONE)
-        day = self._day or captured or day_of(path)
+        day = self._day or _captured_day(batch) or day_of(path)
         if day is None:
             rule = "the name must tell the day as in 01302020.NASDAQ_ITCH50: --date"
             raise FileFormatError(path, rule)
         return day
+
+
+def begins_of(path: Path) -> tuple[date | None, list[str]]:
+    """Look at a file's first block: its day, where told, and the stocks it names.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is neither frames nor a capture of them.
+    """
+    issues = Issues(path, skip_bad=True)
+    is_captured = is_capture(_head(path))
+    found = (
+        _Captured(None).batches(path, issues, is_last=True)
+        if is_captured
+        else _raw_batches(path, issues)
+    )
+    batch = next((each for _, each in found), None)
+    if batch is None:
+        return day_of(path), []
+    messages, _ = Walker().walk(batch, issues)
+    names: dict[str, None] = {}
+    for code in NAMES_A_STOCK:
+        at = np.flatnonzero(messages.kind == code)
+        stocks = np.unique(messages.rows(chr(code), at)["stock"])
+        names |= {text.decode("latin-1").strip(): None for text in stocks}
+    return _captured_day(batch) or day_of(path), sorted(names)
+
+
+def _captured_day(batch: Batch) -> date | None:
+    """Return the day that a capture's clock tells."""
+    if batch.times is None or not len(batch.times) or batch.times[0] <= 0:
+        return None
+    return local_day(int(batch.times[0]), ZONE)
 
 
 def day_of(path: Path) -> date | None:

@@ -1,6 +1,6 @@
 """Days and midnights by the clock of some place; columns: app/data/time_columns.py."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,3 +27,11 @@ def midnight_ns(day: date, zone: str) -> int:
 def local_day(ns: int, zone: str) -> date:
     """Day on which an instant, ns since 1970 UTC, falls in a zone."""
     return datetime.fromtimestamp(ns // SECOND_NS, ZoneInfo(zone)).date()
+
+
+def clock_text(ns: int, zone: str) -> str:
+    """Write an instant, ns since 1970 UTC, as a zone's clock shows it."""
+    whole, rest = divmod(ns, SECOND_NS)
+    moment = datetime.fromtimestamp(whole, UTC).astimezone(ZoneInfo(zone))
+    text = f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{text}.{rest:09d}" if rest else text

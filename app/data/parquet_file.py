@@ -19,7 +19,7 @@ from app.data.catalog_writer import Target
 from app.data.csv_file import CsvImporter, MappedFile
 from app.data.csv_map import CsvMap
 from app.data.export import BARS, EVENTS, QUOTES, SIZES, WHOLE
-from app.data.importing import Import, Sketch, new_records
+from app.data.importing import Import, Importer, Sketch, new_records
 from app.data.text_columns import Issues, Table, to_units
 from app.engine.records import BAR, NO_PRICE, QUOTE, EventKind
 from app.errors import FileFormatError
@@ -56,6 +56,22 @@ class ParquetImporter(CsvImporter):
     def opened(self, path: Path, issues: Issues) -> MappedFile:
         """Open a file whose columns the mapping names."""
         return _MappedParquet(path, self._map, issues)
+
+
+def parquet_importer(paths: Sequence[Path], mapping: str | None) -> Importer:
+    """Return what reads Parquet files: by a mapping, or as exports.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no mapping and the first was not exported.
+    """
+    if mapping is not None:
+        return ParquetImporter.for_files(CsvMap.from_text(mapping), paths)
+    export = ExportImporter()
+    if export.sniff(paths[0]):
+        return export
+    raise FileFormatError(paths[0], "needs a mapping of its columns: --map")
 
 
 def is_parquet(path: Path) -> bool:
@@ -123,6 +139,33 @@ class _Parquet:
             raise FileFormatError(self.path, f"is damaged: {error}") from error
 
 
+def columns_and_rows(
+    path: Path, count: int
+) -> tuple[list[str], list[list[str]], str | None]:
+    """Return the columns of a file, its first rows as text, and the zone of its times.
+
+    The zone is that of the first column that is typed as a time, "" where it has none;
+    None where there is no such column.
+    """
+    with _Parquet(path) as file:
+        zone: str | None = None
+        for name in file.names:
+            if file.is_time(name):
+                zone = getattr(file.schema.field(name).type, "tz", None) or ""
+                break
+        for _, batch in file.batches(file.names):
+            texts = [_shown(each, path)[:count] for each in batch.columns]
+            return file.names, [list(row) for row in zip(*texts, strict=True)], zone
+        return file.names, [], zone
+
+
+def _shown(column: Any, path: Path) -> list[str]:
+    try:
+        return list(_text(column, path).to_pylist())
+    except FileFormatError:
+        return [""] * len(column)
+
+
 class _MappedParquet:
     """One file as tables of text, which the mapping's reader takes."""
 
@@ -143,30 +186,31 @@ class _MappedParquet:
                     raise FileFormatError(self._path, rule)
             row = 1
             for share, batch in file.batches(sorted(set(wanted.values()))):
-                columns = [self._text(batch.column(each)) for each in wanted.values()]
+                columns = [
+                    _text(batch.column(each), self._path) for each in wanted.values()
+                ]
                 numbers = np.arange(row, row + len(batch))
                 yield share, Table(list(wanted), columns, numbers, self._issues)
                 row += len(batch)
 
-    def _text(self, column: Any) -> Any:
-        """Write a column as text, times as ISO 8601, numbers as they print."""
-        import pyarrow as pa
-        from pyarrow import compute
 
-        kind = column.type
-        try:
-            if pa.types.is_dictionary(kind):
-                column = column.dictionary_decode()
-            if pa.types.is_date(kind):
-                column = column.cast(pa.timestamp("s"))
-            if pa.types.is_timestamp(column.type) and column.type.tz is not None:
-                column = column.cast(pa.timestamp("ns", tz="UTC"))
-            return compute.fill_null(column.cast(pa.string()), "")
-        except pa.ArrowException as error:
-            rule = (
-                f"holds {kind}, which is no column of numbers, text or times: {error}"
-            )
-            raise FileFormatError(self._path, rule) from error
+def _text(column: Any, path: Path) -> Any:
+    """Write a column as text, times as ISO 8601, numbers as they print."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    kind = column.type
+    try:
+        if pa.types.is_dictionary(kind):
+            column = column.dictionary_decode()
+        if pa.types.is_date(kind):
+            column = column.cast(pa.timestamp("s"))
+        if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+            column = column.cast(pa.timestamp("ns", tz="UTC"))
+        return compute.fill_null(column.cast(pa.string()), "")
+    except pa.ArrowException as error:
+        rule = f"holds {kind}, which is no column of numbers, text or times: {error}"
+        raise FileFormatError(path, rule) from error
 
 
 class ExportImporter:

@@ -1,0 +1,389 @@
+"""Guessing what a table of columns tells: from its header and its first rows.
+
+A guess names what it is certain of, what it assumes, and what must be asked: the zone
+of times without an offset, whether bars are stamped at their open or close, the size of
+quotes that tell none. It is made of text, so CSV and Parquet share it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from app.data.csv_map import CsvMap
+from app.data.instrument_master import InstrumentMaster
+from app.data.time_columns import times
+from app.errors import FileFormatError
+from app.instrument import InstrumentKind
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "time": (
+        *("time", "timestamp", "datetime", "date", "ts", "tstime", "timestamputc"),
+        *("tsevent", "tsvenue", "opentime", "timeutc", "datetimeutc", "dateutc"),
+        *("timestampms", "exchangetimestamp", "eventtime", "tradetime", "utc"),
+    ),
+    "received": ("localtimestamp", "received", "tsreceived", "tsrecv", "receivetime"),
+    "open": ("open", "o", "openprice"),
+    "high": ("high", "h", "highprice"),
+    "low": ("low", "l", "lowprice"),
+    "close": ("close", "c", "closeprice", "last"),
+    "volume": ("volume", "vol", "v", "tickvolume", "totalvolume"),
+    "price": ("price", "px", "tradeprice", "last", "rate", "p"),
+    "size": ("size", "amount", "qty", "quantity", "volume", "vol", "tradesize", "q"),
+    "side": ("side", "direction", "takerside", "aggressor", "aggressorside"),
+    "is_snapshot": ("issnapshot", "snapshot"),
+    "bid_price": ("bidprice", "bid", "bestbid", "bidpx", "bidclose", "bestbidprice"),
+    "ask_price": ("askprice", "ask", "bestask", "askpx", "offer", "askclose"),
+    "bid_size": ("bidsize", "bidamount", "bidqty", "bidvolume", "bestbidsize"),
+    "ask_size": ("asksize", "askamount", "askqty", "askvolume", "bestasksize"),
+}
+"""Words for each column, letters only; the first that is there is taken."""
+_ORDERS: Final = ("action", "event", "eventtype", "updatetype", "msgtype")
+_COLUMNS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "bars": (("time", "open", "high", "low", "close"), ("volume",)),
+    "quotes": (
+        ("time", "bid_price", "ask_price"),
+        ("received", "bid_size", "ask_size"),
+    ),
+    "levels": (("time", "side", "price", "size", "is_snapshot"), ("received",)),
+    "trades": (("time", "price", "size"), ("received", "side")),
+}
+"""Columns that each kind needs and may have; the first kind that fits is taken."""
+_PATTERNS: Final = (
+    *("%Y%m%d %H:%M", "%Y%m%d %H:%M:%S", "%Y%m%d %H%M%S", "%Y%m%d-%H:%M:%S.%f"),
+    *("%Y%m%d", "%Y.%m.%d %H:%M", "%Y.%m.%d %H:%M:%S", "%Y.%m.%d", "%Y/%m/%d"),
+    *("%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%d %H:%M:%S.%f", "%Y%m%d%H%M%S"),
+    *("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S.%f"),
+    *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y", "%d/%m/%Y %H:%M"),
+    *("%d/%m/%Y %H:%M:%S", "%d-%b-%Y", "%d-%b-%Y %H:%M:%S"),
+)
+_EPOCHS: Final = ((8, "s"), (11, "ms"), (14, "us"), (17, "ns"))
+"""A whole number of more digits than these since 1970 counts these."""
+_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
+_OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d|[+-]\d\d)$")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9\-]{0,14}")
+_CONTRACT: Final = re.compile(r"[A-Z0-9]{1,3}[FGHJKMNQUVXZ]\d{1,2}")
+_CURRENCIES: Final = frozenset(
+    ("USD", "EUR", "JPY", "GBP", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK", "CNH")
+)
+_COINS: Final = ("BTC", "XBT", "ETH", "SOL", "XRP", "LTC", "DOGE", "ADA", "BNB")
+_STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What must be known and cannot be told from a file.
+
+    Attributes
+    ----------
+    option : str
+        The command's option that answers it.
+    text : str
+        What to ask.
+    choices : tuple of str
+        Possible answers; empty where any text may be one.
+    """
+
+    option: str
+    text: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Guess:
+    """What a table seems to tell.
+
+    Attributes
+    ----------
+    kind : str
+        trades, quotes, bars or levels.
+    fields : mapping
+        Fields of `CsvMap` that are known; those that are asked are left out.
+    reasons, assumed : list of str
+        Why, and what was taken for granted.
+    questions : list of Question
+    """
+
+    kind: str
+    fields: dict[str, Any]
+    reasons: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    def mapping(self) -> CsvMap:
+        """Return the mapping; what is still asked is filled in for a first look."""
+        filled = dict(self.fields)
+        if self.kind == "bars":
+            filled.setdefault("interval", "1m")
+            filled.setdefault("stamped", "close")
+        if self.kind == "quotes" and "bid_size" not in filled["columns"]:
+            filled.setdefault("assumed_size", "1")
+        filled.setdefault("time_zone", "UTC")
+        filled.setdefault("instrument", "UNNAMED")
+        return CsvMap(kind=self.kind, **filled)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a user has said of a table beforehand."""
+
+    instrument: str | None = None
+    time_zone: str | None = None
+    time_format: str | None = None
+    stamped: str | None = None
+    interval: str | None = None
+    assumed_size: str | None = None
+
+
+def guess(
+    path: Path,
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    answers: Answers,
+    master: InstrumentMaster,
+    *,
+    typed_time: str | None = None,
+) -> Guess | None:
+    """Guess what a table tells; None where its columns are of no known kind.
+
+    Parameters
+    ----------
+    path : Path
+        Its name may tell the instrument.
+    names : sequence of str
+        Columns.
+    rows : sequence of sequences of str
+        The first rows.
+    answers : Answers
+    master : InstrumentMaster
+        Tells what is known of the instrument.
+    typed_time : str, optional
+        For a column that is typed as time: its zone, or "" where it has none.
+    """
+    found = _columns(names)
+    if found is None:
+        return None
+    kind, columns = found
+    made = Guess(kind, {"columns": columns, "header": True})
+    listed = ", ".join(f"{ours} = {theirs!r}" for ours, theirs in columns.items())
+    made.reasons.append(f"its columns are those of {kind}: {listed}")
+    texts = {
+        ours: [row[list(names).index(theirs)] for row in rows]
+        for ours, theirs in columns.items()
+    }
+    _guess_instrument(made, path, names, rows, answers, master)
+    _guess_time(made, texts["time"], columns["time"], answers, typed_time)
+    if kind == "bars":
+        _guess_bars(made, texts["time"], answers)
+    if kind == "quotes" and "bid_size" not in columns:
+        if answers.assumed_size is not None:
+            made.fields["assumed_size"] = answers.assumed_size
+        else:
+            made.questions.append(
+                Question("--assumed-size", "which size its quotes are taken to have")
+            )
+    return made
+
+
+def _columns(names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+    """Return the kind of a table and which of its columns is which."""
+    plain = [re.sub(r"[^a-z]", "", name.lower()) for name in names]
+    for kind, (needed, others) in _COLUMNS.items():
+        columns: dict[str, str] = {}
+        for ours in (*needed, *others):
+            at = next((plain.index(w) for w in _NAMES[ours] if w in plain), None)
+            if at is None and ours == "time" and not plain[0]:
+                at = 0  # pandas writes its index without a name
+            if at is not None and names[at] not in columns.values():
+                columns[ours] = names[at]
+        if all(each in columns for each in needed):
+            # Rows that add, change and delete orders are no trades.
+            is_orders = kind == "trades" and any(each in plain for each in _ORDERS)
+            return None if is_orders else (kind, columns)
+    return None
+
+
+def _guess_instrument(
+    made: Guess,
+    path: Path,
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    answers: Answers,
+    master: InstrumentMaster,
+) -> None:
+    name = answers.instrument
+    lower = [each.lower() for each in names]
+    for word in ("symbol", "instrument", "ticker"):
+        if name is None and word in lower:
+            told = {row[lower.index(word)] for row in rows}
+            if len(told) == 1 and (only := told.pop().strip()):
+                name = only
+                made.reasons.append(f"column {word!r} names {name}")
+    if name is None and (named := _named(path, master)) is not None:
+        name = named
+        made.assumed.append(f"the instrument is {name}, after the file's name")
+    if name is None:
+        made.questions.append(Question("--instrument", "the instrument's name"))
+        return
+    made.fields["instrument"] = name
+    if name in master or master.of_family(name) is not None:
+        return
+    kind, currency = _kind(name)
+    made.fields |= {"instrument_kind": kind, "currency": currency}
+    made.assumed.append(f"{name} is new: a {kind} in {currency}; look its entry over")
+
+
+def _named(path: Path, master: InstrumentMaster) -> str | None:
+    """Return the instrument that a file's name begins with, if it looks like one."""
+    word = re.split(r"[_. ]", path.name)[0]
+    if _SYMBOL.fullmatch(word) and not word.isdigit():
+        return word
+    word = re.split(r"[-_. ]", path.name)[0].upper()
+    is_known = word in master or _kind(word)[0] != InstrumentKind.STOCK
+    return word if is_known else None
+
+
+def _kind(name: str) -> tuple[InstrumentKind, str]:
+    """Guess an instrument's kind and currency by its name."""
+    plain = re.sub(r"[^A-Z]", "", name.upper())
+    if len(plain) == 6 and {plain[:3], plain[3:]} <= _CURRENCIES:
+        return InstrumentKind.FX_SPOT, plain[3:]
+    if plain.startswith(_COINS) and len(plain) >= 6:
+        is_perpetual = plain.endswith(("PERP", "PERPETUAL", "SWAP"))
+        currency = next(
+            (c for c in ("USDT", "USDC", "EUR", "USD") if c in plain), "USD"
+        )
+        kind = InstrumentKind.PERPETUAL if is_perpetual else InstrumentKind.CRYPTO_SPOT
+        return kind, currency
+    if _CONTRACT.fullmatch(name.upper()):
+        return InstrumentKind.FUTURE, "USD"
+    return InstrumentKind.STOCK, "USD"
+
+
+def _guess_time(
+    made: Guess,
+    texts: Sequence[str],
+    name: str,
+    answers: Answers,
+    typed_zone: str | None,
+) -> None:
+    form = answers.time_format or _format(texts)
+    if typed_zone is not None:
+        form = "iso"
+    if form is None:
+        made.questions.append(
+            Question(
+                "--time-format",
+                f"how times like {texts[0] if texts else ''!r} are written",
+                ("s", "ms", "us", "ns", "iso", "%Y%m%d %H:%M:%S"),
+            )
+        )
+        return
+    made.fields["time_format"] = form
+    has_offset = typed_zone not in (None, "") or (
+        form == "iso" and bool(texts) and bool(_OFFSET.search(texts[0][10:]))
+    )
+    is_told = has_offset or form in ("s", "ms", "us", "ns") or "utc" in name.lower()
+    if is_told or answers.time_zone == "UTC":
+        made.fields["time_zone"] = "UTC"
+        made.reasons.append(f"times are {form}, of UTC")
+    elif answers.time_zone is not None:
+        made.fields["time_zone"] = answers.time_zone
+    else:
+        made.reasons.append(f"times are {form}, without an offset")
+        made.questions.append(
+            Question(
+                "--time-zone",
+                f"of which zone times like {texts[0] if texts else ''} are",
+                ("UTC", "America/New_York", "America/Chicago", "Europe/London"),
+            )
+        )
+
+
+def _format(texts: Sequence[str]) -> str | None:
+    """Return how times are written; None where it cannot be told."""
+    if not texts:
+        return None
+    first = texts[0].strip()
+    if all(_ISO.fullmatch(each.strip()) for each in texts):
+        return "iso"
+    for pattern in _PATTERNS:
+        if all(_fits(each.strip(), pattern) for each in texts):
+            return pattern
+    whole = first.partition(".")[0]
+    if whole.isdigit() and all(_NUMBER.fullmatch(each.strip()) for each in texts):
+        return next(
+            (form for digits, form in _EPOCHS[::-1] if len(whole) > digits), None
+        )
+    return None
+
+
+def _fits(text: str, pattern: str) -> bool:
+    try:
+        moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - of some clock
+    except ValueError:
+        return False
+    # strptime takes fewer digits than there should be: 1598918403 is no date.
+    return moment.year >= 1900 and len(moment.strftime(pattern)) <= len(text) + 7
+
+
+def _guess_bars(made: Guess, texts: Sequence[str], answers: Answers) -> None:
+    stamps = _stamps(made, texts)
+    interval = answers.interval or _interval(stamps)
+    if interval is None:
+        made.questions.append(
+            Question("--interval", "how long a bar is", ("1m", "5m", "1h", "1d"))
+        )
+    else:
+        made.fields["interval"] = interval
+        if answers.interval is None:
+            made.reasons.append(f"bars are {interval} apart")
+    if answers.stamped is not None:
+        made.fields["stamped"] = answers.stamped
+        return
+    is_day = interval is not None and interval.endswith("d")
+    if is_day and len(stamps) and not np.any(stamps % 86_400):
+        made.fields["stamped"] = "open"
+        made.assumed.append("a day's bar is stamped with its day, so at its open")
+        return
+    made.questions.append(
+        Question("--stamped", "bars are stamped at their", ("open", "close"))
+    )
+
+
+def _stamps(made: Guess, texts: Sequence[str]) -> Any:
+    """Return the rows' times in seconds, by their own clock."""
+    import pyarrow as pa
+
+    form = made.fields.get("time_format")
+    if form is None:
+        return np.empty(0, np.int64)
+    try:
+        found, bad = times(
+            pa.array([each.strip() for each in texts]), form, "UTC", None
+        )
+    except (FileFormatError, ValueError, OverflowError, pa.ArrowException):
+        return np.empty(0, np.int64)
+    return found[~bad] // 10**9
+
+
+def _interval(stamps: Any) -> str | None:
+    """Return the distance that most bars have from the next; None if there is none."""
+    steps = [int(b - a) for a, b in pairwise(stamps.tolist()) if b > a]
+    if not steps:
+        return None
+    (step, times_seen), *_ = Counter(steps).most_common(1)
+    # Days of a month, or of a trading week, are of unlike length.
+    if times_seen * 2 < len(steps) or step > 7 * 86_400:
+        return None
+    for seconds, letter in _STEPS:
+        if step % seconds == 0 and step // seconds < 10_000:
+            return f"{step // seconds}{letter}"
+    return None

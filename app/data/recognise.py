@@ -1,0 +1,398 @@
+"""Which format a file has, why, and what must still be asked.
+
+For `ringside import FILE`, and for a file that is dropped on the window.
+
+`recognise` looks at magic bytes, then at the place and name, then at columns. What it
+returns has an importer that can run as soon as no question is left; `preview` shows the
+first records that the importer would make, without importing.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.data.binance import BinanceImporter
+from app.data.catalog import Catalog
+from app.data.catalog_writer import ImportJob, Target
+from app.data.csv_file import CsvImporter
+from app.data.csv_map import CsvMap
+from app.data.dbn import DbnImporter
+from app.data.export import HEADER
+from app.data.guess import Answers, Guess, Question, guess
+from app.data.importing import Import, Importer, Options
+from app.data.instrument_master import InstrumentMaster
+from app.data.itch import ItchImporter, begins_of, begins_with_messages
+from app.data.lean import LeanImporter
+from app.data.lobster import LobsterImporter
+from app.data.local_time import clock_text
+from app.data.parquet_file import (
+    MAGIC,
+    ExportImporter,
+    ParquetImporter,
+    columns_and_rows,
+)
+from app.data.pcap import is_capture
+from app.data.source import Source
+from app.engine.records import BAR, NO_PRICE, QUOTE, EventKind
+from app.errors import FileFormatError
+from app.instrument import Instrument
+
+PREVIEW_ROWS: Final = 10
+_HEAD_BYTES: Final = 1 << 16
+_GUESSED_ROWS: Final = 200
+_SOME_DAY: Final = date(2000, 1, 3)
+_DELIMITERS: Final = ((",", "comma"), ("\t", "tab"), (";", "semicolon"), ("|", "bar"))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a user has said beforehand; each is an option of ``ringside import``.
+
+    Attributes
+    ----------
+    table : Answers
+        Of files of columns.
+    mapping : str or None
+        A whole mapping of columns, instead of a guess.
+    day : date or None
+        Trading day of ITCH and LOBSTER files.
+    every : bool
+        All instruments of an ITCH file.
+    session : str or None
+        Session of MoldUDP64.
+    place : str or None
+        Place in a Lean data folder.
+    market : "spot", "usdm" or None
+        Which rules hold, of a Binance recording.
+    orderbook : Path or None
+        LOBSTER's second file.
+    """
+
+    table: Answers = field(default_factory=Answers)
+    mapping: str | None = None
+    day: date | None = None
+    every: bool = False
+    session: str | None = None
+    place: str | None = None
+    market: Literal["spot", "usdm"] | None = None
+    orderbook: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a file was found to be.
+
+    Attributes
+    ----------
+    title : str
+        The format, for people.
+    importer : Importer
+        Reads it; where questions are left, for a preview only.
+    reasons, assumed : tuple of str
+        What tells it; what was taken for granted.
+    questions : tuple of Question
+        What must be answered before it can be imported.
+    is_bars : bool
+        Whether it holds bars, whose stamp matters.
+    instrument : str or None
+        The instrument that is meant, where the file does not name it itself.
+    """
+
+    title: str
+    importer: Importer
+    reasons: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    is_bars: bool = False
+    instrument: str | None = None
+
+
+def recognise(
+    paths: Sequence[Path], catalog: Catalog, given: Given | None = None
+) -> Recognised:
+    """Find out what files are, by the first of them.
+
+    Raises
+    ------
+    FileFormatError
+        If it is of no known format; the message says how to tell what it is.
+    """
+    given = given or Given()
+    path = paths[0]
+    head = _head(path)
+    found = _by_magic(path, head, given) or _by_place(path, given)
+    found = found or _by_table(paths, head, catalog, given)
+    if found is not None:
+        return found
+    raise FileFormatError(
+        path,
+        "is of no format that is recognised (ITCH, DBN, Parquet, Lean, LOBSTER, "
+        "Binance, CSV with a header); name it: ringside import FORMAT …, "
+        "or for columns --map",
+    )
+
+
+def _head(path: Path) -> bytes:
+    source = Source(path)
+    try:
+        head = next(source.blocks(_HEAD_BYTES), b"")
+    finally:
+        source.close()
+    if not head and source.damage is None:
+        raise FileFormatError(path, "is empty")
+    return head
+
+
+def _by_magic(path: Path, head: bytes, given: Given) -> Recognised | None:
+    if is_capture(head):
+        why = "it begins as a capture of network traffic does (pcap)"
+        return _itch(path, "Nasdaq ITCH 5.0 in MoldUDP64", why, given)
+    if head.startswith(b"DBN"):
+        return Recognised("Databento DBN", DbnImporter(), ("it begins with DBN",))
+    if head.startswith(MAGIC):
+        if ExportImporter().sniff(path):
+            why = "it is Parquet that ringside export wrote"
+            return Recognised("export of Ringside", ExportImporter(), (why,))
+        return None
+    if begins_with_messages(head):
+        why = "it begins with whole ITCH messages, each with its length"
+        return _itch(path, "Nasdaq ITCH 5.0", why, given)
+    if BinanceImporter().sniff(path):
+        binance = BinanceImporter(given.market)
+        return Recognised("Binance recording", binance, ("its lines are such",))
+    return None
+
+
+def _itch(path: Path, title: str, why: str, given: Given) -> Recognised:
+    """Ask for the day and for which of several instruments, where neither is told."""
+    day, stocks = begins_of(path)
+    questions: list[Question] = []
+    if given.day is None and day is None:
+        questions.append(Question("--date", "the trading day, as 2019-07-30"))
+    if not given.every and given.table.instrument is None and len(stocks) > 1:
+        some = ", ".join(stocks[:5])
+        text = f"which of its instruments ({some} …), or --all"
+        questions.append(Question("--instrument", text, tuple(stocks)))
+    # For a first look any day will do.
+    first = given.day or day or _SOME_DAY
+    every = given.every or any(each.option == "--instrument" for each in questions)
+    importer = ItchImporter(first, every=every, session=given.session)
+    return Recognised(title, importer, (why,), questions=tuple(questions))
+
+
+def _by_place(path: Path, given: Given) -> Recognised | None:
+    lean = LeanImporter(given.place, given.table.time_zone)
+    if given.place is not None or lean.sniff(path):
+        why = "it lies in a Lean data folder"
+        told = "it was said to be of " + given.place if given.place else why
+        return Recognised("QuantConnect Lean", lean, (told,))
+    lobster = LobsterImporter(given.orderbook, given.day)
+    if lobster.sniff(path):
+        return Recognised("LOBSTER", lobster, ("its name is one of a message file",))
+    return None
+
+
+def _by_table(
+    paths: Sequence[Path], head: bytes, catalog: Catalog, given: Given
+) -> Recognised | None:
+    path, is_parquet = paths[0], head.startswith(MAGIC)
+    title = "Parquet" if is_parquet else "CSV"
+    if given.mapping is not None:
+        mapping = CsvMap.from_text(given.mapping)
+        return Recognised(
+            title,
+            _mapped(paths, mapping, is_parquet=is_parquet),
+            ("its mapping was given",),
+            is_bars=mapping.kind == "bars",
+            instrument=given.table.instrument or mapping.instrument,
+        )
+    delimiter, typed = ",", None
+    if is_parquet:
+        names, rows, typed = columns_and_rows(path, _GUESSED_ROWS)
+    else:
+        names, rows, delimiter = _table(head)
+    if not names:
+        return None
+    if tuple(names[: len(HEADER)]) == HEADER:
+        rule = "was exported as CSV; exports are read back as Parquet, this with --map"
+        raise FileFormatError(path, rule)
+    master = InstrumentMaster.beside(catalog.root)
+    made = guess(path, names, rows, given.table, master, typed_time=typed)
+    if made is None:
+        return None
+    made.fields["delimiter"] = delimiter
+    return _guessed(title, made, paths, is_parquet=is_parquet)
+
+
+def _guessed(
+    title: str, made: Guess, paths: Sequence[Path], *, is_parquet: bool
+) -> Recognised:
+    return Recognised(
+        f"{title}: {made.kind}",
+        _mapped(paths, made.mapping(), is_parquet=is_parquet),
+        tuple(made.reasons),
+        tuple(made.assumed),
+        tuple(made.questions),
+        is_bars=made.kind == "bars",
+        instrument=made.fields.get("instrument"),
+    )
+
+
+def _mapped(paths: Sequence[Path], mapping: CsvMap, *, is_parquet: bool) -> Importer:
+    if is_parquet:
+        return ParquetImporter.for_files(mapping, paths)
+    return CsvImporter(mapping)
+
+
+def _table(head: bytes) -> tuple[list[str], list[list[str]], str]:
+    """Split the first lines of text into a header, "" where it has none, and rows."""
+    if b"\x00" in head:
+        return [], [], ","
+    text = head.decode("utf-8-sig", "replace")
+    lines = text.splitlines()
+    if len(head) >= _HEAD_BYTES:
+        lines = lines[:-1]
+    lines = [line for line in lines[: _GUESSED_ROWS + 1] if line.strip()]
+    for delimiter, _ in _DELIMITERS:
+        rows = [
+            [each.strip().strip('"') for each in line.split(delimiter)]
+            for line in lines
+        ]
+        width = len(rows[0]) if rows else 0
+        fits = [row for row in rows[1:] if len(row) == width]
+        # A row may be damaged; a table has most of one width.
+        if width > 2 and len(fits) * 10 >= len(rows[1:]) * 9 and fits:
+            is_header = not any(_is_number(each) for each in rows[0])
+            return (rows[0] if is_header else []), fits, delimiter
+    return [], [], ","
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+# Looking at what would be imported.
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first records that an import would make.
+
+    Attributes
+    ----------
+    target : Target
+        The stream they are of, with instrument and time zone.
+    records : (n,) MARKET
+    """
+
+    target: Target
+    records: NDArray[np.void]
+
+    def lines(self) -> list[tuple[str, ...]]:
+        """Say them in words: a header, then a line each."""
+        zone, instrument = self.target.time_zone, self.target.instrument
+        kinds = set(self.records["kind"].tolist())
+        head: tuple[str, ...] = (
+            f"time ({zone})",
+            "UTC",
+            "kind",
+            "price",
+            "size",
+            "side",
+        )
+        if kinds == {int(EventKind.BAR)}:
+            head = (f"close ({zone})", "UTC", "open", "high", "low", "close", "volume")
+        if kinds == {int(EventKind.QUOTE)}:
+            head = (f"time ({zone})", "UTC", "bid", "size", "ask", "size")
+        return [head, *(_line(each, instrument, zone) for each in self.records)]
+
+
+class _Enough(Exception):  # noqa: N818 - no error: it ends the reading
+    """Ends the reading of a preview."""
+
+
+class _Look(Import):
+    """An import that keeps the first records and stores nothing."""
+
+    def __init__(
+        self, catalog: Catalog, paths: Sequence[Path], options: Options
+    ) -> None:
+        master = InstrumentMaster.beside(catalog.root)
+        job = ImportJob(catalog, "preview", paths)
+        super().__init__(job, master, options, lambda _share, _rows: None)
+        self.seen: Preview | None = None
+
+    def emit(self, target: Target, records: NDArray[np.void]) -> None:
+        """Keep the records of the first stream until there are enough."""
+        if not len(records):
+            return
+        if self.seen is None:
+            self.seen = Preview(target, records[:0])
+        if target is self.seen.target:
+            joined = np.concatenate([self.seen.records, records[:PREVIEW_ROWS]])
+            self.seen = replace(self.seen, records=joined[:PREVIEW_ROWS])
+        if len(self.seen.records) == PREVIEW_ROWS:
+            raise _Enough
+
+
+def preview(
+    found: Recognised, paths: Sequence[Path], catalog: Catalog, options: Options
+) -> Preview:
+    """Return the first records that an import would make; nothing is stored.
+
+    Raises
+    ------
+    FileFormatError
+        If the files break their format before there are any.
+    """
+    name = options.instrument or found.instrument
+    run = _Look(catalog, paths, replace(options, instrument=name))
+    with suppress(_Enough):
+        found.importer.read(paths, run)
+    if run.seen is None:
+        raise FileFormatError(paths[0], "there is nothing to import in it")
+    return run.seen
+
+
+def _line(record: np.void, instrument: Instrument, zone: str) -> tuple[str, ...]:
+    moment = int(record["ts_venue"])
+    times = (clock_text(moment, zone), clock_text(moment, "UTC"))
+    kind = EventKind(int(record["kind"]))
+    plain = np.array([record])
+    if kind == EventKind.BAR:
+        bar = plain.view(BAR)[0]
+        opens = int(bar["open"])
+        offsets = (
+            0,
+            *(int(bar[f"{each}_offset"]) for each in ("high", "low", "close")),
+        )
+        prices = (str(instrument.price(opens + each)) for each in offsets)
+        return (*times, *prices, str(instrument.quantity(int(bar["volume"]))))
+    if kind == EventKind.QUOTE:
+        quote = plain.view(QUOTE)[0]
+        sides = [
+            (_price(instrument, quote[f"{side}_price"]), quote[f"{side}_size"])
+            for side in ("bid", "ask")
+        ]
+        shown = [(price, str(instrument.quantity(int(n)))) for price, n in sides]
+        return (*times, *shown[0], *shown[1])
+    price, size = _price(instrument, record["price"]), int(record["size"])
+    told: tuple[Any, ...] = (price, str(instrument.quantity(size)))
+    if not record["size"] and not record["price"]:
+        told = ("", "")
+    side = int(record["side"]) or int(record["aggressor"])
+    return (*times, kind.name, *told, {1: "buy", -1: "sell"}.get(side, ""))
+
+
+def _price(instrument: Instrument, price: Any) -> str:
+    return "" if int(price) == NO_PRICE else str(instrument.price(int(price)))
