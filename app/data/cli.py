@@ -142,8 +142,7 @@ def add_book_parser(subparsers: "Subparsers") -> None:
 def run_import_command(parsed: argparse.Namespace) -> int:
     """Import the files that were named, and say what was done."""
     importer: Importer = parsed.importer(parsed)
-    if isinstance(importer, LobsterImporter):
-        compile_first("app.data.lobster_book")
+    compile_for(importer)
     files: Sequence[Path] = lean_paths(parsed.files)
     catalog = Catalog(parsed.settings.paths.data)
     shown = Shown(f"importing {files[0].name}")
@@ -174,6 +173,14 @@ def run_book_command(parsed: argparse.Namespace) -> int:
         shown.end()
     print(f"{parsed.out}: {rows:,} rows of {parsed.levels} levels a side")
     return 0
+
+
+def compile_for(importer: Importer) -> None:
+    """Compile the kernels of an importer that has some."""
+    if isinstance(importer, LobsterImporter):
+        compile_first("app.data.lobster_book")
+    if isinstance(importer, ItchImporter):
+        compile_first("app.engine.itch_frames")
 
 
 def compile_first(unit: str) -> None:

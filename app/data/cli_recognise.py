@@ -17,7 +17,9 @@ from pathlib import Path
 from app.data.catalog import Catalog
 from app.data.guess import Answers, Question
 from app.data.importing import Options
+from app.data.itch import ItchImporter
 from app.data.lean import lean_paths
+from app.data.lobster import LobsterImporter
 from app.data.recognise import Given, Recognised, preview, recognise
 from app.errors import FileFormatError
 
@@ -71,6 +73,11 @@ def _settled(
     """Return what the files are when nothing is left to be asked."""
     if not files:
         raise FileFormatError(parsed.files[0], "holds no files to import")
+    from app.data.cli import compile_for
+
+    for each in (ItchImporter(), LobsterImporter()):
+        if each.sniff(files[0]):
+            compile_for(each)
     given = _given(parsed)
     options = Options(given.table.instrument, parsed.skip_bad)
     found = recognise(files, catalog, given)

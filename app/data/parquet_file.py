@@ -332,7 +332,7 @@ class _Back:
             bars["open"][where] = opens[where]
             for name in ("high", "low", "close"):
                 offset = read[name][0] - opens
-                wide = where & (np.abs(offset) > 2**31 - 1)
+                wide = where & ((offset >= 2**31) | (offset < -(2**31)))
                 self._refuse(wide, name, "must lie within 2**31 units of the open")
                 bars[f"{name}_offset"][where] = np.where(wide, 0, offset)[where]
             for name in ("volume", "trades"):
