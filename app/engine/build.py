@@ -10,12 +10,13 @@ its next unit. On its standard output it says ``begin UNIT`` and ``end UNIT``.
 
 import gc
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Final
 
 from app.engine.compile import (
@@ -30,11 +31,13 @@ from app.errors import CompileError
 
 _KEPT_CACHES: Final = 8 * len(UNITS)
 _MOST_UNITS: Final = 255
+_LOOK_S: Final = 0.2
 
 
 def build(
     progress: Callable[[str, int, int], None] = lambda unit, done, total: None,
     units: tuple[str, ...] = UNITS,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> None:
     """Compile what is not in the cache.
 
@@ -42,6 +45,8 @@ def build(
     ----------
     progress : callable
         Told the unit that ended, how many are done and how many there are.
+    is_wanted : callable
+        Asked several times a second; once it says False, the build is broken off.
 
     Raises
     ------
@@ -62,18 +67,34 @@ def build(
             cwd=ENGINE.parent.parent,
             env={**os.environ, IN_BUILD_SERVER: "1", "OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True,
-            text=True,
         )
         try:
-            begun = _follow(server, len(missing), progress)
+            begun = _follow(_lines(server, is_wanted), len(missing), progress)
         finally:
             _end(server)
-        if server.returncode:
+        if server.returncode and is_wanted():
             raise CompileError(f"{begun} does not compile: {_last_words(said)}")
 
 
+def _lines(
+    server: "subprocess.Popen[bytes]", is_wanted: Callable[[], bool]
+) -> Iterator[str]:
+    """Yield what the server says, until it ends or nobody wants it any more."""
+    assert server.stdout is not None
+    descriptor, rest = server.stdout.fileno(), b""
+    while is_wanted():
+        if not select.select([descriptor], [], [], _LOOK_S)[0]:
+            continue
+        said = os.read(descriptor, 4096)
+        if not said:
+            return
+        *whole, rest = (rest + said).split(b"\n")
+        yield from (line.decode() for line in whole)
+    _kill_group(server.pid)
+
+
 def _follow(
-    server: "subprocess.Popen[str]",
+    lines: Iterable[str],
     total: int,
     progress: Callable[[str, int, int], None],
 ) -> str:
@@ -81,8 +102,7 @@ def _follow(
     done = 0
     open_units: list[str] = []
     failed = ""
-    assert server.stdout is not None
-    for line in server.stdout:
+    for line in lines:
         word, _, unit = line.strip().partition(" ")
         if word == "begin":
             open_units.append(unit)
@@ -95,10 +115,10 @@ def _follow(
     return failed or ", ".join(open_units)
 
 
-def _end(server: "subprocess.Popen[str]") -> None:
+def _end(server: "subprocess.Popen[bytes]") -> None:
     """Leave no process behind."""
     try:
-        if server.poll() is None:
+        if server.poll() is None and sys.exc_info()[0] is None:
             # It has said all: a moment to end by itself keeps its exit status.
             server.wait(timeout=10)
     except subprocess.TimeoutExpired:

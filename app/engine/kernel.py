@@ -22,7 +22,7 @@ from app.engine.log import (
     SEGMENT,
     log_append,
 )
-from app.engine.memory import copy_bytes, view, words
+from app.engine.memory import view, words
 from app.engine.native import monotonic_ns, nap_us, wall_clock_ns
 from app.engine.records import (
     COMMAND,
@@ -53,7 +53,6 @@ INBOUND: Final = 0
 DECISION: Final = 1
 """Streams of the log."""
 
-_REQUESTS_PER_EVENT: Final = 10_000
 _LOG_RESERVE: Final = 1 << 20
 _BATCH: Final = 32
 _TIMER_IDLE_NS: Final = 100_000_000
@@ -208,14 +207,30 @@ def _fold_command(arena: int, links: int, address: int) -> None:
 
 
 @kernel
+def _may_request(command: Any) -> bool:
+    """Whether a strategy may ask for this: orders, but nobody's rules or money."""
+    action = integer(command["action"])
+    if command["strategy"] <= 0 or command["strategy"] >= MAX_STRATEGIES:
+        return False
+    return (
+        Action.NEW <= action <= Action.CANCEL_ALL
+        or action == Action.FLATTEN
+        or action == Action.STOP_STRATEGY
+    )
+
+
+@kernel
 def _fold_requests(arena: int, links: int) -> None:
     """Send strategies' requests through the gate, those they cause included."""
     scratch = linked(links, Link.CONTROL) + 8 * Control.REQUEST_RECORD
     index = 1
-    while index <= _REQUESTS_PER_EVENT and take_request(arena, index, scratch):
+    while take_request(arena, index, scratch):
         number = engine(arena)[0]["event"]
         _append(links, scratch, WIDE_BYTES, DECISION, number)
-        _fold_command(arena, links, scratch)
+        if _may_request(view(scratch, 1, COMMAND)[0]):
+            _fold_command(arena, links, scratch)
+        else:
+            engine(arena)[0]["bad_records"] += 1
         index += 1
     forget_requests(arena)
 
@@ -372,10 +387,3 @@ def fold_frames(arena: int, links: int, batch: int) -> int:
         address += WIDE_BYTES if _is_wide(kind) else MARKET_BYTES
         count += 1
     return count
-
-
-@entry
-def copy_memory(target: int, source: int, size: int) -> int:
-    """Copy bytes between addresses."""
-    copy_bytes(target, source, size)
-    return size

@@ -37,6 +37,7 @@ class Playback(IntEnum):
 
 PLAYBACK_WORDS: Final = 64
 _TIMER_NS: Final = 5_000_000
+_REANCHOR_NS: Final = 1_000_000_000
 _NAP_US: Final = 50
 _FULL_NAP_US: Final = 20
 
@@ -66,6 +67,12 @@ def _advance(control: int) -> int:
         _anchor(block, block[Playback.SESSION_TIME])
     if speed > 0:
         elapsed = monotonic_ns() - block[Playback.ANCHOR_WALL]
+        if elapsed > _REANCHOR_NS:
+            # Long stretches times a high speed would pass int64.
+            moved = _REANCHOR_NS // 1000 * speed // 1000
+            block[Playback.ANCHOR_SESSION] += moved
+            block[Playback.ANCHOR_WALL] += _REANCHOR_NS
+            elapsed -= _REANCHOR_NS
         moved = elapsed // 1000 * speed // 1000
         block[Playback.SESSION_TIME] = block[Playback.ANCHOR_SESSION] + moved
     return speed

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Section, section
+from app.errors import EngineError
 
 ENGINE: Final = np.dtype(
     [
@@ -190,7 +191,17 @@ accounts = section(Section.ACCOUNTS, ACCOUNT)
 
 
 def fixed_layout(instrument_count: int) -> dict[Section, tuple[np.dtype[Any], int]]:
-    """Sections of this module for a session with so many instruments."""
+    """Sections of this module for a session with so many instruments.
+
+    Raises
+    ------
+    EngineError
+        If there are more than `MAX_INSTRUMENTS`.
+    """
+    if not 0 < instrument_count <= MAX_INSTRUMENTS:
+        raise EngineError(
+            f"instruments of a session: 1 to {MAX_INSTRUMENTS}, was {instrument_count}"
+        )
     return {
         Section.ENGINE: (ENGINE, 1),
         Section.INSTRUMENTS: (INSTRUMENT, instrument_count),

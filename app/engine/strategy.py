@@ -109,7 +109,9 @@ def request(arena: int, strategy: int, instrument: int, action: int) -> int:
     """
     entry = section_words(arena, Section.REQUESTS)
     index = entry[USED]
-    if index >= entry[CAPACITY]:
+    # The last places are kept for what stops strategies that fail.
+    kept = 0 if action == Action.STOP_STRATEGY else MAX_STRATEGIES
+    if index >= entry[CAPACITY] - kept:
         return 0
     entry[USED] = index + 1
     record = requests(arena)[index]

@@ -75,6 +75,11 @@ class Paced(Protocol):
     """A feed whose time can be slowed, hastened and stopped: a recording."""
 
     @property
+    def first_ts(self) -> int:
+        """Received time of its first record, ns since 1970 UTC."""
+        ...
+
+    @property
     def speed(self) -> float:
         """Times its own pace; 0 = as fast as the engine takes it."""
         ...

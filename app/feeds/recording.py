@@ -82,6 +82,11 @@ class RecordingFeed:
         return bool(self._control[Playback.PAUSED])
 
     @property
+    def first_ts(self) -> int:
+        """Received time of the first record, ns since 1970 UTC."""
+        return self.recording.first_ts
+
+    @property
     def speed(self) -> float:
         """Times its own pace; 0 = as fast as the engine takes it."""
         return float(self._control[Playback.SPEED_PPM]) / _PPM
@@ -112,6 +117,8 @@ class RecordingFeed:
         self._control[Playback.STOP] = 1
         if self._thread is not None:
             self._thread.join(_JOIN_S)
+            if self._thread.is_alive():
+                raise FeedError(f"{self.name} did not stop within {_JOIN_S:g} s")
             self._thread = None
 
     def _run(self) -> None:

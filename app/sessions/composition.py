@@ -3,6 +3,7 @@
 Imported only when the engine's units are compiled: the modules below load them.
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from app.engine.links import Link, link_entries, new_links
 from app.engine.log import LogStatus
 from app.engine.records import COMMAND, MONEY_SCALE, NO_PRICE, REPORT
 from app.engine.ring import Ring
+from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
 from app.engine.state import fixed_layout
 from app.engine.thread import EngineThread
 from app.engine.venue import external, simulated
@@ -36,13 +38,23 @@ _CLOCK: Final = SystemClock()
 _COMMANDS: Final = 1 << 12
 _EVENTS: Final = 1 << 16
 _VIEWS: Final = 8
+_DAY_NS: Final = 86_400_000_000_000
+START_FILE: Final = "start.arena"
+"""Beside a log: the used bytes of the arena before the first event."""
 _START_EQUITY: Final = 1_000_000 * MONEY_SCALE
 _BY_ORDER: Final = ("orders", "by order")
 """Data bases that show every order."""
 _LOG_MESSAGES: Final = {
     LogStatus.NO_ROOM: "the log has no room: free disk space, the engine goes on then",
+    LogStatus.FAILED: "the log's keeper failed: the engine stops when the log is full",
     LogStatus.NOT_SYNCED: "the disk refuses to sync the log: a power cut would cost it",
 }
+
+
+def _base_currency(instruments: tuple[Instrument, ...]) -> str:
+    """Currency of account and limits: the instruments' own where they share one."""
+    currencies = {each.currency for each in instruments}
+    return currencies.pop() if len(currencies) == 1 else "USD"
 
 
 class PaperEngine:
@@ -57,8 +69,6 @@ class PaperEngine:
         Told of an exception that ended the engine's thread.
     """
 
-    base_currency = "USD"
-
     def __init__(
         self,
         feed_name: str,
@@ -67,6 +77,7 @@ class PaperEngine:
     ) -> None:
         self.feed: Feed = open_feed(feed_name, settings)
         self.instruments: tuple[Instrument, ...] = self.feed.instruments
+        self.base_currency = _base_currency(self.instruments)
         self.commands = Ring(COMMAND, _COMMANDS)
         self.events = Ring(REPORT, _EVENTS)
         self.views = Ring(VIEW, _VIEWS)
@@ -102,6 +113,7 @@ class PaperEngine:
         for number in range(count):
             self._open_instrument(arena, settings, number)
         gate.open_session(arena, _START_EQUITY)
+        self._begin_trade_date(arena)
         limits = Limits.load_or_default(settings.risk.file)
         limits.apply(arena, self.instruments)
         return arena
@@ -128,18 +140,33 @@ class PaperEngine:
             queue=automatic if venue.queue == "auto" else Queue(venue.queue),
         )
 
+    def _begin_trade_date(self, arena: Arena) -> None:
+        """Let daily figures restart with each UTC day of the session's own clock."""
+        now = self.feed.first_ts if isinstance(self.feed, Paced) else _CLOCK.wall_ns()
+        day = now // _DAY_NS
+        session = arena.records(Section.ENGINE)[0]
+        session["trade_date"], session["trade_date_ends"] = day, (day + 1) * _DAY_NS
+
     def _make_log(self, settings: Settings) -> EngineLog:
         begun = utc(_CLOCK.wall_ns())
         folder = settings.paths.logs / f"{begun:%Y-%m-%dT%H.%M.%S.%f}"
-        return EngineLog(folder, self._metadata())
+        start = SnapshotBuffer(snapshot_bytes(self.arena.address))
+        start.save(self.arena)
+        state = start.bytes[: start.size].tobytes()
+        log = EngineLog(folder, self._metadata(state))
+        (folder / START_FILE).write_bytes(state)
+        return log
 
-    def _metadata(self) -> dict[str, Any]:
-        """What a reader needs to replay the log."""
+    def _metadata(self, state: bytes) -> dict[str, Any]:
+        """What a reader needs to replay the log, with the state that it begins with."""
         return {
             "ringside": __version__,
             "mode": "paper",
             "feed": self.feed.name,
-            "instruments": [str(each) for each in self.instruments],
+            "base_currency": self.base_currency,
+            "instruments": [each.name for each in self.instruments],
+            "start": START_FILE,
+            "start_sha256": hashlib.sha256(state).hexdigest(),
         }
 
     def _make_links(self) -> Any:
@@ -174,10 +201,14 @@ class PaperEngine:
             raise
 
     def stop(self) -> None:
-        """Feed, engine, log; safe to call twice."""
-        self.feed.stop()
-        self.thread.stop()
-        self.log.close()
+        """Feed, engine, log, each whatever became of the others; safe to call twice."""
+        try:
+            self.feed.stop()
+        finally:
+            try:
+                self.thread.stop()
+            finally:
+                self.log.close()
 
     def set_speed(self, speed: float) -> None:
         """Change the pace of a feed that has one."""

@@ -73,7 +73,8 @@ class PaperSession:
             self.base_currency = engine.base_currency
             engine.start()
             self._engine = engine
-            self._state, self._message = EngineState.READY, ""
+            if self._state is not EngineState.FAILED:
+                self._state, self._message = EngineState.READY, ""
         except RingsideError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001  (a job: told, not lost)
@@ -84,7 +85,9 @@ class PaperSession:
         from app.engine.build import build
 
         self._message = "compiling the engine"
-        build(self._on_progress)
+        build(self._on_progress, is_wanted=lambda: not self._stopping.is_set())
+        if self._stopping.is_set():
+            return
         self._message = "loading the engine"
 
     def _on_progress(self, unit: str, done: int, total: int) -> None:

@@ -48,6 +48,15 @@ def always_fails(arena: int, strategy: int, event: int) -> int:
 
 
 @entry
+def arms_itself(arena: int, strategy: int, event: int) -> int:
+    """Compiled handler that asks for what is not a strategy's to ask."""
+    request(arena, strategy, -1, Action.SET_STATE)
+    index = request(arena, strategy, 0, Action.NEW)
+    requests(arena)[index]["strategy"] = 0
+    return 0
+
+
+@entry
 def keep_command(arena: int, links: int, address: int) -> int:
     """Stand at the gate: append commands to the buffer that word 1000 names."""
     table = words(links, 1024)

@@ -272,6 +272,20 @@ print(len(psutil.Process().children(recursive=True)))
 
 
 @pytest.mark.slow
+def test_a_build_that_nobody_wants_any_more_is_broken_off(copy):
+    copy.write("slow_unit", "import threading\nthreading.Event().wait()\n")
+    code = """
+import psutil
+from app.engine.build import build
+looks = iter([True, True, True])
+build(units=("app.engine.slow_unit",), is_wanted=lambda: next(looks, False))
+print(len(psutil.Process().children(recursive=True)))
+"""
+
+    assert copy.run(code) == ["0"]
+
+
+@pytest.mark.slow
 def test_caches_of_old_sources_are_removed_but_for_the_newest(copy):
     kernels = Path(copy.cache) / "kernels"
     for age in range(200):

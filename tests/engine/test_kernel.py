@@ -23,6 +23,7 @@ from app.engine.strategy import (
 )
 from tests.engine.handlers import (
     always_fails,
+    arms_itself,
     buy_the_dip,
     interpreted_dip,
     keep_command,
@@ -162,6 +163,17 @@ def test_interpreted_handler_that_raises_keeps_its_traceback(bench, caplog):
     assert bench.strategy(number)["state"] == StrategyState.FAILED
     assert isinstance(interpreted.error, ValueError)
     assert "a bug of the user's" in caplog.text
+
+
+def test_strategy_can_ask_for_orders_but_not_change_the_rules(bench):
+    number = hang(bench.arena, bench.links, {Handler.ON_TRADE: arms_itself}, [0])
+    bench.command(Action.START_STRATEGY, number)
+    before = len(bench.commands)
+
+    bench.trade(100)
+
+    assert len(bench.commands) == before
+    assert bench.arena.records(Section.ENGINE)[0]["bad_records"] == 2
 
 
 def test_kill_stops_every_strategy(bench):

@@ -26,7 +26,8 @@ from app.engine.records import (
     SafetyState,
     TimeInForce,
 )
-from app.sessions.composition import PaperEngine
+from app.engine.snapshot import load_arena
+from app.sessions.composition import START_FILE, PaperEngine
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.threads, pytest.mark.slow]
@@ -234,7 +235,9 @@ def test_the_logged_events_give_the_same_bytes_again(trader, tmp_path):
 
     twin = PaperEngine("exchange", trader.settings, trader.failures.append)
     assert twin.venue is not None
+    start = np.fromfile(trader.engine.log.directory / START_FILE, np.uint8)
     try:
+        load_arena(twin.arena.address, start.ctypes.data)
         twin.links[Link.EVENTS_OUT] = twin.links[Link.LOG] = 0
         for stream, _, record in LogReader(trader.engine.log.directory):
             if stream == Stream.INBOUND:

@@ -163,7 +163,9 @@ def _match_and_rest(arena: int, links: int, index: int) -> None:
     own = False
     if is_matched(arena, order["instrument"]):
         last = sweep(arena, links, index)
-        if order["order_type"] == OrderType.MARKET:
+        # The rest of a market order is a limit, also when it is replaced (rule 17).
+        is_new = order["arrived_ts"] == venue(arena)[0]["at"]
+        if is_new and order["order_type"] == OrderType.MARKET:
             fill_beyond_depth(arena, links, index, last)
         own = meets_own(arena, order["instrument"], order["side"], order["price"])
     if order["leaves"] == 0:

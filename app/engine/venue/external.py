@@ -15,6 +15,7 @@ from app.engine.links import Link, call_link, linked
 from app.engine.memory import record_address, view
 from app.engine.records import (
     COMMAND,
+    NO_PRICE,
     REPORT,
     Action,
     EventKind,
@@ -101,7 +102,7 @@ def _refuse(arena: int, links: int, index: int, report_type: int) -> None:
     report["leaves"] = order["leaves"]
     report["price"] = order["price"]
     report["stop_price"] = order["stop_price"]
-    report["last_price"] = 0
+    report["last_price"] = NO_PRICE
     report["last_quantity"] = 0
     report["fee"] = 0
     report["group"] = order["group"]

@@ -280,6 +280,9 @@ def venue_market(arena: int, links: int, address: int) -> int:
     deliver(arena, links, session["now"])
     session["venue_now"] = max(session["venue_now"], time)
     venue(arena)[0]["at"] = session["venue_now"]
+    state = venue(arena)[0]
+    state["lag"] = max(0, record["ts_received"] - time)
+    state["heard"] = record["ts_received"]
     changed = _market(arena, links, record)
     deliver(arena, links, session["now"])
     return changed
@@ -287,13 +290,18 @@ def venue_market(arena: int, links: int, address: int) -> int:
 
 @entry
 def venue_clock(arena: int, links: int, now: int) -> int:
-    """Let what is due by `now` happen where no data flow (argument: time, ns)."""
-    session = engine(arena)[0]
+    """Let what is due by `now` happen where no data flow (argument: time, ns).
+
+    What the venue shows at a time reaches us a lag later; until that has passed, a
+    request must wait for the book that it will meet (SEMANTICS 9, 10).
+    """
+    session, state = engine(arena)[0], venue(arena)[0]
+    lag = state["lag"] if now - state["heard"] <= 2 * state["lag"] else 0
     while True:
-        _arrive_before(arena, links, now + 1)
+        _arrive_before(arena, links, now - lag + 1)
         if deliver(arena, links, now) == 0:
             break
-    session["venue_now"] = max(session["venue_now"], now)
+    session["venue_now"] = max(session["venue_now"], now - lag)
     for instrument in range(session["instruments"]):
         book = venue_book(arena, instrument)
         if book:

@@ -46,6 +46,8 @@ VENUE: Final = np.dtype(
         ("at", "<i8"),  # time of what the venue is doing, ns
         ("flags", "<i8"),  # records.RecordFlag that fills carry now
         ("overflows", "<i8"),  # reports that found PENDING full: delivered at once
+        ("lag", "<i8"),  # how much older than its reception the last record was, ns
+        ("heard", "<i8"),  # received time of the last record, ns
     ],
     align=True,
 )

@@ -30,8 +30,6 @@ _BY_RULE: Final[dict[int, dict[str, str]]] = {
     38: {_BARS: "38-a 38-b 38-c 38-d 38-e 38-f"},
     39: {_BARS: "39-a 39-b 39-c 39-d 39-e"},
     51: {_GROUPS: "51-f"},
-    53: {"a flatten without a collar asks the mark, which nobody pays": "53-i"},
-    54: {"what a stopped strategy is filled afterwards is not marked": "54-f"},
 }
 
 NOT_BUILT: Final = {
