@@ -38,7 +38,14 @@ from app.data.catalog_writer import Target
 from app.data.csv_map import CsvMap
 from app.data.importing import Grid, Import, Sketch, new_records
 from app.data.source import Source
-from app.data.text_columns import Issues, Table, read_table, scaled, to_units
+from app.data.text_columns import (
+    Issues,
+    Table,
+    read_table,
+    scaled,
+    snapped,
+    to_units,
+)
 from app.data.time_columns import times
 from app.engine.records import BAR, QUOTE, EventKind, RecordFlag
 from app.errors import FileFormatError
@@ -182,6 +189,7 @@ class _Reader:
         self._last = 0
         self._held = new_records(0)
         self._has_begun = False
+        self._snapped = 0
 
     def take(self, table: Table, day: date | None) -> NDArray[np.void]:
         """Turn a table into records."""
@@ -219,6 +227,10 @@ class _Reader:
             notes.append(
                 f"bars stamped at their close, {mapping.interval} after the open"
             )
+        if self._snapped:
+            notes.append(
+                f"{self._snapped:,} numbers were binary fractions, put right"
+            )
         if mapping.kind == "levels" and "is_snapshot" not in mapping.columns:
             notes.append("the file tells no snapshot: the book starts empty")
         return notes
@@ -245,13 +257,26 @@ class _Reader:
             for field in ("ts_venue", "ts_received"):
                 records[field] += mapping.interval_ns
 
+    def _numbers(
+        self, table: Table, name: str, places: int, good: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Numbers x 10**places; the print of a binary fraction is put right."""
+        texts = table.column(name)
+        values, unread = scaled(texts, places)
+        for index in np.flatnonzero(unread & good).tolist():
+            number = snapped(texts[index].as_py(), places)
+            if number is not None:
+                values[index], unread[index] = number, False
+                self._snapped += 1
+        table.refuse(unread, name, f"must be a number of {places} decimals", good)
+        return values
+
     def _prices(
         self, table: Table, name: str, good: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
         instrument, shift = self._instrument, self._map.price_shift
         places = max(0, instrument.price_decimals - shift)
-        values, unread = scaled(table.column(name), places)
-        table.refuse(unread, name, f"must be a number of {places} decimals", good)
+        values = self._numbers(table, name, places, good)
         units, off = to_units(values, places + shift, instrument.price_unit)
         off |= np.abs(units) > instrument.price_bound
         bound = plain(instrument.price(instrument.price_bound))
@@ -268,8 +293,7 @@ class _Reader:
             size = 0 if assumed is None else instrument.quantity_units(assumed)
             return np.full(len(table), size, np.int64)
         places = instrument.quantity_decimals
-        values, unread = scaled(table.column(name), places)
-        table.refuse(unread, name, f"must be a number of {places} decimals", good)
+        values = self._numbers(table, name, places, good)
         units, off = to_units(values, places, instrument.quantity_unit)
         rule = f"must be on quantity unit {plain(instrument.quantity_unit)}"
         table.refuse(off, name, rule, good)

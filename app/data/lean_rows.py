@@ -8,7 +8,6 @@ other side is carried on. (So none of BAC's 472,252 quotes in the regular hours 
 """
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from app.data.importing import new_records
 from app.data.lean_files import LeanFile
 from app.data.local_time import DAY_NS, SECOND_NS, day_ns
-from app.data.text_columns import Table, scaled, to_units
+from app.data.text_columns import Table, scaled, snapped, to_units
 from app.data.time_columns import to_utc
 from app.engine.records import (
     BAR,
@@ -36,8 +35,6 @@ SIZE_DIGITS: Final = 8
 _EQUITY_SHIFT: Final = 4
 """Equity prices are integers x 1e-4."""
 _INT32: Final = 2**31
-_PRINT_ERROR: Final = Decimal("1e-12")
-"""Of a number: how far the print of a computed double is from what was meant."""
 INTERVAL_NS: Final = {
     "1s": SECOND_NS,
     "1m": 60 * SECOND_NS,
@@ -207,9 +204,9 @@ class RowReader:
         texts, _ = _filled(table.column(name))
         values, unread = scaled(texts, SIZE_DIGITS)
         for index in np.flatnonzero(unread & good).tolist():
-            snapped = _snapped(texts[index].as_py())
-            if snapped is not None:
-                values[index], unread[index] = snapped, False
+            number = snapped(texts[index].as_py(), SIZE_DIGITS)
+            if number is not None:
+                values[index], unread[index] = number, False
                 self.counts.snapped += 1
         table.refuse(unread, name, f"must be a number of {SIZE_DIGITS} decimals", good)
         units, off = to_units(values, SIZE_DIGITS, instrument.quantity_unit)
@@ -379,21 +376,6 @@ def _equals(texts: Any, word: str) -> Flags:
     from pyarrow import compute
 
     return np.array(compute.equal(texts, word).to_pylist(), np.bool_)
-
-
-def _snapped(text: str) -> int | None:
-    """Read the print of a binary fraction that stands for a short decimal."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or not 0 <= number < 10**9:
-        return None
-    near = number.quantize(Decimal(1).scaleb(-SIZE_DIGITS))
-    # What a double cannot tell apart from the short decimal is that decimal.
-    if float(near) != float(number) and abs(near - number) > abs(number) * _PRINT_ERROR:
-        return None
-    return int(near.scaleb(SIZE_DIGITS))
 
 
 def _conditions(table: Table, good: Flags) -> NDArray[np.uint16]:

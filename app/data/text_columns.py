@@ -21,6 +21,7 @@ from app.errors import FileFormatError
 
 _INT64: Final = 2**63
 _MOST_REPORTED: Final = 20
+_PRINT_ERROR: Final = Decimal("1e-12")
 
 
 class Issues:
@@ -226,6 +227,25 @@ def _scaled(text: str, digits: int) -> int | None:
     ratio = Fraction(number) * 10**digits
     value = ratio.numerator
     return value if ratio.denominator == 1 and abs(value) < _INT64 else None
+
+
+def snapped(text: str, digits: int) -> int | None:
+    """Read the print of a binary fraction that stands for a short decimal.
+
+    Programs that compute with floats write ``397787.41249925003`` for
+    ``397787.41249925``. What is within a millionth of a millionth of a decimal of so
+    many digits is that decimal, x 10**digits; None for any other text.
+    """
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or abs(number) >= 10 ** (18 - digits):
+        return None
+    near = number.quantize(Decimal(1).scaleb(-digits))
+    if abs(near - number) > abs(number) * _PRINT_ERROR:
+        return None
+    return int(near.scaleb(digits))
 
 
 def to_units(

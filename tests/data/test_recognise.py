@@ -328,3 +328,18 @@ def test_the_command_takes_a_folder_of_lean(home: Path):
     assert main(["import", str(folder)]) == 0
 
     assert Catalog(home / "catalog").streams("IBM")[0] == "quotes-1m"
+
+
+def test_prints_of_binary_fractions_are_what_they_stand_for(home: Path, capsys):
+    rows = "2024-01-02,0.30000000000000004,1.25\n2024-01-03,1.5,397787.41249925003\n"
+    path = made(home, f"time,price,size\n{rows}2024-01-04,1.3,0.00000001\n")
+
+    assert main(["import", str(path), "--time-zone", "UTC"]) == 0
+
+    recording = Catalog(home / "catalog").open("ACME")
+    units = [
+        str(recording.instrument.price(each)) for each in recording.columns["price"]
+    ]
+    assert units == ["0.3", "1.5", "1.3"]
+    assert recording.columns["size"][1] == 39_778_741_249_925
+    assert "2 numbers were binary fractions" in capsys.readouterr().out
