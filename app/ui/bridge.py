@@ -7,6 +7,7 @@ and paint together, is measured on every one.
 """
 
 import logging
+from collections import deque
 from typing import Final
 
 import numpy as np
@@ -96,14 +97,15 @@ class Bridge(QObject):
         self._began = self._before = 0
         self._is_measuring = False
         self._told = 0
-        self._counted = (0, 0)
+        # Records seen at the last pulses: the rate is that of about a second.
+        self._counted: deque[tuple[int, int]] = deque(maxlen=_PULSE_HZ + 1)
         self._number = 0
 
     def attach(self, session: Session) -> None:
         """Show this session from now on; it may still be starting."""
         self.session = session
         self.desk.reset(session)
-        self._counted = (0, 0)
+        self._counted.clear()
         self.events_per_s = 0.0
         self.session_changed.emit()
         self._poll_status()
@@ -215,11 +217,11 @@ class Bridge(QObject):
         self._poll_status()
         view, now = self.desk.market.view, self.clock.monotonic_ns()
         if view is not None:
-            seen = int(view["market_records"])
-            before, then = self._counted
-            if then and now > then:
+            counted = self._counted
+            counted.append((int(view["market_records"]), now))
+            (before, then), (seen, now) = counted[0], counted[-1]
+            if now > then:
                 self.events_per_s = max(0, seen - before) * 1e9 / (now - then)
-            self._counted = (seen, now)
         self.pulsed.emit()
 
     def _poll_status(self) -> None:

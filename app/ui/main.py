@@ -81,6 +81,8 @@ def run(settings: Settings, feed: str) -> int:
     _close_on_interrupt(window.close)
     window.fit_screen()
     window.show()
+    # Keys reach it at once, also where no window manager hands out the focus.
+    window.activateWindow()
     # After the first paint, so that the window is there while the engine is not.
     QTimer.singleShot(0, lambda: window.open(Mode(settings.session.mode), feed))
     app.lastWindowClosed.connect(loop.stop)

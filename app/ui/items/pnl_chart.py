@@ -68,6 +68,8 @@ class PnlChart(QWidget):
         """Show nothing."""
         for curve in self._curves:
             curve.setData([], [])
+        self._spans = None
+        self._label_axes(False)
 
     def _fill(self, curve: Any, values: np.ndarray) -> None:
         last = float(values[-1]) if len(values) else 0.0
@@ -80,10 +82,17 @@ class PnlChart(QWidget):
         """Show all of the curves, in ranges that move seldom: axes are dear to draw."""
         spans = stepped_ranges(curves)
         if spans is not None and spans != self._spans:
+            if self._spans is None:
+                self._label_axes(True)
             self._spans = spans
             (left, right), (bottom, top) = spans
             self._plot.setXRange(left, right, padding=0)
             self._plot.setYRange(bottom, top, padding=0)
+
+    def _label_axes(self, is_on: bool) -> None:
+        """Ticks without a curve would be numbers about nothing."""
+        for name in ("bottom", "right"):
+            self._plot.getPlotItem().getAxis(name).setStyle(showValues=is_on)
 
     def _dress(self, axes: dict[str, Any], font: QFont) -> None:
         t, plot = self._theme, self._plot

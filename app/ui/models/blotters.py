@@ -53,12 +53,13 @@ class Blotters:
                 lambda r: r["status"],
                 self._status_colour,
                 is_number=False,
-                width=24,
+                width=20,
             ),
             Column(
                 "Id",
                 lambda r: str(r["client_order_id"]),
                 lambda r: r["client_order_id"],
+                width=14,
             ),
         )
 
@@ -84,6 +85,7 @@ class Blotters:
                 "Order",
                 lambda r: str(r["client_order_id"]),
                 lambda r: r["client_order_id"],
+                width=14,
             ),
         )
 

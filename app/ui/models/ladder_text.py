@@ -14,10 +14,10 @@ from app.ui.theme import Theme
 CAPTIONS: Final = ("Position", "Average", "P&L", "Open", "Volume")
 
 
-def figures(desk: Desk, listed: Listed, theme: Theme) -> list[tuple[str, str]]:
-    """Values of `CAPTIONS` with their colours."""
-    part = desk.market.instrument(listed.number)
-    if part is None:
+def figures(desk: Desk, listed: Listed | None, theme: Theme) -> list[tuple[str, str]]:
+    """Values of `CAPTIONS` with their colours; dashes where nothing is known."""
+    part = desk.market.instrument(listed.number) if listed is not None else None
+    if part is None or listed is None:
         return [(formatting.DASH, theme.muted)] * len(CAPTIONS)
     text = listed.text
     position = int(part["position"])

@@ -128,9 +128,10 @@ class LadderPanel(QWidget):
         words = f"{state.name} · {reasons.state_text(state)}"
         self._state.show_text(words, theme.state(state))
         listed = self._orders.listed
+        self._figures.show_values(ladder_text.figures(self._desk, listed, theme))
+        self.pads.setEnabled(listed is not None)
         if listed is None:
             return
-        self._figures.show_values(ladder_text.figures(self._desk, listed, theme))
         price = ladder_text.last_price(self._desk, listed)
         if not self._pads_known and price != NO_PRICE:
             self._pads_known = True
