@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.items.cell_delegate import CellDelegate
 from app.ui.models.table import RecordTable
 
 _LEAST_MS: Final = 100
@@ -96,7 +97,7 @@ class BlotterView(QWidget):
         table = self.table
         table.setModel(self.model)
         table.setShowGrid(False)
-        table.setAlternatingRowColors(True)
+        table.setItemDelegate(CellDelegate(self.model, table))
         table.setWordWrap(False)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -53,7 +53,7 @@ class Blotters:
                 lambda r: r["status"],
                 self._status_colour,
                 is_number=False,
-                width=20,
+                width=23,
             ),
             Column(
                 "Id",

@@ -111,6 +111,12 @@ class RecordTable(QAbstractTableModel):
         found: np.void = self._records[self._rows[row]]
         return found
 
+    def cell(self, row: int, column: int) -> tuple[str, str, bool]:
+        """A cell's text, its colour ("" = plain) and whether it is a number."""
+        shown, record = self.columns[column], self.record(row)
+        colour = shown.colour(record) if shown.colour is not None else ""
+        return shown.text(record), colour, shown.is_number
+
     def export(self, file: TextIO) -> None:
         """Write the rows as shown as CSV, numbers without thousands."""
         writer = csv.writer(file)
