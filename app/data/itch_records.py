@@ -16,6 +16,15 @@ from app.data.importing import new_records
 from app.data.itch_layout import HEADER, MESSAGES, PRICE_DIGITS
 from app.data.local_time import DAY_NS
 from app.data.text_columns import Issues
+from app.engine.itch_frames import (
+    ROWS_BYTES,
+    ROWS_COUNT,
+    ROWS_JOB_WORDS,
+    ROWS_OFFSETS,
+    ROWS_OUT,
+    ROWS_WIDTH,
+    gather_rows,
+)
 from app.engine.records import NO_PRICE, EventKind, RecordFlag, TradeCondition
 from app.instrument import Instrument
 
@@ -113,13 +122,15 @@ class Messages:
 def rows_at(
     data: NDArray[np.uint8], layout: np.dtype[Any], offset: Ints
 ) -> NDArray[np.void]:
-    """Copy the records of a layout that begin at some offsets."""
-    count = len(data) - layout.itemsize + 1
-    if count <= 0 or not len(offset):
-        return np.empty(0, layout)
-    # One record per byte, overlapping: taking some of them copies just these.
-    every = np.ndarray((count,), layout, data, strides=(1,))
-    return every[offset]
+    """Copy the records of a layout that begin at some offsets; all lie in the data."""
+    out = np.empty(len(offset), layout)
+    job = np.zeros(ROWS_JOB_WORDS, np.int64)
+    at = np.ascontiguousarray(offset)
+    job[ROWS_BYTES], job[ROWS_OFFSETS] = data.ctypes.data, at.ctypes.data
+    job[ROWS_COUNT], job[ROWS_WIDTH] = len(at), layout.itemsize
+    job[ROWS_OUT] = out.ctypes.data
+    gather_rows(job.ctypes.data)
+    return out
 
 
 class Translator:
