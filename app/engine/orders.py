@@ -179,10 +179,15 @@ def forget_oldest(arena: int) -> None:
 
 @kernel
 def ask_cancel(arena: int, index: int, reason: int) -> None:
-    """Note that a cancel is on its way, and why if it was not asked for."""
+    """Note that a cancel is on its way, and why if it was not asked for.
+
+    The first reason stays: who asks again does not take it away. Only KILL's replaces
+    another, for KILL counts the orders that it waits for.
+    """
     order = orders(arena)[index]
     order["status"] = OrderStatus.PENDING_CANCEL
-    order["end_reason"] = reason
+    if order["end_reason"] == Reason.NONE or reason == Reason.KILLED:
+        order["end_reason"] = reason
 
 
 @kernel

@@ -591,3 +591,17 @@ def test_a_gesture_whose_meaning_is_the_same_passes(session):
     session.new(BUY, 10, 100_00, options=MEANT, book_sequence=seen)
 
     assert session.last()["report"] == ReportType.PENDING_NEW
+
+
+# Requests that cross one another.
+
+
+def test_rule_53_a_second_cancel_does_not_hide_that_kill_waits_for_the_order(session):
+    order = session.new(BUY, 1, 99_00)
+    session.command(Action.KILL)
+
+    session.cancel(order)
+    session.report(ReportType.CANCELLED, order, reason=Reason.USER)
+
+    assert session.last(ReportType.CANCELLED)["reason"] == Reason.KILLED
+    assert session.last(ReportType.KILL)["leaves"] == 0
