@@ -248,8 +248,8 @@ def _replace_fault(arena: int, index: int, total: int, price: int, stop: int) ->
     order = orders(arena)[index]
     if total <= 0:
         return integer(Reason.BAD_QUANTITY)
-    same = price == order["price"] and stop == order["stop_price"]
-    if same and total <= order["quantity"]:
+    most, limit, trigger = _last_asked(order)
+    if price == limit and stop == trigger and total <= most:
         return integer(Reason.NONE)
     fault = _replace_prices_fault(arena, order, price, stop)
     if fault == Reason.NONE and total > order["quantity"]:
@@ -261,9 +261,19 @@ def _replace_fault(arena: int, index: int, total: int, price: int, stop: int) ->
 
 
 @kernel
+def _last_asked(order: Any) -> tuple[int, int, int]:
+    """Total, limit and stop that an order has once what is pending has come true."""
+    if order["pending_replaces"]:
+        total, price = integer(order["new_quantity"]), integer(order["new_price"])
+        return total, price, integer(order["new_stop_price"])
+    total, price = integer(order["quantity"]), integer(order["price"])
+    return total, price, integer(order["stop_price"])
+
+
+@kernel
 def _new_total(arena: int, order: Any, asked: int) -> int:
     """Total that a replace asks for, 0 = unchanged; an exit's is cut (20)."""
-    total = asked if asked != 0 else order["quantity"]
+    total = asked if asked != 0 else _last_asked(order)[0]
     if not is_exit(integer(order["role"]), integer(order["options"])):
         return total
     room = closable(
@@ -292,8 +302,8 @@ def command_replace(arena: int, links: int, command: Any) -> None:
         return
     total = _new_total(arena, order, integer(command["quantity"]))
     price, stop = integer(command["price"]), integer(command["stop_price"])
-    price = integer(order["price"]) if price == NO_PRICE else price
-    stop = integer(order["stop_price"]) if stop == NO_PRICE else stop
+    price = _last_asked(order)[1] if price == NO_PRICE else price
+    stop = _last_asked(order)[2] if stop == NO_PRICE else stop
     reason = _replace_fault(arena, index, total, price, stop)
     if reason != Reason.NONE:
         refuse_request(arena, links, command, index, reason, kind)
@@ -328,11 +338,8 @@ def _shrink(arena: int, links: int, index: int) -> None:
         request_cancel(arena, links, index, integer(Reason.NOT_REDUCING))
         return
     total = order["filled"] + room
-    asked = order["quantity"]
-    if order["pending_replaces"]:
-        asked = order["new_quantity"]
+    asked, price, stop = _last_asked(order)
     if asked > total:
-        price, stop = integer(order["price"]), integer(order["stop_price"])
         request_replace(arena, links, index, total, price, stop)
 
 

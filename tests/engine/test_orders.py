@@ -321,3 +321,15 @@ def test_cancel_all_takes_a_side_or_everything(session):
     session.command(Action.CANCEL_ALL)
 
     assert {order for _, order in session.told()} == set(buys)
+
+
+def test_rule_16_what_a_replace_leaves_out_is_as_last_asked_for(session, resting):
+    session.replace(resting, quantity=5)
+
+    session.replace(resting, price=99_00)
+    order = session.order(resting)
+    assert (order["new_quantity"], order["new_price"]) == (5, 99_00)
+    session.replace(resting, quantity=4)
+
+    order = session.order(resting)
+    assert (order["new_quantity"], order["new_price"]) == (4, 99_00)

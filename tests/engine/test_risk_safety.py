@@ -605,3 +605,15 @@ def test_rule_53_a_second_cancel_does_not_hide_that_kill_waits_for_the_order(ses
 
     assert session.last(ReportType.CANCELLED)["reason"] == Reason.KILLED
     assert session.last(ReportType.KILL)["leaves"] == 0
+
+
+def test_rule_20_an_exit_that_shrinks_keeps_the_price_it_was_moved_to(session):
+    session.trade(BUY, 10, 100_00)
+    exit_order = session.new(SELL, 10, 101_00, **REDUCE)
+    session.accept(exit_order)
+    session.replace(exit_order, price=102_00)
+
+    session.trade(SELL, 6, 100_00)
+
+    order = session.order(exit_order)
+    assert (order["new_quantity"], order["new_price"]) == (4, 102_00)
