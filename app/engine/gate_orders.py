@@ -243,17 +243,34 @@ def _replace_prices_fault(arena: int, order: Any, price: int, stop: int) -> int:
 
 
 @kernel
+def _replace_size_fault(arena: int, order: Any, total: int) -> int:
+    """Judge a total that changes and leaves something open (2).
+
+    As when it was new, an exit of all that is held may be off the step.
+    """
+    if total <= order["filled"] or total == _last_asked(order)[0]:
+        return integer(Reason.NONE)
+    instrument, side = integer(order["instrument"]), integer(order["side"])
+    if is_exit(integer(order["role"]), integer(order["options"])):
+        room = closable(arena, instrument, integer(order["strategy"]), side)
+        if total - order["filled"] == room:
+            return integer(Reason.NONE)
+    return integer(quantity_fault(arena, instrument, total))
+
+
+@kernel
 def _replace_fault(arena: int, index: int, total: int, price: int, stop: int) -> int:
     """Judge a replace; what only makes an order smaller passes in every state (52)."""
     order = orders(arena)[index]
     if total <= 0:
         return integer(Reason.BAD_QUANTITY)
     most, limit, trigger = _last_asked(order)
+    fault = _replace_size_fault(arena, order, total)
+    if fault != Reason.NONE:
+        return fault
     if price == limit and stop == trigger and total <= most:
         return integer(Reason.NONE)
     fault = _replace_prices_fault(arena, order, price, stop)
-    if fault == Reason.NONE and total > order["quantity"]:
-        fault = integer(quantity_fault(arena, integer(order["instrument"]), total))
     if fault != Reason.NONE:
         return fault
     prepare_replace(arena, index, total, price, stop)

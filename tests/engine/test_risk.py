@@ -664,3 +664,16 @@ def test_a_refused_order_leaves_no_trace(session):
     assert session.risk["recent"] == 0
     assert session.last()["status"] == OrderStatus.REJECTED
     assert session.last()["leaves"] == 0
+
+
+def test_rule_2_a_smaller_quantity_must_lie_on_the_step():
+    session = GateSession((stock(order_step=QuantityUnits(5)),)).arm()
+    session.quote(99_99, 100_01)
+    order = session.new(BUY, 20, 99_00)
+    session.accept(order)
+
+    session.replace(order, quantity=12)
+    assert session.refusal() == Reason.BAD_QUANTITY
+    session.replace(order, quantity=10)
+
+    assert session.last()["report"] == ReportType.PENDING_REPLACE
