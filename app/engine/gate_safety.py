@@ -7,7 +7,7 @@ that is exceeded cancels entries and turns ARMED into REDUCE, until re-armed by 
 """
 
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from app.engine.accounts import account_row, position_row, unmanaged
 from app.engine.arena import USED, Section, section_words
@@ -295,14 +295,28 @@ def _held(arena: int, instrument: int, strategy: int) -> int:
 
 
 @kernel
+def _join_flatten(arena: int, row: Any, strategy: int) -> bool:
+    """Note whose position is to be closed; False if the account's flatten does it."""
+    others = integer(row["flatten_whose"]) if row["flatten"] else integer(0)
+    if strategy > 0 and others & 1:
+        return False
+    joins = strategy > 0 and others != 0
+    soon = engine(arena)[0]["now"] + _PAUSE_NS
+    row["flatten"] = Flatten.CLOSING
+    row["flatten_whose"] = (others if joins else 0) | integer(1) << strategy
+    row["flatten_strategy"] = strategy - 1 if joins else strategy
+    row["flatten_order"] = 0
+    row["flatten_ts"] = min(row["flatten_ts"], soon) if joins else 0
+    row["flatten_tries"] = 0
+    return True
+
+
+@kernel
 def begin_flatten(arena: int, links: int, instrument: int, strategy: int) -> None:
     """Cancel what works for a position, then close it; for strategy 0 the account's."""
     row = working(arena)[instrument]
-    row["flatten"] = Flatten.CLOSING
-    row["flatten_strategy"] = strategy
-    row["flatten_order"] = 0
-    row["flatten_ts"] = 0
-    row["flatten_tries"] = 0
+    if not _join_flatten(arena, row, strategy):
+        return
     whose = strategy if strategy > 0 else integer(ANY)
     killed = risk(arena)[0]["flatten"] != 0
     reason = integer(Reason.KILLED) if killed else integer(Reason.NONE)
@@ -347,18 +361,30 @@ def _closing_price(arena: int, instrument: int, side: int) -> int:
 
 @kernel
 def flatten_step(arena: int, links: int, instrument: int) -> None:
-    """Go on with a flatten: nothing while orders are in the way or a close works."""
+    """Go on with a flatten, in turn for each that it is for."""
     row = working(arena)[instrument]
     if row["flatten"] == Flatten.NONE:
         return
-    strategy = integer(row["flatten_strategy"])
+    before = integer(row["flatten_strategy"])
+    for turn in range(1, MAX_STRATEGIES + 1):
+        strategy = (before + turn) % MAX_STRATEGIES
+        if (row["flatten_whose"] >> strategy) & 1:
+            _close_one(arena, instrument, integer(strategy))
+    if row["flatten_whose"] == 0:
+        row["flatten"] = Flatten.NONE
+        if risk(arena)[0]["flatten"]:
+            tell_kill(arena, links)
+
+
+@kernel
+def _close_one(arena: int, instrument: int, strategy: int) -> None:
+    """Close a position: nothing while orders are in the way or a close works."""
+    row = working(arena)[instrument]
     if _is_in_the_way(arena, instrument, strategy):
         return
     held = _held(arena, instrument, strategy)
     if held == 0:
-        row["flatten"] = Flatten.NONE
-        if risk(arena)[0]["flatten"]:
-            tell_kill(arena, links)
+        row["flatten_whose"] = integer(row["flatten_whose"]) ^ (integer(1) << strategy)
         return
     if engine(arena)[0]["now"] < row["flatten_ts"]:
         return
@@ -380,6 +406,7 @@ def _send_close(
         row["flatten_tries"] = 0 if filled else row["flatten_tries"] + 1
     pause = _PAUSE_NS << min(row["flatten_tries"], _LONGEST_PAUSE)
     row["flatten_ts"] = now + pause
+    row["flatten_strategy"] = strategy
     owner = strategy if strategy > 0 else _sole_holder(arena, instrument)
     quantity = closable(arena, instrument, owner, side)
     most = instruments(arena)[instrument]["order_max"]

@@ -84,7 +84,8 @@ WORKING: Final = np.dtype(
         ("highest", "<i8", (2,)),  # bounds of |price| counted, by side: not below
         ("lowest", "<i8", (2,)),  # … not above
         ("flatten", "<i4"),  # Flatten phase
-        ("flatten_strategy", "<i4"),  # whose position is closed; 0 = the account's
+        ("flatten_strategy", "<i4"),  # whose turn it was; 0 = the account
+        ("flatten_whose", "<i8"),  # bit s: strategy s is closed; bit 0: the account
         ("flatten_order", "<i8"),  # client order id of the last closing order
         ("flatten_ts", "<i8"),  # no further closing order before, ns
         ("flatten_tries", "<i8"),  # closing orders in a row that filled nothing

@@ -617,3 +617,41 @@ def test_rule_20_an_exit_that_shrinks_keeps_the_price_it_was_moved_to(session):
 
     order = session.order(exit_order)
     assert (order["new_quantity"], order["new_price"]) == (4, 102_00)
+
+
+def test_rule_53_a_strategys_flatten_does_not_end_the_accounts(session):
+    session.trade(BUY, 10, 100_00)
+    entry = session.new(BUY, 1, 99_00)
+    session.command(Action.KILL, value=1)
+
+    session.command(Action.FLATTEN, instrument=0, strategy=2)
+    session.told()
+    session.report(ReportType.CANCELLED, entry)
+
+    (closing,) = flatten_orders(session)
+    order = session.order(closing)
+    assert (order["side"], order["quantity"], order["strategy"]) == (SELL, 10, 0)
+
+
+def test_rule_42_two_strategies_flatten_side_by_side(session):
+    session.trade(BUY, 10, 100_00, strategy=1)
+    session.trade(SELL, 4, 100_00, strategy=2)
+    session.told()
+    for strategy in (1, 2):
+        session.command(Action.FLATTEN, instrument=0, strategy=strategy)
+    (first,) = flatten_orders(session)
+    session.clock(SECOND // 4)
+    (second,) = flatten_orders(session)
+    assert session.order(first)["strategy"] == 1
+    assert session.order(second)["strategy"] == 2
+
+    session.report(ReportType.CANCELLED, first, reason=Reason.IOC_REMAINDER)
+    session.fill(second, 4, 100_01)
+    session.clock(SECOND)
+    (again,) = flatten_orders(session)
+
+    order = session.order(again)
+    assert (order["side"], order["quantity"], order["strategy"]) == (SELL, 10, 1)
+    session.fill(again, 10, 100_00)
+    session.clock(10 * SECOND)
+    assert flatten_orders(session) == []
