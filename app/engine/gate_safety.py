@@ -15,7 +15,7 @@ from app.engine.bits import integer, lowest_bit
 from app.engine.compile import kernel
 from app.engine.gate_orders import next_working, request_cancel, still_working
 from app.engine.gate_reports import blank_report, send
-from app.engine.instruments import valid_towards
+from app.engine.instruments import valid_towards, within_bands
 from app.engine.orders import find_order, is_ended
 from app.engine.records import (
     BUY,
@@ -346,7 +346,7 @@ def _sole_holder(arena: int, instrument: int) -> int:
 
 @kernel
 def _closing_price(arena: int, instrument: int, side: int) -> int:
-    """Limit that closes: the collar, else protection, touch or mark."""
+    """Limit that closes: the collar, else protection, touch or mark; in the bands."""
     price = collar_price(arena, instrument, side)
     if price == NO_PRICE:
         price = protection_price(arena, instrument, side, integer(-1))
@@ -356,7 +356,9 @@ def _closing_price(arena: int, instrument: int, side: int) -> int:
         mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
         if mark != NO_PRICE:
             price = valid_towards(arena, instrument, mark >> 1, -side)
-    return price
+    if price == NO_PRICE:
+        return price
+    return within_bands(arena, instrument, price)
 
 
 @kernel
@@ -401,7 +403,10 @@ def _send_close(
     """Queue a closing order; it goes through the gate when this event is done."""
     row, now = working(arena)[instrument], engine(arena)[0]["now"]
     last = find_order(arena, row["flatten_order"])
-    if last and is_ended(orders(arena)[last]["status"]):
+    if last == 0:
+        # The gate refused it: as good as one that filled nothing.
+        row["flatten_tries"] += row["flatten_order"] != 0
+    elif is_ended(orders(arena)[last]["status"]):
         filled = orders(arena)[last]["filled"] > 0
         row["flatten_tries"] = 0 if filled else row["flatten_tries"] + 1
     pause = _PAUSE_NS << min(row["flatten_tries"], _LONGEST_PAUSE)

@@ -230,6 +230,18 @@ def step_price(
     return price
 
 
+@kernel
+def within_bands(arena: int, instrument: int, price: int) -> int:
+    """Valid price within the instrument's bands that is nearest to this valid one."""
+    record = instruments(arena)[instrument]
+    low, high = integer(record["price_low"]), integer(record["price_high"])
+    if low != NO_PRICE and price < low:
+        return valid_towards(arena, instrument, low, integer(1))
+    if high != NO_PRICE and price > high:
+        return valid_towards(arena, instrument, high, integer(-1))
+    return price
+
+
 def instrument_records(arena: Arena) -> Any:
     """Return the table's records, writable: books and fees are set there."""
     return arena.records(Section.INSTRUMENTS)[: arena.used(Section.INSTRUMENTS)]

@@ -13,7 +13,7 @@ from app.engine.accounts import account_row
 from app.engine.bits import integer
 from app.engine.book_state import Stale, books
 from app.engine.compile import inlined, kernel
-from app.engine.instruments import step_at, step_price, valid_towards
+from app.engine.instruments import step_at, step_price, valid_towards, within_bands
 from app.engine.records import BUY, NO_PRICE, SELL, OrderType, Reason, RiskLimit
 from app.engine.risk_exposure import protection_price, touch_price
 from app.engine.risk_state import limit_of
@@ -83,7 +83,8 @@ def protect(arena: int, check: Any) -> None:
     if bound == NO_PRICE or touch == NO_PRICE:
         return
     if side * (touch - bound) > 0:
-        check["price"] = bound if check["is_exit"] else touch
+        inside = within_bands(arena, instrument, bound)
+        check["price"] = inside if check["is_exit"] else touch
         return
     allowed = check["ticks"]
     price = protection_price(arena, instrument, side, allowed)

@@ -655,3 +655,40 @@ def test_rule_42_two_strategies_flatten_side_by_side(session):
     session.fill(again, 10, 100_00)
     session.clock(10 * SECOND)
     assert flatten_orders(session) == []
+
+
+def test_rule_4_a_close_is_priced_within_the_days_bands(session):
+    session.limit(RiskLimit.COLLAR, 10_000)
+    session.trade(BUY, 10, 100_00)
+    session.instruments[0]["price_low"] = 99_50
+    session.told()
+
+    session.command(Action.KILL, value=1)
+
+    (closing,) = flatten_orders(session)
+    assert session.order(closing)["price"] == 99_50
+
+
+def test_rule_4_a_market_exit_at_the_collar_is_priced_within_the_bands(session):
+    session.limit(RiskLimit.COLLAR, 10_000)
+    session.trade(BUY, 10, 100_00)
+    session.last_trade(100_00)
+    session.quote(96_00, 100_01)
+    session.instruments[0]["price_low"] = 99_50
+
+    order = session.new(SELL, 10, None, **REDUCE)
+
+    assert session.order(order)["price"] == 99_50
+
+
+def test_rule_53_a_refused_close_counts_as_a_try(session):
+    session.limit(RiskLimit.COLLAR, 10_000)
+    session.trade(BUY, 10, 100_00)
+    session.instruments[0]["price_low"] = 120_00
+    session.instruments[0]["price_high"] = 90_00
+
+    session.command(Action.KILL, value=1)
+    assert session.refusal() == Reason.BAD_PRICE
+    for tries in (1, 2, 3):
+        session.clock(8 * SECOND)
+        assert session.arena.records(Section.WORKING)[0]["flatten_tries"] == tries
