@@ -39,6 +39,7 @@ from app.engine.records import (
 from app.engine.ring import ring_front, ring_push, ring_release
 from app.engine.state import MAX_STRATEGIES, engine
 from app.engine.strategy import (
+    BY_HANDLER,
     Handler,
     StrategyState,
     call_handler,
@@ -208,10 +209,10 @@ def _fold_command(arena: int, links: int, address: int) -> None:
 
 @kernel
 def _may_request(command: Any) -> bool:
-    """Whether a strategy may ask for this: orders, but nobody's rules or money."""
+    """Whether a handler may ask for this: orders, but nobody's rules or money."""
     action = integer(command["action"])
-    if command["strategy"] <= 0 or command["strategy"] >= MAX_STRATEGIES:
-        return False
+    if command["source"] != BY_HANDLER:
+        return True
     return (
         Action.NEW <= action <= Action.CANCEL_ALL
         or action == Action.FLATTEN

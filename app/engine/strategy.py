@@ -29,6 +29,8 @@ from app.engine.state import MAX_STRATEGIES, engine
 _log = logging.getLogger("app.engine")
 
 REQUEST_CAPACITY: Final = 4096
+BY_HANDLER: Final = 1
+"""A request's `source` if a handler made it; 0: the engine itself, when it closes."""
 STATE_BYTES: Final = 1 << 20
 """Bytes of strategy memory in an arena, shared by all strategies."""
 
@@ -154,6 +156,14 @@ def follows(record: Any, instrument: int) -> bool:
 
 
 @kernel
+def _sign(arena: int, first: int, strategy: int) -> None:
+    """Write onto requests whose handler made them, whatever it wrote there itself."""
+    for index in range(first, section_words(arena, Section.REQUESTS)[USED]):
+        requests(arena)[index]["strategy"] = strategy
+        requests(arena)[index]["source"] = BY_HANDLER
+
+
+@kernel
 def call_handler(
     arena: int, links: int, strategy: int, handler: int, event: int
 ) -> None:
@@ -166,7 +176,9 @@ def call_handler(
     table = words(links, LINK_WORDS)
     address = table[Link.HANDLERS + (strategy - 1) * MAX_HANDLERS + handler]
     record["calls"] += 1
+    first = section_words(arena, Section.REQUESTS)[USED]
     status = call(address, arena, strategy, event)
+    _sign(arena, first, strategy)
     if status != HandlerStatus.OK:
         record["state"] = StrategyState.FAILED
         record["status"] = status
