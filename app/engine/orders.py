@@ -272,7 +272,8 @@ def _fill(arena: int, index: int, report: Any) -> int:
 def _replaced(arena: int, index: int, report: Any) -> int:
     """Apply REPLACED: the new total; at or below what is filled it ends as FILLED."""
     order = orders(arena)[index]
-    if order["pending_replaces"]:
+    # The venue's own cut of a reduce-only order answers no request of ours.
+    if order["pending_replaces"] and report["reason"] != Reason.NOT_REDUCING:
         order["pending_replaces"] -= 1
     quantity = report["quantity"]
     if quantity <= 0 and order["new_quantity"]:

@@ -333,3 +333,21 @@ def test_rule_16_what_a_replace_leaves_out_is_as_last_asked_for(session, resting
 
     order = session.order(resting)
     assert (order["new_quantity"], order["new_price"]) == (4, 99_00)
+
+
+def test_rule_20_the_venues_own_cut_answers_no_replace_of_ours(session, resting):
+    session.replace(resting, price=99_00)
+
+    session.report(
+        ReportType.REPLACED,
+        resting,
+        quantity=6,
+        price=100_00,
+        reason=Reason.NOT_REDUCING,
+    )
+    assert status(session, resting) == OrderStatus.PENDING_REPLACE
+    assert session.order(resting)["leaves"] == 6
+    session.report(ReportType.REPLACED, resting, quantity=6, price=99_00)
+
+    assert status(session, resting) == OrderStatus.NEW
+    assert session.order(resting)["price"] == 99_00

@@ -69,7 +69,7 @@ def cut(arena: int, links: int, index: int) -> None:
         end(arena, links, index, ReportType.CANCELLED, Reason.NOT_REDUCING)
         return
     order["quantity"], order["leaves"] = order["filled"] + room, room
-    tell(arena, links, index, ReportType.REPLACED, Reason.NONE)
+    tell(arena, links, index, ReportType.REPLACED, Reason.NOT_REDUCING)
 
 
 @kernel
