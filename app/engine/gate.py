@@ -40,7 +40,7 @@ from app.engine.gate_safety import (
     kill,
     kill_ended,
     mark_late_fill,
-    retry_kill,
+    retry_cancels,
     stop_strategy,
     tell_strategy,
     watch_losses,
@@ -323,7 +323,7 @@ def gate_clock(arena: int, links: int, now: int) -> int:
     for instrument in range(engine(arena)[0]["instruments"]):
         _check_silence(arena, instrument, now)
         _marked(arena, links, instrument)
-    retry_kill(arena, links)
+    retry_cancels(arena, links)
     return 0
 
 

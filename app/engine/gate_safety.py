@@ -204,15 +204,31 @@ def kill_ended(arena: int, links: int, reason: int) -> None:
 
 
 @kernel
-def retry_kill(arena: int, links: int) -> None:
-    """Ask again for cancels that were refused while KILL waits for them."""
+def retry_cancels(arena: int, links: int) -> None:
+    """Ask again, once a second, for cancels of the engine's own that were refused."""
     state, session = risk(arena)[0], engine(arena)[0]
-    if session["safety_state"] != SafetyState.KILLED or state["kill_left"] == 0:
+    if session["now"] < state["kill_ts"]:
         return
-    if session["now"] >= state["kill_ts"]:
-        state["kill_ts"] = session["now"] + _RETRY_NS
+    state["kill_ts"] = session["now"] + _RETRY_NS
+    if session["safety_state"] == SafetyState.KILLED and state["kill_left"]:
         meant = (integer(0), integer(ANY), integer(state["flatten"]))
         cancel_many(arena, links, integer(ANY), meant, integer(Reason.KILLED))
+        return
+    for instrument in range(session["instruments"]):
+        _retry_in(arena, links, integer(instrument))
+
+
+@kernel
+def _retry_in(arena: int, links: int, instrument: int) -> None:
+    """Ask again for the orders of an instrument that were to end for a reason."""
+    index = next_working(arena, instrument, 0)
+    while index:
+        following = next_working(arena, instrument, index)
+        order = orders(arena)[index]
+        reason = integer(order["end_reason"])
+        if reason != Reason.NONE and order["status"] != OrderStatus.PENDING_CANCEL:
+            request_cancel(arena, links, index, reason)
+        index = still_working(arena, instrument, following)
 
 
 # Strategies and losses.
@@ -319,7 +335,7 @@ def begin_flatten(arena: int, links: int, instrument: int, strategy: int) -> Non
         return
     whose = strategy if strategy > 0 else integer(ANY)
     killed = risk(arena)[0]["flatten"] != 0
-    reason = integer(Reason.KILLED) if killed else integer(Reason.NONE)
+    reason = integer(Reason.KILLED) if killed else integer(Reason.USER)
     cancel_many(arena, links, instrument, (integer(0), whose, integer(1)), reason)
     flatten_step(arena, links, instrument)
 

@@ -692,3 +692,47 @@ def test_rule_53_a_refused_close_counts_as_a_try(session):
     for tries in (1, 2, 3):
         session.clock(8 * SECOND)
         assert session.arena.records(Section.WORKING)[0]["flatten_tries"] == tries
+
+
+def refused_cancel_is_repeated(session, order):
+    session.report(ReportType.CANCEL_REJECTED, order)
+    session.told()
+    session.clock(SECOND)
+    assert session.told() == [("cancel", order)]
+    session.clock(SECOND)
+    assert session.told() == []
+
+
+def test_rule_54_a_loss_limits_refused_cancel_is_repeated(session):
+    session.limit(RiskLimit.MAX_DAILY_LOSS, 10 * MONEY)
+    session.trade(BUY, 10, 100_00)
+    entry = session.new(BUY, 1, 90_00)
+    session.quote(97_99, 98_01)
+
+    refused_cancel_is_repeated(session, entry)
+
+
+def test_rule_54_a_stopped_strategys_refused_cancel_is_repeated(session):
+    entry = session.new(BUY, 1, 99_00, strategy=1)
+    session.command(Action.STOP_STRATEGY, strategy=1)
+
+    refused_cancel_is_repeated(session, entry)
+
+
+def test_rule_42_a_flattens_refused_cancel_is_repeated(session):
+    session.trade(BUY, 10, 100_00)
+    entry = session.new(BUY, 1, 99_00)
+    session.command(Action.FLATTEN, instrument=0)
+
+    refused_cancel_is_repeated(session, entry)
+
+
+def test_a_users_refused_cancel_is_not_repeated(session):
+    order = session.new(BUY, 1, 99_00)
+    session.cancel(order)
+    session.report(ReportType.CANCEL_REJECTED, order)
+    session.told()
+
+    session.clock(2 * SECOND)
+
+    assert session.told() == []
