@@ -97,8 +97,15 @@ def _means_other(arena: int, command: Any, side: int, price: int) -> bool:
 
 
 @kernel
-def _hold(arena: int, links: int, command: Any, side: int, price: int) -> None:
-    """Say that a gesture waits for a confirm; nothing of it is kept."""
+def _hold(arena: int, links: int, command: Any, side: int, terms: Any) -> None:
+    """Say that a gesture waits for a confirm; nothing of it is kept.
+
+    Parameters
+    ----------
+    terms : (int, int, int)
+        Total and what of it would be open (quantity units), and limit (price units).
+    """
+    total, leaves, price = terms
     instrument = integer(command["instrument"])
     report = blank_report(arena, ReportType.HELD, instrument)
     report["status"] = OrderStatus.HELD
@@ -107,7 +114,8 @@ def _hold(arena: int, links: int, command: Any, side: int, price: int) -> None:
     report["order_type"] = command["order_type"]
     report["options"] = command["options"]
     report["client_order_id"] = command["client_order_id"]
-    report["quantity"] = command["quantity"]
+    report["quantity"] = total
+    report["leaves"] = leaves
     report["price"] = price
     report["strategy"] = command["strategy"]
     report["time_in_force"] = command["time_in_force"]
@@ -165,7 +173,8 @@ def command_new(arena: int, links: int, command: Any) -> None:
         return
     side, price = integer(command["side"]), integer(command["price"])
     if _means_other(arena, command, side, price):
-        _hold(arena, links, command, side, price)
+        quantity = integer(command["quantity"])
+        _hold(arena, links, command, side, (quantity, quantity, price))
         return
     index = _accepted(arena, command)
     if index == 0:
@@ -327,7 +336,8 @@ def command_replace(arena: int, links: int, command: Any) -> None:
         return
     side = integer(order["side"])
     if price != order["price"] and _means_other(arena, command, side, price):
-        _hold(arena, links, command, side, price)
+        leaves = total - integer(order["filled"])
+        _hold(arena, links, command, side, (total, leaves, price))
         return
     request_replace(arena, links, index, total, price, stop)
 

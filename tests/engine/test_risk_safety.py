@@ -736,3 +736,17 @@ def test_a_users_refused_cancel_is_not_repeated(session):
     session.clock(2 * SECOND)
 
     assert session.told() == []
+
+
+def test_a_held_replace_tells_the_orders_quantity_and_leaves(session):
+    order = session.new(BUY, 10, 99_00)
+    session.accept(order)
+    session.fill(order, 3, 99_00)
+    seen = int(session.arena.records(Section.BOOKS)[1]["sequence"])
+    session.quote(99_98, 99_99)
+
+    session.replace(order, price=100_00, options=MEANT, book_sequence=seen)
+
+    held = session.last()
+    assert held["report"] == ReportType.HELD
+    assert (held["quantity"], held["leaves"]) == (10, 7)
