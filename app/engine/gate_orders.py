@@ -97,7 +97,9 @@ def _means_other(arena: int, command: Any, side: int, price: int) -> bool:
 
 
 @kernel
-def _hold(arena: int, links: int, command: Any, side: int, terms: Any) -> None:
+def _hold(
+    arena: int, links: int, command: Any, side: int, terms: tuple[int, int, int]
+) -> None:
     """Say that a gesture waits for a confirm; nothing of it is kept.
 
     Parameters

@@ -149,7 +149,11 @@ def _set_of_instrument(arena: int, links: int, command: Any, action: int) -> boo
 
 @kernel
 def command_setting(arena: int, links: int, command: Any) -> None:
-    """Every SET_… action, and BOOK_PNL; strategies may set nothing but their window."""
+    """Every SET_… action, and BOOK_PNL; strategies may set nothing.
+
+    The strategy of a BOOK_PNL is the one whose money it is. Handlers cannot ask for
+    it: the kernel refuses what is none of a strategy's business before it comes here.
+    """
     action = integer(command["action"])
     forget_findings(arena)
     if command["strategy"] != 0 and action != Action.BOOK_PNL:
