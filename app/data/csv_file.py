@@ -228,9 +228,7 @@ class _Reader:
                 f"bars stamped at their close, {mapping.interval} after the open"
             )
         if self._snapped:
-            notes.append(
-                f"{self._snapped:,} numbers were binary fractions, put right"
-            )
+            notes.append(f"{self._snapped:,} numbers were binary fractions, put right")
         if mapping.kind == "levels" and "is_snapshot" not in mapping.columns:
             notes.append("the file tells no snapshot: the book starts empty")
         return notes

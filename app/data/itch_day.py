@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from app.data.catalog_writer import Target
 from app.data.importing import Import, Sketch, new_records
-from app.data.itch_layout import MESSAGES, NAMES_A_STOCK
+from app.data.itch_layout import NAMES_A_STOCK
 from app.data.itch_orders import OrderTable
 from app.data.itch_records import MARKET_TYPES, Messages, Translator, Units
 from app.data.itch_walk import Batch, Walker
@@ -182,7 +182,7 @@ class MarketDay:
         if not self._is_wanted(name, issues):
             self._walker.choice[locate] = SKIPPED
             return
-        is_etf = "etp" in MESSAGES[ord(letter)].fields and row["etp"] == b"Y"
+        is_etf = "etp" in (row.dtype.names or ()) and row["etp"] == b"Y"
         instrument = self._streams.instrument(name, is_etf=is_etf)
         self._units.learn(locate, instrument)
         self._names[locate] = name

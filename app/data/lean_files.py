@@ -186,7 +186,7 @@ class Zip:
             self._archive = zipfile.ZipFile(path)
         except OSError as error:
             raise FileFormatError(path, f"cannot be read: {error.strerror}") from error
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, NotImplementedError) as error:
             raise FileFormatError(path, f"is no zip: {error}") from error
         infos = [each for each in self._archive.infolist() if not each.is_dir()]
         self.members = [each.filename for each in infos]
