@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.data.instrument_master import nearest
+from app.data.local_time import is_zone
 from app.data.time_columns import TIME_FORMATS
 from app.errors import FileFormatError, InstrumentError
 from app.instrument import InstrumentKind, exact
@@ -69,6 +70,7 @@ class CsvMap:
         form = self.time_format
         known = form in TIME_FORMATS or "%" in form
         self._check("time_format", known, f"one of {', '.join(TIME_FORMATS)}")
+        self._check("time_zone", is_zone(self.time_zone), "an IANA name")
         self._check("stamped", self.stamped in ("open", "close"), "open or close")
         is_interval = bool(_INTERVAL.fullmatch(self.interval)) or self.kind != "bars"
         self._check("interval", is_interval, "an interval of bars like 1m, 4h, 1d")

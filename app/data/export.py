@@ -163,6 +163,9 @@ def _metadata(recording: Recording) -> dict[str, str]:
         "ringside.instrument": recording.name,
         "ringside.stream": recording.stream,
         "ringside.basis": recording.basis,
+        "ringside.window": "" if recording.window is None else str(recording.window),
+        "ringside.trades_apart": str(int(recording.trades_apart)),
+        "ringside.time_zone": recording.segments[0].meta.time_zone,
         "ringside.price_unit": plain(recording.instrument.price_unit),
         "ringside.quantity_unit": plain(recording.instrument.quantity_unit),
     }

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from app.data.local_time import is_zone
 from app.errors import FileFormatError, InstrumentError
 from app.instrument import InstrumentKind
 
@@ -107,9 +108,11 @@ def lean_file(path: Path, told: str | None = None, zone: str | None = None) -> L
     security, market, resolution = parts[at : at + 3]
     name, below = parts[-1], parts[at + 3 : -1]
     file = LeanFile(path, security, market, resolution, "", "", None, "UTC")
-    clock = zone or ZONES.get((security, market))
+    clock = ZONES.get((security, market)) if zone is None else zone
     if clock is None and security in ("equity", "forex"):
         raise FileFormatError(path, f"the clock of {security}/{market}: --time-zone")
+    if clock is not None and not is_zone(clock):
+        raise FileFormatError(path, f"--time-zone must be an IANA name, was {clock!r}")
     file = replace(file, zone=clock or "UTC")
     match = _WITH_DAY.fullmatch(name)
     if match is None and resolution in ("hour", "daily"):

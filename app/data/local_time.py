@@ -2,11 +2,20 @@
 
 from datetime import UTC, date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SECOND_NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 _EPOCH: Final = date(1970, 1, 1)
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is the IANA name of a zone that is known."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def day_ns(day: date) -> int:

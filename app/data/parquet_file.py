@@ -20,6 +20,7 @@ from app.data.csv_file import CsvImporter, MappedFile
 from app.data.csv_map import CsvMap
 from app.data.export import BARS, EVENTS, QUOTES, SIZES, WHOLE
 from app.data.importing import Import, Importer, Sketch, new_records
+from app.data.local_time import is_zone
 from app.data.text_columns import Issues, Table, to_units
 from app.engine.records import BAR, NO_PRICE, QUOTE, EventKind
 from app.errors import FileFormatError
@@ -242,6 +243,9 @@ class ExportImporter:
                         instrument,
                         told.stream,
                         told.basis,
+                        window=told.window,
+                        trades_apart=told.trades_apart,
+                        time_zone=told.time_zone,
                         by_year=told.basis == "bars",
                     )
                 row = 1
@@ -261,18 +265,29 @@ class _Told:
     basis: str
     price_unit: Decimal
     quantity_unit: Decimal
+    window: int | None
+    trades_apart: bool
+    time_zone: str
 
     @classmethod
     def of(cls, file: _Parquet, name: str | None) -> "_Told":
         told = file.told
         try:
             units = [Decimal(told[f"{each}_unit"]) for each in ("price", "quantity")]
+            names = (name or told["instrument"], told["stream"], told["basis"])
+            window = told.get("window", "")
             made = cls(
-                name or told["instrument"], told["stream"], told["basis"], *units
+                *names,
+                *units,
+                int(window) if window.isdecimal() else None,
+                told.get("trades_apart") == "1",
+                told.get("time_zone", "UTC"),
             )
         except (KeyError, InvalidOperation) as error:
             rule = f"must say what it is, as ringside export does: {error}"
             raise FileFormatError(file.path, rule) from None
+        if not is_zone(made.time_zone):
+            raise FileFormatError(file.path, f"there is no zone {made.time_zone!r}")
         is_name = made.stream.replace("-", "").isalnum() and made.stream.isascii()
         if not is_name or not all(each > 0 for each in units):
             raise FileFormatError(

@@ -3,6 +3,7 @@
 import csv
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,9 @@ def trades() -> np.ndarray:
 STREAMS = {"bars-1m": bars, "quotes": quotes, "trades": trades}
 
 
-def store(root: Path, stream: str, *parts: np.ndarray, name: str = "X") -> Recording:
+def store(
+    root: Path, stream: str, *parts: np.ndarray, name: str = "X", **more: Any
+) -> Recording:
     catalog = Catalog(root)
     master = catalog.master
     if name not in master:
@@ -75,7 +78,7 @@ def store(root: Path, stream: str, *parts: np.ndarray, name: str = "X") -> Recor
         )
         master.add(made)
         master.save()
-    target = Target(master.instrument(name), stream, stream)
+    target = Target(master.instrument(name), stream, stream, **more)
     with ImportJob(catalog, "test", [master.path]) as job:
         for part in parts:
             job.append(target, part)

@@ -295,6 +295,13 @@ def test_an_unknown_market_is_given_its_clock(tmp_path: Path):
     assert Catalog(tmp_path).open("SPY").first_ts == ns(2013, 10, 6, 15, 1)
 
 
+def test_a_clock_that_is_none_is_refused(tmp_path: Path):
+    place = "equity/mars/minute/spy/20131007_trade.zip"
+
+    with pytest.raises(FileFormatError, match="--time-zone must be an IANA name"):
+        rows(tmp_path, "0,1,1,1,1,1\n", place, zone="Mars/Base")
+
+
 FAULTS = {
     "row 2, column time: must not go back": "60000,1,1,1,1,1\n0,1,1,1,1,1\n",
     "row 1, column time: must be milliseconds of a day": "86400000,1,1,1,1,1\n",

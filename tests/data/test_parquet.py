@@ -179,6 +179,23 @@ def test_an_export_makes_an_instrument_of_its_units(tmp_path: Path):
     assert told["flags"] & RecordFlag.LAST
 
 
+def test_what_a_stream_shows_comes_back(tmp_path: Path):
+    more: dict[str, Any] = {
+        "window": 5,
+        "trades_apart": True,
+        "time_zone": "Asia/Tokyo",
+    }
+    records = blank(EventKind.LEVEL, 2)
+    write_export(
+        store(tmp_path, "depth", records, name="X", **more), tmp_path / "x.parquet"
+    )
+
+    again = back(tmp_path, tmp_path / "x.parquet")
+
+    assert (again.window, again.trades_apart) == (5, True)
+    assert again.segments[0].meta.time_zone == "Asia/Tokyo"
+
+
 def test_what_is_no_export_needs_a_mapping(tmp_path: Path):
     path = written(tmp_path, {"t": [1], "p": [1], "s": [1]})
 

@@ -240,6 +240,12 @@ def test_parquet_is_guessed_by_its_columns(tmp_path: Path):
         assert seen.records["ts_venue"][0] == 1_704_188_400 * 10**9
 
 
+@pytest.mark.parametrize("zone", ["Mars", "", "../etc"])
+def test_a_zone_that_is_none_is_refused(tmp_path: Path, zone: str):
+    with pytest.raises(FileFormatError, match="time_zone must be an IANA name"):
+        found(made(tmp_path, BARS), time_zone=zone)
+
+
 def test_a_mapping_settles_everything(tmp_path: Path):
     path = made(tmp_path, "1704188400,1.5,2\n1704188401,1.5,2\n")
     text = "kind=trades,time=0:s,price=1,size=2,instrument=ACME"
@@ -343,3 +349,20 @@ def test_prints_of_binary_fractions_are_what_they_stand_for(home: Path, capsys):
     assert units == ["0.3", "1.5", "1.3"]
     assert recording.columns["size"][1] == 39_778_741_249_925
     assert "2 numbers were binary fractions" in capsys.readouterr().out
+
+
+def test_the_commands_of_each_format_import(home: Path):
+    itch = made(home, framed([*begin(), message("D", 10**14, reference=1)]), "x.itch")
+    place = ("lean", "equity", "usa", "second", "spy", "20131007_trade.zip")
+
+    assert (
+        main(["import", "itch", str(itch), "--date", "2023-08-22", "--skip-bad"]) == 0
+    )
+    assert main(["import", "lean", str(shared_data(*place))]) == 0
+    assert main(["export", "SPY", "--out", str(home / "spy.parquet")]) == 0
+    arguments = ["parquet", str(home / "spy.parquet"), "--instrument", "SPY2"]
+    assert main(["import", *arguments]) == 0
+
+    catalog = Catalog(home / "catalog")
+    assert catalog.names() == ["AMZN", "SPY", "SPY2"]
+    assert len(catalog.open("SPY2")) == len(catalog.open("SPY")) == 16_675
