@@ -335,7 +335,8 @@ class RowReader:
 
 def _present(records: NDArray[np.void]) -> NDArray[np.void]:
     """Return the records that tell something: a side without quotes has no bar."""
-    return records[records["kind"] != 0]
+    told: NDArray[np.void] = records[records["kind"] != 0]
+    return told
 
 
 def _minutes(texts: Any) -> tuple[Ints, Flags]:
