@@ -55,7 +55,7 @@ PRICED: Final = (
 def column_names(recording: Recording) -> tuple[str, ...]:
     """Return the columns of a stream's export, by the kinds of record it holds."""
     kinds = set(np.unique(recording.column("kind")).tolist())
-    names = HEADER
+    names: tuple[str, ...] = HEADER
     for of, columns in _OF_KINDS:
         if kinds & of:
             names += columns

@@ -273,12 +273,13 @@ class _Told:
     def of(cls, file: _Parquet, name: str | None) -> "_Told":
         told = file.told
         try:
-            units = [Decimal(told[f"{each}_unit"]) for each in ("price", "quantity")]
-            names = (name or told["instrument"], told["stream"], told["basis"])
             window = told.get("window", "")
             made = cls(
-                *names,
-                *units,
+                name or told["instrument"],
+                told["stream"],
+                told["basis"],
+                Decimal(told["price_unit"]),
+                Decimal(told["quantity_unit"]),
                 int(window) if window.isdecimal() else None,
                 told.get("trades_apart") == "1",
                 told.get("time_zone", "UTC"),
