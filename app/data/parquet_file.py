@@ -290,7 +290,7 @@ class _Told:
         if not is_zone(made.time_zone):
             raise FileFormatError(file.path, f"there is no zone {made.time_zone!r}")
         is_name = made.stream.replace("-", "").isalnum() and made.stream.isascii()
-        if not is_name or not all(each > 0 for each in units):
+        if not is_name or min(made.price_unit, made.quantity_unit) <= 0:
             raise FileFormatError(
                 file.path, f"stream {made.stream!r} is no name of one"
             )
