@@ -10,6 +10,7 @@ import pytest
 from app.engine import strategy
 from app.engine.arena import Arena, Section
 from app.engine.control import Control
+from app.engine.journal import EngineLog
 from app.engine.links import Link, new_links
 from app.engine.records import COMMAND, MARKET, Action, EventKind
 from app.engine.ring import Ring
@@ -172,3 +173,27 @@ def test_idle_engine_naps_and_busy_engine_counts_latencies(driven):
     eventually(lambda: driven.folded == 1000)
     histogram = driven.thread.control[Control.HISTOGRAM : Control.HISTOGRAM + 64]
     assert histogram.sum() >= 1000
+
+
+def test_engine_takes_no_event_that_the_log_has_no_room_for(driven, tmp_path):
+    """A full disk: nothing is lost, and it goes on once there is room."""
+    log = EngineLog(tmp_path / "log", segment_bytes=2 << 20)
+    driven.links[Link.LOG] = log.address
+    frames_with_room = (1 << 20) // 80
+    driven.thread.start()
+
+    # No keeper runs, so no segment follows the first.
+    driven.push(frames_with_room)
+    driven.ring.push(np.zeros(1000, MARKET))
+    eventually(lambda: driven.thread.control[Control.STALLS] > 0)
+    stalled_at = driven.folded
+    assert driven.ring.fill > 0
+
+    log.turn()
+
+    eventually(lambda: driven.ring.fill == 0)
+    assert driven.folded > stalled_at
+    driven.thread.stop()
+    assert log.refused == 0
+    assert log.frames == driven.session["event"][0]
+    log.close()
