@@ -83,6 +83,8 @@ class Copy:
             **os.environ,
             "PYTHONPATH": str(self.folder),
             "RINGSIDE_CACHE": self.cache,
+            # Python tells bytecode apart by second and size: too coarse for these edits.
+            "PYTHONDONTWRITEBYTECODE": "1",
             **settings,
         }
         done = subprocess.run(
