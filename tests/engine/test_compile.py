@@ -83,7 +83,7 @@ class Copy:
             **os.environ,
             "PYTHONPATH": str(self.folder),
             "RINGSIDE_CACHE": self.cache,
-            # Python tells bytecode apart by second and size: too coarse for these edits.
+            # Python tells bytecode apart by second and size: too coarse for a test.
             "PYTHONDONTWRITEBYTECODE": "1",
             **settings,
         }
