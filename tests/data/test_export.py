@@ -283,7 +283,7 @@ def test_the_answer_to_a_query_is_written(
         "SELECT",
         "SELECT * FROM nothing",
         "SELECT * FROM read_csv('/etc/passwd')",
-        "COPY (SELECT 1) TO '/tmp/ringside-test'",
+        "COPY (SELECT 1) TO 'ringside-test.csv'",
         "SELECT 1 // 0 FROM catalog WHERE error('x')",
         "",
     ],
