@@ -5,7 +5,7 @@ thread whose *turn* comes ten times a second:
 
 1. prepare the next segment: allocate it on disk, map it, fault its pages in. Space is
    taken before a byte is mapped, so that a full disk is an error here and never a
-   SIGBUS in the engine, which finds no segment and refuses new orders;
+   SIGBUS in the engine, which finds no segment and takes no event until there is one;
 2. hash the frames that are new, wait until they are on disk, chain the hash, and
    publish the durable watermark: a power cut costs at most what is past it;
 3. fault in the pages the engine is about to reach. Writeback makes pages read-only, and
