@@ -51,6 +51,21 @@ class Section(IntEnum):
     MATCH_REPORTS = 8
     MATCHING = 9
     MATCH_MARKET = 14
+    MATCH_POSITIONS = 15
+    # orders that wait for a price, a time or one another; of either venue
+    CONDITIONS = 16
+    CONDITION_MARKETS = 17
+    CONDITION_STEPS = 18
+    CONDITION_GROUPS = 54
+    CONDITION_BUCKETS = 55
+    # calendars
+    SCHEDULES = 56
+    SESSIONS = 57
+    TIMERS = 58
+    # bars, accounts
+    BARS = 59
+    UNSETTLED = 60
+    IMPACTS = 61
     # market book
     BOOKS = 10
     BOOK_LEVELS = 11

@@ -50,7 +50,7 @@ def is_of_account(limit: int) -> bool:
 @kernel
 def _limit_fault(arena: int, command: Any) -> int:
     limit, instrument = integer(command["group"]), integer(command["instrument"])
-    if limit < RiskLimit.MAX_ORDER_SIZE or limit > RiskLimit.SESSION_HOURS:
+    if limit < RiskLimit.MAX_ORDER_SIZE or limit > RiskLimit.MARGIN:
         return Reason.UNSUPPORTED
     if instrument == ANY:
         if is_of_instruments(limit):

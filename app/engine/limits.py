@@ -37,10 +37,19 @@ ACCOUNT_ONLY: Final = frozenset(
         RiskLimit.MAX_DRAWDOWN,
         RiskLimit.MESSAGE_RATE,
         RiskLimit.RATE_WINDOW,
+        RiskLimit.CASH_ACCOUNT,
+        RiskLimit.MARGIN,
     }
 )
 """Limits that an instrument cannot have for itself."""
-_FLAGS: Final = frozenset({RiskLimit.STALE_GUARD, RiskLimit.SESSION_HOURS})
+_FLAGS: Final = frozenset(
+    {
+        RiskLimit.STALE_GUARD,
+        RiskLimit.SESSION_HOURS,
+        RiskLimit.CASH_ACCOUNT,
+        RiskLimit.MARGIN,
+    }
+)
 _PER_CENT: Final = 10_000
 _SECOND: Final = 1_000_000_000
 _SCALES: Final = {

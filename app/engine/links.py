@@ -38,6 +38,7 @@ class Link(IntEnum):
     VENUE_DUE = 13  # returns when something is due next, ns; 0 = nothing waits
     VENUE_REPORT = 14  # argument: address of an external venue's REPORT, as it came in
     VENUE_QUEUE = 15  # argument: order index; returns the queue ahead, -1 = unknown
+    VENUE_SESSION = 19  # argument: instrument whose session the calendar changed
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
     PUBLISH_VIEW = 17  # argument: wall clock, ns
     BOOK_MARKET = 18  # argument: address of a MARKET; moves the book alone

@@ -49,6 +49,9 @@ class EventKind(IntEnum):
     REPORT = 15
     SIGNAL = 16
     FEED_STATUS = 17  # `count`: FeedStatus; `reference`: expected silence bound, ns
+    DIVIDEND = 18  # ex-date: `price` money (1e-8) per whole unit of the instrument
+    SPLIT = 19  # ex-date: `size` new units for `reference` old ones
+    FUNDING = 20  # `price`: rate in 1e-9 of the position's value, longs pay if > 0
 
 
 class RecordFlag(IntEnum):
@@ -59,6 +62,7 @@ class RecordFlag(IntEnum):
     INFERRED = 4  # aggressor inferred from the quote (SEMANTICS 31)
     REPLAYED = 8  # read from a recording, not from a live venue
     BEYOND_DEPTH = 16  # a fill beyond the depth the feed shows (SEMANTICS 36)
+    SETTLEMENT = 32  # a position closed at its contract's settlement (SEMANTICS 8)
 
 
 class SessionState(IntEnum):
@@ -71,6 +75,7 @@ class SessionState(IntEnum):
     CLOSING_AUCTION = 4
     CLOSED = 5
     HALTED = 6
+    EXTENDED = 7  # outside regular hours: only orders that may work there do
 
 
 class FeedStatus(IntEnum):
@@ -166,6 +171,9 @@ class Action(IntEnum):
     SET_RESTRICTED = 14  # `value` 1: no orders in `instrument`
     SET_SHORTABLE = 15  # `value` 0: no short sales in `instrument`
     SET_CONVERSION = 16  # `value`: 1e-9 of base currency for one unit of `instrument`'s
+    SET_SESSION = 17  # SessionState of `instrument` (-1: all) becomes `value`
+    SET_BORROW = 18  # `instrument`: `quantity` located, `value` ppm per year
+    FIRE_DRILL = 19  # built-in exchange: fire drill `value`, see exchange.drills
 
 
 class OrderType(IntEnum):
@@ -326,7 +334,10 @@ class Reason(IntEnum):
     USER = 30  # cancelled as asked
     MARKET_CLOSED_CUTOFF = 31
     NOT_CONNECTED = 32
-    GROUP = 33  # cancelled by its group
+    GROUP = 33  # changed or cancelled by its group
+    AUCTION_MISSED = 34  # an auction order that the auction did not fill
+    TRAILED = 35  # a trailing stop followed its price
+    NOT_TRADING = 36  # the contract's last trading day is over
     # the risk gate
     MAX_ORDER_SIZE = 40
     MAX_ORDER_VALUE = 41
@@ -348,12 +359,16 @@ class Reason(IntEnum):
     NO_CONVERSION_RATE = 57
     NO_PRICE_REFERENCE = 58
     STRATEGY_STOPPED = 59
+    INSUFFICIENT_MARGIN = 60  # initial margin, or cash in a cash account
+    NO_LOCATE = 61  # more sold short than was located
     # a gesture
     MEANING_CHANGED = 70
     # how positions and orders were ended by the engine
     KILLED = 80
     LOSS_LIMIT = 81
     STRATEGY_RAISED = 82
+    CORPORATE_ACTION = 83
+    SETTLED = 84  # closed by the contract's settlement
 
 
 class SafetyState(IntEnum):
@@ -383,6 +398,8 @@ class RiskLimit(IntEnum):
     STALE_GUARD = 13  # 1 = refuse new risk on a stale book
     STALE_AFTER = 14  # ns of feed silence after which a book is stale; 0 = never
     SESSION_HOURS = 15  # 1 = refuse new risk outside the session
+    CASH_ACCOUNT = 16  # 1 = no borrowing: purchases need settled cash, no shorts
+    MARGIN = 17  # 1 = initial margin is asked for before new risk
 
 
 REPORT: Final = np.dtype(

@@ -76,7 +76,20 @@ INSTRUMENT: Final = np.dtype(
             "window_price",
             "<i8",
         ),  # where the shown depth starts; NO_PRICE = at the touch
-        ("unused", "<i8", (3,)),
+        ("calendar", "<i8"),  # its schedule in SCHEDULES; 0 = always open
+        ("always", "<i8"),  # 1: every order works outside regular hours (24)
+        ("trade_date", "<i8"),  # of its calendar, days since 1970
+        ("regular_close", "<i8"),  # of this trade date's regular hours, ns; 0 = none
+        ("at_open_until", "<i8"),  # cut-off of orders at the open, ns; 0 = none
+        ("at_close_until", "<i8"),  # … at the close
+        ("last_trading", "<i8"),  # no orders from here on, ns; 0 = never
+        ("first_notice", "<i8"),  # ns; 0 = none
+        ("initial_margin", "<i8"),  # ppm of a position's value; 0 = all of it
+        ("maintenance_margin", "<i8"),  # ppm
+        ("borrow_rate", "<i8"),  # ppm per year of a short's value
+        ("located", "<i8"),  # quantity units that may be sold short; -1 = no bound
+        ("settle_days", "<i8"),  # business days until cash of a trade is settled
+        ("unused", "<i8", (6,)),
     ],
     align=True,
 )
@@ -173,7 +186,12 @@ ACCOUNT: Final = np.dtype(
         ("exposure_known", "<i8"),  # 0: a conversion rate is missing
         ("day_pnl", "<i8"),
         ("unknown", "<i8"),  # positions without a conversion rate
-        ("unused", "<i8", (3,)),
+        ("settled_cash", "<i8"),  # cash that is settled (SEMANTICS 47)
+        ("initial_margin", "<i8"),  # asked for by what is held and works
+        ("maintenance_margin", "<i8"),  # asked for by what is held
+        ("borrow_fees", "<i8"),  # accrued so far; part of `fees`
+        ("funding", "<i8"),  # booked so far; part of `realised`
+        ("unused", "<i8", (4,)),
     ],
     align=True,
 )

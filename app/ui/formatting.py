@@ -211,6 +211,8 @@ _LIMITS: Final[Mapping[RiskLimit, tuple[str, str]]] = {
     RiskLimit.STALE_GUARD: ("Refuse on a stale book", "flag"),
     RiskLimit.STALE_AFTER: ("Stale after silence of", "time"),
     RiskLimit.SESSION_HOURS: ("Refuse outside hours", "flag"),
+    RiskLimit.CASH_ACCOUNT: ("Cash account: no borrowing, no shorts", "flag"),
+    RiskLimit.MARGIN: ("Ask for initial margin", "flag"),
 }
 
 

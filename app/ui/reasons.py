@@ -44,6 +44,9 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.MARKET_CLOSED_CUTOFF: "too late for this auction",
     Reason.NOT_CONNECTED: "the venue is not connected",
     Reason.GROUP: "another order of its group ended it",
+    Reason.AUCTION_MISSED: "the auction did not fill it",
+    Reason.TRAILED: "its stop followed the price",
+    Reason.NOT_TRADING: "the contract's last trading day is over",
     Reason.MAX_ORDER_SIZE: "max order size {limit}, this order is {quantity}",
     Reason.MAX_ORDER_VALUE: "max order value {limit}, this order is worth {stands}",
     Reason.MAX_POSITION_SIZE: "max position {limit}" + _WOULD_BE,
@@ -64,10 +67,14 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.NO_CONVERSION_RATE: "no conversion rate from {currency}: exposure unknown",
     Reason.NO_PRICE_REFERENCE: "no price to judge the order by",
     Reason.STRATEGY_STOPPED: "its strategy is stopped",
+    Reason.INSUFFICIENT_MARGIN: "margin or cash for it is not there",
+    Reason.NO_LOCATE: "fewer than {quantity} were located to sell short",
     Reason.MEANING_CHANGED: "the market moved as you clicked; confirm to send",
     Reason.KILLED: "the kill switch",
     Reason.LOSS_LIMIT: "a loss limit was hit",
     Reason.STRATEGY_RAISED: "its strategy raised an error",
+    Reason.CORPORATE_ACTION: "changed by a corporate action",
+    Reason.SETTLED: "closed at the contract's settlement",
 }
 
 

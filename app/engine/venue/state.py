@@ -103,6 +103,8 @@ VENUE_ORDER: Final = np.dtype(
         ("traded_at_price", "<i8"),  # volume at its price since it joined
         ("beyond_depth", "<i8"),  # part of `filled` beyond the depth shown
         ("report_latency", "<i8"),  # of its last report, ns
+        ("condition", "<i8"),  # conditional.CONDITION; 0 = none
+        ("impact", "<i8"),  # money booked for it by the impact model (SEMANTICS 36)
     ],
     align=True,
 )
@@ -139,6 +141,7 @@ PENDING: Final = np.dtype(
         ("client_order_id", "<i8"),  # the index may have a new owner by then
         ("quantity", "<i8"),  # REPLACE: new total; 0 = unchanged
         ("price", "<i8"),  # REPLACE: new limit; NO_PRICE = unchanged
+        ("stop_price", "<i8"),  # REPLACE: new stop; NO_PRICE = unchanged
         ("report", REPORT),  # REPORT: what is delivered
     ],
     align=True,
@@ -158,6 +161,16 @@ VENUE_MODEL: Final = np.dtype(
         ("share", "<i8"),  # queue.FrontShare
         ("exponent", "<f8"),  # of the power function, or the fixed share
         ("whole_order", "<i8"),  # 1: a trade through fills the whole order
+        ("fills_from", "<i8"),  # bars.FillSource: book or bars
+        ("participation", "<i8"),  # ppm of a bar's volume that we may have (39)
+        ("slippage", "<i8"),  # price units added to a stop that a bar triggers (38)
+        ("touch_fills", "<i8"),  # 1: a bar that touches a limit fills it (38)
+        ("impact", "<i8"),  # impact.ImpactModel
+        ("temporary_impact", "<f8"),  # coefficients of the impact model
+        ("permanent_impact", "<f8"),
+        ("volatility", "<f8"),  # of a day, as a share of the price
+        ("day_volume", "<f8"),  # quantity units of a day
+        ("impact_decay", "<f8"),  # ns until half of the temporary part is gone
     ],
     align=True,
 )
