@@ -278,6 +278,8 @@ duplicate_window = 1             # … within so many seconds
 stale_guard = true               # no new risk on a book that cannot be trusted
 stale_after = 0                  # seconds of silence that make it so; 0: the feed says
 session_hours = true             # no new risk outside the session
+margin = false                   # no new risk beyond the equity's initial margin
+cash_account = false             # no borrowing: settled cash for purchases, no shorts
 
 # One instrument: sizes in shares, contracts or coins; the tighter limit holds.
 [instruments.RSTK]
