@@ -52,10 +52,12 @@ class Section(IntEnum):
     MATCHING = 9
     MATCH_MARKET = 14
     MATCH_POSITIONS = 15
-    # orders that wait for a price, a time or one another; of either venue
-    CONDITIONS = 16
-    CONDITION_MARKETS = 17
-    CONDITION_STEPS = 18
+    # orders that wait for a price, a time or one another, at either venue
+    CONDITIONAL = 16
+    CONDITIONS = 17
+    CONDITION_MARKETS = 18
+    CONDITION_LEVELS = 28
+    CONDITION_STEPS = 34
     CONDITION_GROUPS = 54
     CONDITION_BUCKETS = 55
     # calendars
@@ -80,7 +82,6 @@ class Section(IntEnum):
     POSITIONS = 25
     ACCOUNTS = 26
     WORKING = 27
-    GROUPS = 28
     GATE_REPORTS = 29  # risk_state: the report the gate is writing
     RISK_CHECK = 19  # risk_state: the order that is being checked
     # simulated venue
@@ -88,7 +89,6 @@ class Section(IntEnum):
     VENUE_ORDERS = 31
     PENDING = 32
     VENUE_LEVELS = 33
-    VENUE_BUCKETS = 34
     VENUE_MODELS = 35
     EXTERNAL_VENUE = 36  # venue.external: one REPORT
     VENUE_INSTRUMENTS = 37

@@ -1,0 +1,189 @@
+"""OCO groups and brackets: what a fill, a change or an end means to the other members.
+
+SEMANTICS 28, 29 and their readings in section 10. A bracket's exits are sized to what
+of its entry is filled and grow with it; a partial fill of an exit takes as much off the
+others; exits of a group hold the same leaves. The first fill of an OCO entry cancels
+the other entries. A bracket's exits are sent before its entry; one that finds the entry
+part filled begins with what is open of it.
+"""
+
+from app.engine.arena import Section, give, take
+from app.engine.bits import integer
+from app.engine.compile import kernel
+from app.engine.conditional.queues import stop_waiting
+from app.engine.conditional.state import (
+    Step,
+    Wait,
+    condition,
+    condition_groups,
+    find_group,
+    give_condition,
+    is_exit_role,
+    link_group,
+    unlink_group,
+)
+from app.engine.conditional.steps import line_up
+from app.engine.records import GroupRole, Reason
+
+_ACCOUNT_SHIFT = 32
+
+
+@kernel
+def _is_bracket_exit(role: int) -> bool:
+    return role == GroupRole.BRACKET_TARGET or role == GroupRole.BRACKET_STOP
+
+
+@kernel
+def join_group(arena: int, index: int, account: int, role: int) -> bool:
+    """Put an order into its group (`group_number`), made if need be; False = no room.
+
+    A bracket's exit gets its `leaves` here: 0 before the entry's first fill.
+    """
+    row = condition(arena, index)
+    key = (account << _ACCOUNT_SHIFT) + integer(row["group_number"])
+    group = find_group(arena, key)
+    if group == 0:
+        group = take(arena, Section.CONDITION_GROUPS)
+        if group == 0:
+            return False
+        made = condition_groups(arena)[group]
+        made["key"], made["first"], made["entry"], made["open"] = key, 0, 0, 0
+        link_group(arena, group)
+    every = condition_groups(arena)[group]
+    row["group"], row["role"] = group, role
+    row["next_member"] = every["first"]
+    every["first"] = index
+    if role == GroupRole.BRACKET_ENTRY:
+        every["entry"] = index
+    elif _is_bracket_exit(role):
+        row["leaves"] = every["open"]
+    return True
+
+
+@kernel
+def _leave_group(arena: int, index: int) -> None:
+    row = condition(arena, index)
+    group = integer(row["group"])
+    every = condition_groups(arena)[group]
+    if every["first"] == index:
+        every["first"] = row["next_member"]
+    else:
+        before = integer(every["first"])
+        while condition(arena, before)["next_member"] != index:
+            before = integer(condition(arena, before)["next_member"])
+        condition(arena, before)["next_member"] = row["next_member"]
+    row["group"] = 0
+    if every["first"] == 0:
+        unlink_group(arena, group)
+        give(arena, Section.CONDITION_GROUPS, group)
+
+
+@kernel
+def _resize_exits(arena: int, group: int, without: int, change: int) -> None:
+    """Change the leaves of a group's exits but one, and line up what that means."""
+    every = condition_groups(arena)[group]
+    reason = integer(Reason.GROUP)
+    index = integer(every["first"])
+    while index:
+        row = condition(arena, index)
+        if index != without and is_exit_role(integer(row["role"])):
+            row["leaves"] = max(row["leaves"] + change, 0)
+            waits = row["wait"] == Wait.ENTRY
+            if row["leaves"] == 0 and every["entry"] == 0:
+                line_up(arena, index, integer(Step.CANCEL), reason)
+            elif waits and row["leaves"]:
+                line_up(arena, index, integer(Step.ACTIVATE), reason)
+            else:
+                line_up(arena, index, integer(Step.RESIZE), reason)
+        index = integer(row["next_member"])
+
+
+@kernel
+def _cancel_entries(arena: int, group: int, without: int) -> None:
+    """Line up the cancels of an OCO group's other entries."""
+    index = integer(condition_groups(arena)[group]["first"])
+    while index:
+        row = condition(arena, index)
+        if index != without and row["role"] == GroupRole.OCO_ENTRY:
+            line_up(arena, index, integer(Step.CANCEL), integer(Reason.GROUP))
+        index = integer(row["next_member"])
+
+
+@kernel
+def note_fill(arena: int, index: int, quantity: int) -> None:
+    """Let a fill of an order, quantity units, act on its group."""
+    row = condition(arena, index)
+    row["leaves"] -= quantity
+    group, role = integer(row["group"]), integer(row["role"])
+    if group == 0:
+        return
+    every = condition_groups(arena)[group]
+    if role == GroupRole.BRACKET_ENTRY:
+        every["open"] += quantity
+        _resize_exits(arena, group, index, quantity)
+    elif role == GroupRole.OCO_ENTRY:
+        _cancel_entries(arena, group, index)
+    elif is_exit_role(role):
+        every["open"] = max(every["open"] - quantity, 0)
+        _resize_exits(arena, group, index, -quantity)
+
+
+@kernel
+def note_resize(arena: int, index: int, leaves: int) -> None:
+    """Let a change of what is open of an order act on its group: exits stay equal."""
+    row = condition(arena, index)
+    group = integer(row["group"])
+    row["leaves"] = leaves
+    if group == 0 or not is_exit_role(integer(row["role"])):
+        return
+    condition_groups(arena)[group]["open"] = leaves
+    member = integer(condition_groups(arena)[group]["first"])
+    while member:
+        mate = condition(arena, member)
+        works = is_exit_role(integer(mate["role"])) and mate["wait"] != Wait.ENTRY
+        if works and member != index and mate["leaves"] != leaves:
+            mate["leaves"] = leaves
+            line_up(arena, member, integer(Step.RESIZE), integer(Reason.GROUP))
+        member = integer(mate["next_member"])
+
+
+@kernel
+def awaits_entry(arena: int, index: int) -> bool:
+    """Whether a bracket's exit with nothing open may grow again: its entry works."""
+    row = condition(arena, index)
+    group = integer(row["group"])
+    if group == 0 or not _is_bracket_exit(integer(row["role"])):
+        return False
+    return condition_groups(arena)[group]["entry"] != 0
+
+
+@kernel
+def await_entry(arena: int, index: int) -> None:
+    """Let a bracket's exit wait, off the book, for (more of) its entry to be filled."""
+    stop_waiting(arena, index)
+    condition(arena, index)["wait"] = Wait.ENTRY
+
+
+@kernel
+def _entry_ended(arena: int, group: int) -> None:
+    """Line up the ends of exits with nothing to close: no more will be filled."""
+    index = integer(condition_groups(arena)[group]["first"])
+    while index:
+        row = condition(arena, index)
+        if is_exit_role(integer(row["role"])) and row["leaves"] == 0:
+            line_up(arena, index, integer(Step.CANCEL), integer(Reason.GROUP))
+        index = integer(row["next_member"])
+
+
+@kernel
+def end_condition(arena: int, index: int) -> None:
+    """Forget a condition whose order has ended, however; the group learns of it."""
+    row = condition(arena, index)
+    stop_waiting(arena, index)
+    group = integer(row["group"])
+    if group:
+        if condition_groups(arena)[group]["entry"] == index:
+            condition_groups(arena)[group]["entry"] = 0
+            _entry_ended(arena, group)
+        _leave_group(arena, index)
+    give_condition(arena, index)

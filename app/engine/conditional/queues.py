@@ -1,0 +1,137 @@
+"""Queues of waiting orders: first in, first out, in a level of a shelf or by Wait."""
+
+from typing import Any
+
+from app.engine.arena import Section, give, take
+from app.engine.bits import integer
+from app.engine.book_levels import link_level, unlink_level
+from app.engine.compile import kernel
+from app.engine.conditional.state import (
+    Wait,
+    condition,
+    condition_levels,
+    condition_markets,
+)
+from app.engine.price_index import level_at
+from app.engine.records import Trigger
+
+
+@kernel
+def shelf_index(trigger: int, side: int) -> int:
+    """Index of the shelf of one side's stops with one trigger."""
+    return 2 * (trigger - Trigger.LAST) + (side < 0)
+
+
+@kernel
+def _append(arena: int, index: int, last: int) -> None:
+    """Link a condition behind the last of its queue, if there is one."""
+    row = condition(arena, index)
+    row["next"], row["previous"] = 0, last
+    if last:
+        condition(arena, last)["next"] = index
+
+
+@kernel
+def _take_out(arena: int, index: int, ends: Any) -> None:
+    """Unlink a condition from the queue whose `first` and `last` are in `ends`."""
+    row = condition(arena, index)
+    before, after = integer(row["previous"]), integer(row["next"])
+    if before:
+        condition(arena, before)["next"] = after
+    else:
+        ends["first"] = after
+    if after:
+        condition(arena, after)["previous"] = before
+    else:
+        ends["last"] = before
+
+
+@kernel
+def put_on_shelf(arena: int, index: int) -> bool:
+    """Let a stop wait for its price, behind others of that price; False = no room."""
+    row = condition(arena, index)
+    market = condition_markets(arena)[row["instrument"]]
+    side = integer(row["side"])
+    shelf = market["shelves"][shelf_index(integer(row["trigger"]), side)]
+    every = condition_levels(arena)
+    level = level_at(arena, shelf, row["stop_price"])
+    if level == 0:
+        level = take(arena, Section.CONDITION_LEVELS)
+        if level == 0:
+            return False
+        record = every[level]
+        # The lowest stop of buyers is reached first: a shelf is sorted as the
+        # opposite side of a book.
+        record["price"], record["side"] = row["stop_price"], -side
+        record["first"], record["last"] = 0, 0
+        if not link_level(arena, shelf, every, level):
+            give(arena, Section.CONDITION_LEVELS, level)
+            return False
+    record = every[level]
+    _append(arena, index, integer(record["last"]))
+    if record["first"] == 0:
+        record["first"] = index
+    record["last"] = index
+    row["level"], row["wait"] = level, Wait.TRIGGER
+    market["waiting"] += 1
+    market["trailing"] += row["trail"] != 0
+    return True
+
+
+@kernel
+def _take_off_shelf(arena: int, index: int) -> None:
+    row = condition(arena, index)
+    market = condition_markets(arena)[row["instrument"]]
+    every, level = condition_levels(arena), integer(row["level"])
+    _take_out(arena, index, every[level])
+    if every[level]["first"] == 0:
+        which = shelf_index(integer(row["trigger"]), integer(row["side"]))
+        unlink_level(arena, market["shelves"][which], every, level)
+        give(arena, Section.CONDITION_LEVELS, level)
+    row["level"] = 0
+    market["waiting"] -= 1
+    market["trailing"] -= row["trail"] != 0
+
+
+@kernel
+def put_in_queue(arena: int, index: int, wait: int) -> None:
+    """Let an order wait, behind others, for its hours or an auction."""
+    row = condition(arena, index)
+    market = condition_markets(arena)[row["instrument"]]
+    _append(arena, index, integer(market["last"][wait]))
+    if market["first"][wait] == 0:
+        market["first"][wait] = index
+    market["last"][wait] = index
+    row["wait"] = wait
+
+
+@kernel
+def _take_from_queue(arena: int, index: int) -> None:
+    row = condition(arena, index)
+    market = condition_markets(arena)[row["instrument"]]
+    before, after = integer(row["previous"]), integer(row["next"])
+    if before:
+        condition(arena, before)["next"] = after
+    else:
+        market["first"][row["wait"]] = after
+    if after:
+        condition(arena, after)["previous"] = before
+    else:
+        market["last"][row["wait"]] = before
+
+
+@kernel
+def stop_waiting(arena: int, index: int) -> None:
+    """Take a condition out of whatever queue it is in."""
+    row = condition(arena, index)
+    if row["wait"] == Wait.TRIGGER:
+        _take_off_shelf(arena, index)
+    elif row["wait"] > Wait.ENTRY:
+        _take_from_queue(arena, index)
+    row["wait"] = Wait.NOTHING
+
+
+@kernel
+def first_waiting(arena: int, instrument: int, wait: int) -> int:
+    """Return the condition that waits longest for hours or an auction; 0 if none."""
+    return integer(condition_markets(arena)[instrument]["first"][wait])
