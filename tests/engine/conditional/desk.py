@@ -177,7 +177,7 @@ class Desk:
 
     def steps(self) -> list[tuple[Step, int]]:
         """Take out what is lined up: step and order."""
-        found = []
+        found: list[tuple[Step, int]] = []
         while True:
             step(self.arena.address, self._words.ctypes.data, 0)
             if self._words[0] == Step.NONE:

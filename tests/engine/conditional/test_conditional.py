@@ -276,7 +276,8 @@ def reached(waiting, price):
 @settings(max_examples=150, deadline=None)
 def test_rule_21_random_stops_trigger_as_a_list_does(events):
     desk = Desk()
-    waiting, last, number = [], None, 0
+    waiting: list[tuple[int, int, int, int]] = []
+    last, number = None, 0
     for event in events:
         if event == "end":
             if waiting:
