@@ -63,6 +63,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "export": Command(
         "write a recording to Parquet or CSV", "app.data.cli_data", "add_export_parser"
     ),
+    "record": Command(
+        "record a session's market data into the catalog",
+        "app.sessions.record_cli",
+        "add_record_parser",
+    ),
     "scenario": Command(
         "run scenarios: tables of events and of what must be observed",
         "app.sessions.scenario.cli",

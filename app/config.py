@@ -113,6 +113,20 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorder:
+    """The recorder of live feeds."""
+
+    always: bool = setting(False, "Whether every session of a live feed is recorded")
+    commit_s: float = setting(
+        60.0,
+        "How often what was recorded becomes part of the catalog; the log has the rest",
+        unit="seconds",
+        at_least=0.1,
+        at_most=3600,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Venue:
     """The simulated venue, which fills orders against a recording's book."""
 
@@ -170,6 +184,7 @@ class Settings:
     engine: Engine = field(default_factory=Engine)
     exchange: Exchange = field(default_factory=Exchange)
     recording: Recording = field(default_factory=Recording)
+    recorder: Recorder = field(default_factory=Recorder)
     venue: Venue = field(default_factory=Venue)
     risk: Risk = field(default_factory=Risk)
     ui: Ui = field(default_factory=Ui)

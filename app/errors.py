@@ -12,6 +12,7 @@ where someone can act; the `ringside` command prints what is left as one line.
     ├── InstrumentError           an instrument is unknown, refused or out of bounds
     ├── FileFormatError           a file being imported breaks its format: row, column
     ├── CatalogError              stored market data is missing, truncated or damaged
+    ├── RecorderError             a session cannot be recorded
     ├── FeedError                 a feed cannot be opened, or ended by a fault
     ├── SessionError              a session or a mode cannot be entered
     │   └── NotBuiltError         asked for something that this version does not have
@@ -74,6 +75,10 @@ class FileFormatError(RingsideError):
 
 class CatalogError(RingsideError):
     """Stored market data is missing, truncated or damaged."""
+
+
+class RecorderError(RingsideError):
+    """A session cannot be recorded."""
 
 
 class FeedError(RingsideError):

@@ -7,8 +7,8 @@
         job.commit()
 
 Columns go to disk as they come, so memory stays bounded; a column that has not changed
-yet costs no file. Leaving the block without `commit`, by whatever way, removes what was
-written.
+yet costs no file. Before the commit everything is synced, in one call where the files
+are many. Leaving the block without `commit`, by whatever way, removes what was written.
 """
 
 import errno
@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ from app.data.catalog import (
     META,
     Catalog,
     Meta,
+    Segment,
     folder_name,
 )
 from app.data.commit import (
@@ -44,7 +45,7 @@ from app.data.commit import (
     finish,
     finish_interrupted,
     locked,
-    sync_folder,
+    sync_files,
 )
 from app.engine.records import MARKET, EventKind
 from app.errors import CatalogError
@@ -58,7 +59,8 @@ _COPY_ROWS: Final = 1 << 20
 class Target:
     """One stream that an import fills, and what is to be said of it (see `Meta`).
 
-    A segment covers one UTC day, or one year where rows are as few as bars are.
+    A segment covers one UTC day, or one year where rows are as few as bars are; or
+    what has one number by `split`: times in ns since 1970 UTC to, say, trade dates.
     """
 
     instrument: Instrument
@@ -69,6 +71,14 @@ class Target:
     time_zone: str = "UTC"
     by_year: bool = False
     notes: list[str] = field(default_factory=list)
+    split: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None
+
+    def numbers(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the segment that each time, ns, belongs to."""
+        if self.split is not None:
+            return self.split(times)
+        days: NDArray[np.int64] = _years(times) if self.by_year else times // DAY_NS
+        return days
 
 
 class ImportJob:
@@ -81,14 +91,21 @@ class ImportJob:
         Name of what makes the records.
     sources : sequence of Path
         The files they come from; their digests are kept.
+    origin : tuple of str, optional
+        Instead of files: what they come from, and what tells it from any other.
     """
 
     def __init__(
-        self, catalog: Catalog, importer: str, sources: Sequence[Path]
+        self,
+        catalog: Catalog,
+        importer: str,
+        sources: Sequence[Path],
+        origin: tuple[str, str] | None = None,
     ) -> None:
         self.catalog = catalog
         self._importer = importer
         self._sources = sources
+        self._origin = origin
         self._days: dict[int, list[_Day]] = {}
         self._stack = ExitStack()
         self._is_certain = False
@@ -140,7 +157,7 @@ class ImportJob:
         last = days[-1].last_ts if days else times[0]
         if last > times[0] or np.any(times[1:] < times[:-1]):
             raise CatalogError(f"records of {target.instrument.name} go back in time")
-        numbers = _years(times) if target.by_year else times // DAY_NS
+        numbers = target.numbers(times)
         cuts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(records)]
         for low, high in pairwise(cuts):
             number = int(numbers[low])
@@ -151,24 +168,32 @@ class ImportJob:
                 days.append(_Day(target, number, path))
             days[-1].append(records[low:high])
 
-    def commit(self) -> list[Meta]:
+    def seal(self, target: Target) -> None:
+        """Close a target's files: no more comes for it."""
+        for each in self._days.get(id(target), [])[-1:]:
+            each.seal()
+
+    def commit(self, replaces: Iterable[Segment] = ()) -> list[Meta]:
         """Make the import part of the catalog; return what each segment holds.
 
         Segments of the same stream that overlap in time, or came from the same files,
-        are replaced.
+        are replaced; besides, those that are named.
         """
-        digests = " ".join(_digest(each) for each in self._sources)
-        source = " ".join(each.name for each in self._sources)
+        source, digests = self._origin or (
+            " ".join(each.name for each in self._sources),
+            " ".join(_digest(each) for each in self._sources),
+        )
         root = self.catalog.root
         add: list[tuple[str, str]] = []
-        remove: dict[str, None] = {}
+        remove = {str(each.folder.relative_to(root)): None for each in replaces}
         metas: list[Meta] = []
         for day in (day for days in self._days.values() for day in days):
             meta = day.finish(self._importer, source, digests)
             metas.append(meta)
             stream = f"{folder_name(meta.instrument)}/{meta.stream}"
-            add.append((day.folder.name, f"{stream}/{_segment_name(meta.first_ts)}"))
+            add.append((day.folder.name, f"{stream}/{segment_name(meta.first_ts)}"))
             remove |= dict.fromkeys(self._replaced_by(meta))
+        sync_files([each for days in self._days.values() for each in _files(days)])
         self.replaced = list(remove)
         Commit(tuple(remove), tuple(add)).write(self.folder)
         self._is_certain = True
@@ -218,7 +243,7 @@ class _Day:
             each.append(records[each.name])
 
     def seal(self) -> None:
-        """Sync and close the columns: nothing more comes for this day."""
+        """Close the columns: nothing more comes for this day."""
         for each in self._columns:
             constant = each.finish()
             if constant is None:
@@ -254,9 +279,6 @@ class _Day:
         )
         with (self.folder / META).open("w", encoding="utf-8") as file:
             json.dump({"format": FORMAT, **asdict(meta)}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(self.folder)
         return meta
 
     def close(self) -> None:
@@ -301,19 +323,22 @@ class _Column:
         self._file.write(block)
 
     def finish(self) -> int | None:
-        """Sync the file, or return the number that stands for it."""
+        """Close the file, or return the number that stands for it."""
         if self._file is None:
             return int(self._constant)
         self._file.seek(0)
         self._file.write(_header(self._dtype, self._rows))
-        self._file.flush()
-        os.fsync(self._file.fileno())
         self.close()
         return None
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _files(days: Sequence[_Day]) -> list[Path]:
+    """All that was written for some segments, the folders after their files."""
+    return [path for each in days for path in (*each.folder.iterdir(), each.folder)]
 
 
 def _header(dtype: np.dtype[Any], rows: int) -> bytes:
@@ -328,7 +353,8 @@ def _years(times: NDArray[np.int64]) -> NDArray[np.int64]:
     return times.astype("datetime64[ns]").astype("datetime64[Y]").astype(np.int64)
 
 
-def _segment_name(first_ts: int) -> str:
+def segment_name(first_ts: int) -> str:
+    """Return the name of a segment's folder: its first received time."""
     whole, nanoseconds = divmod(first_ts, 1_000_000_000)
     moment = datetime.fromtimestamp(whole, UTC)
     return f"{moment:%Y-%m-%dT%H.%M.%S}.{nanoseconds:09d}"

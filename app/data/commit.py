@@ -6,11 +6,12 @@ import finishes the list where there is one, since each rename may be tried agai
 clears the folder away where there is none.
 """
 
+import ctypes
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ IMPORTS: Final = ".imports"
 """Folder of imports under way, below the catalog's root."""
 LOCK: Final = "lock"
 _LIST: Final = "commit.json"
+_MOST_SINGLE: Final = 64
+"""More files than these are synced in one call: a recorder writes ten a instrument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,14 @@ def finish(root: Path, folder: Path) -> None:
         aside = folder / f"removed-{number}"
         if not aside.exists() and (root / each).exists():
             (root / each).rename(aside)
+    touched: dict[Path, None] = {}
     for staged, final in listed["add"]:
         target = root / final
         target.parent.mkdir(parents=True, exist_ok=True)
         if (folder / staged).exists():
             (folder / staged).rename(target)
-        sync_folder(target.parent)
-        sync_folder(target.parent.parent)
+        touched |= dict.fromkeys((target.parent, target.parent.parent, root))
+    sync_files(list(touched))
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -86,6 +90,33 @@ def locked(folder: Path) -> Iterator[bool]:
         yield True
     finally:
         os.close(descriptor)
+
+
+def sync_files(paths: Sequence[Path]) -> None:
+    """Make files and folders durable, together where they are many."""
+    if len(paths) > _MOST_SINGLE and _sync_file_system(paths[0]):
+        return
+    for each in paths:
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _sync_file_system(path: Path) -> bool:
+    """Sync all of a file system; False where the system has no such call."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if call is None:
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if call(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(path))
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def sync_folder(folder: Path) -> None:

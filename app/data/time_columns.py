@@ -101,3 +101,17 @@ def to_utc(naive: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
         assert offset is not None
         offsets[index] = offset // timedelta(microseconds=1) * 1000
     return naive - offsets[where]
+
+
+def from_utc(times_ns: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
+    """Turn UTC into a zone's own times; offsets are looked up once an hour."""
+    if zone == "UTC" or not len(times_ns):
+        return times_ns
+    hours, where = np.unique(times_ns // _HOUR_NS, return_inverse=True)
+    home = ZoneInfo(zone)
+    offsets = np.zeros(len(hours), np.int64)
+    for index, hour in enumerate(hours.tolist()):
+        offset = datetime.fromtimestamp(hour * 3600, home).utcoffset()
+        assert offset is not None
+        offsets[index] = offset // timedelta(microseconds=1) * 1000
+    return times_ns + offsets[where]

@@ -31,7 +31,7 @@ from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
 from app.feeds import open_feed
 from app.feeds.protocol import ExternalVenue, Feed, Paced
-from app.instrument import Instrument
+from app.instrument import Instrument, plain
 from app.sessions.session import EngineState, SessionStatus
 
 _CLOCK: Final = SystemClock()
@@ -165,6 +165,10 @@ class PaperEngine:
             "feed": self.feed.name,
             "base_currency": self.base_currency,
             "instruments": [each.name for each in self.instruments],
+            "units": {
+                each.name: [plain(each.price_unit), plain(each.quantity_unit)]
+                for each in self.instruments
+            },
             "start": START_FILE,
             "start_sha256": hashlib.sha256(state).hexdigest(),
         }

@@ -1,0 +1,158 @@
+"""Market records out of a session's log, also while the log is being written.
+
+Everything inbound is in the log before anything is told of it, so whoever reads behind
+the engine misses nothing and costs it nothing: the log's pages are read where they lie.
+`app.engine.log_reader` judges a whole log; this walks along one and waits at its end.
+"""
+
+import mmap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine import log
+from app.engine.log import FRAME, HEADER_BYTES, Stop, Stream
+from app.engine.log_files import (
+    BlockFlag,
+    header_fault,
+    read_chain,
+    read_session,
+    segment_file,
+)
+from app.engine.records import MARKET, MARKET_BYTES, EventKind
+from app.errors import LogError
+
+_BATCH: Final = 16_384
+_OURS: Final = (EventKind.TIMER, EventKind.COMMAND, EventKind.REPORT, EventKind.SIGNAL)
+"""Kinds that are no market's."""
+
+
+class LogTail:
+    """The market records of a log, in order; each is given once.
+
+    Parameters
+    ----------
+    directory : Path
+        The session's log.
+
+    Attributes
+    ----------
+    session : str
+        What tells this session from every other.
+    metadata : mapping
+        What the log's records are about (`instruments`, `feed`, …).
+    frames : int
+        Frames passed so far, of every stream.
+
+    Raises
+    ------
+    LogError
+        If there is no log in the directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        key, metadata = read_session(directory)
+        self._key = key
+        self.session = f"{key.session:016x}"
+        self.metadata: Mapping[str, Any] = metadata
+        self.frames = 0
+        self._number = 0
+        self._memory: NDArray[np.uint8] | None = None
+        self._is_over = False
+        self._state = np.zeros(log.SCAN_WORDS, np.int64)
+        self._state[[log.SCAN_NUMBER, log.SCAN_INBOUND]] = log.NONE_YET
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the log was closed in order and all of it was read."""
+        return self._is_over
+
+    def read(self) -> NDArray[np.void]:
+        """Return the next market records; none where the log goes on no further yet.
+
+        Returns
+        -------
+        (n,) MARKET
+            A copy.
+
+        Raises
+        ------
+        LogError
+            If a segment is of another session, or a whole frame breaks the numbering.
+        """
+        while not self._is_over:
+            if self._memory is None and not self._open():
+                break
+            frames = np.empty(_BATCH, FRAME)
+            count = log.log_scan_entry(
+                self._state.ctypes.data, frames.ctypes.data, _BATCH
+            )
+            self.frames += count
+            stop = Stop(int(self._state[log.SCAN_STOP]))
+            found = self._market(frames[:count])
+            if stop == Stop.NUMBERING:
+                raise LogError(f"{self.directory}: numbers of records do not follow")
+            if stop == Stop.SEGMENT_END:
+                self._end_segment()
+            if len(found):
+                return found
+            if stop not in (Stop.LIMIT, Stop.SEGMENT_END):
+                # Zeros: not written yet. Anything else there is a torn tail, or a frame
+                # that will be whole when it is looked at again.
+                break
+        return np.empty(0, MARKET)
+
+    def _open(self) -> bool:
+        """Map the next segment, if its first frame is there."""
+        path = self.directory / segment_file(self._number)
+        if not path.exists() or path.stat().st_size <= HEADER_BYTES:
+            return False
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        memory = np.frombuffer(mapped, np.uint8)
+        if not memory[HEADER_BYTES : HEADER_BYTES + 8].any():
+            return False
+        rule = header_fault(
+            memory[:HEADER_BYTES].view(np.int64).copy(), self._key, self._number
+        )
+        if rule:
+            raise LogError(f"{path}: {rule}")
+        self._memory = memory
+        self._state[log.SCAN_CURSOR] = memory.ctypes.data + HEADER_BYTES
+        self._state[log.SCAN_END] = memory.ctypes.data + len(memory)
+        return True
+
+    def _end_segment(self) -> None:
+        self._memory = None
+        chain, _ = read_chain(self.directory)
+        is_closed = len(chain) and chain[-1]["flags"] & BlockFlag.CLOSED
+        self._is_over = bool(is_closed and chain[-1]["segment"] == self._number)
+        if not self._is_over:
+            self._number += 1
+
+    def look_for_end(self) -> None:
+        """Learn whether the log was closed since its last frame was read."""
+        if self._memory is None and not self._is_over and self._number:
+            self._number -= 1
+            self._end_segment()
+        elif self._memory is None and not self._is_over:
+            chain, _ = read_chain(self.directory)
+            self._is_over = bool(
+                len(chain)
+                and chain[-1]["flags"] & BlockFlag.CLOSED
+                and chain[-1]["segment"] < 0
+            )
+
+    def _market(self, frames: NDArray[Any]) -> NDArray[np.void]:
+        """Copy the records of a scan that are a market's."""
+        inbound = frames["stream"] == Stream.INBOUND
+        chosen = np.ascontiguousarray(
+            frames[inbound & (frames["length"] == MARKET_BYTES)]
+        )
+        records = np.empty(len(chosen), MARKET)
+        log.log_gather_entry(records.ctypes.data, chosen.ctypes.data, len(chosen))
+        return records[~np.isin(records["kind"], _OURS)]
