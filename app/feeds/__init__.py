@@ -11,7 +11,8 @@ def open_feed(name: str, settings: Settings) -> Feed:
     Parameters
     ----------
     name : str
-        "exchange", or "recording:NAME" with a NAME of the catalog.
+        "exchange", or "recording:NAME" with a NAME of the catalog; several names
+        with commas between them are played together.
 
     Raises
     ------
@@ -27,7 +28,12 @@ def open_feed(name: str, settings: Settings) -> Feed:
         from app.data.catalog import Catalog
         from app.feeds.recording import RecordingFeed
 
-        recording = Catalog(settings.paths.data).open(detail)
+        catalog = Catalog(settings.paths.data)
+        # A name may hold a comma of its own.
+        names = [detail] if detail in catalog.names() else detail.split(",")
+        recordings = [catalog.open(each.strip()) for each in names]
         pace = settings.recording
-        return RecordingFeed(recording, pace.speed, pace.skip_idle_s)
+        return RecordingFeed(
+            *recordings, speed=pace.speed, skip_idle_s=pace.skip_idle_s
+        )
     raise FeedError(f"no feed {name!r}: there are exchange and recording:NAME")

@@ -71,6 +71,14 @@ class ExternalVenue(Protocol):
 
 
 @runtime_checkable
+class MixedBases(Protocol):
+    """A feed whose data are not the same for every instrument."""
+
+    data_bases: tuple[str, ...]
+    """Data basis by instrument."""
+
+
+@runtime_checkable
 class Paced(Protocol):
     """A feed whose time can be slowed, hastened and stopped: a recording."""
 

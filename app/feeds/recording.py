@@ -1,8 +1,9 @@
-"""A recording as a feed: the catalog's records at their own pace, faster, or paused.
+"""Recordings as a feed: the catalog's records at their own pace, faster, or paused.
 
-The recording's received times are the session's clock. A thread hands chunks of records
-to the native player (`app.engine.playback`), which pushes each when it is due. Long
-stretches without records are skipped, so that a night does not have to be waited for.
+Several recordings play together, merged by received time. Their received times are the
+session's clock. A thread hands blocks of records to the native player
+(`app.engine.playback`), which pushes each when it is due. Long stretches without
+records are skipped, so that a night does not have to be waited for.
 """
 
 import logging
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.clock import SystemClock
 from app.data.catalog import Recording
+from app.data.merging import Merged
 from app.engine.playback import PLAYBACK_WORDS, Playback, idle_on, play_records
 from app.engine.records import MARKET, EventKind, FeedStatus as Status
 from app.engine.ring import Ring
@@ -23,7 +25,6 @@ from app.instrument import Instrument
 
 _log = logging.getLogger("app.market")
 _CLOCK: Final = SystemClock()
-_CHUNK: Final = 16_384
 _RING: Final = 1 << 14
 _PPM: Final = 1_000_000
 _IDLE_NS: Final = 1_000_000_000
@@ -36,7 +37,7 @@ class RecordingFeed:
 
     Parameters
     ----------
-    recording : Recording
+    *recordings : Recording
         Opened in the catalog.
     speed : float
         Times its own pace; 0 is as fast as the engine takes it.
@@ -47,14 +48,15 @@ class RecordingFeed:
     clock: FeedClock = "feed"
 
     def __init__(
-        self, recording: Recording, speed: float = 1.0, skip_idle_s: float = 60.0
+        self, *recordings: Recording, speed: float = 1.0, skip_idle_s: float = 60.0
     ) -> None:
-        if len(recording) == 0:
-            raise FeedError(f"the recording of {recording.name} holds no records")
-        self.name = f"recording:{recording.name}"
-        self.instruments: tuple[Instrument, ...] = (recording.instrument,)
-        self.data_basis = recording.basis
-        self.recording = recording
+        self._merged = Merged(recordings)
+        self._rest = np.empty(0, MARKET)
+        self._names = ", ".join(each.name for each in recordings)
+        self.name = f"recording:{','.join(each.name for each in recordings)}"
+        self.instruments: tuple[Instrument, ...] = self._merged.instruments
+        self.data_bases = self._merged.bases
+        self.data_basis = " and ".join(dict.fromkeys(self.data_bases))
         self.market = Ring(MARKET, _RING)
         self.rings: tuple[Ring, ...] = (self.market,)
         self._control = np.zeros(PLAYBACK_WORDS, np.int64)
@@ -84,7 +86,7 @@ class RecordingFeed:
     @property
     def first_ts(self) -> int:
         """Received time of the first record, ns since 1970 UTC."""
-        return self.recording.first_ts
+        return self._merged.first_ts
 
     @property
     def speed(self) -> float:
@@ -123,17 +125,19 @@ class RecordingFeed:
 
     def _run(self) -> None:
         try:
-            while self.position < len(self.recording) and not self._stopped:
-                start = self.position
-                self._play(self.recording.records(start, start + _CHUNK))
+            while self.position < len(self._merged) and not self._stopped:
+                block = self._rest if len(self._rest) else self._merged.read()
+                # Told to stop, it leaves a rest with which the next start goes on.
+                self._rest = block[self._play(block) :]
             if not self._stopped:
                 self._end()
         except Exception as error:  # noqa: BLE001  (a thread's end: told, not lost)
             _log.exception("the recording could not be played")
             self._set_state("disconnected", f"the recording cannot be read: {error}")
 
-    def _play(self, records: NDArray[np.void]) -> None:
-        play_records(self._control.ctypes.data, records.ctypes.data, len(records))
+    def _play(self, records: NDArray[np.void]) -> int:
+        control = self._control.ctypes.data
+        return play_records(control, records.ctypes.data, len(records))
 
     @property
     def _stopped(self) -> bool:
@@ -141,14 +145,15 @@ class RecordingFeed:
 
     def _end(self) -> None:
         """Tell the engine that no more comes, then carry time on for open orders."""
-        last = np.zeros(1, MARKET)
+        last = np.zeros(len(self.instruments), MARKET)
+        last["instrument"] = np.arange(len(last))
         last["kind"] = EventKind.FEED_STATUS
         last["count"] = Status.ENDED
         last["ts_venue"] = last["ts_received"] = self.session_time
         position = self.position
         self._play(last)
         self._control[Playback.POSITION] = position
-        self._set_state("ended", f"the recording of {self.recording.name} has ended")
+        self._set_state("ended", f"the recording of {self._names} has ended")
         while not self._stopped:
             idle_on(self._control.ctypes.data, _IDLE_NS)
 

@@ -30,7 +30,7 @@ from app.engine.venue.models import Queue, VenueModels
 from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
 from app.feeds import open_feed
-from app.feeds.protocol import ExternalVenue, Feed, Paced
+from app.feeds.protocol import ExternalVenue, Feed, MixedBases, Paced
 from app.instrument import Instrument, plain
 from app.sessions.session import EngineState, SessionStatus
 
@@ -124,7 +124,9 @@ class PaperEngine:
         record = arena.records(Section.INSTRUMENTS)[number]
         record["book"] = record["venue_book"] = book
         record["window_price"] = NO_PRICE
-        by_order = self.feed.data_basis in _BY_ORDER
+        feed = self.feed
+        mixed = feed.data_bases if isinstance(feed, MixedBases) else ()
+        by_order = (mixed[number] if mixed else feed.data_basis) in _BY_ORDER
         record["by_order"] = by_order
         write_fees(arena, number, self.instruments[number])
         if self.venue is None:

@@ -63,7 +63,10 @@ class Written:
         """What a recording of an instrument must hold."""
         every = np.array(self.records, MARKET)
         numbers = every["instrument"]
-        return every[(numbers == instrument) & (every["kind"] != EventKind.TIMER)]
+        kept: np.ndarray = every[
+            (numbers == instrument) & (every["kind"] != EventKind.TIMER)
+        ]
+        return kept
 
 
 @pytest.fixture
@@ -250,6 +253,9 @@ class Running:
         self.thread = threading.Thread(target=self.recorder.run)
         self.thread.start()
 
+    def await_rows(self, count: int) -> None:
+        eventually(lambda: self.recorder.status().committed >= count)
+
     def end(self) -> None:
         self.thread.join(30)
         assert not self.thread.is_alive()
@@ -262,9 +268,7 @@ def test_a_live_recording_opens_at_any_time_and_ends_with_the_log(tmp_path, writ
     for start in range(12):
         written.add(book(300, start=START + start * 10**9))
         expected = 300 * (start + 1) - 1  # the newest instant may have more to come
-        eventually(
-            lambda expected=expected: running.recorder.status().committed >= expected
-        )
+        running.await_rows(expected)
         opened = Catalog(catalog.root).open("RSTK")
         opened.verify()
         assert len(opened) >= expected

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app import config
 from app.data.catalog import Catalog, Recording
 from app.data.catalog_writer import ImportJob, Target
 from app.data.instrument_master import InstrumentMaster
 from app.engine.records import MARKET, EventKind, FeedStatus, RecordFlag
-from app.errors import FeedError
+from app.errors import CatalogError, FeedError
+from app.feeds import open_feed
 from app.feeds.recording import RecordingFeed
 from tests.waiting import eventually
 
@@ -21,21 +23,23 @@ START = 1_700_000_000_000_000_000
 STEP_NS = 10_000_000
 
 
-def make_recording(folder: Path, times: np.ndarray) -> Recording:
+def make_recording(
+    folder: Path, times: np.ndarray, name: str = "RSTK", stream: str = "trades"
+) -> Recording:
     """Write trades received at `times` into a catalog and open them."""
     catalog = Catalog(folder / "catalog")
-    instrument = InstrumentMaster.beside(folder).instrument("RSTK")
+    instrument = InstrumentMaster.beside(folder).instrument(name)
     records = np.zeros(len(times), MARKET)
     records["kind"], records["flags"] = EventKind.TRADE, RecordFlag.LAST
     records["ts_received"] = records["ts_venue"] = times
     records["price"], records["size"] = 100_0000, np.arange(1, len(times) + 1)
-    source = folder / "source.csv"
-    source.write_text("made by a test")
-    target = Target(instrument, "trades", "trades")
+    source = folder / f"{name}-{stream}.csv"
+    source.write_text(f"made by a test: {name} {stream}")
+    target = Target(instrument, stream, stream)
     with ImportJob(catalog, "test", [source]) as job:
         job.append(target, records)
         job.commit()
-    return catalog.open("RSTK")
+    return catalog.open(name, stream)
 
 
 @pytest.fixture
@@ -135,6 +139,82 @@ def test_a_slow_reader_loses_nothing(tmp_path, feeds):
 
     assert seen == list(range(1, 40_001))
     assert feed.market.dropped == 0
+
+
+def drained(feed: RecordingFeed) -> Any:
+    """Play to the end; what came of the market."""
+    parts = []
+    feed.start()
+
+    def is_over() -> bool:
+        parts.append(feed.market.drain())
+        return feed.status().state == "ended"
+
+    eventually(is_over)
+    parts.append(feed.market.drain())
+    return market(np.concatenate(parts))
+
+
+def test_rule_11_recordings_play_together_by_time_then_by_source(tmp_path, feeds):
+    both = START + STEP_NS * np.arange(0, 40, 2)
+    one = make_recording(tmp_path, both)
+    other = make_recording(tmp_path, START + STEP_NS * np.arange(40), "RFUT")
+    feed = RecordingFeed(one, other, speed=0)
+    feeds.append(feed)
+
+    records = drained(feed)
+
+    assert [each.name for each in feed.instruments] == ["RSTK", "RFUT"]
+    assert feed.name == "recording:RSTK,RFUT"
+    assert len(records) == 60
+    keys = list(zip(records["ts_received"], records["instrument"], strict=True))
+    assert keys == sorted(keys)
+    for number, count in ((0, 20), (1, 40)):
+        mine = records[records["instrument"] == number]
+        assert list(mine["size"]) == list(range(1, count + 1))
+        assert set(mine["source"]) == {number}
+
+
+def test_many_records_of_one_instant_are_merged_whole(tmp_path, feeds):
+    one = make_recording(tmp_path, np.full(30_000, START))
+    other = make_recording(tmp_path, np.full(20_000, START), "RFUT")
+    third = make_recording(tmp_path, START + np.arange(100), "REUR")
+    feed = RecordingFeed(one, other, third, speed=0)
+    feeds.append(feed)
+
+    records = drained(feed)
+
+    first = records[records["ts_received"] == START]
+    assert list(np.unique(first["instrument"], return_counts=True)[1]) == [
+        *(30_000, 20_000, 1)
+    ]
+    assert (np.diff(first["instrument"]) >= 0).all()
+    assert len(records) == 50_100
+
+
+def test_trades_beside_a_book_are_one_instrument(tmp_path):
+    trades = make_recording(tmp_path, START + np.arange(5))
+    depth = make_recording(tmp_path, START + np.arange(5), stream="depth")
+    orders = make_recording(tmp_path, START + np.arange(5), stream="orders")
+
+    feed = RecordingFeed(trades, depth)
+
+    assert (feed.data_bases, len(feed.instruments)) == (("depth",), 1)
+    with pytest.raises(CatalogError, match="both tell of one book"):
+        RecordingFeed(depth, orders)
+    with pytest.raises(CatalogError, match="named twice"):
+        RecordingFeed(depth, depth)
+
+
+def test_several_names_open_together(tmp_path):
+    make_recording(tmp_path, START + np.arange(5))
+    make_recording(tmp_path, START + np.arange(5), "RFUT")
+    environment = {"RINGSIDE_PATHS_DATA": str(tmp_path / "catalog")}
+    settings = config.load(None, environment).settings
+
+    feed = open_feed("recording:RFUT,RSTK@trades", settings)
+
+    assert [each.name for each in feed.instruments] == ["RFUT", "RSTK"]
 
 
 def test_absurd_speed_is_refused(recording):

@@ -1,0 +1,118 @@
+"""Several recordings read as one, by received time; at equal times in their order.
+
+Records keep the order that each recording gives them; between recordings the time
+decides, then the place in the list, which stands for the source (SEMANTICS 11).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.data.catalog import Recording
+from app.engine.records import MARKET
+from app.errors import CatalogError
+from app.instrument import Instrument
+
+_ROWS: Final = 16_384
+_FEWEST: Final = 256
+
+
+class Merged:
+    """Reads recordings together.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Of one instrument there may be several streams, one of them at most telling of
+        the book.
+
+    Attributes
+    ----------
+    instruments : tuple of Instrument
+        Each once; records name them by place.
+    bases : tuple of str
+        What the data tell of each instrument's book.
+
+    Raises
+    ------
+    CatalogError
+        If there is no record, or two streams tell of one book.
+    """
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        if not sum(map(len, recordings)):
+            names = ", ".join(each.name for each in recordings)
+            raise CatalogError(f"the recording of {names} holds no records")
+        self.recordings = tuple(recordings)
+        of: dict[str, list[Recording]] = {}
+        for each in recordings:
+            of.setdefault(each.name, []).append(each)
+        self.instruments: tuple[Instrument, ...] = tuple(
+            streams[0].instrument for streams in of.values()
+        )
+        self.bases = tuple(_basis(streams) for streams in of.values())
+        places = {name: number for number, name in enumerate(of)}
+        self._places = [places[each.name] for each in recordings]
+        self._next = [0] * len(recordings)
+        self._step = max(_FEWEST, _ROWS // len(recordings))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.recordings))
+
+    @property
+    def first_ts(self) -> int:
+        """Received time of the first record, ns since 1970 UTC."""
+        return min(each.first_ts for each in self.recordings if len(each))
+
+    def read(self) -> NDArray[np.void]:
+        """Return the next records, MARKET; none at the end."""
+        step = self._step
+        while any(self._next[i] < len(each) for i, each in enumerate(self.recordings)):
+            ends = [
+                min(start + step, len(each))
+                for start, each in zip(self._next, self.recordings, strict=True)
+            ]
+            # What lies before the first record that is not looked at yet is complete.
+            beyond = [
+                int(each.column("ts_received", end, end + 1)[0])
+                for end, each in zip(ends, self.recordings, strict=True)
+                if end < len(each)
+            ]
+            parts = [
+                self._part(i, end, min(beyond, default=None))
+                for i, end in enumerate(ends)
+            ]
+            records = np.concatenate(parts)
+            if len(records):
+                if len(parts) == 1:
+                    return records
+                order = np.argsort(records["ts_received"], kind="stable")
+                merged: NDArray[np.void] = records[order]
+                return merged
+            step *= 2  # a whole block of one instant
+        return np.empty(0, MARKET)
+
+    def _part(self, index: int, end: int, before: int | None) -> NDArray[np.void]:
+        start = self._next[index]
+        recording = self.recordings[index]
+        if before is not None and start < end:
+            times = recording.column("ts_received", start, end)
+            end = start + int(np.searchsorted(times, before))
+        self._next[index] = end
+        return recording.records(
+            start, end, instrument=self._places[index], source=index & 0xFF
+        )
+
+
+def _basis(streams: Sequence[Recording]) -> str:
+    """Return the basis of an instrument's streams: that of the one that has a book."""
+    names = [each.stream for each in streams]
+    if len(set(names)) < len(names):
+        raise CatalogError(f"{streams[0].name}@{names[0]} is named twice")
+    books = [each for each in streams if each.basis != "trades"]
+    if len(books) > 1:
+        told = " and ".join(f"{each.name}@{each.stream}" for each in books)
+        raise CatalogError(f"{told} both tell of one book: name one of them")
+    return books[0].basis if books else "trades"
