@@ -38,6 +38,7 @@ PRODUCT_BOUND: Final = 2**62
 """|price x quantity|, in units, may not pass this."""
 DEFAULT_PRICE_BOUND: Final = 2**34
 """Bound of |price|, price units, where neither prices nor quantities are bounded."""
+MOST_SETTLE_DAYS: Final = 7
 _MOST_DIGITS: Final = 40
 
 Number: TypeAlias = Decimal | str | SupportsIndex | SupportsFloat
@@ -129,6 +130,8 @@ class Margin:
     """To keep: a fraction of the value, or currency per contract."""
     per_contract: bool = False
     """Whether both are currency per contract."""
+    short: Decimal | None = None
+    """To keep a short: a fraction of the value; None = as long, stocks at least 0.3."""
 
 
 _WHOLE: Final = (TickBand(None, 1),)
@@ -184,6 +187,14 @@ class Instrument:
     fees: Fees = field(default_factory=Fees)
     margin: Margin = field(default_factory=Margin)
     shortable: bool = True
+    located: QuantityUnits | None = None
+    """What may be sold short, quantity units; None = no bound."""
+    borrow_rate: Decimal = Decimal(0)
+    """What a short pays a year, as a fraction of its value."""
+    rollover: Decimal = Decimal(0)
+    """FX: interest a year on its currency less that on the one it buys; longs pay."""
+    settle_days: int | None = None
+    """Business days until a trade's cash is settled; None = 1 for stocks, else 0."""
 
     def __post_init__(self) -> None:
         for rule, holds, was in self._rules():
@@ -207,6 +218,8 @@ class Instrument:
         bands = self.price_bands
         ascending = bands is None or bands[0] <= bands[1]
         yield "price_bands must be lowest, highest", ascending, bands
+        days = self.settlement_days
+        yield "settle_days must lie in 0 to 7", 0 <= days <= MOST_SETTLE_DAYS, days
         yield from self._tick_rules()
         yield "time_zone must be an IANA name", _is_zone(self.time_zone), self.time_zone
         yield (
@@ -253,6 +266,13 @@ class Instrument:
         if self.order_max is not None:
             return self.order_max
         return PRODUCT_BOUND // self.price_bound
+
+    @property
+    def settlement_days(self) -> int:
+        """Business days until a trade's cash is settled (SEMANTICS 47)."""
+        if self.settle_days is not None:
+            return self.settle_days
+        return int(self.kind in (InstrumentKind.STOCK, InstrumentKind.ETF))
 
     # Currency to units.
 

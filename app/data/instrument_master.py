@@ -234,6 +234,12 @@ def _day(value: Any) -> date:
     return value
 
 
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InstrumentError(f"a whole number is needed, was {value!r}")
+    return value
+
+
 def _record(kind: type[Fees] | type[Margin], value: Any) -> Fees | Margin:
     if not isinstance(value, dict):
         raise InstrumentError(f"a table is needed, was {value!r}")
@@ -262,12 +268,16 @@ _PLAIN: Final[Mapping[str, Callable[[Any], Any]]] = {
     "fees": lambda value: _record(Fees, value),
     "margin": lambda value: _record(Margin, value),
     "shortable": _truth,
+    "borrow_rate": _number,
+    "rollover": _number,
+    "settle_days": _count,
 }
 _IN_UNITS: Final[Mapping[str, Callable[[_Units, Any], Any]]] = {
     "tick_table": _Units.bands,
     "order_step": _Units.quantity,
     "order_min": _Units.quantity,
     "order_max": _Units.quantity,
+    "located": _Units.quantity,
     "max_price": _Units.price,
     "price_bands": _Units.pair,
 }
@@ -358,7 +368,7 @@ def _value(instrument: Instrument, key: str, value: Any) -> Any:
         return [plain(instrument.price(each)) for each in value]
     if key == "max_price":
         return plain(instrument.price(value))
-    if key in ("order_step", "order_min", "order_max"):
+    if key in ("order_step", "order_min", "order_max", "located"):
         return plain(instrument.quantity(value))
     if isinstance(value, Decimal):
         return plain(value)

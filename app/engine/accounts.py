@@ -1,4 +1,4 @@
-"""Positions and money, exact (SEMANTICS 42-45, 48).
+"""Positions and money, exact (SEMANTICS 42-48).
 
 A POSITION row is kept for each strategy and instrument, and one for the account in each
 instrument; every fill is booked in both. Open cost is a 128-bit sum (money.py): a
@@ -29,9 +29,25 @@ from app.engine.money import (
     worth,
 )
 from app.engine.records import BUY, NO_PRICE, SELL
-from app.engine.state import MAX_STRATEGIES, accounts, engine, instruments, positions
+from app.engine.settlement import defer
+from app.engine.state import (
+    MAX_STRATEGIES,
+    UNSETTLED,
+    accounts,
+    engine,
+    instruments,
+    positions,
+)
 
 NO_ACCOUNT: Final = -1
+_START_FIELDS: Final = (
+    "cash",
+    "settled_cash",
+    "start_equity",
+    "equity",
+    "peak_equity",
+    "day_start_equity",
+)
 
 
 def open_accounts(arena: Arena, start_equity: int = 0) -> None:
@@ -52,9 +68,11 @@ def open_accounts(arena: Arena, start_equity: int = 0) -> None:
     totals = arena.records(Section.ACCOUNTS)
     totals[:] = np.zeros((), totals.dtype)
     totals["exposure_known"] = 1
-    for field in ("cash", "start_equity", "equity", "peak_equity", "day_start_equity"):
+    for field in _START_FIELDS:
         totals[0][field] = start_equity
     arena.set_used(Section.ACCOUNTS, MAX_STRATEGIES)
+    arena.records(Section.UNSETTLED)[:count] = np.zeros((), UNSETTLED)
+    arena.set_used(Section.UNSETTLED, count)
 
 
 @inlined
@@ -83,7 +101,7 @@ def average_price(arena: int, row: int) -> float:
 
 
 @kernel
-def _contribute(arena: int, account: int, instrument: int, row: int, sign: int) -> None:
+def contribute(arena: int, account: int, instrument: int, row: int, sign: int) -> None:
     """Add (+1) or take back (-1) a position's part in an ACCOUNT row."""
     if account == NO_ACCOUNT:
         return
@@ -102,13 +120,15 @@ def _contribute(arena: int, account: int, instrument: int, row: int, sign: int) 
     total["realised"] += sign * realised
     total["fees"] += sign * fees
     total["cash"] += sign * (paid - fees)
+    waiting = converted(position["unsettled"], conversion)
+    total["settled_cash"] += sign * (paid - fees - waiting)
     total["unrealised"] += sign * converted(position["unrealised"], conversion)
     total["gross_exposure"] += sign * abs(value)
     total["net_exposure"] += sign * value
 
 
 @kernel
-def _total(arena: int, account: int) -> None:
+def sum_up(arena: int, account: int) -> None:
     """Work out what follows from an ACCOUNT row's sums."""
     if account == NO_ACCOUNT:
         return
@@ -122,7 +142,7 @@ def _total(arena: int, account: int) -> None:
 
 
 @kernel
-def _value(position: Any, doubled: int, numerator: int, denominator: int) -> None:
+def value_at(position: Any, doubled: int, numerator: int, denominator: int) -> None:
     """Value a position at a mark; without one it is worth its cost."""
     high, low = position["cost_high"], position["cost_low"]
     quantity = position["quantity"]
@@ -195,18 +215,18 @@ def _fill_row(
     definition = instruments(arena)[instrument]
     ratio = (definition["money_numerator"], definition["money_denominator"])
     position = positions(arena)[row]
-    _contribute(arena, account, instrument, row, integer(-1))
+    contribute(arena, account, instrument, row, integer(-1))
     _take(position, price, quantity, ratio)
-    position["cash"] -= money_of(price, quantity, ratio[0], ratio[1])
+    paid = money_of(price, quantity, ratio[0], ratio[1])
+    position["cash"] -= paid
     position["fees"] += fee
-    if quantity > 0:
-        position["bought"] += quantity
-    else:
-        position["sold"] -= quantity
+    if account == 0 and quantity < 0 and definition["settle_days"]:
+        position["unsettled"] -= paid
+        defer(arena, instrument, -paid)
     doubled = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
-    _value(position, doubled, ratio[0], ratio[1])
-    _contribute(arena, account, instrument, row, integer(1))
-    _total(arena, account)
+    value_at(position, doubled, ratio[0], ratio[1])
+    contribute(arena, account, instrument, row, integer(1))
+    sum_up(arena, account)
 
 
 @kernel
@@ -240,11 +260,37 @@ def book_fill(
 @kernel
 def _pnl_row(arena: int, row: int, account: int, value: int) -> None:
     instrument = row % engine(arena)[0]["instruments"]
-    _contribute(arena, account, instrument, row, integer(-1))
+    contribute(arena, account, instrument, row, integer(-1))
     positions(arena)[row]["realised"] += value
     positions(arena)[row]["cash"] += value
-    _contribute(arena, account, instrument, row, integer(1))
-    _total(arena, account)
+    contribute(arena, account, instrument, row, integer(1))
+    sum_up(arena, account)
+
+
+@kernel
+def settle(arena: int, instrument: int, amount: int) -> None:
+    """Count proceeds that have become due, money, as settled."""
+    row, whole = account_row(arena, instrument), integer(0)
+    contribute(arena, whole, instrument, row, integer(-1))
+    positions(arena)[row]["unsettled"] -= amount
+    contribute(arena, whole, instrument, row, integer(1))
+
+
+@kernel
+def _fee_row(arena: int, row: int, account: int, fee: int) -> None:
+    instrument = row % engine(arena)[0]["instruments"]
+    contribute(arena, account, instrument, row, integer(-1))
+    positions(arena)[row]["fees"] += fee
+    contribute(arena, account, instrument, row, integer(1))
+    sum_up(arena, account)
+
+
+@kernel
+def book_fee(arena: int, instrument: int, strategy: int, fee: int) -> None:
+    """Book a fee that is no fill's, money; paid is positive."""
+    account = strategy if strategy > 0 else NO_ACCOUNT
+    _fee_row(arena, position_row(arena, instrument, strategy), account, fee)
+    _fee_row(arena, account_row(arena, instrument), integer(0), fee)
 
 
 @kernel
@@ -274,15 +320,15 @@ def mark_of(arena: int, instrument: int, settlement: int) -> int:
 def _mark_row(arena: int, row: int, account: int, doubled: int) -> None:
     instrument = row % engine(arena)[0]["instruments"]
     definition = instruments(arena)[instrument]
-    _contribute(arena, account, instrument, row, integer(-1))
-    _value(
+    contribute(arena, account, instrument, row, integer(-1))
+    value_at(
         positions(arena)[row],
         doubled,
         definition["money_numerator"],
         definition["money_denominator"],
     )
-    _contribute(arena, account, instrument, row, integer(1))
-    _total(arena, account)
+    contribute(arena, account, instrument, row, integer(1))
+    sum_up(arena, account)
 
 
 @kernel
@@ -313,26 +359,22 @@ def set_conversion(arena: int, instrument: int, conversion: int) -> None:
     for strategy in range(MAX_STRATEGIES):
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)
-        _contribute(arena, account, instrument, own, integer(-1))
+        contribute(arena, account, instrument, own, integer(-1))
     whole, row = integer(0), account_row(arena, instrument)
-    _contribute(arena, whole, instrument, row, integer(-1))
+    contribute(arena, whole, instrument, row, integer(-1))
     instruments(arena)[instrument]["conversion"] = conversion
     for strategy in range(MAX_STRATEGIES):
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)
-        _contribute(arena, account, instrument, own, integer(1))
-        _total(arena, account)
-    _contribute(arena, whole, instrument, row, integer(1))
-    _total(arena, whole)
+        contribute(arena, account, instrument, own, integer(1))
+        sum_up(arena, account)
+    contribute(arena, whole, instrument, row, integer(1))
+    sum_up(arena, whole)
 
 
 @kernel
 def start_day(arena: int) -> None:
     """Begin a trade date: daily figures count from here."""
-    for row in range((MAX_STRATEGIES + 1) * engine(arena)[0]["instruments"]):
-        position = positions(arena)[row]
-        pnl = position["realised"] + position["unrealised"] - position["fees"]
-        position["day_start_pnl"] = pnl
     for account in range(MAX_STRATEGIES):
         total = accounts(arena)[account]
         total["day_start_equity"] = total["equity"]

@@ -249,6 +249,18 @@ def _session(arena: int, book: int, state: int) -> int:
 
 
 @kernel
+def _split(arena: int, book: int, record: Any) -> int:
+    """Empty the book and bring the last price to the new share (SEMANTICS 46)."""
+    row, new, old = books(arena)[book], record["size"], record["reference"]
+    if new <= 0 or old <= 0:
+        return BAD
+    if row["last_price"] != NO_PRICE:
+        row["last_price"] = (2 * row["last_price"] * old + new) // (2 * new)
+    row["high"], row["low"] = NO_PRICE, NO_PRICE
+    return clear_book(arena, book)
+
+
+@kernel
 def _status_event(arena: int, book: int, record: Any) -> int:
     """Apply what is neither level, order nor trade."""
     row, kind = books(arena)[book], record["kind"]
@@ -269,6 +281,8 @@ def _status_event(arena: int, book: int, record: Any) -> int:
     if kind == EventKind.FEED_STATUS:
         bound = record["reference"]
         return apply_status(arena, book, integer(record["count"]), bound, now)
+    if kind == EventKind.SPLIT:
+        return _split(arena, book, record)
     return 0
 
 

@@ -6,8 +6,9 @@ market and time; `gate_view` fills in the gate's part of a view. What happened g
 as REPORT records through `Link.EMIT`.
 
 The rooms behind it: order_rules (is it an order at all), risk (may it pass),
-gate_orders (order, report, venue), gate_safety (states, kill, flatten, losses),
-gate_settings (what commands set), orders, accounts, risk_exposure.
+gate_orders (order, report, venue), gate_safety (states, kill, losses), gate_flatten,
+gate_settings (what commands set), gate_corporate, orders, accounts, risk_exposure,
+margin, settlement, borrow, funding.
 """
 
 from typing import Any, Final
@@ -16,6 +17,7 @@ from app.engine.accounts import (
     account_row,
     book_fill,
     open_accounts,
+    settle,
     start_day,
     unmanaged,
 )
@@ -23,7 +25,12 @@ from app.engine.arena import Arena
 from app.engine.bits import integer
 from app.engine.book_stale import check_silence, set_stale
 from app.engine.book_state import Stale, books
+from app.engine.borrow import accrue_borrow
 from app.engine.compile import entry, kernel
+from app.engine.funding import roll_over
+from app.engine.gate_cancel import ANY, cancel_many
+from app.engine.gate_corporate import apply_action
+from app.engine.gate_flatten import Flatten, begin_flatten, flatten_step
 from app.engine.gate_orders import (
     command_cancel,
     command_new,
@@ -32,11 +39,6 @@ from app.engine.gate_orders import (
 )
 from app.engine.gate_reports import blank_report, forget_findings, pass_on, refuse, send
 from app.engine.gate_safety import (
-    ANY,
-    Flatten,
-    begin_flatten,
-    cancel_many,
-    flatten_step,
     kill,
     kill_ended,
     mark_late_fill,
@@ -52,6 +54,7 @@ from app.engine.order_rules import is_known_instrument, is_known_strategy
 from app.engine.orders import FILLED, IGNORED, apply_report, find_order, is_ended
 from app.engine.records import (
     COMMAND,
+    MARKET,
     REPORT,
     Action,
     Reason,
@@ -72,12 +75,21 @@ from app.engine.risk_state import (
     risk,
     working,
 )
-from app.engine.state import engine, instruments, orders, positions
+from app.engine.settlement import date_of, take_due
+from app.engine.state import (
+    accounts,
+    engine,
+    instruments,
+    orders,
+    positions,
+    unsettled,
+)
 from app.engine.strategy import StrategyState, strategies
 from app.engine.views import VIEW, VIEW_INSTRUMENTS
 
 __all__ = [
     "LINKS",
+    "gate_action",
     "gate_clock",
     "gate_command",
     "gate_marked",
@@ -289,6 +301,16 @@ def gate_marked(arena: int, links: int, instrument: int) -> int:
     return 0
 
 
+@entry
+def gate_action(arena: int, links: int, address: int) -> int:
+    """Link.GATE_ACTION: a DIVIDEND, SPLIT or FUNDING record at `address`."""
+    record = view(address, 1, MARKET)[0]
+    forget_findings(arena)
+    apply_action(arena, links, record)
+    watch_losses(arena, links)
+    return 0
+
+
 @kernel
 def _check_silence(arena: int, instrument: int, now: int) -> None:
     """Make a book stale whose feed, or whose limit, allows no such silence."""
@@ -301,6 +323,21 @@ def _check_silence(arena: int, instrument: int, now: int) -> None:
     silent = record["ts_received"] > 0 and now - record["ts_received"] > after
     if after and silent and record["stale"] == Stale.FRESH:
         set_stale(arena, book, integer(Stale.SILENT), now)
+
+
+@kernel
+def _pass_date(arena: int, instrument: int) -> None:
+    """Book what a new trade date of an instrument brings: cash due, interest."""
+    row, date = unsettled(arena)[instrument], date_of(arena, instrument)
+    before = integer(row["date"])
+    if date <= before:
+        return
+    row["date"] = date
+    if before == 0:
+        return
+    accrue_borrow(arena, instrument, date - before)
+    roll_over(arena, instrument, before, date)
+    settle(arena, instrument, take_due(arena, instrument, date))
 
 
 @kernel
@@ -321,6 +358,7 @@ def gate_clock(arena: int, links: int, now: int) -> int:
     forget_findings(arena)
     _pass_days(arena, now)
     for instrument in range(engine(arena)[0]["instruments"]):
+        _pass_date(arena, instrument)
         _check_silence(arena, instrument, now)
         _marked(arena, links, instrument)
     retry_cancels(arena, links)
@@ -358,6 +396,7 @@ def gate_view(arena: int, links: int, address: int) -> int:
     used[RiskLimit.MAX_GROSS_EXPOSURE] = risk(arena)[0]["gross"]
     used[RiskLimit.MAX_DAILY_LOSS] = max(0, day_loss(arena))
     used[RiskLimit.MAX_DRAWDOWN] = drawdown(arena)
+    used[RiskLimit.MARGIN] = accounts(arena)[0]["initial_margin"]
     used[RiskLimit.MESSAGE_RATE] = messages_within(arena, window)
     target["reject_counts"][:] = risk(arena)[0]["reject_counts"]
     return 0
@@ -369,5 +408,6 @@ LINKS: Final = {
     Link.GATE_MARKED: gate_marked,
     Link.GATE_CLOCK: gate_clock,
     Link.GATE_VIEW: gate_view,
+    Link.GATE_ACTION: gate_action,
 }
 """What a composer links of this unit."""

@@ -5,12 +5,11 @@ from typing import Any
 from app.engine.accounts import book_pnl, mark_of, set_conversion, set_mark
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.gate_cancel import ANY, cancel_many
 from app.engine.gate_reports import blank_report, forget_findings, refuse, send
 from app.engine.gate_safety import (
-    ANY,
     arm,
     arming_fault,
-    cancel_many,
     change_state,
     kill,
     leave_kill,
@@ -44,6 +43,8 @@ def is_of_account(limit: int) -> bool:
         or limit == RiskLimit.MAX_DRAWDOWN
         or limit == RiskLimit.MESSAGE_RATE
         or limit == RiskLimit.RATE_WINDOW
+        or limit == RiskLimit.CASH_ACCOUNT
+        or limit == RiskLimit.MARGIN
     )
 
 
@@ -82,6 +83,9 @@ def _set_limit(arena: int, links: int, command: Any) -> None:
     report["reason"] = Reason.USER
     row[limit] = command["value"]
     send(arena, links)
+    if limit == RiskLimit.CASH_ACCOUNT:
+        for each in range(engine(arena)[0]["instruments"]):
+            refresh_exposure(arena, integer(each))
     forget_findings(arena)
     watch_losses(arena, links)
 
@@ -135,6 +139,9 @@ def _set_of_instrument(arena: int, links: int, command: Any, action: int) -> boo
         record["restricted"] = value
     elif action == Action.SET_SHORTABLE:
         record["shortable"] = value
+    elif action == Action.SET_BORROW:
+        record["located"] = command["quantity"]
+        record["borrow_rate"] = value
     elif action == Action.SET_CONVERSION:
         set_conversion(arena, instrument, value)
         refresh_exposure(arena, instrument)

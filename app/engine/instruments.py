@@ -33,7 +33,12 @@ _CASH_KINDS: Final = (
 )
 _MOST_NUMERATOR: Final = 2**48
 _MOST_DENOMINATOR: Final = 2**61
+_STOCKS: Final = (InstrumentKind.STOCK, InstrumentKind.ETF)
 _MOST_CONVERSION: Final = 2**62
+_PPM: Final = 1_000_000
+_SHORT_MAINTENANCE: Final = Decimal("0.3")
+_SHORT_FLOOR: Final = Fraction(5)
+"""FINRA 4210 (c)(3): 30 per cent of a short's value, at least 5 dollars a share."""
 
 
 def load_instruments(
@@ -72,12 +77,14 @@ def load_instruments(
         )
     base = table[0].currency if base_currency is None else base_currency
     known = {base: Decimal(1), **(rates or {})}
+    numbers = {base: 0}
     bands: list[tuple[int, int]] = []
     for index, each in enumerate(table):
         records[index] = np.zeros((), records.dtype)
-        values = _rules(each) | _money(each)
+        values = _rules(each) | _money(each) | _margin(each) | _unit(each)
         values["first_band"], values["bands"] = len(bands), len(each.tick_table)
         values["conversion"] = _conversion(each, known.get(each.currency))
+        values["currency"] = numbers.setdefault(each.currency, len(numbers))
         for name, value in values.items():
             records[index][name] = value
         bands.extend(_band(band) for band in each.tick_table)
@@ -106,7 +113,35 @@ def _rules(each: Instrument) -> dict[str, int]:
         "shortable": each.shortable,
         "session": SessionState.UNKNOWN,
         "cash_product": each.kind in _CASH_KINDS,
+        "borrow_rate": round(Fraction(each.borrow_rate) * _PPM),
+        "located": -1 if each.located is None else each.located,
+        "rollover": round(Fraction(each.rollover) * _PPM),
+        "settle_days": each.settlement_days,
     }
+
+
+def _margin(each: Instrument) -> dict[str, int]:
+    """Margin fields: parts per million of the value, or money per quantity unit."""
+    margin, is_stock = each.margin, each.kind in _STOCKS
+    short = margin.maintenance if margin.short is None else margin.short
+    if margin.short is None and is_stock and not margin.per_contract:
+        short = max(short, _SHORT_MAINTENANCE)
+    unit = MONEY_SCALE * Fraction(each.quantity_unit)
+    floor = _SHORT_FLOOR if is_stock and each.currency == "USD" else Fraction(0)
+    money, parts = (unit, 0) if margin.per_contract else (Fraction(0), _PPM)
+    return {
+        "initial_margin": round(Fraction(margin.initial) * parts),
+        "maintenance_margin": round(Fraction(margin.maintenance) * parts),
+        "short_maintenance": round(Fraction(short) * parts),
+        "initial_per_unit": round(Fraction(margin.initial) * money),
+        "maintenance_per_unit": round(Fraction(margin.maintenance) * money),
+        "short_floor": round(floor * unit),
+    }
+
+
+def _unit(each: Instrument) -> dict[str, int]:
+    numerator, denominator = Fraction(each.quantity_unit).as_integer_ratio()
+    return {"unit_numerator": numerator, "unit_denominator": denominator}
 
 
 def _money(each: Instrument) -> dict[str, int]:

@@ -153,6 +153,8 @@ def _fold_market(arena: int, links: int, address: int) -> None:
         return
     session["market_records"] += 1
     call_link(arena, links, Link.VENUE_MARKET, address)
+    if instrument >= 0 and record["kind"] >= EventKind.DIVIDEND:
+        call_link(arena, links, Link.GATE_ACTION, address)
     call_link(arena, links, Link.GATE_MARKED, instrument)
     handler = _market_handler(integer(record["kind"]))
     if handler >= 0:

@@ -30,6 +30,7 @@ class Link(IntEnum):
     GATE_MARKED = 2  # argument: instrument whose mark may have changed
     GATE_CLOCK = 3  # argument: time, ns
     GATE_VIEW = 4  # argument: address of a VIEW; fills in limits, use and reject counts
+    GATE_ACTION = 5  # argument: address of a DIVIDEND, SPLIT or FUNDING record
     VENUE_SUBMIT = 8  # argument: order index
     VENUE_CANCEL = 9  # argument: order index
     VENUE_REPLACE = 10  # argument: order index; see its new_… fields
@@ -39,6 +40,7 @@ class Link(IntEnum):
     VENUE_REPORT = 14  # argument: address of an external venue's REPORT, as it came in
     VENUE_QUEUE = 15  # argument: order index; returns the queue ahead, -1 = unknown
     VENUE_SESSION = 19  # argument: instrument whose session the calendar changed
+    VENUE_ADJUST = 20  # argument: order index whose terms a corporate action changed
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
     PUBLISH_VIEW = 17  # argument: wall clock, ns
     BOOK_MARKET = 18  # argument: address of a MARKET; moves the book alone

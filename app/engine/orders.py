@@ -97,7 +97,6 @@ def _begin(order: Any) -> None:
     order["new_stop_price"] = NO_PRICE
     order["accepted_ts"] = 0
     order["fee"] = 0
-    order["value"] = 0
     order["counted"] = 0
     order["counted_price"] = 0
     order["pending_replaces"] = 0
@@ -254,7 +253,6 @@ def _fill(arena: int, index: int, report: Any) -> int:
         engine(arena)[0]["halt_code"] = HALT_OVERFILL
         order["quantity"] = order["filled"]
     order["fee"] += report["fee"]
-    order["value"] += quantity * report["last_price"]
     if ended:
         if order["filled"] == order["quantity"]:
             order["status"] = OrderStatus.FILLED

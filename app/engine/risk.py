@@ -12,6 +12,13 @@ from app.engine.accounts import account_row
 from app.engine.bits import integer
 from app.engine.book_state import Stale, books
 from app.engine.compile import inlined, kernel
+from app.engine.margin import (
+    available,
+    initial_margin,
+    is_cash_account,
+    pays_in_full,
+    purchase_cost,
+)
 from app.engine.money import converted, plus
 from app.engine.records import (
     BUY,
@@ -43,6 +50,14 @@ from app.engine.state import accounts, engine, instruments, positions
 from app.engine.strategy import StrategyState, strategies
 
 _SMALL: Final = 2**31
+_OF_SUMS: Final = (
+    int(RiskLimit.MAX_GROSS_EXPOSURE),
+    int(RiskLimit.MAX_DAILY_LOSS),
+    int(RiskLimit.MAX_DRAWDOWN),
+    int(RiskLimit.CASH_ACCOUNT),
+    int(RiskLimit.MARGIN),
+)
+"""Limits on what the whole account has."""
 
 
 @inlined
@@ -101,11 +116,19 @@ def _stale(arena: int, check: Any) -> int:
     return Reason.STALE_BOOK
 
 
-@inlined
+@kernel
 def _conversion(arena: int, check: Any) -> int:
-    """Refuse new risk whose exposure cannot be known (48)."""
+    """Refuse new risk whose exposure, or whose account's, cannot be known (48).
+
+    What is held without a rate leaves the account's sums unknown: then a limit on them
+    holds nowhere.
+    """
     if instruments(arena)[check["instrument"]]["conversion"] == 0:
         return Reason.NO_CONVERSION_RATE
+    if accounts(arena)[0]["unknown"]:
+        for limit in _OF_SUMS:
+            if account_limit(arena, limit):
+                return Reason.NO_CONVERSION_RATE
     return Reason.NONE
 
 
@@ -167,15 +190,26 @@ def _worst_position(arena: int, check: Any) -> int:
 
 @inlined
 def _short_sale(arena: int, check: Any) -> int:
-    """Refuse to sell what is not held, where short sales are not allowed."""
-    shortable = instruments(arena)[check["instrument"]]["shortable"]
-    if check["side"] == BUY or shortable:
+    """Refuse to sell what is neither held nor may be borrowed (47).
+
+    Shorts need a margin account and a locate (Regulation SHO, rule 203 (b) (1)).
+    """
+    if check["side"] == BUY:
         return Reason.NONE
-    short = _worst_position(arena, check)
-    if short > 0:
-        check["stands"] = short
+    definition, short = (
+        instruments(arena)[check["instrument"]],
+        _worst_position(arena, check),
+    )
+    if short <= 0:
+        return Reason.NONE
+    lent = definition["shortable"] and not pays_in_full(arena, check["instrument"])
+    if lent and (definition["located"] < 0 or short <= definition["located"]):
+        return Reason.NONE
+    check["stands"] = short
+    if not lent:
         return Reason.SHORT_SALE
-    return Reason.NONE
+    check["limit"] = definition["located"]
+    return Reason.NO_LOCATE
 
 
 @inlined
@@ -228,6 +262,43 @@ def _exposure(arena: int, check: Any) -> int:
     # An order that adds nothing to the worst case passes the gross limit.
     if added > 0 and _exceeds(check, plus(risk(arena)[0]["gross"], added), gross):
         return Reason.MAX_GROSS_EXPOSURE
+    return Reason.NONE
+
+
+@inlined
+def _margin_asked(arena: int, check: Any) -> int:
+    """Initial margin of the instrument with the order, its own currency."""
+    instrument = check["instrument"]
+    definition, position = (
+        instruments(arena)[instrument],
+        _account_position(arena, check),
+    )
+    if pays_in_full(arena, instrument):
+        worth = integer(position["working_buy_value"])
+        if check["side"] == BUY:
+            worth += check["quantity"] * check["counted_price"]
+            worth -= check["old_quantity"] * check["old_price"]
+        return purchase_cost(definition, worth)
+    value, most = _side_money(arena, check), _worst_position(arena, check)
+    return initial_margin(definition, value, most)
+
+
+@kernel
+def _margin(arena: int, check: Any) -> int:
+    """Refuse what the equity, or in a cash account the settled cash, does not cover."""
+    if account_limit(arena, integer(RiskLimit.MARGIN)) == 0 and not is_cash_account(
+        arena
+    ):
+        return Reason.NONE
+    conversion = instruments(arena)[check["instrument"]]["conversion"]
+    asked = converted(_margin_asked(arena, check), conversion)
+    added = asked - _account_position(arena, check)["initial_margin"]
+    stands = plus(accounts(arena)[0]["initial_margin"], added)
+    # An order that adds nothing to the worst case passes.
+    if added > 0 and stands > available(arena):
+        check["limit"] = available(arena)
+        check["stands"] = stands
+        return Reason.INSUFFICIENT_MARGIN
     return Reason.NONE
 
 
@@ -329,7 +400,7 @@ def _is_sound(arena: int, check: Any) -> int:
 
 @inlined
 def _has_room(arena: int, check: Any) -> int:
-    """Ask what the account would hold with it: checks 11 to 16."""
+    """Ask what the account would hold with it: checks 11 to 17."""
     reason = _short_sale(arena, check)
     if reason == Reason.NONE:
         reason = _position_size(arena, check)
@@ -337,6 +408,8 @@ def _has_room(arena: int, check: Any) -> int:
         reason = _sums(arena, check)
     if reason == Reason.NONE:
         reason = _exposure(arena, check)
+    if reason == Reason.NONE:
+        reason = _margin(arena, check)
     if reason == Reason.NONE:
         reason = _daily_loss(arena, check)
     if reason == Reason.NONE:
@@ -348,7 +421,7 @@ def _has_room(arena: int, check: Any) -> int:
 def judge(arena: int) -> int:
     """Judge the order in the check: the reason of the first check that refuses it.
 
-    Exits meet the collar alone; checks 17 and 18 are the rolling windows. The check's
+    Exits meet the collar alone; checks 18 and 19 are the rolling windows. The check's
     `collar` stays where the collar refuses: the price that would pass.
     """
     check = checks(arena)[0]

@@ -14,6 +14,13 @@ from app.engine.bits import integer
 from app.engine.book_levels import best_price
 from app.engine.compile import inlined, kernel
 from app.engine.instruments import step_price
+from app.engine.margin import (
+    book_margin,
+    initial_margin,
+    maintenance_margin,
+    pays_in_full,
+    purchase_cost,
+)
 from app.engine.money import converted, money_of, plus
 from app.engine.records import BUY, NO_PRICE, SELL, GroupRole, OrderType
 from app.engine.risk_state import is_exit, risk, working
@@ -255,22 +262,31 @@ def signed_value(position: Any) -> int:
 
 @kernel
 def refresh_exposure(arena: int, instrument: int) -> None:
-    """Bring an instrument's worst-case exposure, and the sum of all, up to date."""
+    """Bring an instrument's worst-case exposure, margin and the sums up to date."""
     position = positions(arena)[account_row(arena, instrument)]
     idle = position["quantity"] == 0 and position["exposure"] == 0
+    idle = idle and position["initial_margin"] == 0
     if idle and position["working_buy"] == 0 and position["working_sell"] == 0:
         return
-    doubled = position["mark_doubled"]
-    held = signed_value(position)
-    worst = integer(0)
+    definition, doubled = instruments(arena)[instrument], position["mark_doubled"]
+    held, quantity = signed_value(position), position["quantity"]
+    worst, margin = integer(0), integer(0)
     for side in (BUY, SELL):
         work = working_money(arena, instrument, side, doubled)
-        worst = max(worst, plus(side * held, work))
-    conversion = instruments(arena)[instrument]["conversion"]
+        value = plus(side * held, work)
+        most = side * quantity + working_quantity(position, side)
+        worst = max(worst, value)
+        margin = max(margin, initial_margin(definition, value, most))
+    if pays_in_full(arena, instrument):
+        margin = purchase_cost(definition, position["working_buy_value"])
+    conversion = definition["conversion"]
     exposure = converted(worst, conversion)
     state = risk(arena)[0]
     state["gross"] = plus(state["gross"], exposure - position["exposure"])
     position["exposure"] = exposure
+    kept = maintenance_margin(definition, abs(held), quantity)
+    margin, kept = converted(margin, conversion), converted(kept, conversion)
+    book_margin(arena, position, margin, kept)
 
 
 @kernel

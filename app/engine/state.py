@@ -84,12 +84,23 @@ INSTRUMENT: Final = np.dtype(
         ("at_close_until", "<i8"),  # … at the close
         ("last_trading", "<i8"),  # no orders from here on, ns; 0 = never
         ("first_notice", "<i8"),  # ns; 0 = none
-        ("initial_margin", "<i8"),  # ppm of a position's value; 0 = all of it
+        ("initial_margin", "<i8"),  # ppm of a position's value (margin.py)
         ("maintenance_margin", "<i8"),  # ppm
         ("borrow_rate", "<i8"),  # ppm per year of a short's value
         ("located", "<i8"),  # quantity units that may be sold short; -1 = no bound
         ("settle_days", "<i8"),  # business days until cash of a trade is settled
-        ("unused", "<i8", (6,)),
+        ("initial_per_unit", "<i8"),  # money per quantity unit, besides the ppm
+        ("maintenance_per_unit", "<i8"),
+        ("short_maintenance", "<i8"),  # ppm of a short's value
+        ("short_floor", "<i8"),  # money per quantity unit of a short; see margin.py
+        ("unit_numerator", "<i8"),  # a quantity unit is numerator ÷ denominator
+        ("unit_denominator", "<i8"),  # … of a share, contract or coin
+        ("rollover", "<i8"),  # ppm per year that longs pay at the date's change (FX)
+        ("currency", "<i8"),  # number of its currency in the session; 0 = the base
+        ("rate_of", "<i8"),  # currency whose rate its mark is; negative: the inverse
+        ("rate_numerator", "<i8"),  # the rate, 1e-9: price × numerator ÷ denominator
+        ("rate_denominator", "<i8"),
+        ("unused", "<i8", (4,)),
     ],
     align=True,
 )
@@ -127,7 +138,6 @@ ORDER: Final = np.dtype(
         ("decided_ts", "<i8"),  # when the decision was made, ns
         ("accepted_ts", "<i8"),  # when the venue had it, ns
         ("fee", "<i8"),  # money so far
-        ("value", "<i8"),  # filled price × quantity, product units, saturated
         ("protection_ticks", "<i4"),
         ("chain", "<i4"),  # order map
         ("next", "<i4"),  # in the list of working orders of its instrument
@@ -151,9 +161,9 @@ POSITION: Final = np.dtype(
         ("realised", "<i8"),  # money, instrument's currency, without fees
         ("fees", "<i8"),  # money
         ("cash", "<i8"),  # money: signed value of all fills, negative when bought
-        ("day_start_pnl", "<i8"),  # total P&L when the trade date began, money
-        ("bought", "<i8"),  # quantity units
-        ("sold", "<i8"),  # quantity units
+        ("initial_margin", "<i8"),  # account's row: money, base, worst case
+        ("maintenance_margin", "<i8"),  # … of what is held
+        ("unsettled", "<i8"),  # account's row: proceeds not settled yet, money
         ("unrealised", "<i8"),  # money at the last mark
         ("mark", "<i8"),  # price units; NO_PRICE = none
         ("mark_doubled", "<i8"),  # twice the mark: a mid may lie on a half unit
@@ -197,6 +207,19 @@ ACCOUNT: Final = np.dtype(
 )
 """Money in the base currency: row 0 the whole account, row s strategy s."""
 
+SETTLE_SLOTS: Final = 8
+"""Days of settlement that may be outstanding at once, and one more than the longest."""
+
+UNSETTLED: Final = np.dtype(
+    [
+        ("date", "<i8"),  # trade date that was reached, days since 1970; 0 = none
+        ("due", "<i8", (SETTLE_SLOTS,)),  # days since 1970
+        ("amount", "<i8", (SETTLE_SLOTS,)),  # money, instrument's currency; 0 = free
+    ],
+    align=True,
+)
+"""Proceeds that are not settled yet, by instrument. Written by settlement."""
+
 MAX_STRATEGIES: Final = 32
 MAX_INSTRUMENTS: Final = 256
 
@@ -206,6 +229,7 @@ tick_bands = section(Section.TICK_BANDS, TICK_BAND)
 orders = section(Section.ORDERS, ORDER)
 positions = section(Section.POSITIONS, POSITION)
 accounts = section(Section.ACCOUNTS, ACCOUNT)
+unsettled = section(Section.UNSETTLED, UNSETTLED)
 
 
 def fixed_layout(instrument_count: int) -> dict[Section, tuple[np.dtype[Any], int]]:
@@ -226,4 +250,5 @@ def fixed_layout(instrument_count: int) -> dict[Section, tuple[np.dtype[Any], in
         Section.TICK_BANDS: (TICK_BAND, 16 * instrument_count),
         Section.POSITIONS: (POSITION, (MAX_STRATEGIES + 1) * instrument_count),
         Section.ACCOUNTS: (ACCOUNT, MAX_STRATEGIES),
+        Section.UNSETTLED: (UNSETTLED, instrument_count),
     }

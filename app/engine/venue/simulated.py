@@ -39,6 +39,7 @@ from app.engine.venue.arrival import (
     replace_arrived,
     submit_arrived,
 )
+from app.engine.venue.corporate import act_on_record, adjust, is_corporate
 from app.engine.venue.latency import arrival_time
 from app.engine.venue.levels import venue_book
 from app.engine.venue.models import Queue, Through, VenueModels
@@ -254,6 +255,8 @@ def _market(arena: int, links: int, record: Any) -> int:
     instrument, kind = integer(record["instrument"]), record["kind"]
     known = 0 <= instrument < engine(arena)[0]["instruments"]
     address = record_address(record)
+    if known and is_corporate(kind):
+        return act_on_record(arena, links, record)
     if not known or not _concerns_us(arena, instrument):
         return call_link(arena, links, Link.BOOK_MARKET, address)
     price, fills = record["price"], venue_instruments(arena)[instrument]["fills"]
@@ -286,6 +289,13 @@ def venue_market(arena: int, links: int, address: int) -> int:
     changed = _market(arena, links, record)
     deliver(arena, links, session["now"])
     return changed
+
+
+@entry
+def venue_adjust(arena: int, links: int, index: int) -> int:
+    """Take over the terms that a corporate action changed (argument: order index)."""
+    adjust(arena, links, index)
+    return 0
 
 
 @entry
@@ -337,6 +347,7 @@ LINKS = {
     Link.VENUE_CANCEL: venue_cancel,
     Link.VENUE_REPLACE: venue_replace,
     Link.VENUE_MARKET: venue_market,
+    Link.VENUE_ADJUST: venue_adjust,
     Link.VENUE_CLOCK: venue_clock,
     Link.VENUE_DUE: venue_due,
     Link.VENUE_QUEUE: venue_queue,
