@@ -176,6 +176,14 @@ def _entry_ended(arena: int, group: int) -> None:
 
 
 @kernel
+def entry_refused(arena: int, account: int, number: int) -> None:
+    """Line up the ends of a bracket's exits whose entry the venue has refused."""
+    group = find_group(arena, (account << _ACCOUNT_SHIFT) + number)
+    if group and condition_groups(arena)[group]["entry"] == 0:
+        _entry_ended(arena, group)
+
+
+@kernel
 def end_condition(arena: int, index: int) -> None:
     """Forget a condition whose order has ended, however; the group learns of it."""
     row = condition(arena, index)

@@ -86,6 +86,11 @@ CONDITION: Final = np.dtype(
         ("expire_ts", "<i8"),  # GTD: ns; 0 = never
         ("group_number", "<i4"),  # the owner's number of the group; reports carry it
         ("protection_ticks", "<i4"),  # of a triggered stop; -1 = instrument's default
+        # the venue's own
+        ("limit", "<i8"),  # while the order is not on the book; NO_PRICE = market
+        ("next_own", "<i4"),  # in the venue's list of its owner's such orders
+        ("previous_own", "<i4"),
+        ("triggered", "<i8"),  # 1: a stop that has triggered
     ],
     align=True,
 )
@@ -216,6 +221,8 @@ def new_condition(arena: int, order: int, instrument: int, side: int) -> int:
     row["stop_price"], row["offset"], row["trail"] = NO_PRICE, 0, 0
     row["leaves"], row["hidden"], row["display"] = 0, 0, 0
     row["expire_ts"], row["group_number"], row["protection_ticks"] = 0, 0, -1
+    row["limit"], row["triggered"] = NO_PRICE, 0
+    row["next_own"], row["previous_own"] = 0, 0
     return index
 
 

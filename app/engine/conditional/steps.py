@@ -67,3 +67,36 @@ def next_step(arena: int) -> tuple[int, int, int]:
             owner["lined_up"] = integer(owner["lined_up"]) & ~(integer(1) << step)
             return step, index, reason
     return integer(Step.NONE), integer(0), integer(Reason.NONE)
+
+
+@kernel
+def next_change(arena: int) -> tuple[int, int, int]:
+    """Take out the next CANCEL or RESIZE, past what is lined up before it.
+
+    A venue that fills several orders in one event performs these after each fill, so
+    that nobody is filled beyond what the group has left. Returns as `next_step`.
+    """
+    every, state = condition_steps(arena), conditional(arena)
+    before, here = integer(0), integer(state["first_step"])
+    while here:
+        row = every[here]
+        step, index = integer(row["step"]), integer(row["condition"])
+        following = integer(row["next"])
+        if step == Step.CANCEL or step == Step.RESIZE:
+            if before:
+                every[before]["next"] = following
+            else:
+                state["first_step"] = following
+            if following == 0:
+                state["last_step"] = before
+            reason = integer(row["reason"])
+            owner = condition(arena, index)
+            lives = owner["number"] == row["number"]
+            give(arena, Section.CONDITION_STEPS, here)
+            if lives:
+                owner["lined_up"] = integer(owner["lined_up"]) & ~(integer(1) << step)
+                return step, index, reason
+        else:
+            before = here
+        here = following
+    return integer(Step.NONE), integer(0), integer(Reason.NONE)
