@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from app.data.catalog import Catalog
 from app.data.guess import Answers, Question
@@ -151,4 +152,5 @@ def _answered(given: Given, said: tuple[str, str]) -> Given:
             return given
     if name == "instrument" and answer == "--all":
         return replace(given, every=True)
-    return replace(given, table=replace(given.table, **{name: answer}))
+    changed: dict[str, Any] = {name: answer}
+    return replace(given, table=replace(given.table, **changed))

@@ -10,6 +10,9 @@ A mapping says what the file tells and where. As TOML::
     time_zone = "UTC"          # of iso times without an offset
     stamped = "open"           # bars stamped at their open are shifted to the close
     interval = "1m"            # of bars: 1s, 5m, 1h, 1d
+    decimal = "comma"          # 1.234,50 for 1234.5
+    skip_lines = 1             # before the header
+    newest_first = true        # the rows go back in time
     buy = ["buy", "bid"]       # words for the side; the other words are sell
     sell = ["sell", "ask"]
 
@@ -21,12 +24,13 @@ A mapping says what the file tells and where. As TOML::
     side = "side"
 
 or in one line: ``kind=trades,header=yes,time=timestamp:us,price=price,size=amount``.
-Columns: time, received, price, size, side (trades: the aggressor's; levels: the
-book's); bid_price, bid_size, ask_price, ask_size; open, high, low, close, volume;
-levels also take is_snapshot. A level of size 0 is gone.
+Columns: time, date (where the day stands apart from the time), symbol (each becomes a
+recording, unless one is named), received, price, size, side (trades: the aggressor's;
+levels: the book's); bid_price, bid_size, ask_price, ask_size; open, high, low, close,
+volume; levels also take is_snapshot. A level of size 0 is gone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final, Protocol
@@ -36,11 +40,14 @@ from numpy.typing import NDArray
 
 from app.data.catalog_writer import Target
 from app.data.csv_map import CsvMap
+from app.data.csv_tidy import NUMBERS, by_symbol, tidied, undressed
+from app.data.guess_names import kind_of
 from app.data.importing import Grid, Import, Sketch, new_records
 from app.data.source import Source
 from app.data.text_columns import (
     Issues,
     Table,
+    fields_of,
     read_table,
     scaled,
     snapped,
@@ -49,7 +56,7 @@ from app.data.text_columns import (
 from app.data.time_columns import times
 from app.engine.records import BAR, QUOTE, EventKind, RecordFlag
 from app.errors import FileFormatError
-from app.instrument import Instrument, PriceUnits, plain
+from app.instrument import Instrument, InstrumentKind, PriceUnits, plain
 
 _DIGITS: Final = 8
 _INT32: Final = 2**31
@@ -84,36 +91,138 @@ class CsvImporter:
         """Read the files."""
         mapping = self._map
         name = run.options.instrument or mapping.instrument
-        if name is None:
+        if name is None and "symbol" not in mapping.columns:
             raise FileFormatError(
                 paths[0], "does not name its instrument: --instrument"
             )
         files = [self.opened(path, run.issues(path)) for path in paths]
-        quiet = (self.opened(each, Issues(each, skip_bad=True)) for each in paths)
-        instrument = run.instrument(name, lambda: _sketch(quiet, mapping))
-        stream, basis = _STREAMS[mapping.kind]
-        if mapping.kind == "bars":
-            stream = f"bars-{mapping.interval}"
-        target = Target(
-            instrument,
-            stream,
-            basis,
-            time_zone=mapping.time_zone,
-            by_year=mapping.kind == "bars",
+        streams = _Streams(
+            run,
+            mapping,
+            name,
+            lambda: (self.opened(each, Issues(each, skip_bad=True)) for each in paths),
         )
-        reader = _Reader(instrument, mapping)
         for number, file in enumerate(files):
             for share, table in file.tables():
-                run.emit(target, reader.take(table, file.day))
+                streams.take(tidied(table, mapping), file.day)
                 run.progress((number + share) / len(files))
-        run.emit(target, reader.end())
-        for note in reader.notes():
-            target.notes.append(note)
-            run.notes.append(f"{name}: {note}")
+            streams.end_file()
+        if not streams.has_rows:
+            raise FileFormatError(paths[0], f"holds no rows of {name}")
+        streams.end()
 
     def opened(self, path: Path, issues: Issues) -> "MappedFile":
         """Open a file whose columns the mapping names."""
         return _File(path, self._map, issues)
+
+
+class _Streams:
+    """What one import fills: a stream, or one for each symbol of the files."""
+
+    def __init__(
+        self,
+        run: Import,
+        mapping: CsvMap,
+        name: str | None,
+        again: Callable[[], Iterable["MappedFile"]],
+    ) -> None:
+        self._run = run
+        self._map = mapping
+        self._name = name
+        self._again = again
+        self._streams: dict[str, tuple[Target, _Reader]] = {}
+        self._grids: dict[str, tuple[Grid, Grid]] = {}
+        self._symbol: str | None = None
+        self._others = 0
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there were rows of what is wanted."""
+        return bool(self._streams)
+
+    def take(self, table: Table, day: date | None) -> None:
+        """Read a table into its streams."""
+        parts = dict(by_symbol(table, self._map))
+        if self._name in parts:
+            self._symbol = self._name
+        elif self._symbol is None and len(parts) == 1:
+            (self._symbol,) = parts  # named otherwise than in the file
+        for symbol, part in parts.items():
+            if self._name is not None and symbol != self._symbol:
+                self._others += len(part)
+                continue
+            target, reader = self._stream(symbol)
+            self._run.emit(target, reader.take(part, day))
+
+    def end_file(self) -> None:
+        """Hand over what a file that goes back in time has held."""
+        if self._map.newest_first:
+            for target, reader in self._streams.values():
+                self._run.emit(target, reader.turned())
+
+    def end(self) -> None:
+        """Hand over what is left, and say what is to be known."""
+        if self._others:
+            self._run.notes.append(f"{self._others:,} rows of other symbols left out")
+        for target, reader in self._streams.values():
+            self._run.emit(target, reader.end())
+            for note in reader.notes():
+                target.notes.append(note)
+                self._run.notes.append(f"{target.instrument.name}: {note}")
+
+    def _stream(self, symbol: str) -> tuple[Target, "_Reader"]:
+        if symbol not in self._streams:
+            mapping = self._map
+            name = self._name or symbol
+            instrument = self._run.instrument(name, lambda: self._sketch(symbol))
+            stream, basis = _STREAMS[mapping.kind]
+            if mapping.kind == "bars":
+                stream = f"bars-{mapping.interval}"
+            target = Target(
+                instrument,
+                stream,
+                basis,
+                time_zone=mapping.time_zone,
+                by_year=mapping.kind == "bars",
+            )
+            self._streams[symbol] = target, _Reader(instrument, mapping)
+        return self._streams[symbol]
+
+    def _sketch(self, symbol: str) -> Sketch:
+        """Tell how fine a symbol's numbers are; the files are read for all at once."""
+        if not self._grids:
+            for file in self._again():
+                for _, table in file.tables():
+                    for name, part in by_symbol(tidied(table, self._map), self._map):
+                        grids = self._grids.setdefault(
+                            name, (Grid(_DIGITS), Grid(_DIGITS))
+                        )
+                        _measure(part, self._map, *grids)
+        prices, sizes = self._grids.get(symbol, (Grid(_DIGITS), Grid(_DIGITS)))
+        mapping = self._map
+        kind, currency = kind_of(symbol) if symbol else (InstrumentKind.STOCK, "USD")
+        return Sketch(
+            kind=mapping.instrument_kind or kind,
+            venue=mapping.venue,
+            currency=mapping.currency or currency,
+            price_unit=prices.unit(mapping.price_shift),
+            price_step=prices.step,
+            quantity_unit=sizes.unit(),
+            more={"max_price": PriceUnits(prices.bound)},
+        )
+
+
+def _measure(table: Table, mapping: CsvMap, prices: Grid, sizes: Grid) -> None:
+    """Let two grids see a table's prices and sizes."""
+    for name in mapping.columns.keys() & NUMBERS:
+        texts = table.column(name)
+        values, bad = scaled(texts, _DIGITS)
+        for index in np.flatnonzero(bad).tolist():
+            number = snapped(undressed(texts[index].as_py()) or "", _DIGITS)
+            if number is not None:
+                values[index], bad[index] = number, False
+        grid = sizes if "size" in name or name == "volume" else prices
+        grid.add(values[~bad])
 
 
 class MappedFile(Protocol):
@@ -138,10 +247,12 @@ class _File:
         self._blocks = self._source.line_blocks()
         self._first = next(self._blocks, b"").removeprefix(b"\xef\xbb\xbf")
         self._line = 1
-        head, _, rest = self._first.partition(b"\n")
+        for _ in range(mapping.skip_lines):
+            self._drop_line()
+        head, _, _ = self._first.partition(b"\n")
         fields = self._split(head)
         if mapping.header:
-            self._first, self._line = rest, 2
+            self._drop_line()
         self.names = self._named(fields)
 
     def tables(self) -> Iterator[tuple[float, Table]]:
@@ -160,9 +271,13 @@ class _File:
         if self._source.damage is not None:
             self.issues.report(self._source.damage)
 
+    def _drop_line(self) -> None:
+        self._first = self._first.partition(b"\n")[2]
+        self._line += 1
+
     def _split(self, line: bytes) -> list[str]:
         text = line.decode("utf-8", "replace").rstrip("\r")
-        return [each.strip().strip('"') for each in text.split(self._map.delimiter)]
+        return [each.strip() for each in fields_of(text, self._map.delimiter)]
 
     def _named(self, fields: list[str]) -> list[str]:
         """Name the file's columns as the mapping does; others by their place."""
@@ -188,6 +303,7 @@ class _Reader:
         self._map = mapping
         self._last = 0
         self._held = new_records(0)
+        self._back: list[NDArray[np.void]] = []
         self._has_begun = False
         self._snapped = 0
 
@@ -202,6 +318,8 @@ class _Reader:
             "bars": self._bars,
             "levels": self._levels,
         }[self._map.kind](table, records, good)
+        if self._map.newest_first:
+            return self._hold_back(table, records, good)
         received = records["ts_received"]
         latest = np.maximum.accumulate([self._last, *np.where(good, received, 0)])
         back = received < latest[:-1]
@@ -213,6 +331,29 @@ class _Reader:
             records["flags"] = RecordFlag.LAST
             return records
         return self._events(records)
+
+    def _hold_back(
+        self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
+    ) -> NDArray[np.void]:
+        """Keep rows that go back in time until the file's end."""
+        received = records["ts_received"]
+        before = self._last or 2**62
+        known = np.where(good, received, 2**62)
+        earliest = np.minimum.accumulate([before, *known])
+        table.refuse(
+            received > earliest[:-1], "time", "must not go forward in this file", good
+        )
+        self._last = int(min(earliest[-1], before))
+        records = records[good]
+        records["flags"] = RecordFlag.LAST
+        self._back.append(records)
+        return records[:0]
+
+    def turned(self) -> NDArray[np.void]:
+        """Return the rows of a file that went back in time, oldest first."""
+        joined = np.concatenate([new_records(0), *self._back])[::-1]
+        self._back, self._last = [], 0
+        return joined
 
     def end(self) -> NDArray[np.void]:
         """Turn what was held back into records."""
@@ -262,10 +403,13 @@ class _Reader:
         texts = table.column(name)
         values, unread = scaled(texts, places)
         for index in np.flatnonzero(unread & good).tolist():
-            number = snapped(texts[index].as_py(), places)
+            text = texts[index].as_py()
+            number = snapped(text, places)
+            self._snapped += number is not None
+            if number is None:
+                number = snapped(undressed(text) or "", places)
             if number is not None:
                 values[index], unread[index] = number, False
-                self._snapped += 1
         table.refuse(unread, name, f"must be a number of {places} decimals", good)
         return values
 
@@ -415,27 +559,3 @@ def _mark(like: NDArray[np.void], kind: EventKind) -> NDArray[np.void]:
         marks[name] = like[name]
     marks["kind"] = kind
     return marks
-
-
-def _sketch(files: Iterable[MappedFile], mapping: CsvMap) -> Sketch:
-    """Read the files for how fine their prices and sizes are."""
-    prices, sizes = Grid(_DIGITS), Grid(_DIGITS)
-    names = (
-        (prices, ("price", "bid_price", "ask_price", "open", "high", "low", "close")),
-        (sizes, ("size", "bid_size", "ask_size", "volume")),
-    )
-    for file in files:
-        for _, table in file.tables():
-            for grid, columns in names:
-                for name in mapping.columns.keys() & set(columns):
-                    values, bad = scaled(table.column(name), _DIGITS)
-                    grid.add(values[~bad])
-    return Sketch(
-        kind=mapping.instrument_kind,
-        venue=mapping.venue,
-        currency=mapping.currency,
-        price_unit=prices.unit(mapping.price_shift),
-        price_step=prices.step,
-        quantity_unit=sizes.unit(),
-        more={"max_price": PriceUnits(prices.bound)},
-    )

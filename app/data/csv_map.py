@@ -21,11 +21,12 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "levels": ("time", "side", "price", "size"),
 }
 _COLUMNS: Final = (
-    *("time", "received", "price", "size", "side", "is_snapshot"),
+    *("time", "date", "received", "price", "size", "side", "is_snapshot", "symbol"),
     *("bid_price", "bid_size", "ask_price", "ask_size"),
     *("open", "high", "low", "close", "volume"),
 )
-_DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " "}
+_NAMED: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|"}
+_POINTS: Final = {"point": ".", "comma": ","}
 _UNITS_NS: Final = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 _INTERVAL: Final = re.compile(r"([1-9]\d{0,3})([smhd])")
 _DAY: Final = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
@@ -42,22 +43,32 @@ class CsvMap:
     """Where the mapping was read from, for messages."""
     delimiter: str = ","
     header: bool = False
+    skip_lines: int = 0
+    """Lines before the header, or before the first row."""
+    decimal: str = "."
+    """Or a comma: 1.234,50 is written for 1234.5."""
+    newest_first: bool = False
+    """Whether the rows go back in time."""
     instrument: str | None = None
     time_format: str = "iso"
     time_zone: str = "UTC"
     stamped: str = "close"
     interval: str = ""
-    buy: tuple[str, ...] = ("buy", "b", "bid", "1", "+1")
-    sell: tuple[str, ...] = ("sell", "s", "ask", "a", "offer", "-1")
+    buy: tuple[str, ...] = ("buy", "b", "bid", "1", "+1", "buyer", "bought", "long")
+    sell: tuple[str, ...] = (
+        *("sell", "s", "ask", "a", "offer", "-1", "seller", "sold", "short"),
+    )
     price_shift: int = 0
     """Prices are integers x 10**-price_shift."""
     assumed_size: str | None = None
     """Size of quotes in a file that tells none."""
     day: str | None = None
     """The day of ms-of-day; else the file's name must hold it."""
-    instrument_kind: InstrumentKind = InstrumentKind.STOCK
+    instrument_kind: InstrumentKind | None = None
+    """None: a stock, or what a symbol looks like."""
     venue: str = "CSV"
-    currency: str = "USD"
+    currency: str | None = None
+    """None: USD, or what a symbol looks like."""
 
     def __post_init__(self) -> None:
         self._check("kind", self.kind in _NEEDED, f"one of {', '.join(_NEEDED)}")
@@ -75,6 +86,10 @@ class CsvMap:
         is_interval = bool(_INTERVAL.fullmatch(self.interval)) or self.kind != "bars"
         self._check("interval", is_interval, "an interval of bars like 1m, 4h, 1d")
         self._check("price_shift", 0 <= self.price_shift <= 9, "0 to 9")
+        self._check("decimal", self.decimal in (".", ","), "a point or a comma")
+        self._check("skip_lines", 0 <= self.skip_lines <= 10_000, "0 to 10000")
+        turned = not (self.newest_first and self.kind == "levels")
+        self._check("newest_first", turned, "left out for levels")
         self._check("delimiter", len(self.delimiter) == 1, "one character")
         self._check("buy", bool(self.buy and self.sell), "words, as must sell")
         if self.kind == "quotes" and "bid_size" not in self.columns:
@@ -159,25 +174,31 @@ class CsvMap:
         return cls(**read)
 
 
+def _truth(value: Any) -> bool:
+    if isinstance(value, str):
+        if value.lower() not in _TRUTHS:
+            raise ValueError(f"must be yes or no, was {value!r}")
+        return _TRUTHS[value.lower()]
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, was {value!r}")
+    return value
+
+
 def _value(key: str, value: Any) -> Any:
     """Turn a value of either way of writing into that of the field."""
-    if key == "header":
-        if isinstance(value, str):
-            if value.lower() not in _TRUTHS:
-                raise ValueError(f"must be yes or no, was {value!r}")
-            return _TRUTHS[value.lower()]
-        if not isinstance(value, bool):
-            raise ValueError(f"must be true or false, was {value!r}")
-        return value
+    if key in ("header", "newest_first"):
+        return _truth(value)
     if key in ("buy", "sell"):
         words = value.split("|") if isinstance(value, str) else value
         if not isinstance(words, list):
             raise ValueError(f"must be words, was {value!r}")
         return tuple(str(word).lower() for word in words)
-    if key == "price_shift":
+    if key in ("price_shift", "skip_lines"):
         return int(value)
+
     if key == "instrument_kind":
         return InstrumentKind.named(str(value))
-    if key == "delimiter":
-        return _DELIMITERS.get(str(value), str(value))
+    if key in ("delimiter", "decimal"):
+        words = _NAMED if key == "delimiter" else _POINTS
+        return words.get(str(value), str(value))
     return str(value)

@@ -7,7 +7,7 @@ quotes that tell none. It is made of text, so CSV and Parquet share it.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -17,26 +17,30 @@ from typing import Any, Final
 import numpy as np
 
 from app.data.csv_map import CsvMap
+from app.data.csv_tidy import NUMBERS
+from app.data.guess_names import kind_of
 from app.data.instrument_master import InstrumentMaster
 from app.data.time_columns import times
 from app.errors import FileFormatError
 from app.instrument import InstrumentKind
 
+_MAKER: Final = ("isbuyermaker", "buyermaker", "isbuyerthemaker")
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "time": (
         *("time", "timestamp", "datetime", "date", "ts", "tstime", "timestamputc"),
         *("tsevent", "tsvenue", "opentime", "timeutc", "datetimeutc", "dateutc"),
         *("timestampms", "exchangetimestamp", "eventtime", "tradetime", "utc"),
+        *("datum", "zeit", "fecha", "hora", "heure", "gmttime", "localtime"),
     ),
     "received": ("localtimestamp", "received", "tsreceived", "tsrecv", "receivetime"),
     "open": ("open", "o", "openprice"),
     "high": ("high", "h", "highprice"),
     "low": ("low", "l", "lowprice"),
-    "close": ("close", "c", "closeprice", "last"),
-    "volume": ("volume", "vol", "v", "tickvolume", "totalvolume"),
+    "close": ("close", "c", "closeprice", "closelast", "last", "price"),
+    "volume": ("tickvol", "tickvolume", "volume", "vol", "v", "totalvolume"),
     "price": ("price", "px", "tradeprice", "last", "rate", "p"),
     "size": ("size", "amount", "qty", "quantity", "volume", "vol", "tradesize", "q"),
-    "side": ("side", "direction", "takerside", "aggressor", "aggressorside"),
+    "side": ("side", "direction", "takerside", "aggressor", "aggressorside", *_MAKER),
     "is_snapshot": ("issnapshot", "snapshot"),
     "bid_price": ("bidprice", "bid", "bestbid", "bidpx", "bidclose", "bestbidprice"),
     "ask_price": ("askprice", "ask", "bestask", "askpx", "offer", "askclose"),
@@ -61,19 +65,27 @@ _PATTERNS: Final = (
     *("%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%d %H:%M:%S.%f", "%Y%m%d%H%M%S"),
     *("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S.%f"),
     *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y", "%d/%m/%Y %H:%M"),
-    *("%d/%m/%Y %H:%M:%S", "%d-%b-%Y", "%d-%b-%Y %H:%M:%S"),
+    *("%d/%m/%Y %H:%M:%S", "%d-%b-%Y", "%d-%b-%Y %H:%M:%S", "%b %d, %Y", "%d %b %Y"),
+    *("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H%M%S", "%m/%d/%Y %H%M"),
+    *("%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p"),
+    *("%m/%d/%Y %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S.%f", "%Y.%m.%d %H:%M:%S.%f"),
+    *("%m/%d/%y", "%d/%m/%y", "%m/%d/%y %H:%M", "%d/%m/%y %H:%M", "%Y%m%d %H%M"),
+    *("%m-%d-%Y", "%d-%m-%Y", "%m-%d-%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S"),
+    *("%m-%d-%Y %H:%M", "%d-%m-%Y %H:%M"),
 )
+_CLOCK: Final = re.compile(r"\d{1,2}(:\d\d){1,2}([.,]\d+)?( ?[AaPp][Mm])?|\d{3,6}")
+_DATE: Final = ("date", "day", "tradedate", "tradingday")
+_SYMBOLS: Final = ("symbol", "instrument", "ticker", "name", "sym", "symbolname")
+_POINT: Final = re.compile(r"[+-]?\d*\.\d+(?:[eE].*)?")
+_GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_COMMA: Final = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+")
+
 _EPOCHS: Final = ((8, "s"), (11, "ms"), (14, "us"), (17, "ns"))
 """A whole number of more digits than these since 1970 counts these."""
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
 _OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d|[+-]\d\d)$")
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9\-]{0,14}")
-_CONTRACT: Final = re.compile(r"[A-Z0-9]{1,3}[FGHJKMNQUVXZ]\d{1,2}")
-_CURRENCIES: Final = frozenset(
-    ("USD", "EUR", "JPY", "GBP", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK", "CNH")
-)
-_COINS: Final = ("BTC", "XBT", "ETH", "SOL", "XRP", "LTC", "DOGE", "ADA", "BNB")
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -126,13 +138,17 @@ class Guess:
         if self.kind == "quotes" and "bid_size" not in filled["columns"]:
             filled.setdefault("assumed_size", "1")
         filled.setdefault("time_zone", "UTC")
-        filled.setdefault("instrument", "UNNAMED")
+        if "symbol" not in filled["columns"]:
+            filled.setdefault("instrument", "UNNAMED")
         return CsvMap(kind=self.kind, **filled)
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a user has said of a table beforehand."""
+    """What a user has said of a table beforehand.
+
+    `columns` maps ours to the file's own, of the `kind` that is said too.
+    """
 
     instrument: str | None = None
     time_zone: str | None = None
@@ -140,6 +156,10 @@ class Answers:
     stamped: str | None = None
     interval: str | None = None
     assumed_size: str | None = None
+    kind: str | None = None
+    columns: Mapping[str, str] | None = None
+    decimal: str | None = None
+    buyer_is_maker: bool = False
 
 
 def guess(
@@ -167,21 +187,32 @@ def guess(
     typed_time : str, optional
         For a column that is typed as time: its zone, or "" where it has none.
     """
-    found = _columns(names)
+    found = _told(answers) or _columns(names) or _unnamed(names, rows)
     if found is None:
         return None
     kind, columns = found
+    at = {ours: list(names).index(theirs) for ours, theirs in columns.items()}
+    texts = {ours: [row[place] for row in rows] for ours, place in at.items()}
+    if answers.columns is None:
+        _add_date(names, rows, columns, texts)
     made = Guess(kind, {"columns": columns, "header": True})
     listed = ", ".join(f"{ours} = {theirs!r}" for ours, theirs in columns.items())
     made.reasons.append(f"its columns are those of {kind}: {listed}")
-    texts = {
-        ours: [row[list(names).index(theirs)] for row in rows]
-        for ours, theirs in columns.items()
-    }
+    _guess_numbers(made, texts, answers)
     _guess_instrument(made, path, names, rows, answers, master)
-    _guess_time(made, texts["time"], columns["time"], answers, typed_time)
+    moments = texts["time"]
+    if "date" in texts:
+        pairs = zip(texts["date"], texts["time"], strict=True)
+        moments = [f"{day.strip()} {clock.strip()}" for day, clock in pairs]
+    _guess_time(made, moments, columns["time"], answers, typed_time)
+    stamps = _stamps(made, moments)
+    steps = np.sign(np.diff(stamps)).sum()
+    if steps < 0 and kind != "levels":
+        made.fields["newest_first"] = True
+        made.reasons.append("its rows go back in time")
+        stamps = stamps[::-1]
     if kind == "bars":
-        _guess_bars(made, texts["time"], answers)
+        _guess_bars(made, stamps, answers)
     if kind == "quotes" and "bid_size" not in columns:
         if answers.assumed_size is not None:
             made.fields["assumed_size"] = answers.assumed_size
@@ -190,6 +221,125 @@ def guess(
                 Question("--assumed-size", "which size its quotes are taken to have")
             )
     return made
+
+
+def _told(answers: Answers) -> tuple[str, dict[str, str]] | None:
+    """Return what a user has said of the columns."""
+    if answers.columns is None or answers.kind is None:
+        return None
+    return answers.kind, dict(answers.columns)
+
+
+def _add_date(
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    columns: dict[str, str],
+    texts: dict[str, list[str]],
+) -> None:
+    """Find the date where the column of times has the clock's time alone."""
+    if not texts["time"] or not all(
+        _CLOCK.fullmatch(each.strip()) for each in texts["time"]
+    ):
+        return
+    plain = [re.sub(r"[^a-z]", "", name.lower()) for name in names]
+    place = next((plain.index(each) for each in _DATE if each in plain), None)
+    if place is None and _is_unnamed(names):
+        place = list(names).index(columns["time"]) - 1
+    if place is not None and place >= 0 and names[place] not in columns.values():
+        columns["date"] = names[place]
+        texts["date"] = [row[place] for row in rows]
+
+
+def _guess_numbers(
+    made: Guess, texts: Mapping[str, Sequence[str]], answers: Answers
+) -> None:
+    """Tell whether decimals stand behind commas, and which words name the sides."""
+    prices, sizes = (
+        [
+            each.strip()
+            for name in NUMBERS & texts.keys()
+            for each in texts[name]
+            if ("size" in name or name == "volume") is is_size
+        ]
+        for is_size in (False, True)
+    )
+    # 1,234 among sizes is a group of thousands; among prices of no point, a decimal.
+    has_commas = any(
+        _COMMA.fullmatch(each) and not (_GROUPED.fullmatch(each) and each in sizes)
+        for each in prices + sizes
+    )
+    has_points = any(
+        _POINT.fullmatch(each) and not _GROUPED.fullmatch(each)
+        for each in prices + sizes
+    ) or any("," in each and "." in each.partition(",")[2] for each in prices)
+    decimal = answers.decimal or ("," if has_commas and not has_points else ".")
+    if decimal == ",":
+        made.fields["decimal"] = ","
+        made.reasons.append("decimals stand behind commas")
+    side = re.sub(r"[^a-z]", "", made.fields["columns"].get("side", "").lower())
+    if answers.buyer_is_maker or side in _MAKER:
+        made.fields["buy"] = ("false", "0", "f", "no")
+        made.fields["sell"] = ("true", "1", "t", "yes")
+        made.reasons.append("where the buyer was the maker, the seller was aggressive")
+
+
+def _is_unnamed(names: Sequence[str]) -> bool:
+    return all(name.isdigit() for name in names)
+
+
+def _unnamed(
+    names: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[str, dict[str, str]] | None:
+    """Find bars in a table without a header: four prices, the second the highest."""
+    if not _is_unnamed(names) or not rows:
+        return None
+    width = len(names)
+    texts = [[row[place].strip() for row in rows] for place in range(width)]
+    for time in range(min(3, width - 4)):
+        is_clock = all(_CLOCK.fullmatch(each) for each in texts[time])
+        if _format(texts[time]) is None and not (is_clock and time):
+            continue
+        if _is_clock_of(texts, time):
+            continue
+        prices = texts[time + 1 : time + 5]
+        if _are_bars(prices):
+            columns = {"time": names[time]}
+            for place, name in enumerate(("open", "high", "low", "close")):
+                columns[name] = names[time + 1 + place]
+            if time + 5 < width and _all_numbers(texts[time + 5]):
+                columns["volume"] = names[time + 5]
+            return "bars", columns
+    return None
+
+
+def _is_clock_of(texts: Sequence[Sequence[str]], day: int) -> bool:
+    """Whether the column after one of days has their clock times."""
+    clock = texts[day + 1]
+    if not all(_CLOCK.fullmatch(each) for each in clock):
+        return False
+    return ":" in clock[0] or _format(texts[day]) == "%Y%m%d"
+
+
+def _all_numbers(texts: Sequence[str]) -> bool:
+    return all(_number(each) is not None for each in texts)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _are_bars(columns: Sequence[Sequence[str]]) -> bool:
+    """Whether four columns are open, high, low and close."""
+    for row in zip(*columns, strict=True):
+        opens, high, low, close = (_number(each) for each in row)
+        if opens is None or high is None or low is None or close is None:
+            return False
+        if not low <= min(opens, close) <= max(opens, close) <= high:
+            return False
+    return True
 
 
 def _columns(names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
@@ -219,13 +369,19 @@ def _guess_instrument(
     master: InstrumentMaster,
 ) -> None:
     name = answers.instrument
-    lower = [each.lower() for each in names]
-    for word in ("symbol", "instrument", "ticker"):
-        if name is None and word in lower:
-            told = {row[lower.index(word)] for row in rows}
-            if len(told) == 1 and (only := told.pop().strip()):
-                name = only
-                made.reasons.append(f"column {word!r} names {name}")
+    lower = [re.sub(r"[^a-z]", "", each.lower()) for each in names]
+    place = next((lower.index(each) for each in _SYMBOLS if each in lower), None)
+    columns = made.fields["columns"]
+    if place is not None and answers.columns is None and _are_symbols(rows, place):
+        columns["symbol"] = names[place]
+    if "symbol" in columns:
+        at = list(names).index(columns["symbol"])
+        told = list(dict.fromkeys(row[at].strip() for row in rows))
+        some = ", ".join(told[:3]) + (" …" if len(told) > 3 else "")
+        made.reasons.append(f"column {columns['symbol']!r} names {some}")
+        if name is None:
+            made.assumed.append("each of its symbols becomes a recording")
+            return
     if name is None and (named := _named(path, master)) is not None:
         name = named
         made.assumed.append(f"the instrument is {name}, after the file's name")
@@ -235,9 +391,15 @@ def _guess_instrument(
     made.fields["instrument"] = name
     if name in master or master.of_family(name) is not None:
         return
-    kind, currency = _kind(name)
+    kind, currency = kind_of(name)
     made.fields |= {"instrument_kind": kind, "currency": currency}
     made.assumed.append(f"{name} is new: a {kind} in {currency}; look its entry over")
+
+
+def _are_symbols(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether a column has names: in every row one, and no number."""
+    texts = [row[place].strip() for row in rows]
+    return bool(texts) and all(each and _number(each) is None for each in texts)
 
 
 def _named(path: Path, master: InstrumentMaster) -> str | None:
@@ -246,25 +408,8 @@ def _named(path: Path, master: InstrumentMaster) -> str | None:
     if _SYMBOL.fullmatch(word) and not word.isdigit():
         return word
     word = re.split(r"[-_. ]", path.name)[0].upper()
-    is_known = word in master or _kind(word)[0] != InstrumentKind.STOCK
+    is_known = word in master or kind_of(word)[0] != InstrumentKind.STOCK
     return word if is_known else None
-
-
-def _kind(name: str) -> tuple[InstrumentKind, str]:
-    """Guess an instrument's kind and currency by its name."""
-    plain = re.sub(r"[^A-Z]", "", name.upper())
-    if len(plain) == 6 and {plain[:3], plain[3:]} <= _CURRENCIES:
-        return InstrumentKind.FX_SPOT, plain[3:]
-    if plain.startswith(_COINS) and len(plain) >= 6:
-        is_perpetual = plain.endswith(("PERP", "PERPETUAL", "SWAP"))
-        currency = next(
-            (c for c in ("USDT", "USDC", "EUR", "USD") if c in plain), "USD"
-        )
-        kind = InstrumentKind.PERPETUAL if is_perpetual else InstrumentKind.CRYPTO_SPOT
-        return kind, currency
-    if _CONTRACT.fullmatch(name.upper()):
-        return InstrumentKind.FUTURE, "USD"
-    return InstrumentKind.STOCK, "USD"
 
 
 def _guess_time(
@@ -277,7 +422,13 @@ def _guess_time(
     form = answers.time_format or _format(texts)
     if typed_zone is not None:
         form = "iso"
-    if form is None:
+    other = _swapped(form or "")
+    if answers.time_format is None and other and _all_fit(texts, other):
+        # 03/04 may be March or April: an assumption would be wrong half the time.
+        made.fields["time_format"] = form
+        text = f"whether times like {texts[0]!r} begin with the month or the day"
+        made.questions.append(Question("--time-format", text, (str(form), other)))
+    elif form is None:
         made.questions.append(
             Question(
                 "--time-format",
@@ -325,6 +476,19 @@ def _format(texts: Sequence[str]) -> str | None:
     return None
 
 
+def _swapped(form: str) -> str:
+    """Return a pattern with month and day exchanged, "" where it has no such order."""
+    for one, other in (("%m", "%d"), ("%d", "%m")):
+        for mark in "/-":
+            if form.startswith(f"{one}{mark}{other}"):
+                return f"{other}{mark}{one}{form[5:]}"
+    return ""
+
+
+def _all_fit(texts: Sequence[str], pattern: str) -> bool:
+    return all(_fits(each.strip(), pattern) for each in texts)
+
+
 def _fits(text: str, pattern: str) -> bool:
     try:
         moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - of some clock
@@ -334,8 +498,7 @@ def _fits(text: str, pattern: str) -> bool:
     return moment.year >= 1900 and len(moment.strftime(pattern)) <= len(text) + 7
 
 
-def _guess_bars(made: Guess, texts: Sequence[str], answers: Answers) -> None:
-    stamps = _stamps(made, texts)
+def _guess_bars(made: Guess, stamps: Any, answers: Answers) -> None:
     interval = answers.interval or _interval(stamps)
     if interval is None:
         made.questions.append(

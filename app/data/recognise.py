@@ -7,6 +7,7 @@ returns has an importer that can run as soon as no question is left; `preview` s
 first records that the importer would make, without importing.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from app.data.catalog import Catalog
 from app.data.catalog_writer import ImportJob, Target
 from app.data.csv_file import CsvImporter
 from app.data.csv_map import CsvMap
+from app.data.csv_tidy import undressed
 from app.data.dbn import DbnImporter
 from app.data.export import HEADER
 from app.data.guess import Answers, Guess, Question, guess
@@ -39,6 +41,7 @@ from app.data.parquet_file import (
 )
 from app.data.pcap import is_capture
 from app.data.source import Source
+from app.data.text_columns import fields_of
 from app.engine.records import BAR, NO_PRICE, QUOTE, EventKind
 from app.errors import FileFormatError
 from app.instrument import Instrument
@@ -47,7 +50,8 @@ PREVIEW_ROWS: Final = 10
 _HEAD_BYTES: Final = 1 << 16
 _GUESSED_ROWS: Final = 200
 _SOME_DAY: Final = date(2000, 1, 3)
-_DELIMITERS: Final = ((",", "comma"), ("\t", "tab"), (";", "semicolon"), ("|", "bar"))
+_DELIMITERS: Final = ("\t", ";", "|", ",", " ")
+"""The comma comes late: with the others it may stand in numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Recognised:
         Whether it holds bars, whose stamp matters.
     instrument : str or None
         The instrument that is meant, where the file does not name it itself.
+    mapping : CsvMap or None
+        Of files of columns: what each is taken for.
     """
 
     title: str
@@ -111,6 +117,32 @@ class Recognised:
     questions: tuple[Question, ...] = ()
     is_bars: bool = False
     instrument: str | None = None
+    mapping: CsvMap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """The beginning of a file of columns, as it stands there.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the header; numbers from 0 where there is none.
+    rows : list of lists of str
+    delimiter : str
+    has_header : bool
+    skipped : int
+        Lines before the header.
+    time_type : str or None
+        Zone of a column that is typed as time (Parquet), "" where it has none.
+    """
+
+    names: list[str]
+    rows: list[list[str]]
+    delimiter: str = ","
+    has_header: bool = True
+    skipped: int = 0
+    time_type: str | None = None
 
 
 def recognise(
@@ -212,35 +244,39 @@ def _by_table(
             is_bars=mapping.kind == "bars",
             instrument=given.table.instrument or mapping.instrument,
         )
-    delimiter, typed = ",", None
-    if is_parquet:
-        names, rows, typed = columns_and_rows(path, _GUESSED_ROWS)
-    else:
-        names, rows, delimiter = _table(head)
-    if not names:
+    table = _table_of(path, head)
+    if table is None:
         return None
+    names = table.names
     if tuple(names[: len(HEADER)]) == HEADER:
         rule = "was exported as CSV; exports are read back as Parquet, this with --map"
         raise FileFormatError(path, rule)
     master = InstrumentMaster.beside(catalog.root)
-    made = guess(path, names, rows, given.table, master, typed_time=typed)
+    typed = table.time_type
+    made = guess(path, names, table.rows, given.table, master, typed_time=typed)
     if made is None:
         return None
-    made.fields["delimiter"] = delimiter
+    made.fields |= {
+        "delimiter": table.delimiter,
+        "header": table.has_header,
+        "skip_lines": table.skipped,
+    }
     return _guessed(title, made, paths, is_parquet=is_parquet)
 
 
 def _guessed(
     title: str, made: Guess, paths: Sequence[Path], *, is_parquet: bool
 ) -> Recognised:
+    mapping = made.mapping()
     return Recognised(
         f"{title}: {made.kind}",
-        _mapped(paths, made.mapping(), is_parquet=is_parquet),
+        _mapped(paths, mapping, is_parquet=is_parquet),
         tuple(made.reasons),
         tuple(made.assumed),
         tuple(made.questions),
         is_bars=made.kind == "bars",
         instrument=made.fields.get("instrument"),
+        mapping=mapping,
     )
 
 
@@ -250,32 +286,48 @@ def _mapped(paths: Sequence[Path], mapping: CsvMap, *, is_parquet: bool) -> Impo
     return CsvImporter(mapping)
 
 
-def _table(head: bytes) -> tuple[list[str], list[list[str]], str]:
-    """Split the first lines of text into a header, "" where it has none, and rows."""
+def table_head(path: Path) -> TableHead | None:
+    """Return the beginning of a file of columns; None where it is none."""
+    return _table_of(path, _head(path))
+
+
+def _table_of(path: Path, head: bytes) -> TableHead | None:
+    if head.startswith(MAGIC):
+        names, rows, typed = columns_and_rows(path, _GUESSED_ROWS)
+        return TableHead(names, rows, time_type=typed) if names else None
+    return _table(head)
+
+
+def _table(head: bytes) -> TableHead | None:
+    """Split the first lines of text into a header, where it has one, and rows."""
     if b"\x00" in head:
-        return [], [], ","
-    text = head.decode("utf-8-sig", "replace")
-    lines = text.splitlines()
+        return None
+    lines = head.decode("utf-8-sig", "replace").splitlines()
     if len(head) >= _HEAD_BYTES:
         lines = lines[:-1]
-    lines = [line for line in lines[: _GUESSED_ROWS + 1] if line.strip()]
-    for delimiter, _ in _DELIMITERS:
-        rows = [
-            [each.strip().strip('"') for each in line.split(delimiter)]
-            for line in lines
-        ]
-        width = len(rows[0]) if rows else 0
-        fits = [row for row in rows[1:] if len(row) == width]
+    lines = lines[: _GUESSED_ROWS + 1]
+    for delimiter in _DELIMITERS:
+        split = [[each.strip() for each in fields_of(x, delimiter)] for x in lines]
+        widths = Counter(len(row) for row, x in zip(split, lines, strict=True) if x)
+        width = max(widths, key=lambda each: (widths[each], each), default=0)
+        if width < 3:
+            continue
+        first = next(i for i, row in enumerate(split) if len(row) == width)
+        rows = [row for row in split[first:] if len(row) == width]
         # A row may be damaged; a table has most of one width.
-        if width > 2 and len(fits) * 10 >= len(rows[1:]) * 9 and fits:
-            is_header = not any(_is_number(each) for each in rows[0])
-            return (rows[0] if is_header else []), fits, delimiter
-    return [], [], ","
+        if len(rows) * 10 < sum(map(bool, lines[first:])) * 8:
+            continue
+        is_header = not any(_is_number(each) for each in rows[0])
+        names = rows[0] if is_header else [str(i) for i in range(width)]
+        rows = rows[1:] if is_header else rows
+        if rows and any(undressed(each) is not None for each in rows[0]):
+            return TableHead(names, rows, delimiter, is_header, first)
+    return None
 
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        float(text.replace(",", "."))
     except ValueError:
         return False
     return True

@@ -5,6 +5,7 @@ is handed out first, then the damage is reported with its place.
 """
 
 import bz2
+import codecs
 import lzma
 import zipfile
 import zlib
@@ -101,9 +102,19 @@ class Source:
                 if head.startswith(magic):
                     yield from self._decompressed(name, decompressor)
                     return
+            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                yield from self._recoded()
+                return
             while piece := file.read(_READ_BYTES):
                 self.read += len(piece)
                 yield piece
+
+    def _recoded(self) -> Iterator[bytes]:
+        """Turn the 16-bit text that spreadsheets write into UTF-8."""
+        decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        while piece := self._file.read(_READ_BYTES):
+            self.read += len(piece)
+            yield decoder.decode(piece).encode("utf-8", "replace")
 
     def _decompressed(
         self, name: str, decompressor: Callable[[], Any]

@@ -164,14 +164,15 @@ def _split_by_line(
 
     text = block.decode("utf-8", "backslashreplace").removesuffix("\n")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    fields = [_fields(line, delimiter) for line in lines]
+    fields = [fields_of(line, delimiter) for line in lines]
     unfit = [(i, len(row)) for i, row in enumerate(fields) if len(row) != len(names)]
     fit = [row for row in fields if len(row) == len(names)]
     columns = [pa.array(column, pa.string()) for column in zip(*fit, strict=True)]
     return columns or [pa.array([], pa.string())] * len(names), unfit, len(lines)
 
 
-def _fields(line: str, delimiter: str) -> list[str]:
+def fields_of(line: str, delimiter: str) -> list[str]:
+    """Split a line into its fields, which may be quoted."""
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True), [""])
     except csv.Error:

@@ -4,6 +4,7 @@ import gzip
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,11 +26,11 @@ BARS = """,Open,High,Low,Close,Volume
 2024-01-02 09:32:00,10.25,10.5,10,10.25,9
 """
 REAL = {
-    ("tardis", "bitmex_trades_XBTUSD.csv"): ("CSV: trades", "XBTUSD", []),
-    ("tardis", "huobi-dm-swap_quotes_BTC-USD.csv"): ("CSV: quotes", "BTC-USD", []),
+    ("tardis", "bitmex_trades_XBTUSD.csv"): ("CSV: trades", None, []),
+    ("tardis", "huobi-dm-swap_quotes_BTC-USD.csv"): ("CSV: quotes", None, []),
     ("tardis", "deribit_incremental_book_L2_BTC-PERPETUAL.csv"): (
         "CSV: levels",
-        "BTC-PERPETUAL",
+        None,
         [],
     ),
     ("backtestingpy", "GOOG.csv"): ("CSV: bars", "GOOG", ["--time-zone"]),
@@ -71,11 +72,11 @@ def made(root: Path, text: str | bytes, name: str = "ACME.csv") -> Path:
     return path
 
 
-def found(path: Path, **said: str) -> Recognised:
+def found(path: Path, **said: Any) -> Recognised:
     return recognise([path], Catalog(path.parent / ".c"), Given(Answers(**said)))
 
 
-def asked(path: Path, **said: str) -> list[str]:
+def asked(path: Path, **said: Any) -> list[str]:
     return [each.option for each in found(path, **said).questions]
 
 
