@@ -228,6 +228,41 @@ def _trade(
 
 
 @kernel
+def _is_bar(bar: Any) -> bool:
+    """Whether a bar can be true: high and low hold open and close, nothing is wild."""
+    high, low, close = bar["high_offset"], bar["low_offset"], bar["close_offset"]
+    holds = low <= min(0, close) and high >= max(0, close)
+    return holds and _is_price(bar["open"]) and _is_size(bar["volume"])
+
+
+@kernel
+def apply_bar(arena: int, book: int, bar: Any) -> bool:
+    """Let a BAR be the newest that is known, where a feed has nothing finer.
+
+    Its close is the last price; what was lost before matters no more. A bar that cannot
+    be true makes the book stale until the next, and is False.
+    """
+    row, now = books(arena)[book], bar["ts_received"]
+    if not _is_bar(bar):
+        _fault(arena, book, BAD, now)
+        return False
+    opened = bar["open"]
+    high, low = opened + bar["high_offset"], opened + bar["low_offset"]
+    if row["high"] == NO_PRICE or high > row["high"]:
+        row["high"] = high
+    if row["low"] == NO_PRICE or low < row["low"]:
+        row["low"] = low
+    row["last_price"] = opened + bar["close_offset"]
+    row["last_size"], row["last_aggressor"] = 0, 0
+    row["last_ts"] = bar["ts_venue"]
+    row["volume"] += bar["volume"]
+    row["trades"] += bar["trades"]
+    row["sequence"] += 1
+    set_stale(arena, book, integer(Stale.FRESH), now)
+    return True
+
+
+@kernel
 def clear_book(arena: int, book: int) -> int:
     """Empty both sides."""
     for side in (BUY, SELL):

@@ -20,6 +20,7 @@ from app.engine.records import (
     TimeInForce,
 )
 from app.engine.state import engine, instruments, orders
+from app.engine.venue.bars import bar_refusal, fills_from_bars, wait_for_bar
 from app.engine.venue.levels import join_queue, leave_queue, venue_book
 from app.engine.venue.reduce_only import closable, cut, is_reduce_only
 from app.engine.venue.reports import end, tell
@@ -105,6 +106,8 @@ def _refusal(arena: int, index: int) -> int:
     """Why an arriving order is rejected; sets a market order's protection price."""
     order = venue_orders(arena)[index]
     instrument = order["instrument"]
+    if fills_from_bars(arena, instrument):
+        return bar_refusal(arena, index)
     book = venue_book(arena, instrument)
     if book == 0:
         return Reason.UNKNOWN_INSTRUMENT
@@ -145,7 +148,8 @@ def submit_arrived(arena: int, links: int, index: int) -> None:
     tell(arena, links, index, ReportType.NEW, Reason.NONE)
     if is_reduce_only(arena, index):
         cut(arena, links, index)
-    if order["time_in_force"] == TimeInForce.FOK:
+    from_bars = fills_from_bars(arena, order["instrument"])
+    if order["time_in_force"] == TimeInForce.FOK and not from_bars:
         whole = is_matched(arena, order["instrument"]) and (
             fillable(arena, index, order["leaves"]) == order["leaves"]
         )
@@ -160,6 +164,9 @@ def submit_arrived(arena: int, links: int, index: int) -> None:
 def _match_and_rest(arena: int, links: int, index: int) -> None:
     """Take what is there; the rest waits, or ends with the reason why."""
     order = venue_orders(arena)[index]
+    if fills_from_bars(arena, order["instrument"]):
+        wait_for_bar(arena, links, index)
+        return
     own = False
     if is_matched(arena, order["instrument"]):
         last = sweep(arena, links, index)
@@ -222,6 +229,7 @@ def replace_arrived(arena: int, links: int, waiting: int) -> None:
     keeps_place = not moved and quantity <= order["quantity"]
     if not keeps_place:
         leave_queue(arena, index)
+        order["decided_ts"] = request["decided_ts"]
     order["price"], order["quantity"] = price, quantity
     order["leaves"] = quantity - order["filled"]
     tell(arena, links, index, ReportType.REPLACED, Reason.NONE)

@@ -15,6 +15,7 @@ from app.engine.links import Link, call_link
 from app.engine.memory import record_address
 from app.engine.records import NO_PRICE, EventKind, Reason, ReportType
 from app.engine.state import orders
+from app.engine.venue.bars import fills_from_bars, wait_for_bar
 from app.engine.venue.levels import join_queue, leave_queue
 from app.engine.venue.reports import deliver, end
 from app.engine.venue.state import Message, Stage, pending, venue_orders
@@ -58,6 +59,8 @@ def adjust(arena: int, links: int, index: int) -> None:
     if order["leaves"] == 0 or worthless:
         reason = Reason.CORPORATE_ACTION
         end(arena, links, index, ReportType.CANCELLED, reason)
+    elif rests and fills_from_bars(arena, order["instrument"]):
+        wait_for_bar(arena, links, index)
     elif rests and not join_queue(arena, index):
         end(arena, links, index, ReportType.CANCELLED, Reason.POOL_FULL)
 

@@ -103,15 +103,10 @@ def first_resting(arena: int, instrument: int, side: int) -> int:
 
 
 @kernel
-def join_queue(arena: int, index: int) -> bool:
-    """Put an order at the back of its price: all that is displayed is ahead of it."""
+def append(arena: int, level: int, index: int) -> None:
+    """Let an order rest at a level, behind ours that are there."""
     every = venue_orders(arena)
-    order = every[index]
-    instrument = order["instrument"]
-    level = need_level(arena, instrument, order["side"], order["price"])
-    if level == 0:
-        return False
-    row = venue_levels(arena)[level]
+    order, row = every[index], venue_levels(arena)[level]
     order["level"], order["next"], order["previous"] = level, 0, row["last"]
     if row["last"]:
         every[row["last"]]["next"] = index
@@ -119,6 +114,17 @@ def join_queue(arena: int, index: int) -> bool:
         row["first"] = index
     row["last"] = index
     order["stage"] = Stage.RESTING
+
+
+@kernel
+def join_queue(arena: int, index: int) -> bool:
+    """Put an order at the back of its price: all that is displayed is ahead of it."""
+    order = venue_orders(arena)[index]
+    instrument = order["instrument"]
+    level = need_level(arena, instrument, order["side"], order["price"])
+    if level == 0:
+        return False
+    append(arena, level, index)
     order["traded_ahead"], order["cancelled_ahead"] = 0.0, 0.0
     order["traded_at_price"] = 0
     to_the_back(arena, index)

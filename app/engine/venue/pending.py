@@ -54,6 +54,7 @@ def new_pending(arena: int, time: int, message: int, order: int) -> int:
     record["time"], record["sequence"] = time, state["sequence"]
     record["left"], record["right"] = 0, 0
     record["message"], record["order"] = message, order
+    record["impact"] = 0
     return index
 
 

@@ -13,7 +13,13 @@ from app.engine.records import OrderOption, Reason, ReportType
 from app.engine.state import positions
 from app.engine.venue.levels import our_best
 from app.engine.venue.reports import end, tell
-from app.engine.venue.state import Message, pending, venue_levels, venue_orders
+from app.engine.venue.state import (
+    Message,
+    pending,
+    venue_instruments,
+    venue_levels,
+    venue_orders,
+)
 
 
 @kernel
@@ -73,20 +79,28 @@ def cut(arena: int, links: int, index: int) -> None:
 
 
 @kernel
+def _too_large_at(arena: int, level: int) -> int:
+    """A reduce-only order at a level that the position no longer covers; 0 = none."""
+    index = venue_levels(arena)[level]["first"] if level else 0
+    while index:
+        order = venue_orders(arena)[index]
+        if is_reduce_only(arena, index) and closable(arena, index) < order["leaves"]:
+            return index
+        index = order["next"]
+    return 0
+
+
+@kernel
 def _first_too_large(arena: int, instrument: int) -> int:
     """A resting reduce-only order that the position no longer covers; 0 if none is."""
     for side in (1, -1):
         level = our_best(arena, instrument, side)
         while level:
-            index = venue_levels(arena)[level]["first"]
-            while index:
-                order = venue_orders(arena)[index]
-                bound = is_reduce_only(arena, index)
-                if bound and closable(arena, index) < order["leaves"]:
-                    return index
-                index = order["next"]
+            index = _too_large_at(arena, level)
+            if index:
+                return index
             level = venue_levels(arena)[level]["worse"]
-    return 0
+    return _too_large_at(arena, venue_instruments(arena)[instrument]["waiting"])
 
 
 @kernel

@@ -17,6 +17,7 @@ from app.engine.records import (
     ReportType,
 )
 from app.engine.venue.fees import charge
+from app.engine.venue.impact import book_impact
 from app.engine.venue.latency import delivery_time
 from app.engine.venue.levels import leave_queue
 from app.engine.venue.pending import merged, new_pending, release, without_first
@@ -80,6 +81,7 @@ def _send(arena: int, links: int, waiting: int) -> None:
     venue(arena)[0]["overflows"] += 1
     report = pending(arena)[0]["report"]
     call_link(arena, links, Link.GATE_REPORT, record_address(report))
+    book_impact(arena, links, waiting)
 
 
 @kernel
@@ -146,7 +148,17 @@ def fill(
     report["reason"] = Reason.NONE
     report["last_price"], report["last_quantity"] = price, quantity
     report["fee"], report["liquidity"] = fee, role
+    _pay_impact(arena, order, waiting)
     _send(arena, links, waiting)
+
+
+@kernel
+def _pay_impact(arena: int, order: Any, waiting: int) -> None:
+    """Let the money that the fill pays for its impact travel with its report."""
+    state = venue(arena)[0]
+    order["impact"] += state["impact"]
+    pending(arena)[waiting]["impact"] = state["impact"]
+    state["impact"] = 0
 
 
 @kernel
@@ -161,5 +173,6 @@ def deliver(arena: int, links: int, now: int) -> int:
         state["deliveries"] = without_first(arena, first)
         report = pending(arena)[first]["report"]
         call_link(arena, links, Link.GATE_REPORT, record_address(report))
+        book_impact(arena, links, first)
         release(arena, first)
         count += 1

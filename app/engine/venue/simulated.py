@@ -39,6 +39,7 @@ from app.engine.venue.arrival import (
     replace_arrived,
     submit_arrived,
 )
+from app.engine.venue.bars import bar_closed, fills_from_bars
 from app.engine.venue.corporate import act_on_record, adjust, is_corporate
 from app.engine.venue.latency import arrival_time
 from app.engine.venue.levels import venue_book
@@ -111,6 +112,8 @@ def _copy_order(arena: int, index: int) -> None:
     order["ahead_at_arrival"], order["traded_at_price"] = 0, 0
     order["traded_ahead"], order["cancelled_ahead"] = 0.0, 0.0
     order["beyond_depth"], order["report_latency"] = 0, 0
+    order["decided_ts"], order["met_ts"] = order["sent_ts"], 0
+    order["impact"] = 0
 
 
 @kernel
@@ -137,6 +140,7 @@ def _request(arena: int, links: int, index: int, message: int) -> None:
         return
     record = pending(arena)[waiting]
     record["client_order_id"] = order["client_order_id"]
+    record["decided_ts"] = engine(arena)[0]["now"]
     record["quantity"] = source["new_quantity"]
     record["price"] = source["new_price"]
     state = venue(arena)[0]
@@ -250,6 +254,19 @@ def _concerns_us(arena: int, instrument: int) -> bool:
 
 
 @kernel
+def _bar_market(arena: int, links: int, record: Any) -> int:
+    """Act a record out where bars fill our orders; the rest moves the book alone."""
+    instrument = integer(record["instrument"])
+    fills = venue_instruments(arena)[instrument]["fills"]
+    changed = call_link(arena, links, Link.BOOK_MARKET, record_address(record))
+    if record["kind"] == EventKind.BAR:
+        bar_closed(arena, links, record)
+    if venue_instruments(arena)[instrument]["fills"] != fills:
+        cut_all(arena, links, instrument)
+    return changed
+
+
+@kernel
 def _market(arena: int, links: int, record: Any) -> int:
     """Act a record out on our orders and on the book."""
     instrument, kind = integer(record["instrument"]), record["kind"]
@@ -257,7 +274,11 @@ def _market(arena: int, links: int, record: Any) -> int:
     address = record_address(record)
     if known and is_corporate(kind):
         return act_on_record(arena, links, record)
-    if not known or not _concerns_us(arena, instrument):
+    if not known:
+        return call_link(arena, links, Link.BOOK_MARKET, address)
+    if fills_from_bars(arena, instrument):
+        return _bar_market(arena, links, record)
+    if not _concerns_us(arena, instrument):
         return call_link(arena, links, Link.BOOK_MARKET, address)
     price, fills = record["price"], venue_instruments(arena)[instrument]["fills"]
     if kind == EventKind.TRADE:

@@ -48,6 +48,7 @@ VENUE: Final = np.dtype(
         ("overflows", "<i8"),  # reports that found PENDING full: delivered at once
         ("lag", "<i8"),  # how much older than its reception the last record was, ns
         ("heard", "<i8"),  # received time of the last record, ns
+        ("impact", "<i8"),  # money that the fill in hand pays for its impact
     ],
     align=True,
 )
@@ -62,6 +63,10 @@ VENUE_INSTRUMENT: Final = np.dtype(
         ("lost", "<i8"),  # 1: data were lost; our orders rejoin at the back
         ("fills", "<i8"),
         ("beyond_depth", "<i8"),  # quantity filled beyond the depth shown
+        ("judged", "<i8"),  # limits that end with a bar; never too low
+        ("waiting", "<i8"),  # VENUE_LEVELS: market orders that wait for a bar
+        ("bar_ts", "<i8"),  # close of the last bar, ns; 0 = none yet
+        ("bar_room", "<i8"),  # quantity that we may still have of the bar in hand
     ],
     align=True,
 )
@@ -96,6 +101,7 @@ VENUE_ORDER: Final = np.dtype(
         ("priority", "<i8"),  # the book's sequence when it joined (exact queue)
         # evidence: why was it (not) filled?
         ("sent_ts", "<i8"),  # ns
+        ("decided_ts", "<i8"),  # when its terms as they stand were decided, ns
         ("arrived_ts", "<i8"),  # when it met the book, ns
         ("ahead_at_arrival", "<i8"),  # displayed size when it joined its queue
         ("traded_ahead", "<f8"),  # traded away ahead of it since
@@ -105,6 +111,7 @@ VENUE_ORDER: Final = np.dtype(
         ("report_latency", "<i8"),  # of its last report, ns
         ("condition", "<i8"),  # conditional.CONDITION; 0 = none
         ("impact", "<i8"),  # money booked for it by the impact model (SEMANTICS 36)
+        ("met_ts", "<i8"),  # close of the last bar that it met, ns
     ],
     align=True,
 )
@@ -139,9 +146,11 @@ PENDING: Final = np.dtype(
         ("message", "<i8"),  # Message
         ("order", "<i8"),  # VENUE_ORDERS
         ("client_order_id", "<i8"),  # the index may have a new owner by then
+        ("decided_ts", "<i8"),  # a request's: when it was decided, ns
         ("quantity", "<i8"),  # REPLACE: new total; 0 = unchanged
         ("price", "<i8"),  # REPLACE: new limit; NO_PRICE = unchanged
         ("stop_price", "<i8"),  # REPLACE: new stop; NO_PRICE = unchanged
+        ("impact", "<i8"),  # REPORT: money that its fill pays for its impact
         ("report", REPORT),  # REPORT: what is delivered
     ],
     align=True,
@@ -162,9 +171,10 @@ VENUE_MODEL: Final = np.dtype(
         ("exponent", "<f8"),  # of the power function, or the fixed share
         ("whole_order", "<i8"),  # 1: a trade through fills the whole order
         ("fills_from", "<i8"),  # bars.FillSource: book or bars
-        ("participation", "<i8"),  # ppm of a bar's volume that we may have (39)
+        ("participation", "<i8"),  # ppm of a bar's volume we may have (39); -1 = all
         ("slippage", "<i8"),  # price units added to a stop that a bar triggers (38)
         ("touch_fills", "<i8"),  # 1: a bar that touches a limit fills it (38)
+        ("bar_interval", "<i8"),  # ns that a bar lasts; 0 = unknown
         ("impact", "<i8"),  # impact.ImpactModel
         ("temporary_impact", "<f8"),  # coefficients of the impact model
         ("permanent_impact", "<f8"),
@@ -186,6 +196,17 @@ LATENCY: Final = np.dtype(
 )
 """One recorded round trip."""
 
+IMPACT: Final = np.dtype(
+    [
+        ("volume", "<f8"),  # signed volume of ours that still weighs, quantity units
+        ("total", "<f8"),  # … that weighs for good
+        ("ts", "<i8"),  # venue time up to which `volume` has decayed, ns
+        ("paid", "<i8"),  # money booked so far
+    ],
+    align=True,
+)
+"""Our own impact in one instrument; same index as INSTRUMENTS."""
+
 venue = section(Section.VENUE, VENUE)
 venue_instruments = section(Section.VENUE_INSTRUMENTS, VENUE_INSTRUMENT)
 venue_orders = section(Section.VENUE_ORDERS, VENUE_ORDER)
@@ -193,6 +214,7 @@ venue_levels = section(Section.VENUE_LEVELS, VENUE_LEVEL)
 pending = section(Section.PENDING, PENDING)
 models = section(Section.VENUE_MODELS, VENUE_MODEL)
 latencies = section(Section.VENUE_LATENCIES, LATENCY)
+impacts = section(Section.IMPACTS, IMPACT)
 
 LEVEL_CAPACITY: Final = 1 << 16
 PENDING_CAPACITY: Final = 1 << 16
@@ -209,4 +231,5 @@ def layout(instrument_count: int) -> dict[Section, tuple[np.dtype[Any], int]]:
         Section.PENDING: (PENDING, PENDING_CAPACITY),
         Section.VENUE_MODELS: (VENUE_MODEL, instrument_count),
         Section.VENUE_LATENCIES: (LATENCY, LATENCY_CAPACITY),
+        Section.IMPACTS: (IMPACT, instrument_count),
     }

@@ -13,6 +13,7 @@ from app.engine.compile import kernel
 from app.engine.records import NO_PRICE, RecordFlag, SessionState
 from app.engine.state import instruments
 from app.engine.venue.fees import MAKER, TAKER
+from app.engine.venue.impact import note_impact
 from app.engine.venue.levels import (
     first_resting,
     our_best,
@@ -131,7 +132,8 @@ def fill_beyond_depth(arena: int, links: int, index: int, level: int) -> None:
     """Fill the rest of a market order beyond what a cut-off feed shows (36).
 
     Only where the feed's depth is cut off and its last level was reached: there the
-    rest fills at that level; its share is kept and the report carries BEYOND_DEPTH.
+    rest fills at that level, and pays for its impact; its share is kept and the report
+    carries BEYOND_DEPTH.
     """
     order = venue_orders(arena)[index]
     instrument = order["instrument"]
@@ -147,7 +149,9 @@ def fill_beyond_depth(arena: int, links: int, index: int, level: int) -> None:
     order["beyond_depth"] += quantity
     venue_instruments(arena)[instrument]["beyond_depth"] += quantity
     venue(arena)[0]["flags"] = RecordFlag.BEYOND_DEPTH
-    fill(arena, links, index, levels(arena)[level]["price"], quantity, integer(TAKER))
+    price = levels(arena)[level]["price"]
+    note_impact(arena, index, price, quantity)
+    fill(arena, links, index, price, quantity, integer(TAKER))
     venue(arena)[0]["flags"] = 0
 
 

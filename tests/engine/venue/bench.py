@@ -16,6 +16,7 @@ from app.engine.instruments import load_instruments
 from app.engine.links import Link, new_links
 from app.engine.memory import copy_bytes, words
 from app.engine.records import (
+    BAR,
     BUY,
     MARKET,
     NO_PRICE,
@@ -175,6 +176,17 @@ class Bench:
     ) -> None:
         row: Any = {"price": price, "size": size, "conditions": conditions}
         self.feed(self.event(t, EventKind.TRADE, aggressor=SIDES[aggressor], **row))
+
+    def bar(self, t: int, text: str, volume: int = 1000, number: int = 0) -> None:
+        """A bar that closes at `t`, as ``"open high low close"``."""
+        opened, high, low, close = map(int, text.split())
+        record = np.zeros(1, BAR)
+        record["ts_venue"] = record["ts_received"] = t
+        record["kind"], record["flags"] = EventKind.BAR, RecordFlag.LAST
+        record["instrument"], record["open"], record["volume"] = number, opened, volume
+        record["high_offset"], record["low_offset"] = high - opened, low - opened
+        record["close_offset"] = close - opened
+        self.feed(record)
 
     def gap(self, t: int) -> None:
         self.feed(self.event(t, EventKind.GAP))
