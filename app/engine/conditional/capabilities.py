@@ -34,7 +34,7 @@ _TIMES: Final = tuple(
 @kernel
 def is_offered(order_type: int, time_in_force: int) -> bool:
     """Whether the venues hold this type of order with this time in force."""
-    if not 0 <= order_type < _TYPES or not 0 <= time_in_force < 32:  # noqa: PLR2004
+    if not 0 <= order_type < _TYPES or not 0 <= time_in_force < 32:
         return False
     return (_TIMES[order_type] >> time_in_force) & 1 == 1
 
