@@ -9,7 +9,20 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire, pause
+from app.engine.bars import (
+    close_bars,
+    first_waiting,
+    forget_waiting,
+    is_due,
+    next_close,
+    note_trade,
+    wait,
+    waiting_bar,
+    waiting_behind,
+    waiting_instrument,
+)
 from app.engine.bits import highest_bit, integer
 from app.engine.compile import entry, kernel
 from app.engine.control import CONTROL_WORDS, Control, Outcome
@@ -44,6 +57,7 @@ from app.engine.strategy import (
     StrategyState,
     call_handler,
     call_handlers,
+    follows,
     forget_requests,
     strategies,
     take_request,
@@ -152,12 +166,13 @@ def _fold_market(arena: int, links: int, address: int) -> None:
         session["bad_records"] += 1
         return
     session["market_records"] += 1
-    call_link(arena, links, Link.VENUE_MARKET, address)
+    changed = call_link(arena, links, Link.VENUE_MARKET, address)
+    note_trade(arena, record, changed)
     if instrument >= 0 and record["kind"] >= EventKind.DIVIDEND:
         call_link(arena, links, Link.GATE_ACTION, address)
     call_link(arena, links, Link.GATE_MARKED, instrument)
     handler = _market_handler(integer(record["kind"]))
-    if handler >= 0:
+    if handler >= 0 and not (handler == Handler.ON_BAR and wait(arena, address)):
         call_handlers(arena, links, handler, instrument, address)
     if record["flags"] & RecordFlag.LAST and handler != Handler.ON_BAR:
         call_handlers(arena, links, Handler.ON_BOOK, instrument, address)
@@ -167,10 +182,60 @@ def _fold_market(arena: int, links: int, address: int) -> None:
 
 
 @kernel
+def _follows_one(arena: int, strategy: int, row: int) -> bool:
+    """Whether a strategy follows the instrument of a bar that waits, from this row."""
+    while row:
+        if follows(strategies(arena)[strategy], waiting_instrument(arena, row)):
+            return True
+        row = waiting_behind(arena, row)
+    return False
+
+
+@kernel
+def _tell_bars(arena: int, links: int) -> None:
+    """Call the handlers of all bars that waited, then those of the whole time (11)."""
+    first = first_waiting(arena)
+    row, last = first, first
+    while row:
+        instrument, address = waiting_instrument(arena, row), waiting_bar(arena, row)
+        call_handlers(arena, links, Handler.ON_BAR, instrument, address)
+        last, row = row, waiting_behind(arena, row)
+    for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
+        if _follows_one(arena, strategy, first):
+            address = waiting_bar(arena, last)
+            call_handler(arena, links, strategy, Handler.ON_BARS, address)
+    forget_waiting(arena)
+    _fold_requests(arena, links)
+
+
+@kernel
+def _pass_bars(arena: int, links: int, time: int) -> None:
+    """Close the bars that end by a time (ns), and let the handlers run of those before.
+
+    The clock stands at each close while its handlers run, and what was due at the venue
+    by then has happened, so that they see what a strategy would have seen.
+    """
+    session = engine(arena)[0]
+    while is_due(arena, time):
+        closes = next_close(arena)
+        if first_waiting(arena) and session["now"] < min(closes, time):
+            _tell_bars(arena, links)
+        elif closes <= time:
+            # Data of an instant act before our orders that arrive in it.
+            call_link(arena, links, Link.VENUE_CLOCK, min(closes, time - 1))
+            session["now"] = max(session["now"], closes)
+            close_bars(arena, closes)
+        else:
+            return
+
+
+@kernel
 def _fold_time(arena: int, links: int, address: int) -> None:
     now = engine(arena)[0]["now"]
     call_link(arena, links, Link.VENUE_CLOCK, now)
     call_link(arena, links, Link.GATE_CLOCK, now)
+    if first_waiting(arena):
+        _tell_bars(arena, links)
     call_handlers(arena, links, Handler.ON_TIMER, -1, address)
 
 
@@ -244,6 +309,8 @@ def fold(arena: int, links: int, address: int) -> None:
     record = view(address, 1, MARKET)[0]
     session = engine(arena)[0]
     session["event"] += 1
+    if is_due(arena, record["ts_received"]):
+        _pass_bars(arena, links, record["ts_received"])
     if record["ts_received"] > session["now"]:
         session["now"] = record["ts_received"]
     kind = integer(record["kind"])
@@ -320,7 +387,8 @@ def _let_time_pass(arena: int, links: int) -> None:
     now = wall_clock_ns()
     idle = now - engine(arena)[0]["now"]
     due = call_link(arena, links, Link.VENUE_DUE, 0)
-    if idle < _TIMER_IDLE_NS and (due == 0 or due > now):
+    bars_wait = is_due(arena, now)
+    if idle < _TIMER_IDLE_NS and (due == 0 or due > now) and not bars_wait:
         return
     address = linked(links, Link.CONTROL) + 8 * Control.TIMER_RECORD
     record = view(address, 1, MARKET)[0]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from app import __version__
 from app.clock import SystemClock, utc
 from app.config import Settings
-from app.engine import book_state, gate, strategy
+from app.engine import bars, book_state, gate, strategy
 from app.engine.arena import Arena, Section
 from app.engine.control import Control
 from app.engine.instruments import load_instruments
@@ -106,6 +106,7 @@ class PaperEngine:
             **book_state.layout(count),
             **gate.layout(count),
             **strategy.LAYOUT,
+            **bars.layout(count),
             **(external.LAYOUT if self.venue else simulated.layout(count)),
         }
         arena = Arena(layout)
@@ -113,6 +114,7 @@ class PaperEngine:
         for number in range(count):
             self._open_instrument(arena, settings, number)
         gate.open_session(arena, _START_EQUITY)
+        bars.open_bars(arena)
         self._begin_trade_date(arena)
         limits = Limits.load_or_default(settings.risk.file)
         limits.apply(arena, self.instruments)
