@@ -10,10 +10,9 @@ import platform
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
 
 from app.engine.compile import intrinsic
+from app.engine.late import cgutils, types
 
 _INT64 = ir.IntType(64)
 

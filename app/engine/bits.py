@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
 
 import app.engine.native  # noqa: F401  (it resolves the 128-bit division)
 from app.engine.compile import intrinsic, kernel
+from app.engine.late import types
 
 _INT64 = ir.IntType(64)
 _INT128 = ir.IntType(128)

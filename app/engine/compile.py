@@ -10,26 +10,29 @@ Two kinds of compiled function:
   `app.engine.build` compiles them in parallel, ahead of use.
 
 A unit's cache lives in a directory named by the hash of every source that the unit
-imports, however far away, the flags, numba and the CPU. numba's own key sees only the
-caller's file: with it alone an edited callee would give stale results without a word
-(tests/engine/test_compile.py).
+imports, however far away, the flags, numba and the CPU. (numba's own cache is not used:
+its key sees only the caller's file, so that an edited callee gives stale results.) What
+is in the cache is loaded without numba, which is not even imported then (late.py,
+objects.py).
 """
 
 import ctypes
 import hashlib
 import importlib
+import importlib.metadata
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import llvmlite
 import llvmlite.binding
-import numba
-import numba.extending
 
+from app.engine import objects
+from app.engine.late import Late, introduce
 from app.engine.sources import source_hash
 from app.folders import cache_folder
 
@@ -66,9 +69,18 @@ UNITS: Final = (
 """Modules with entries, the longest to compile first."""
 
 
+def _jit(function: F, **options: Any) -> F:
+    def make() -> Any:
+        import numba
+
+        return numba.njit(nogil=True, **options, **_INNER_OPTIONS)(function)
+
+    return cast(F, Late(make, function))
+
+
 def kernel(function: F) -> F:
-    """Compile inner code: no GIL, numpy's error model; the function keeps its type."""
-    return numba.njit(nogil=True, **_INNER_OPTIONS)(function)
+    """Compile inner code: no GIL, numba's error model; the function keeps its type."""
+    return _jit(function)
 
 
 def inlined(function: F) -> F:
@@ -77,44 +89,71 @@ def inlined(function: F) -> F:
     A call between kernels passes its result through memory and checks a status: 2 ns,
     where a whole record of market data has 25.
     """
-    return numba.njit(nogil=True, forceinline=True, **_INNER_OPTIONS)(function)
+    return _jit(function, forceinline=True)
 
 
-intrinsic: Final[Callable[[Callable[..., Any]], Any]] = numba.extending.intrinsic
-"""Emit LLVM code for a call; to mypy the result is Any, for its typing context goes."""
+def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Emit LLVM code for a call; to mypy its result is Any: its typing context goes."""
+
+    def make() -> Any:
+        from numba.extending import intrinsic as made
+
+        return made(function)
+
+    return Late(make, function)
 
 
 class Entry:
     """A compiled function of three int64, called by address from any unit or thread.
 
     Compiling, or loading from the cache, happens at the first use of `address`.
-    Calling an entry from Python releases the GIL while it runs.
+    Calling an entry from Python releases the GIL while it runs. An entry that is a
+    closure is never cached: what it has captured is in no source.
     """
 
     def __init__(self, function: Callable[[int, int, int], int]) -> None:
         self.function = function
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
-        self._compiled: Any = None
+        self._keeper: Any = None
         self._address = 0
+        self._was_cached = False
         self._call: Callable[[int, int, int], int] | None = None
+
+    @property
+    def file(self) -> Path:
+        """File of its machine code in the cache."""
+        name = re.sub(r"\W+", "-", self.function.__qualname__)
+        return cache_of(self.function.__code__.co_filename) / f"{name}.object"
 
     @property
     def address(self) -> int:
         """Address of the compiled function."""
         if not self._address:
-            options = {**_OPTIONS, **_entry_options}
-            # Read when the function is declared to numba, on the next line.
-            numba.config.CACHE_DIR = str(cache_of(self.function.__code__.co_filename))
-            compiled = numba.cfunc(_SIGNATURE, cache=True, **options)(self.function)
-            self._compiled = compiled
-            self._address = int(compiled.address)
+            may_cache = self.function.__closure__ is None
+            if may_cache and self.file.exists():
+                self._address, self._keeper = objects.load(self.file)
+                self._was_cached = True
+            else:
+                self.compile(keep=may_cache)
         return self._address
+
+    def compile(self, *, keep: bool) -> None:
+        """Compile, and put it into the cache if asked to."""
+        import numba
+
+        introduce()
+        options = {**_OPTIONS, **_entry_options}
+        compiled = numba.cfunc(_SIGNATURE, **options)(self.function)
+        self._keeper, self._address = compiled, int(compiled.address)
+        if keep:
+            code = compiled._library._get_compiled_object()  # noqa: SLF001
+            objects.save(self.file, compiled.native_name, code)
 
     @property
     def was_cached(self) -> bool:
         """Whether it was loaded and not compiled; False before its first use."""
-        return self._compiled is not None and self._compiled.cache_hits > 0
+        return self._was_cached
 
     def __call__(self, first: int = 0, second: int = 0, third: int = 0) -> int:
         """Run with the GIL released."""
@@ -150,7 +189,7 @@ def cache_of(file: str) -> Path:
     digest = hashlib.sha256(source_hash(Path(file)).encode())
     for part in (
         sys.version,
-        numba.__version__,
+        importlib.metadata.version("numba"),
         llvmlite.__version__,
         llvmlite.binding.get_host_cpu_name(),
         str(llvmlite.binding.get_host_cpu_features().flatten()),
@@ -168,13 +207,9 @@ def cache_root() -> Path:
 
 
 def _mark(module_name: str) -> Path:
-    """File that says a unit is in the cache for the sources in this place.
-
-    numba tells sources apart by place and content; the content names the cache.
-    """
+    """File that says a unit is in the cache for these sources."""
     file = ENGINE.parent.parent.joinpath(*module_name.split(".")).with_suffix(".py")
-    stamp = hashlib.sha256(str(ENGINE).encode())
-    return cache_of(str(file)) / f"{module_name}-{stamp.hexdigest()[:12]}.built"
+    return cache_of(str(file)) / f"{module_name}.built"
 
 
 def is_built(module_name: str) -> bool:
@@ -190,6 +225,6 @@ def compile_unit(module_name: str) -> None:
         lean.install()
         _entry_options["pipeline_class"] = lean.EntryCompiler
     for each in entries(module_name):
-        # One that was in the cache has no address here: see `lean.InnerLibrary`.
-        assert each.address or each.was_cached
+        if not each.file.exists():
+            each.compile(keep=True)
     _mark(module_name).touch()

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, types
-from numba.core import cgutils
 
 from app.engine.compile import intrinsic, kernel
+from app.engine.late import carray, cgutils, types
 
 _INT64 = ir.IntType(64)
 

@@ -9,16 +9,15 @@ does not fit int64 stays at its largest value, so that no absurd order wraps rou
 from typing import Any, Final
 
 from llvmlite import ir
-from numba import types
 
 import app.engine.native  # noqa: F401  (it resolves the 128-bit division)
 from app.engine.compile import inlined, intrinsic, kernel
+from app.engine.late import types
 
 _INT64: Final = ir.IntType(64)
 _INT128: Final = ir.IntType(128)
 MOST: Final = 2**63 - 1
 """Money that does not fit stands at this, with its sign."""
-_PAIR: Final[Any] = types.UniTuple(types.int64, 2)
 CONVERSION_SCALE: Final = 1_000_000_000
 """INSTRUMENT's `conversion` counts 1e-9 of the base currency."""
 
@@ -87,7 +86,7 @@ def _checked_product(typing_context: Any, a: Any, b: Any, numerator: Any) -> Any
         over = builder.zext(builder.or_(*flags), _INT64)
         return context.make_tuple(builder, signature.return_type, [product, over])
 
-    return _PAIR(*[types.int64] * 3), codegen
+    return types.UniTuple(types.int64, 2)(*[types.int64] * 3), codegen
 
 
 @intrinsic
@@ -103,7 +102,7 @@ def cost_plus(typing_context: Any, high: Any, low: Any, a: Any, b: Any, c: Any) 
         return context.make_tuple(builder, signature.return_type, parts)
 
     kinds = [types.int64, types.uint64, types.int64, types.int64, types.int64]
-    return _PAIR(*kinds), codegen
+    return types.UniTuple(types.int64, 2)(*kinds), codegen
 
 
 @intrinsic

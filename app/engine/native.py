@@ -14,10 +14,9 @@ from typing import Any, Final
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
 
 from app.engine.compile import intrinsic
+from app.engine.late import cgutils, types
 from app.errors import EngineError
 
 _INT32 = ir.IntType(32)

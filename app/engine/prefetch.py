@@ -7,10 +7,9 @@ while the present one is worked on. It changes no result.
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
 
 from app.engine.compile import intrinsic
+from app.engine.late import cgutils, types
 
 _INT32 = ir.IntType(32)
 _READ, _KEEP, _DATA = 0, 3, 1

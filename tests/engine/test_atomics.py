@@ -19,7 +19,7 @@ SPINNING = Path(__file__).with_name("spinning.py")
 
 def optimised(function, arguments):
     """LLVM's code for a kernel after its passes."""
-    compiled = kernel(function)
+    compiled = kernel(function).real
     compiled.compile((types.int64,) * arguments)
     (code,) = compiled.inspect_llvm().values()
     return code

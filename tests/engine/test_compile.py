@@ -42,9 +42,25 @@ REPORT = """
 from app.engine import sample_unit
 print(sample_unit.stepped(100), int(sample_unit.stepped.was_cached))
 """
+QUIET = """
+import sys, io, os, tempfile
+from app.engine import sample_unit
+with tempfile.TemporaryFile() as said:
+    kept = os.dup(2)
+    os.dup2(said.fileno(), 2)
+    failed = sample_unit.stepped(1)
+    sys.stderr.flush()
+    os.dup2(kept, 2)
+    said.seek(0)
+    assert b"raised" in said.read()
+print(failed, sample_unit.stepped(0))
+"""
 STALE = """
+import pathlib
 from app.engine import compile
-compile.cache_of = lambda file: {folder!r}
+folder = pathlib.Path({folder!r})
+folder.mkdir(exist_ok=True)
+compile.cache_of = lambda file: folder
 """
 BUILD = """
 from app.engine.build import build
@@ -128,7 +144,7 @@ def test_an_edited_callee_is_seen(copy):
 
 
 @pytest.mark.slow
-def test_numbas_own_cache_would_not_see_it(copy):
+def test_a_cache_by_name_alone_would_not_see_it(copy):
     """The danger is real: with one folder for all sources the result is stale."""
     stale = STALE.format(folder=str(copy.folder / "one")) + REPORT
     assert copy.run(stale) == ["101 0"]
@@ -198,18 +214,37 @@ def test_a_build_that_was_broken_off_is_taken_up_again(copy):
 
 
 @pytest.mark.slow
-def test_a_copy_elsewhere_with_the_same_sources_is_not_taken_for_built(copy, tmp_path):
-    """numba tells files apart by their place, so their cache would be missed."""
+def test_a_copy_elsewhere_with_the_same_sources_shares_the_cache(copy, tmp_path):
     copy.build(UNIT)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copytree(copy.folder / "app", elsewhere / "app")
 
     twin = Copy(elsewhere, made=True)
-    lines = twin.run(BUILD.format(units=(UNIT,)), RINGSIDE_CACHE=copy.cache)
+    twin.cache = copy.cache
 
-    assert lines[1:] == [f"{UNIT} 1 1", "[True]"]
-    assert len(copy.caches) == 1
+    assert twin.run(BUILD.format(units=(UNIT,))) == ["[True]"]
+    assert twin.report() == (101, 1)
+
+
+@pytest.mark.slow
+def test_what_is_in_the_cache_is_loaded_without_the_compiler(copy):
+    """numba takes a second and a half to start; a warm start does not pay for it."""
+    copy.build(UNIT)
+    lines = copy.run(REPORT + "import sys\nprint('numba' in sys.modules)\n")
+
+    assert lines == ["101 1", "False"]
+
+
+@pytest.mark.slow
+def test_compiled_code_that_raises_says_so_and_returns_zero(copy):
+    """Loaded without numba as well, where its runtime's part stands in for itself."""
+    raising = CALLER.replace("return step(value)", "assert value == 0\n    return 7")
+    copy.write("sample_unit", raising.replace("from app.engine.sample_callee", "#"))
+    assert copy.report() == (0, 0)
+
+    assert copy.report() == (0, 1)
+    assert copy.run(QUIET) == ["0 7"]
 
 
 @pytest.mark.slow
