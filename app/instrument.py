@@ -195,6 +195,9 @@ class Instrument:
     """FX: interest a year on its currency less that on the one it buys; longs pay."""
     settle_days: int | None = None
     """Business days until a trade's cash is settled; None = 1 for stocks, else 0."""
+    consolidated: bool = False
+    """Its data merge several venues: crossed quotes are normal, and prints that do not
+    set the last price neither fill nor trigger."""
 
     def __post_init__(self) -> None:
         for rule, holds, was in self._rules():

@@ -38,6 +38,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.data.bar_stamps import at_close
 from app.data.catalog_writer import Target
 from app.data.csv_map import CsvMap
 from app.data.csv_tidy import NUMBERS, by_symbol, tidied, undressed
@@ -394,7 +395,7 @@ class _Reader:
             records[field] = read
         if mapping.kind == "bars" and mapping.stamped == "open":
             for field in ("ts_venue", "ts_received"):
-                records[field] += mapping.interval_ns
+                records[field] = at_close(records[field], mapping.interval_ns)
 
     def _numbers(
         self, table: Table, name: str, places: int, good: NDArray[np.bool_]

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from app.data.bar_stamps import interval_ns, is_interval
 from app.data.instrument_master import nearest
 from app.data.local_time import is_zone
 from app.data.time_columns import TIME_FORMATS
@@ -27,8 +28,6 @@ _COLUMNS: Final = (
 )
 _NAMED: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|"}
 _POINTS: Final = {"point": ".", "comma": ","}
-_UNITS_NS: Final = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
-_INTERVAL: Final = re.compile(r"([1-9]\d{0,3})([smhd])")
 _DAY: Final = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 _TRUTHS: Final = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -83,8 +82,8 @@ class CsvMap:
         self._check("time_format", known, f"one of {', '.join(TIME_FORMATS)}")
         self._check("time_zone", is_zone(self.time_zone), "an IANA name")
         self._check("stamped", self.stamped in ("open", "close"), "open or close")
-        is_interval = bool(_INTERVAL.fullmatch(self.interval)) or self.kind != "bars"
-        self._check("interval", is_interval, "an interval of bars like 1m, 4h, 1d")
+        known = is_interval(self.interval) or self.kind != "bars"
+        self._check("interval", known, "an interval of bars like 1m, 4h, 1d")
         self._check("price_shift", 0 <= self.price_shift <= 9, "0 to 9")
         self._check("decimal", self.decimal in (".", ","), "a point or a comma")
         self._check("skip_lines", 0 <= self.skip_lines <= 10_000, "0 to 10000")
@@ -108,9 +107,7 @@ class CsvMap:
     @property
     def interval_ns(self) -> int:
         """Length of a bar, ns."""
-        match = _INTERVAL.fullmatch(self.interval)
-        assert match is not None
-        return int(match[1]) * _UNITS_NS[match[2]]
+        return interval_ns(self.interval)
 
     def day_of(self, path: Path) -> date | None:
         """Return the day of ms-of-day: as given, or as the file's name tells."""

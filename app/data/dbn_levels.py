@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.data.bar_stamps import at_close
 from app.data.dbn_rows import LAST, SNAPSHOT, Rows
 from app.data.importing import new_records
 from app.engine.records import BAR, NO_PRICE, EventKind, RecordFlag
@@ -85,7 +86,8 @@ class BarTranslator:
         rows.refuse(wide, "high", "must lie within 2**31 units of the open", good)
         records = new_records(len(rows))
         bars = records.view(BAR)
-        bars["ts_venue"] = rows.data["ts_event"].astype(np.int64) + self._bar_ns
+        opens_at = rows.data["ts_event"].astype(np.int64)
+        bars["ts_venue"] = at_close(opens_at, self._bar_ns)
         bars["ts_received"] = bars["ts_venue"]
         bars["kind"] = EventKind.BAR
         bars["flags"] = RecordFlag.LAST

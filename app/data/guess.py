@@ -511,6 +511,11 @@ def _guess_bars(made: Guess, stamps: Any, answers: Answers) -> None:
     if answers.stamped is not None:
         made.fields["stamped"] = answers.stamped
         return
+    named = re.sub(r"[^a-z]", "", made.fields["columns"]["time"].lower())
+    if named == "opentime":
+        made.fields["stamped"] = "open"
+        made.reasons.append("the column of times is that of opens")
+        return
     is_day = interval is not None and interval.endswith("d")
     if is_day and len(stamps) and not np.any(stamps % 86_400):
         made.fields["stamped"] = "open"

@@ -271,6 +271,7 @@ _PLAIN: Final[Mapping[str, Callable[[Any], Any]]] = {
     "borrow_rate": _number,
     "rollover": _number,
     "settle_days": _count,
+    "consolidated": _truth,
 }
 _IN_UNITS: Final[Mapping[str, Callable[[_Units, Any], Any]]] = {
     "tick_table": _Units.bands,

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.data.bar_stamps import at_close, interval_ns
 from app.data.importing import new_records
 from app.data.lean_files import LeanFile
 from app.data.local_time import DAY_NS, SECOND_NS, day_ns
@@ -35,12 +36,6 @@ SIZE_DIGITS: Final = 8
 _EQUITY_SHIFT: Final = 4
 """Equity prices are integers x 1e-4."""
 _INT32: Final = 2**31
-INTERVAL_NS: Final = {
-    "1s": SECOND_NS,
-    "1m": 60 * SECOND_NS,
-    "1h": 3600 * SECOND_NS,
-    "1d": DAY_NS,
-}
 _BAR: Final = ("open", "high", "low", "close")
 _QUOTE_BAR: Final = (
     *("time", *(f"bid_{each}" for each in _BAR), "bid_size"),
@@ -175,7 +170,7 @@ class RowReader:
             local, bad = _minutes(table.column("time"))
             table.refuse(bad, "time", "must be like 20131007 09:00", good)
         if file.resolution != "tick" and file.what != "openinterest":
-            local = local + INTERVAL_NS[file.interval]
+            local = at_close(local, interval_ns(file.interval))
         stamps = to_utc(local, file.zone)
         latest = np.maximum.accumulate([self._last, *np.where(good, stamps, 0)])
         table.refuse(stamps < latest[:-1], "time", "must not go back", good)

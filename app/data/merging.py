@@ -10,13 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.data.bar_stamps import interval_ns, is_interval
 from app.data.catalog import Recording
+from app.data.local_time import DAY_NS
 from app.engine.records import MARKET
 from app.errors import CatalogError
 from app.instrument import Instrument
 
 _ROWS: Final = 16_384
 _FEWEST: Final = 256
+_WHOLE: Final = ("orders", "depth")
+"""Bases that can show a whole book."""
 
 
 class Merged:
@@ -34,6 +38,10 @@ class Merged:
         Each once; records name them by place.
     bases : tuple of str
         What the data tell of each instrument's book.
+    full_depths : tuple of bool
+        Whether they tell of all of it.
+    bar_intervals : tuple of int
+        How long its bars last, ns, where they are all there is; else 0.
 
     Raises
     ------
@@ -53,6 +61,8 @@ class Merged:
             streams[0].instrument for streams in of.values()
         )
         self.bases = tuple(_basis(streams) for streams in of.values())
+        self.full_depths = tuple(map(_is_whole, of.values()))
+        self.bar_intervals = tuple(map(_bar_interval, of.values()))
         places = {name: number for number, name in enumerate(of)}
         self._places = [places[each.name] for each in recordings]
         self._next = [0] * len(recordings)
@@ -116,3 +126,24 @@ def _basis(streams: Sequence[Recording]) -> str:
         told = " and ".join(f"{each.name}@{each.stream}" for each in books)
         raise CatalogError(f"{told} both tell of one book: name one of them")
     return books[0].basis if books else "trades"
+
+
+def _is_whole(streams: Sequence[Recording]) -> bool:
+    """Whether the streams of an instrument show every level of its book."""
+    told = _basis(streams)
+    segments = [each for stream in streams for each in stream.segments]
+    windows = [each.meta.window for each in segments if each.meta.basis == told]
+    return told in _WHOLE and set(windows) == {None}
+
+
+def _bar_interval(streams: Sequence[Recording]) -> int:
+    """Length of the bars that are all there is of an instrument, ns; 0 = unknown.
+
+    A day may be 23 or 25 hours long, so bars of days are of unknown length.
+    """
+    names = [each.stream for each in streams if each.basis == "bars"]
+    _, _, interval = names[0].partition("-") if names else ("", "", "")
+    if _basis(streams) != "bars" or not is_interval(interval):
+        return 0
+    length = interval_ns(interval)
+    return length if length < DAY_NS else 0

@@ -111,6 +111,7 @@ def _rules(each: Instrument) -> dict[str, int]:
         "protection_ticks": PROTECTION_TICKS,
         "default_trigger": Trigger.TOUCH if touch else Trigger.LAST,
         "shortable": each.shortable,
+        "consolidated": each.consolidated,
         "session": SessionState.UNKNOWN,
         "cash_product": each.kind in _CASH_KINDS,
         "borrow_rate": round(Fraction(each.borrow_rate) * _PPM),

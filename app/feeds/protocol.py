@@ -76,6 +76,10 @@ class MixedBases(Protocol):
 
     data_bases: tuple[str, ...]
     """Data basis by instrument."""
+    full_depths: tuple[bool, ...]
+    """Whether every level of its book is shown, by instrument."""
+    bar_intervals: tuple[int, ...]
+    """How long bars last, by instrument, ns; 0 = there are finer data, or unknown."""
 
 
 @runtime_checkable

@@ -56,6 +56,8 @@ class RecordingFeed:
         self.name = f"recording:{','.join(each.name for each in recordings)}"
         self.instruments: tuple[Instrument, ...] = self._merged.instruments
         self.data_bases = self._merged.bases
+        self.full_depths = self._merged.full_depths
+        self.bar_intervals = self._merged.bar_intervals
         self.data_basis = " and ".join(dict.fromkeys(self.data_bases))
         self.market = Ring(MARKET, _RING)
         self.rings: tuple[Ring, ...] = (self.market,)

@@ -5,6 +5,7 @@ Imported only when the engine's units are compiled: the modules below load them.
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from app import __version__
@@ -26,7 +27,7 @@ from app.engine.state import fixed_layout
 from app.engine.thread import EngineThread
 from app.engine.venue import external, simulated
 from app.engine.venue.fees import write_fees
-from app.engine.venue.models import Queue, VenueModels
+from app.engine.venue.models import Fills, Queue, VenueModels
 from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
 from app.feeds import open_feed
@@ -122,17 +123,23 @@ class PaperEngine:
 
     def _open_instrument(self, arena: Arena, settings: Settings, number: int) -> None:
         """Give an instrument its book, its fees and, if simulated, its venue."""
-        book = book_state.open_book(arena, number)
+        instrument = self.instruments[number]
+        book = book_state.open_book(arena, number, consolidated=instrument.consolidated)
         record = arena.records(Section.INSTRUMENTS)[number]
         record["book"] = record["venue_book"] = book
         record["window_price"] = NO_PRICE
         feed = self.feed
-        mixed = feed.data_bases if isinstance(feed, MixedBases) else ()
-        by_order = (mixed[number] if mixed else feed.data_basis) in _BY_ORDER
-        record["by_order"] = by_order
-        write_fees(arena, number, self.instruments[number])
+        mixed = feed if isinstance(feed, MixedBases) else None
+        basis = mixed.data_bases[number] if mixed else feed.data_basis
+        record["by_order"] = by_order = basis in _BY_ORDER
+        record["full_depth"] = mixed.full_depths[number] if mixed else by_order
+        write_fees(arena, number, instrument)
         if self.venue is None:
-            self._models(settings, by_order).write(arena, number)
+            models = self._models(settings, by_order)
+            if basis == "bars":
+                lasts = mixed.bar_intervals[number] if mixed else 0
+                models = replace(models, fills=Fills.BARS, bar_interval_ns=lasts)
+            models.write(arena, number)
 
     def _models(self, settings: Settings, by_order: bool) -> VenueModels:
         """Choose the simulated venue's models."""

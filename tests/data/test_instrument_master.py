@@ -156,6 +156,7 @@ def test_saving_keeps_comments_and_reads_back_the_same(tmp_path: Path):
         fees=Fees(maker=Decimal("-0.0001"), maximum=Decimal(3)),
         margin=Margin(Decimal(9), Decimal(8), per_contract=True),
         shortable=False,
+        consolidated=True,
     )
 
     master.add(made, "sniffed from a file")

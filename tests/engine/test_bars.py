@@ -11,6 +11,7 @@ from app.engine import bars, book_state, strategy
 from app.engine.arena import Arena, Section, record_at
 from app.engine.bars import BarKind, build_bars, open_bars
 from app.engine.book import book_market
+from app.engine.compile import Entry
 from app.engine.control import CONTROL_WORDS
 from app.engine.kernel import fold_record
 from app.engine.links import Link, new_links
@@ -51,7 +52,7 @@ class Watch:
         self.links[Link.CONTROL] = self.control.ctypes.data
         self.links[Link.VENUE_MARKET] = book_market.address
         self.told: list[tuple[Any, ...]] = []
-        self.handlers = {
+        self.handlers: dict[Handler, Entry | Interpreted] = {
             Handler.ON_BAR: Interpreted(self._on_bar),
             Handler.ON_BARS: Interpreted(self._on_bars),
             Handler.ON_TRADE: Interpreted(self._on_trade),
@@ -246,7 +247,9 @@ def test_what_cannot_be_built_is_refused(number: int, size: int) -> None:
 def test_rule_11_bars_that_close_together_are_all_applied_before_any_handler() -> None:
     watch = Watch()
     seen: list[tuple[int, int]] = []
-    watch.handlers[Handler.ON_BAR].function = lambda *_: seen.append(watch.lasts())
+    on_bar = watch.handlers[Handler.ON_BAR]
+    assert isinstance(on_bar, Interpreted)
+    on_bar.function = lambda *_: seen.append(watch.lasts())
     for number in (0, 1):
         build_bars(watch.arena, number, 10)
         watch.trade(1, 100 + number, number=number)
@@ -297,7 +300,7 @@ def test_rule_11_built_and_fed_bars_of_one_time_are_told_together() -> None:
 
 def plain_bars(trades: list[tuple[int, int, int]], size: int) -> list[tuple[int, ...]]:
     """Bars of (time, price, size), oldest first."""
-    found = []
+    found: list[tuple[int, ...]] = []
     for which, group in groupby(trades, key=lambda each: each[0] // size):
         rows = list(group)
         prices = [price for _, price, _ in rows]
