@@ -7,6 +7,7 @@ version cannot show yet, is a difference of its own, never passed over.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.sessions.scenario.expect_handlers import HANDLER_COMPARERS
 from app.sessions.scenario.expect_orders import ORDER_COMPARERS
 from app.sessions.scenario.expect_state import STATE_COMPARERS
 from app.sessions.scenario.seen import Comparer, Difference, Found, Seen
@@ -25,9 +26,11 @@ def differences(expected: Mapping[str, Any], seen: Seen) -> Found:
             yield from comparer(value, seen)
 
 
-_COMPARERS: Final[Mapping[str, Comparer]] = {**ORDER_COMPARERS, **STATE_COMPARERS}
+_COMPARERS: Final[Mapping[str, Comparer]] = {
+    **ORDER_COMPARERS,
+    **STATE_COMPARERS,
+    **HANDLER_COMPARERS,
+}
 
-_LATER: Final = frozenset(
-    ("bars", "handlers", "handlers_order", "timers", "trade_dates", "daily_pnl")
-)
+_LATER: Final = frozenset(("timers", "trade_dates", "daily_pnl"))
 """What a scenario may expect and this version does not show."""

@@ -44,8 +44,6 @@ def _foreign_at_simulated(scenario: Scenario) -> bool:
 
 
 _UNBUILT: Final[tuple[tuple[str, Callable[[Scenario], bool]], ...]] = (
-    ("fills against bars", lambda scenario: scenario.venue == "simulated-bars"),
-    ("bars", _any_event("bar", "import_bar")),
     ("stop orders", _any_submit(lambda each: each["kind"] == "stop")),
     ("trailing stops", _any_submit(lambda each: each["kind"] == "trail")),
     ("iceberg orders", _any_submit(lambda each: "display" in each)),

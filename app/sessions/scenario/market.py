@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.data.bar_stamps import at_close, stamps_at_open
 from app.engine.book_state import Stale
 from app.engine.records import (
     BAR,
@@ -22,12 +23,15 @@ from app.engine.records import (
     SessionState,
     TradeCondition,
 )
+from app.sessions.scenario.models import bar_length
 from app.sessions.scenario.schema import CONDITIONS, SIDES, Event, condition_name
 from app.sessions.scenario.times import nanoseconds
 from app.sessions.scenario.world import World
 
 _LAST: Final = int(RecordFlag.LAST)
 _SNAPSHOT: Final = int(RecordFlag.SNAPSHOT)
+AMPLE: Final = 1 << 40
+"""Volume of a bar whose scenario gives none, quantity units."""
 
 
 class MarketEvents:
@@ -44,7 +48,9 @@ class MarketEvents:
         make = getattr(self, f"_{event['type']}")
         every = list(make(event, instrument))
         for each in every:
-            each["ts_venue"] = each["ts_received"] = nanoseconds(event["t"])
+            # An imported bar has moved from the event's time to its close.
+            each["ts_venue"] += nanoseconds(event["t"])
+            each["ts_received"] = each["ts_venue"]
             each["flags"] |= _LAST if each is every[-1] else 0
         yield from every
 
@@ -148,10 +154,22 @@ class MarketEvents:
     def _bar(self, event: Event, instrument: int) -> Iterator[Any]:
         record = np.zeros(1, BAR)
         record["kind"], record["instrument"] = EventKind.BAR, instrument
-        record["open"], record["volume"] = event["open"], event.get("volume", 0)
+        record["open"], record["volume"] = event["open"], event.get("volume", AMPLE)
         for field in ("high", "low", "close"):
             record[f"{field}_offset"] = event[field] - event["open"]
         yield record
+
+    def _import_bar(self, event: Event, instrument: int) -> Iterator[Any]:
+        """A bar as its source stamps it: the importers' own rule moves the stamp."""
+        stamp = str(event.get("stamp", event.get("stamped", ""))).lower()
+        at_open = stamps_at_open(event.get("source", ""))
+        if stamp in ("open", "close"):
+            at_open = stamp == "open"
+        for record in self._bar(event, instrument):
+            if at_open:
+                length = bar_length(event.get("interval", 0))
+                record["ts_venue"] = at_close(record["ts_venue"], length)
+            yield record
 
 
 def _record(kind: int, instrument: int, **values: int) -> Any:

@@ -25,6 +25,7 @@ from app.engine.strategy import Handler, Interpreted, hang
 from app.sessions.scenario.instruments import money
 from app.sessions.scenario.schema import Scenario
 from app.sessions.scenario.times import EPOCH
+from app.sessions.scenario.watching import WATCHER, is_watched, watch
 from app.sessions.scenario.world import World
 
 _DAY_NS: Final = 86_400_000_000_000
@@ -68,8 +69,13 @@ def begin(world: World, scenario: Scenario) -> None:
     names = {e["strategy"] for e in scenario.events if e.get("strategy")}
     start = scenario.start
     names |= set(start.get("strategies", {}))
+    watched = is_watched(scenario)
+    if watched and not names:
+        names.add(WATCHER)
     for name in sorted(names):
         _hang(world, name)
+        if watched:
+            watch(world, name)
     _hold(world, start)
     _set_state(world, str(start.get("state", "ARMED")))
 

@@ -353,6 +353,13 @@ class Runner:
         doubled = self.world.position(instrument)["mark_doubled"]
         return bool(doubled == 2 * price)
 
+    def _import_bar(self, event: Event) -> None:
+        """A bar that an importer moved to its close comes when that is."""
+        for record in self._market.records(event):
+            close = int(record["ts_venue"][0])
+            self._push(close, Turn.EVENT, partial(self._fold, record))
+            self._push(close, Turn.CLOCK, self._tick)
+
     # What is seen.
 
     def _compare(self, expected: Mapping[str, Any], where: str) -> None:

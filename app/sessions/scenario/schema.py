@@ -181,6 +181,7 @@ _OPTIONAL: Final[Mapping[str, Mapping[str, Check]]] = {
         "source": text,
         "interval": anything,
         "stamp": anything,
+        "stamped": anything,
         **_BAR,
     },
     "kill": {"flatten": flag},

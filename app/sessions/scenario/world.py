@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine import book_state, gate, strategy
+from app.engine import bars, book_state, gate, strategy
 from app.engine.arena import Arena, Section
 from app.engine.control import CONTROL_WORDS
 from app.engine.instruments import instrument_records, load_instruments
@@ -25,7 +25,7 @@ from app.engine.strategy import Interpreted
 from app.engine.venue import external, simulated
 from app.instrument import Instrument, InstrumentKind, exact
 from app.sessions.scenario.instruments import build_instrument
-from app.sessions.scenario.models import set_models
+from app.sessions.scenario.models import begin_bars, set_models
 from app.sessions.scenario.schema import Event, Scenario
 
 REFUSED: Final = -1
@@ -95,6 +95,8 @@ class World:
         Their handlers, kept alive as long as the links.
     raising : set of int
         Strategies whose next handler raises.
+    calls : list of Call
+        What watched strategies were told (watching.py).
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -110,6 +112,7 @@ class World:
         self.strategies: dict[str, int] = {}
         self.handlers: list[Interpreted] = []
         self.raising: set[int] = set()
+        self.calls: list[Any] = []
 
     def _make_arena(self, scenario: Scenario) -> Arena:
         count = len(self.instruments)
@@ -120,6 +123,7 @@ class World:
                 **book_state.layout(count),
                 **gate.layout(count),
                 **strategy.LAYOUT,
+                **bars.layout(count),
                 **venue,
             }
         )
@@ -136,7 +140,9 @@ class World:
                 arena, index, consolidated=consolidated
             )
         gate.open_session(arena, START_CASH)
+        bars.open_bars(arena)
         set_models(arena, self.instruments, scenario)
+        begin_bars(arena, scenario, count)
         return arena
 
     def _make_links(self) -> Any:

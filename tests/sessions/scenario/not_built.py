@@ -3,8 +3,6 @@
 from typing import Final
 
 _CALENDAR: Final = "calendars: hours, trade dates, expiry"
-_BARS: Final = "fills against bars"
-_SHOWN: Final = "bars are not built from trades"
 _ICEBERG: Final = "iceberg orders"
 _STOPS: Final = "stop orders"
 _TRAILING: Final = "trailing stops"
@@ -14,7 +12,7 @@ _AT_MATCH: Final = "reduce-only is capped by the gate, not by the venue at the m
 
 _BY_RULE: Final[dict[int, dict[str, str]]] = {
     8: {_CALENDAR: "8-a 8-b 8-c"},
-    12: {_BARS: "12-a", _SHOWN: "12-b 12-c"},
+    12: {_CALENDAR: "12-a"},
     13: {_CALENDAR: "13-a 13-b 13-c 13-d"},
     16: {_ICEBERG: "16-g 16-h"},
     18: {_ICEBERG: "18-f"},
@@ -27,8 +25,8 @@ _BY_RULE: Final[dict[int, dict[str, str]]] = {
     26: {_AUCTIONS: "26-a 26-b 26-c"},
     28: {_GROUPS: "28-a 28-b 28-c 28-d"},
     29: {_GROUPS: "29-a 29-b 29-c"},
-    38: {_BARS: "38-a 38-b 38-c 38-d 38-e 38-f"},
-    39: {_BARS: "39-a 39-b 39-c 39-d 39-e"},
+    38: {_STOPS: "38-e 38-f"},
+    39: {_STOPS: "39-a 39-b 39-e", _GROUPS: "39-c"},
     51: {_GROUPS: "51-f"},
 }
 
