@@ -14,6 +14,8 @@ from app.instrument import Instrument, InstrumentKind
 
 _PULL: Final = 0.02
 """Deviation that `fair` would have for ever, as a share of the price."""
+_FIRST_HIDDEN: Final = 8000
+"""Messages of an instrument before its first hidden trader."""
 _BAND: Final = 4
 """Agents keep to prices between anchor / _BAND and anchor * _BAND."""
 
@@ -34,15 +36,47 @@ class Profile:
     """Median distance of noise traders behind the touch, order price steps."""
     noise: float
     """Deviation of the fair price per message, order price steps."""
+    joining: float
+    """Share of noise traders who join the touch."""
     impact: float
     """Move of the fair price by one lot traded, order price steps."""
+    taking: float
+    """Share of messages that take, while all is calm."""
+    clip: str
+    """Usual size of a trade, in the instrument's quantity."""
+    round_share: float
+    """Share of takers that trade just that."""
+    longest: float
+    """Largest trade, usual ones."""
+    wild: float = 0.0
+    """0: sizes of trades have a tail that falls as 1/x; 1: as x ** -0.8."""
 
 
 PROFILES: Final = {
-    "RSTK": Profile("150", "100", 0.4, 1.0, 4.0, 0.06, 0.04),
-    "RFUT": Profile("5000", "8", 0.5, 1.0, 3.0, 0.045, 0.03),
-    "RBTC": Profile("60000", "0.25", 60.0, 45.0, 150.0, 8.0, 5.0),
-    "REUR": Profile("1.08", "250000", 1.0, 1.0, 5.0, 0.1, 0.05),
+    "RSTK": Profile(
+        "150", "100", 0.8, 1.0, 8.0, 0.09, 0.0, 0.08, 0.04, "100", 0.35, 6.0
+    ),
+    "RFUT": Profile(
+        "5000", "8", 0.35, 1.0, 6.0, 0.06, 0.0, 0.08, 0.06, "1", 0.2, 120.0
+    ),
+    "RBTC": Profile(
+        "60000",
+        "0.25",
+        35.0,
+        50.0,
+        150.0,
+        3.0,
+        0.3,
+        2.0,
+        0.06,
+        "0.003",
+        0.05,
+        5000.0,
+        1.0,
+    ),
+    "REUR": Profile(
+        "1.08", "250000", 0.5, 1.0, 6.0, 0.08, 0.0, 0.08, 0.05, "100000", 0.3, 20.0
+    ),
 }
 """Of the instruments that ship."""
 
@@ -86,7 +120,13 @@ def open_market(row: Any, instrument: Instrument) -> None:
     row["reach"], row["impact"] = profile.reach * step, profile.impact * step
     # A walk pulled back by k has the deviation noise / sqrt(2 k) in the long run.
     row["reversion"] = 0.5 * (noise / (_PULL * anchor)) ** 2
-    row["momentum"], row["heat"] = 0.0, 1.0
+    row["trend"], row["heat"] = anchor, 1.0
+    row["volatility"], row["mood"] = 1.0, 1.0
+    row["hidden_wait"] = _FIRST_HIDDEN
+    row["taking"], row["round"] = profile.taking, profile.round_share
+    row["clip"] = instrument.quantity_units(profile.clip) / lot
+    row["longest"], row["wild"] = profile.longest, profile.wild
+    row["joining"] = profile.joining
     row["lowest"], row["highest"] = max(anchor // _BAND, step), anchor * _BAND
     row["lot"], row["quantity_step"] = lot, instrument.order_step
     row["quantity_min"] = _least(instrument)

@@ -19,12 +19,14 @@ from app.engine.state import fixed_layout
 
 MAKERS: Final = 5
 """Liquidity providers per instrument."""
-QUOTES: Final = 8
+QUOTES: Final = 12
 """Levels that each of them quotes on either side."""
 NOISE_SLOTS: Final = 240
 """Noise traders per instrument; each has one order at most."""
 MAKER_SLOTS: Final = MAKERS * 2 * QUOTES
-SLOTS: Final = MAKER_SLOTS + NOISE_SLOTS
+HIDDEN_PLACE: Final = MAKER_SLOTS + NOISE_SLOTS
+"""Slot of the hidden trader's child order, counted from the instrument's first."""
+SLOTS: Final = HIDDEN_PLACE + 1
 """Slots per instrument."""
 SLOT_BITS: Final = 20
 """A client order id is a number times 2**SLOT_BITS plus its slot."""
@@ -32,6 +34,14 @@ TAKER_ACCOUNT: Final = 1 << SLOT_BITS
 """First account of takers, whose orders never rest."""
 USER_ORDERS: Final = 4096
 """Working orders that the exchange takes from the user."""
+PARENTS: Final = 6
+"""Orders per instrument that takers are working at a time."""
+FOLLOWERS: Final = 6
+"""Trend followers per instrument."""
+MOODS: Final = 6
+"""Components of an instrument's volatility."""
+MEMORIES: Final = 2
+"""Horizons over which agents remember who has been the aggressor."""
 _OUTPUTS: Final = 64
 
 EXCHANGE: Final = np.dtype(
@@ -48,24 +58,45 @@ EXCHANGE: Final = np.dtype(
 
 AGENT_MARKET: Final = np.dtype(
     [
-        ("fair", "<f8"),  # what the agents think it is worth, price units
-        ("anchor", "<f8"),  # what it is drawn back to, price units
+        # how it is traded, from the profile
+        ("anchor", "<f8"),  # what `fair` is drawn back to, price units
         ("reversion", "<f8"),  # share of the way back per message
         ("noise", "<f8"),  # deviation of `fair` per message, price units
         ("spacing", "<f8"),  # between two quotes of a maker, price units
         ("half_spread", "<f8"),  # of a calm maker, price units
         ("reach", "<f8"),  # how far from the touch noise traders rest, price units
+        ("joining", "<f8"),  # share of noise traders who join the touch
         ("impact", "<f8"),  # move of `fair` by one lot of surprise, price units
-        ("expected", "<f8"),  # side on which the next trade is expected, -1 to 1
-        ("momentum", "<f8"),  # recent aggressors, -1 to 1
-        ("heat", "<f8"),  # activity; 1 = calm, makers widen with it
+        ("taking", "<f8"),  # share of messages that take, while all is calm
+        ("clip", "<f8"),  # usual size of a trade, lots
+        ("round", "<f8"),  # share of takers that trade just that
+        ("longest", "<f8"),  # largest trade, usual ones
+        ("wild", "<f8"),  # how much heavier than 1/x the tail of sizes is
         ("lowest", "<i8"),  # prices that agents keep to, price units
         ("highest", "<i8"),
         ("lot", "<i8"),  # usual size of an order, quantity units
         ("quantity_step", "<i8"),  # quantity units
         ("quantity_min", "<i8"),  # quantity units
+        # what is on the agents' minds
+        ("fair", "<f8"),  # what the agents think it is worth, price units
+        ("expected", "<f8"),  # side on which the next trade is expected, -1 to 1
+        ("heat", "<f8"),  # activity; 1 = calm, makers widen with it
+        ("volatility", "<f8"),  # of `fair`, times `noise`
+        ("mood", "<f8", (MOODS,)),  # what multiplies to its square
+        ("memory", "<f8", (MEMORIES,)),  # recent aggressors, -1 to 1
+        ("trend", "<f8", (2,)),  # mean mid of a short and a long while, price units
+        # who holds and works what
         ("inventory", "<f8", (MAKERS,)),  # of each maker, lots
         ("opinion", "<f8", (MAKERS,)),  # each maker's own view less `fair`, price units
+        ("held", "<f8", (FOLLOWERS,)),  # of each trend follower, lots
+        ("parent_side", "<i8", (PARENTS,)),
+        ("parent_left", "<i8", (PARENTS,)),  # children to come
+        ("parent_now", "<i8"),  # the one that traded last
+        ("hidden_side", "<i8"),  # of the hidden trader's parent order; 0 = none
+        ("hidden_left", "<i8"),  # quantity units still to be traded
+        ("hidden_total", "<i8"),  # quantity units
+        ("hidden_wait", "<i8"),  # messages until it acts, or until one comes
+        ("hidden_count", "<i8"),  # parent orders of the kind so far
     ],
     align=True,
 )

@@ -13,8 +13,10 @@ from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.exchange.mood import notice_trade
 from app.engine.exchange.state import (
     CONTROL_WORDS,
+    HIDDEN_PLACE,
     MAKER_SLOTS,
     QUOTES,
     SLOT_BITS,
@@ -42,9 +44,6 @@ from app.engine.ring import ring_claim, ring_publish
 _MARKET_BYTES: Final = MARKET.itemsize
 _REPORT_BYTES: Final = REPORT.itemsize
 _FULL_NAP_US: Final = 20
-_MEMORY: Final = 0.05
-_HEAT_PER_LOT: Final = 0.02
-_MOST_HEAT: Final = 4.0
 
 
 @kernel
@@ -84,12 +83,17 @@ def act(arena: int, control: int, command: Any) -> None:
     block = words(control, CONTROL_WORDS)
     command["ts_venue"] = matching(arena)["now"]
     call(block[Control.MATCH], arena, record_address(command), 1)
+    traded = 0
     for i in range(1, section_words(arena, Section.MATCH_MARKET)[USED]):
         record = market_record(arena, i)
         if record["kind"] == EventKind.ORDER_EXECUTE:
-            _notice_trade(arena, record)
+            traded += record["size"]
         if block[Control.MARKET]:
             push_market(control, record)
+    if traded:
+        instrument = integer(command["instrument"])
+        lots = traded / agent_markets(arena)[instrument]["lot"]
+        notice_trade(arena, instrument, float(integer(command["side"])), lots)
     for i in range(1, section_words(arena, Section.MATCH_REPORTS)[USED]):
         report = match_report(arena, i)
         if report["sequence"] == 0:
@@ -97,20 +101,6 @@ def act(arena: int, control: int, command: Any) -> None:
             push_record(control, ring, record_address(report), _REPORT_BYTES)
         else:
             _notice_report(arena, report)
-
-
-@kernel
-def _notice_trade(arena: int, record: Any) -> None:
-    """Let a trade move what the agents think: the user's trades count like any.
-
-    Only its surprise moves `fair`, else one expected trade would call for the next.
-    """
-    market = agent_markets(arena)[record["instrument"]]
-    aggressor = float(integer(record["aggressor"]))
-    lots = record["size"] / market["lot"]
-    market["fair"] += (aggressor - market["expected"]) * market["impact"] * lots
-    market["momentum"] += _MEMORY * (aggressor - market["momentum"])
-    market["heat"] = min(market["heat"] + _HEAT_PER_LOT * lots, _MOST_HEAT)
 
 
 @kernel
@@ -135,8 +125,10 @@ def _notice_report(arena: int, report: Any) -> None:
 def _notice_fill(arena: int, slot: int, report: Any) -> None:
     instrument = integer(report["instrument"])
     place = slot - first_slot(instrument)
-    if place < MAKER_SLOTS:
-        market = agent_markets(arena)[instrument]
+    market = agent_markets(arena)[instrument]
+    if place == HIDDEN_PLACE:
+        market["hidden_left"] -= report["last_quantity"]
+    elif place < MAKER_SLOTS:
         lots = report["last_quantity"] / market["lot"]
         market["inventory"][place // (2 * QUOTES)] += report["side"] * lots
 

@@ -1,0 +1,1 @@
+"""Numbers about markets: arrays in, frozen results out."""
