@@ -10,6 +10,7 @@ where someone can act; the `ringside` command prints what is left as one line.
     ├── ConfigError               a setting is unknown, or its value breaks its rule
     │   └── LimitsError           a file of risk limits breaks a rule
     ├── InstrumentError           an instrument is unknown, refused or out of bounds
+    ├── CalendarError             a trading calendar is unknown or has no such days
     ├── FileFormatError           a file being imported breaks its format: row, column
     ├── CatalogError              stored market data is missing, truncated or damaged
     ├── RecorderError             a session cannot be recorded
@@ -39,6 +40,10 @@ class LimitsError(ConfigError):
 
 class InstrumentError(RingsideError):
     """An instrument is unknown, of a kind that is refused, or out of bounds."""
+
+
+class CalendarError(RingsideError):
+    """A trading calendar is unknown, or does not reach a date."""
 
 
 class FileFormatError(RingsideError):

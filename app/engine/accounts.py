@@ -373,8 +373,8 @@ def set_conversion(arena: int, instrument: int, conversion: int) -> None:
 
 
 @kernel
-def start_day(arena: int) -> None:
-    """Begin a trade date: daily figures count from here."""
+def start_account_day(arena: int) -> None:
+    """Begin a trade date of the session: the accounts' daily figures restart."""
     for account in range(MAX_STRATEGIES):
         total = accounts(arena)[account]
         total["day_start_equity"] = total["equity"]

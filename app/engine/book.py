@@ -49,6 +49,7 @@ from app.engine.book_state import (
 from app.engine.compile import entry, kernel
 from app.engine.memory import view, words
 from app.engine.records import BUY, MARKET, NO_PRICE, SELL, EventKind, RecordFlag
+from app.engine.schedule import session_of_feed
 from app.engine.state import engine, instruments
 from app.errors import EngineError
 
@@ -106,7 +107,7 @@ def move_book(arena: int, address: int) -> int:
         return 0
     changed = apply_record(arena, book, record)
     if changed & Change.SESSION:
-        instruments(arena)[instrument]["session"] = books(arena)[book]["session"]
+        session_of_feed(arena, instrument, integer(books(arena)[book]["session"]))
     return changed
 
 

@@ -1,14 +1,14 @@
 """The order gate: the one way of every order in every mode, and of every report back.
 
-A unit with five entries. `gate_command` takes each Action; `gate_report` applies a
-venue's report to order, position and money; `gate_marked` and `gate_clock` follow the
-market and time; `gate_view` fills in the gate's part of a view. What happened goes out
-as REPORT records through `Link.EMIT`.
+A unit with six entries. `gate_command` takes each Action; `gate_report` applies a
+venue's report to order, position and money; `gate_marked`, `gate_clock` and
+`gate_session` follow the market, time and the calendar; `gate_view` fills in the gate's
+part of a view. What happened goes out as REPORT records through `Link.EMIT`.
 
 The rooms behind it: order_rules (is it an order at all), risk (may it pass),
 gate_orders (order, report, venue), gate_safety (states, kill, losses), gate_flatten,
-gate_settings (what commands set), gate_corporate, orders, accounts, risk_exposure,
-margin, settlement, borrow, funding.
+gate_session (trade dates, expiry), gate_settings (what commands set), gate_corporate,
+orders, accounts, risk_exposure, margin, settlement, borrow, funding.
 """
 
 from typing import Any, Final
@@ -18,7 +18,6 @@ from app.engine.accounts import (
     book_fill,
     open_accounts,
     settle,
-    start_day,
     unmanaged,
 )
 from app.engine.arena import Arena
@@ -47,6 +46,7 @@ from app.engine.gate_safety import (
     tell_strategy,
     watch_losses,
 )
+from app.engine.gate_session import end_contract, session_changed
 from app.engine.gate_settings import command_setting, mark_instrument
 from app.engine.links import Link
 from app.engine.memory import view
@@ -94,12 +94,11 @@ __all__ = [
     "gate_command",
     "gate_marked",
     "gate_report",
+    "gate_session",
     "gate_view",
     "layout",
     "open_session",
 ]
-
-_DAY_NS: Final = 86_400_000_000_000
 
 
 def open_session(arena: Arena, start_equity: int = 0) -> None:
@@ -340,28 +339,24 @@ def _pass_date(arena: int, instrument: int) -> None:
     settle(arena, instrument, take_due(arena, instrument, date))
 
 
-@kernel
-def _pass_days(arena: int, now: int) -> None:
-    """Begin a new trade date once the old one has ended."""
-    session = engine(arena)[0]
-    if session["trade_date_ends"] == 0 or now < session["trade_date_ends"]:
-        return
-    days = (now - session["trade_date_ends"]) // _DAY_NS + 1
-    session["trade_date"] += days
-    session["trade_date_ends"] += days * _DAY_NS
-    start_day(arena)
-
-
 @entry
 def gate_clock(arena: int, links: int, now: int) -> int:
     """Link.GATE_CLOCK: time passes (ns)."""
     forget_findings(arena)
-    _pass_days(arena, now)
     for instrument in range(engine(arena)[0]["instruments"]):
         _pass_date(arena, instrument)
         _check_silence(arena, instrument, now)
         _marked(arena, links, instrument)
+        end_contract(arena, links, integer(instrument))
     retry_cancels(arena, links)
+    return 0
+
+
+@entry
+def gate_session(arena: int, links: int, instrument: int) -> int:
+    """Link.GATE_SESSION: an instrument's calendar changed its session."""
+    _pass_date(arena, instrument)
+    session_changed(arena, links, instrument)
     return 0
 
 
@@ -407,6 +402,7 @@ LINKS: Final = {
     Link.GATE_REPORT: gate_report,
     Link.GATE_MARKED: gate_marked,
     Link.GATE_CLOCK: gate_clock,
+    Link.GATE_SESSION: gate_session,
     Link.GATE_VIEW: gate_view,
     Link.GATE_ACTION: gate_action,
 }

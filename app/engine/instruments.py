@@ -34,6 +34,7 @@ _CASH_KINDS: Final = (
 _MOST_NUMERATOR: Final = 2**48
 _MOST_DENOMINATOR: Final = 2**61
 _STOCKS: Final = (InstrumentKind.STOCK, InstrumentKind.ETF)
+"""Their orders work in regular hours alone unless they say so (SEMANTICS 24)."""
 _MOST_CONVERSION: Final = 2**62
 _PPM: Final = 1_000_000
 _SHORT_MAINTENANCE: Final = Decimal("0.3")
@@ -118,6 +119,7 @@ def _rules(each: Instrument) -> dict[str, int]:
         "located": -1 if each.located is None else each.located,
         "rollover": round(Fraction(each.rollover) * _PPM),
         "settle_days": each.settlement_days,
+        "always": each.kind not in _STOCKS,
     }
 
 

@@ -1,8 +1,9 @@
 """The kernel: one event folded into state, and the loop that feeds it.
 
 `fold` is deterministic: state and outputs depend on the state before and on the record
-alone. What touches the world stands around it: `process` numbers, stamps and logs an
-inbound record; `run_live` polls the rings, lets time pass, publishes views and naps.
+alone. Sessions and timers that became due before a record happen first, at their time.
+What touches the world stands around it: `process` numbers, stamps and logs an inbound
+record; `run_live` polls the rings, lets time pass, publishes views and naps.
 """
 
 from typing import Any, Final
@@ -35,7 +36,7 @@ from app.engine.log import (
     SEGMENT,
     log_append,
 )
-from app.engine.memory import view, words
+from app.engine.memory import record_address, view, words
 from app.engine.native import monotonic_ns, nap_us, wall_clock_ns
 from app.engine.records import (
     COMMAND,
@@ -48,9 +49,23 @@ from app.engine.records import (
     RecordFlag,
     ReportType,
     SafetyState,
+    SessionState,
 )
 from app.engine.ring import ring_front, ring_push, ring_release
-from app.engine.state import MAX_STRATEGIES, engine
+from app.engine.schedule import (
+    NEVER,
+    ends_in_passing,
+    enter_session,
+    follow_schedule,
+    next_session,
+    plan,
+    schedules,
+    session_event,
+    session_ts,
+    take_timer,
+    timer_ts,
+)
+from app.engine.state import MAX_STRATEGIES, engine, instruments
 from app.engine.strategy import (
     BY_HANDLER,
     Handler,
@@ -236,7 +251,8 @@ def _fold_time(arena: int, links: int, address: int) -> None:
     call_link(arena, links, Link.GATE_CLOCK, now)
     if first_waiting(arena):
         _tell_bars(arena, links)
-    call_handlers(arena, links, Handler.ON_TIMER, -1, address)
+    if view(address, 1, MARKET)[0]["reference"]:
+        call_handlers(arena, links, Handler.ON_TIMER, -1, address)
 
 
 @kernel
@@ -304,16 +320,102 @@ def _fold_requests(arena: int, links: int) -> None:
 
 
 @kernel
+def _reach(arena: int, links: int, ts: int, venue_ts: int) -> None:
+    """Let the clock come to an instant, and what the venue has due by then happen."""
+    session = engine(arena)[0]
+    if venue_ts >= session["now"]:
+        session["now"] = venue_ts
+        call_link(arena, links, Link.VENUE_CLOCK, venue_ts)
+    session["now"] = max(session["now"], ts)
+
+
+@kernel
+def _tell_session(arena: int, links: int, schedule: int, ts: int) -> None:
+    """Tell venue, gate and strategies what a schedule says from an instant on.
+
+    Where a trade date ends in a market that does not close, it is closed to the venue
+    for an instant, so that DAY orders end alike everywhere.
+    """
+    for instrument in range(engine(arena)[0]["instruments"]):
+        if instruments(arena)[instrument]["calendar"] != schedule:
+            continue
+        if ends_in_passing(arena, schedule):
+            instruments(arena)[instrument]["session"] = SessionState.CLOSED
+            call_link(arena, links, Link.VENUE_SESSION, instrument)
+        follow_schedule(arena, instrument, ts)
+        call_link(arena, links, Link.VENUE_SESSION, instrument)
+        call_link(arena, links, Link.GATE_SESSION, instrument)
+        if schedules(arena)[schedule]["told"]:
+            event = record_address(session_event(arena, instrument, ts))
+            call_handlers(arena, links, Handler.ON_SESSION, instrument, event)
+    schedules(arena)[schedule]["told"] = 1
+
+
+@kernel
+def _begin_sessions(arena: int, links: int, now: int) -> None:
+    """Tell everyone where the schedules stand, at the first event."""
+    for schedule in range(1, section_words(arena, Section.SCHEDULES)[USED]):
+        if schedules(arena)[schedule]["told"] == 0:
+            _tell_session(arena, links, integer(schedule), now)
+
+
+@kernel
+def _wake(arena: int, links: int) -> None:
+    """Call the strategy whose timer is due."""
+    event = take_timer(arena)
+    strategy, address = integer(event["count"]), record_address(event)
+    call_handler(arena, links, strategy, Handler.ON_TIMER, address)
+
+
+@kernel
+def _pass_time(arena: int, links: int, until: int, timers_until: int) -> None:
+    """Let sessions and timers that are due happen, each at its own time, in order.
+
+    Parameters
+    ----------
+    until, timers_until : int
+        The last instants, ns, of sessions and of timers; at equal times sessions go
+        first.
+    """
+    if engine(arena)[0]["schedule_due"] == 0:
+        _begin_sessions(arena, links, until)
+    while True:
+        schedule, wake = next_session(arena), timer_ts(arena)
+        ts = session_ts(arena, schedule)
+        if ts <= wake and ts <= until:
+            if is_due(arena, ts):
+                _pass_bars(arena, links, ts)
+            _reach(arena, links, ts, ts - 1)
+            enter_session(arena, schedule)
+            _tell_session(arena, links, schedule, ts)
+        elif wake < ts and wake <= timers_until:
+            if is_due(arena, wake):
+                _pass_bars(arena, links, wake)
+            _reach(arena, links, wake, wake)
+            if first_waiting(arena):
+                _tell_bars(arena, links)
+            _wake(arena, links)
+        else:
+            break
+        _fold_requests(arena, links)
+    plan(arena)
+
+
+@kernel
 def fold(arena: int, links: int, address: int) -> None:
-    """Fold one inbound record into state."""
+    """Fold one inbound record into state; what was due before it happens before it."""
     record = view(address, 1, MARKET)[0]
     session = engine(arena)[0]
     session["event"] += 1
-    if is_due(arena, record["ts_received"]):
-        _pass_bars(arena, links, record["ts_received"])
-    if record["ts_received"] > session["now"]:
-        session["now"] = record["ts_received"]
-    kind = integer(record["kind"])
+    ts, kind = integer(record["ts_received"]), integer(record["kind"])
+    if ts >= session["schedule_due"]:
+        # A bar is stamped at its close: it goes before the session that ends with it.
+        until = ts - 1 if kind == EventKind.BAR else ts
+        _pass_time(arena, links, until, ts - 1)
+    if is_due(arena, ts):
+        _pass_bars(arena, links, ts)
+    if ts > session["now"]:
+        session["now"] = ts
     if kind == EventKind.COMMAND:
         _fold_command(arena, links, address)
     elif kind == EventKind.REPORT:
@@ -323,6 +425,8 @@ def fold(arena: int, links: int, address: int) -> None:
     else:
         _fold_market(arena, links, address)
     _fold_requests(arena, links)
+    if kind == EventKind.TIMER and ts >= session["schedule_due"]:
+        _pass_time(arena, links, ts, ts)
 
 
 @kernel
@@ -388,7 +492,8 @@ def _let_time_pass(arena: int, links: int) -> None:
     idle = now - engine(arena)[0]["now"]
     due = call_link(arena, links, Link.VENUE_DUE, 0)
     bars_wait = is_due(arena, now)
-    if idle < _TIMER_IDLE_NS and (due == 0 or due > now) and not bars_wait:
+    due = min(due or NEVER, engine(arena)[0]["schedule_due"])
+    if idle < _TIMER_IDLE_NS and due > now and not bars_wait:
         return
     address = linked(links, Link.CONTROL) + 8 * Control.TIMER_RECORD
     record = view(address, 1, MARKET)[0]

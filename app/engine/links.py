@@ -31,6 +31,7 @@ class Link(IntEnum):
     GATE_CLOCK = 3  # argument: time, ns
     GATE_VIEW = 4  # argument: address of a VIEW; fills in limits, use and reject counts
     GATE_ACTION = 5  # argument: address of a DIVIDEND, SPLIT or FUNDING record
+    GATE_SESSION = 6  # argument: instrument whose session the calendar changed
     VENUE_SUBMIT = 8  # argument: order index
     VENUE_CANCEL = 9  # argument: order index
     VENUE_REPLACE = 10  # argument: order index; see its new_… fields

@@ -21,6 +21,7 @@ from app.engine.records import (
 )
 from app.engine.risk_exposure import order_money
 from app.engine.risk_state import POST_ONLY, checks
+from app.engine.schedule import cutoff
 from app.engine.state import MAX_STRATEGIES, engine, instruments
 
 
@@ -66,6 +67,21 @@ def _type_fault(arena: int, command: Any) -> int:
     if force == TimeInForce.GTD and command["expire_ts"] <= engine(arena)[0]["now"]:
         return Reason.EXPIRED
     return Reason.NONE
+
+
+@kernel
+def _hours_fault(arena: int, command: Any) -> int:
+    """Judge when it comes: the contract's end (8) and auctions' cut-offs (25)."""
+    instrument, now = integer(command["instrument"]), engine(arena)[0]["now"]
+    last = instruments(arena)[instrument]["last_trading"]
+    if last and now >= last:
+        return Reason.NOT_TRADING
+    at_close = command["time_in_force"] == TimeInForce.AT_THE_CLOSE
+    if not at_close and command["time_in_force"] != TimeInForce.AT_THE_OPEN:
+        return Reason.NONE
+    is_limit = _has_limit(integer(command["order_type"]))
+    until = cutoff(arena, instrument, at_close, is_limit)
+    return Reason.MARKET_CLOSED_CUTOFF if until and now >= until else Reason.NONE
 
 
 @kernel
@@ -161,6 +177,8 @@ def order_fault(arena: int, command: Any) -> int:
     fault = _identity_fault(arena, command)
     if fault == Reason.NONE:
         fault = _type_fault(arena, command)
+    if fault == Reason.NONE:
+        fault = _hours_fault(arena, command)
     if fault == Reason.NONE:
         fault = _prices_fault(arena, command)
     if fault == Reason.NONE:

@@ -282,7 +282,7 @@ class ReportType(IntEnum):
     STRATEGY = 22  # `quantity`: StrategyState; `reason` why
     STALE = 23  # the instrument became stale (`quantity` 1) or fresh (0)
     KILL = 24  # progress: `leaves` orders still to be cancelled
-    LOG = 25  # a line of a strategy
+    LOG = 25  # a line of a strategy (`strategy` > 0), or a warning: `reason`
 
 
 class OrderStatus(IntEnum):
@@ -369,6 +369,9 @@ class Reason(IntEnum):
     STRATEGY_RAISED = 82
     CORPORATE_ACTION = 83
     SETTLED = 84  # closed by the contract's settlement
+    # warnings, in a LOG
+    FIRST_NOTICE = 85  # `quantity`: when delivery may first be announced, ns
+    LAST_TRADING = 86  # `quantity`: when the contract's trading ends, ns
 
 
 class SafetyState(IntEnum):

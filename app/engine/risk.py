@@ -95,8 +95,13 @@ def _hours(arena: int, check: Any) -> int:
     """Refuse new risk outside the session, unless the order asks for it."""
     if limit_of(arena, check["instrument"], integer(RiskLimit.SESSION_HOURS)) == 0:
         return Reason.NONE
-    session = instruments(arena)[check["instrument"]]["session"]
-    if session != SessionState.CLOSED and session != SessionState.PRE_OPEN:
+    definition = instruments(arena)[check["instrument"]]
+    session = definition["session"]
+    if session == SessionState.EXTENDED:
+        outside = definition["always"] == 0
+    else:
+        outside = session == SessionState.CLOSED or session == SessionState.PRE_OPEN
+    if not outside:
         return Reason.NONE
     force = check["time_in_force"]
     auction = force == TimeInForce.AT_THE_OPEN or force == TimeInForce.AT_THE_CLOSE

@@ -30,7 +30,10 @@ ENGINE: Final = np.dtype(
         ("market_records", "<i8"),
         ("commands", "<i8"),
         ("trade_date", "<i8"),  # days since 1970 of the current trade date
-        ("trade_date_ends", "<i8"),  # ns; daily figures restart then; 0 = never
+        (
+            "schedule_due",
+            "<i8",
+        ),  # schedule: next row or timer, ns; 0 = not looked at yet
         ("halted", "<i8"),  # 1: an invariant broke; nothing but cancels passes
         ("halt_code", "<i8"),
         ("bad_records", "<i8"),  # records of unknown instruments, dropped

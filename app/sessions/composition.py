@@ -11,7 +11,7 @@ from typing import Any, Final
 from app import __version__
 from app.clock import SystemClock, utc
 from app.config import Settings
-from app.engine import bars, book_state, gate, strategy
+from app.engine import bars, book_state, gate, schedule, strategy
 from app.engine.arena import Arena, Section
 from app.engine.control import Control
 from app.engine.instruments import load_instruments
@@ -33,13 +33,13 @@ from app.engine.views import VIEW
 from app.feeds import open_feed
 from app.feeds.protocol import ExternalVenue, Feed, MixedBases, Paced
 from app.instrument import Instrument, plain
+from app.sessions.hours import YEAR_NS, open_schedules
 from app.sessions.session import EngineState, SessionStatus
 
 _CLOCK: Final = SystemClock()
 _COMMANDS: Final = 1 << 12
 _EVENTS: Final = 1 << 16
 _VIEWS: Final = 8
-_DAY_NS: Final = 86_400_000_000_000
 START_FILE: Final = "start.arena"
 """Beside a log: the used bytes of the arena before the first event."""
 _START_EQUITY: Final = 1_000_000 * MONEY_SCALE
@@ -107,6 +107,7 @@ class PaperEngine:
             **book_state.layout(count),
             **gate.layout(count),
             **strategy.LAYOUT,
+            **schedule.LAYOUT,
             **bars.layout(count),
             **(external.LAYOUT if self.venue else simulated.layout(count)),
         }
@@ -116,7 +117,8 @@ class PaperEngine:
             self._open_instrument(arena, settings, number)
         gate.open_session(arena, _START_EQUITY)
         bars.open_bars(arena)
-        self._begin_trade_date(arena)
+        begin = self._begins()
+        open_schedules(arena, self.instruments, begin, begin + YEAR_NS)
         limits = Limits.load_or_default(settings.risk.file)
         limits.apply(arena, self.instruments)
         return arena
@@ -151,12 +153,9 @@ class PaperEngine:
             queue=automatic if venue.queue == "auto" else Queue(venue.queue),
         )
 
-    def _begin_trade_date(self, arena: Arena) -> None:
-        """Let daily figures restart with each UTC day of the session's own clock."""
-        now = self.feed.first_ts if isinstance(self.feed, Paced) else _CLOCK.wall_ns()
-        day = now // _DAY_NS
-        session = arena.records(Section.ENGINE)[0]
-        session["trade_date"], session["trade_date_ends"] = day, (day + 1) * _DAY_NS
+    def _begins(self) -> int:
+        """When the session begins by its own clock, ns."""
+        return self.feed.first_ts if isinstance(self.feed, Paced) else _CLOCK.wall_ns()
 
     def _make_log(self, settings: Settings) -> EngineLog:
         begun = utc(_CLOCK.wall_ns())

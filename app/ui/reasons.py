@@ -75,6 +75,8 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.STRATEGY_RAISED: "its strategy raised an error",
     Reason.CORPORATE_ACTION: "changed by a corporate action",
     Reason.SETTLED: "closed at the contract's settlement",
+    Reason.FIRST_NOTICE: "first notice is near: a long may be given delivery",
+    Reason.LAST_TRADING: "its last trading day is near: what is held then is settled",
 }
 
 

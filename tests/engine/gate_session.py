@@ -29,9 +29,11 @@ from app.engine.records import (
     RiskLimit,
     SafetyState,
 )
+from app.engine.schedule import LAYOUT as SCHEDULE_LAYOUT
 from app.engine.state import MAX_STRATEGIES, fixed_layout
 from app.engine.strategy import LAYOUT as STRATEGY_LAYOUT
 from app.instrument import Instrument, InstrumentKind, QuantityUnits
+from app.session_rows import SessionFlag
 
 ENTRY = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 START = 1_700_000_000_000_000_000
@@ -75,12 +77,14 @@ class GateSession:
             **gate.layout(count),
             **book_layout(count, 1 << 10, 1 << 10),
             **STRATEGY_LAYOUT,
+            **SCHEDULE_LAYOUT,
         }
         self.arena = Arena(layout)
         load_instruments(self.arena, instruments, base_currency="USD", rates=rates)
         for index in range(count):
             book = open_book(self.arena, index)
             self.instruments[index]["book"] = book
+            self.instruments[index]["calendar"] = 1
         gate.open_session(self.arena, equity * MONEY)
         self.engine["now"] = START
         self.engine["next_engine_order_id"] = ENGINE_IDS
@@ -263,6 +267,13 @@ class GateSession:
         """Let time pass."""
         self.engine["now"] += passed_ns
         self._call(gate.gate_clock, int(self.engine["now"]))
+
+    def next_trade_date(self, instrument: int = 0) -> None:
+        """Let a trade date of an instrument's calendar begin."""
+        calendar = self.instruments[instrument]["calendar"]
+        row = self.arena.records(Section.SCHEDULES)[calendar]
+        row["flags"], row["governs"] = SessionFlag.DAY_BEGINS, 1
+        self._call(gate.gate_session, instrument)
 
     def refusal(self) -> Reason:
         """Reason of the newest report, which refuses something."""

@@ -281,7 +281,7 @@ def test_rule_13_daily_figures_begin_with_the_trade_date():
     ledger.mark(2 * 90)
     assert ledger.total()["day_pnl"] == -10 * MONEY
 
-    accounts.start_day(ledger.arena.address)
+    accounts.start_account_day(ledger.arena.address)
 
     assert ledger.total()["day_pnl"] == 0
     ledger.mark(2 * 91)

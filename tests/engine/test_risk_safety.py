@@ -492,12 +492,11 @@ def test_rule_54_a_loss_limit_cancels_entries_and_keeps_exits(session):
 
 def test_rule_50_after_a_daily_loss_trading_is_rearmed_by_hand(session):
     session.limit(RiskLimit.MAX_DAILY_LOSS, 10 * MONEY)
-    session.engine["trade_date_ends"] = session.engine["now"] + SECOND
     session.trade(BUY, 10, 100_00)
     session.quote(97_99, 98_01)
     assert session.state == SafetyState.REDUCE
 
-    session.clock(SECOND)
+    session.next_trade_date()
     assert session.account["day_pnl"] == 0
     assert session.state == SafetyState.REDUCE
     session.new()
@@ -532,16 +531,6 @@ def test_a_loss_limit_below_the_loss_stops_at_once(session):
     session.limit(RiskLimit.MAX_DAILY_LOSS, 10 * MONEY)
 
     assert session.state == SafetyState.REDUCE
-
-
-def test_rule_13_a_trade_date_follows_the_one_that_ended(session):
-    session.engine["trade_date"] = 100
-    session.engine["trade_date_ends"] = session.engine["now"] + SECOND
-
-    session.clock(SECOND + 2 * 86_400 * SECOND)
-
-    assert session.engine["trade_date"] == 103
-    assert session.engine["trade_date_ends"] > session.engine["now"]
 
 
 # Marks and gestures.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -22,8 +23,10 @@ _TOLD: Final = (
     ReportType.LIMIT,
     ReportType.STALE,
     ReportType.KILL,
+    ReportType.LOG,
 )
 _ASKED_FOR: Final = (Reason.NONE, Reason.USER)
+_NEAR: Final = (Reason.FIRST_NOTICE, Reason.LAST_TRADING)
 _ORDINARY: Final = (ReportType.EXPIRED, ReportType.CANCELLED)
 
 
@@ -90,9 +93,20 @@ def _kill(report: np.void, _: Subject) -> Words:
     return Level.WARNING, words + f"{formatting.plural(held, 'position')} still held"
 
 
+def _log(report: np.void, subject: Subject) -> Words:
+    """Say what the engine warns of: the first notice or the end of a contract."""
+    reason = int(report["reason"])
+    if subject.listed is None or reason not in _NEAR:
+        return Level.INFO, reasons.short_text(reason)
+    when = datetime.fromtimestamp(int(report["quantity"]) // 10**9, UTC)
+    words = reasons.reason_text(report, subject.listed.text, subject.currency)
+    return Level.WARNING, f"{when:%Y-%m-%d %H:%M} UTC: {words}"
+
+
 _ENGINE: Final[Mapping[int, Callable[[np.void, Subject], Words]]] = {
     ReportType.STATE: _state,
     ReportType.LIMIT: _limit,
     ReportType.STALE: _stale,
     ReportType.KILL: _kill,
+    ReportType.LOG: _log,
 }

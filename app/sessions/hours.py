@@ -1,0 +1,58 @@
+"""The calendars of a session: made for its span, and given to its engine."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from app.calendar import Schedule, first_notice, last_trading, schedule_of
+from app.engine.arena import Arena
+from app.engine.instruments import instrument_records
+from app.engine.schedule import load_schedules
+from app.folders import cache_folder
+from app.instrument import Instrument
+
+YEAR_NS: Final = 366 * 86_400_000_000_000
+
+
+def calendar_folder() -> Path:
+    """Folder that keeps the trading days of exchanges; it can be made again."""
+    return cache_folder(os.environ) / "calendars"
+
+
+def open_schedules(
+    arena: Arena, instruments: Sequence[Instrument], begin: int, end: int
+) -> None:
+    """Give each instrument its sessions, trade dates, expiry and first notice.
+
+    The first instrument that names a calendar governs the session's own trade date, and
+    with it the daily loss limit; without one, the first of all.
+
+    Parameters
+    ----------
+    begin, end : int
+        The session's span, ns since 1970 UTC; after it the last session goes on.
+
+    Raises
+    ------
+    CalendarError
+        If a calendar is unknown.
+    """
+    folder = calendar_folder()
+    named = (i for i, each in enumerate(instruments) if each.calendar is not None)
+    governing = next(named, 0)
+    numbers = [0] * len(instruments)
+    schedules: list[Schedule] = []
+    known: dict[object, int] = {}
+    for i in sorted(range(len(instruments)), key=lambda i: i != governing):
+        each = instruments[i]
+        hours = each.regular_hours, each.extended_hours
+        terms = each.calendar, each.time_zone, hours
+        if terms not in known:
+            schedules.append(schedule_of(each, begin, end, folder))
+            known[terms] = len(schedules)
+        numbers[i] = known[terms]
+    load_schedules(arena, schedules, numbers, begin)
+    for record, each in zip(instrument_records(arena), instruments, strict=True):
+        record["last_trading"] = last_trading(each, folder)
+        record["first_notice"] = first_notice(each, folder)
