@@ -20,8 +20,9 @@ from app.engine.accounts import (
 )
 from app.engine.bits import integer, lowest_bit
 from app.engine.compile import kernel
+from app.engine.gate_cancel import ANY, cancel_many
 from app.engine.gate_reports import blank_report, forget_findings, send
-from app.engine.gate_safety import ANY, cancel_many, watch_losses
+from app.engine.gate_safety import watch_losses
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -45,9 +46,9 @@ _NEAR_NS: Final = 5 * 86_400_000_000_000
 def session_changed(arena: int, links: int, instrument: int) -> None:
     """Follow a change of an instrument's session; called at the session's begin too."""
     flags = session_flags(arena, instrument)
-    if flags & SessionFlag.DAY_BEGINS:
-        if schedules(arena)[instruments(arena)[instrument]["calendar"]]["governs"]:
-            start_account_day(arena)
+    calendar = instruments(arena)[instrument]["calendar"]
+    if flags & SessionFlag.DAY_BEGINS and schedules(arena)[calendar]["governs"]:
+        start_account_day(arena)
     if flags == 0 or flags & SessionFlag.DAY_BEGINS:
         _warn(arena, links, instrument)
     end_contract(arena, links, instrument)
