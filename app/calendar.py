@@ -12,11 +12,12 @@ trade date (Thanksgiving at the CME) belong to the next one.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -39,8 +40,12 @@ _HOUR_NS: Final = 3_600 * _SECOND_NS
 _LONG_PAUSE_NS: Final = 2 * _HOUR_NS
 _MARGIN: Final = timedelta(days=12)
 """No market is closed for longer: so far before a span its first trade date begins."""
+_SOME_YEAR: Final = 2024
 _MIDNIGHT: Final = time(0)
 _UTC: Final = ZoneInfo("UTC")
+
+Exceptions: TypeAlias = Mapping[date, time | None]
+"""Days that are closed (None), or close early at a local time."""
 
 ALWAYS: Final = "24/7"
 WEEKDAYS: Final = "WEEKDAYS"
@@ -167,7 +172,11 @@ class Schedule:
 
 
 def schedule_of(
-    instrument: Instrument, first: int, last: int, cache: Path | None = None
+    instrument: Instrument,
+    first: int,
+    last: int,
+    cache: Path | None = None,
+    exceptions: Exceptions = MappingProxyType({}),
 ) -> Schedule:
     """Make the schedule of an instrument.
 
@@ -177,6 +186,8 @@ def schedule_of(
         The span, ns since 1970 UTC.
     cache : Path, optional
         Folder that keeps the days of exchanges by year.
+    exceptions : mapping, optional
+        Days that are closed or short besides those that the calendar knows.
 
     Raises
     ------
@@ -186,25 +197,30 @@ def schedule_of(
     name = _name_of(instrument)
     begin = _local_date(first, _UTC) - _MARGIN
     end = _local_date(last, _UTC) + timedelta(days=2)
-    days = trading_days(instrument, begin, end, cache)
     zone = _zone_of(name, instrument.time_zone, begin.year, cache)
+    days = trading_days(instrument, begin, end, cache, exceptions)
     return Schedule(name, zone, _rows(days), _CUTOFFS.get(name, Cutoffs()))
 
 
 def trading_days(
-    instrument: Instrument, begin: date, end: date, cache: Path | None = None
+    instrument: Instrument,
+    begin: date,
+    end: date,
+    cache: Path | None = None,
+    exceptions: Exceptions = MappingProxyType({}),
 ) -> list[TradingDay]:
     """Trade dates of an instrument from `begin` to `end`, with its own hours."""
     name = _name_of(instrument)
     zone = ZoneInfo(_zone_of(name, instrument.time_zone, begin.year, cache))
     if name in _BY_RULE:
         days = _ruled_days(name, instrument, zone, begin, end)
-        rolls = _opens_of(name, instrument)
+        rolls = _daily_hours(name, instrument)[0].opens
     else:
         days = exchange_days(_IN_LIBRARY.get(name, name), begin, end, cache)
         for day in days:
             _with_own_hours(day, instrument, zone)
         rolls = None
+    days = [day for day in days if _is_kept(day, exceptions, zone)]
     _begin_days(days, zone, rolls)
     return days
 
@@ -229,6 +245,11 @@ def first_notice(instrument: Instrument, cache: Path | None = None) -> int:
     return next(day.begins for day in days if day.date >= instrument.first_notice)
 
 
+def zone_of(instrument: Instrument) -> str:
+    """IANA name of the zone in which an instrument's trade dates begin."""
+    return _zone_of(_name_of(instrument), instrument.time_zone, _SOME_YEAR, None)
+
+
 def _name_of(instrument: Instrument) -> str:
     calendar = instrument.calendar
     return ALWAYS if calendar is None else calendar_name(calendar)
@@ -241,6 +262,20 @@ def _zone_of(name: str, own: str, year: int, cache: Path | None) -> str:
     if name in _BY_RULE:
         return own
     return exchange_zone(_IN_LIBRARY.get(name, name), year, cache)
+
+
+def _is_kept(day: TradingDay, exceptions: Exceptions, zone: ZoneInfo) -> bool:
+    """Cut a day that closes early; False if it is closed."""
+    if day.date not in exceptions:
+        return True
+    closes = exceptions[day.date]
+    if closes is None:
+        return False
+    bound = day.segments[0][0], _ns(day.date, closes, zone)
+    kept = [_within(each, bound) for each in day.segments]
+    day.segments = [each for each in kept if each]
+    day.regular = None if day.regular is None else _within(day.regular, bound)
+    return bool(day.segments)
 
 
 # Rows.
@@ -344,10 +379,6 @@ def _daily_hours(name: str, instrument: Instrument) -> tuple[Hours, Hours | None
     regular = instrument.regular_hours
     whole = instrument.extended_hours or regular or Hours(_MIDNIGHT, _MIDNIGHT)
     return whole, regular
-
-
-def _opens_of(name: str, instrument: Instrument) -> time:
-    return _daily_hours(name, instrument)[0].opens
 
 
 def _dates(begin: date, end: date) -> Iterator[date]:

@@ -312,15 +312,15 @@ def session_event(arena: int, instrument: int, ts: int) -> Any:
 
 
 @kernel
-def set_timer(
-    arena: int, strategy: int, number: int, ts: int, instrument: int = -1
-) -> int:
+def set_timer(arena: int, strategy: int, number: int, ts: int, instrument: int) -> int:
     """Wake a strategy's on_timer once, at an instant that is not past.
 
     Parameters
     ----------
     number : int
         The strategy's own name for it: `reference` of the TIMER record.
+    instrument : int
+        What it is about: `instrument` of the record; -1 = nothing.
 
     Returns
     -------
@@ -334,7 +334,7 @@ def set_timer(
     session, every = engine(arena)[0], timers(arena)
     ts = max(ts, session["now"])
     while last > 1 and every[last - 1]["ts"] <= ts:
-        _move_timer(every, last - 1, last)
+        every[last] = every[last - 1]
         last -= 1
     record = every[last]
     record["ts"], record["number"] = ts, number
@@ -342,12 +342,6 @@ def set_timer(
     entry[USED] += 1
     session["schedule_due"] = min(session["schedule_due"], ts)
     return integer(ts)
-
-
-@inlined
-def _move_timer(every: Any, source: int, target: int) -> None:
-    for name in ("ts", "number", "strategy", "instrument"):
-        every[target][name] = every[source][name]
 
 
 @kernel
@@ -358,8 +352,7 @@ def cancel_timer(arena: int, strategy: int, number: int) -> int:
     for index in range(1, entry[USED]):
         record = every[index]
         if record["strategy"] != strategy or record["number"] != number:
-            if kept != index:
-                _move_timer(every, index, kept)
+            every[kept] = record
             kept += 1
     gone = entry[USED] - kept
     if gone > 0:

@@ -24,6 +24,7 @@ from app.engine.compile import Entry, entry, kernel
 from app.engine.links import LINK_WORDS, MAX_HANDLERS, Link
 from app.engine.memory import call, copy_bytes, words
 from app.engine.records import COMMAND, NO_PRICE, Action, EventKind
+from app.engine.schedule import set_timer, set_timer_before
 from app.engine.state import MAX_STRATEGIES, engine
 
 _log = logging.getLogger("app.engine")
@@ -138,6 +139,21 @@ def request(arena: int, strategy: int, instrument: int, action: int) -> int:
 def request_entry(arena: int, strategy: int, instrument: int) -> int:
     """Queue a NEW command for an interpreted handler, which fills in the rest."""
     return request(arena, strategy, instrument, Action.NEW)
+
+
+@entry
+def timer_entry(arena: int, strategy: int, terms: int) -> int:
+    """Set a timer for an interpreted handler; return when it will be, ns, 0 = never.
+
+    `terms` is the address of four words: the timer's number, an instrument (-1 = none),
+    ns, and SessionFlag bits. Without bits ns is the instant; with them it is so long
+    before (negative: after) the next instant at which one of them holds.
+    """
+    asked = words(terms, 4)
+    number, instrument, ns, flags = asked[0], asked[1], asked[2], asked[3]
+    if flags == 0:
+        return set_timer(arena, strategy, number, ns, instrument)
+    return set_timer_before(arena, strategy, number, instrument, (ns, flags))
 
 
 @kernel

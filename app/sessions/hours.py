@@ -1,11 +1,12 @@
 """The calendars of a session: made for its span, and given to its engine."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from app.calendar import Schedule, first_notice, last_trading, schedule_of
+from app.calendar import Exceptions, Schedule, first_notice, last_trading, schedule_of
 from app.engine.arena import Arena
 from app.engine.instruments import instrument_records
 from app.engine.schedule import load_schedules
@@ -21,7 +22,11 @@ def calendar_folder() -> Path:
 
 
 def open_schedules(
-    arena: Arena, instruments: Sequence[Instrument], begin: int, end: int
+    arena: Arena,
+    instruments: Sequence[Instrument],
+    begin: int,
+    end: int,
+    exceptions: Mapping[str, Exceptions] = MappingProxyType({}),
 ) -> None:
     """Give each instrument its sessions, trade dates, expiry and first notice.
 
@@ -32,6 +37,8 @@ def open_schedules(
     ----------
     begin, end : int
         The session's span, ns since 1970 UTC; after it the last session goes on.
+    exceptions : mapping, optional
+        Closed and short days besides the calendar's, by the instrument's name.
 
     Raises
     ------
@@ -47,9 +54,10 @@ def open_schedules(
     for i in sorted(range(len(instruments)), key=lambda i: i != governing):
         each = instruments[i]
         hours = each.regular_hours, each.extended_hours
-        terms = each.calendar, each.time_zone, hours
+        own = exceptions.get(each.name, {})
+        terms = each.calendar, each.time_zone, hours, tuple(own.items())
         if terms not in known:
-            schedules.append(schedule_of(each, begin, end, folder))
+            schedules.append(schedule_of(each, begin, end, folder, own))
             known[terms] = len(schedules)
         numbers[i] = known[terms]
     load_schedules(arena, schedules, numbers, begin)

@@ -1,7 +1,7 @@
 """What was expected against what is seen, key by key.
 
-Each key of `expect` has one comparer in `_COMPARERS`; a key that has none, or that this
-version cannot show yet, is a difference of its own, never passed over.
+Each key of `expect` has one comparer in `_COMPARERS`; a key that has none is a
+difference of its own, never passed over.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any, Final
 from app.sessions.scenario.expect_handlers import HANDLER_COMPARERS
 from app.sessions.scenario.expect_orders import ORDER_COMPARERS
 from app.sessions.scenario.expect_state import STATE_COMPARERS
+from app.sessions.scenario.expect_time import TIME_COMPARERS
 from app.sessions.scenario.seen import Comparer, Difference, Found, Seen
 
 
@@ -20,8 +21,7 @@ def differences(expected: Mapping[str, Any], seen: Seen) -> Found:
             continue
         comparer = _COMPARERS.get(key)
         if comparer is None:
-            told = "not built: nothing shows it" if key in _LATER else "unknown key"
-            yield Difference(key, value, told)
+            yield Difference(key, value, "unknown key")
         else:
             yield from comparer(value, seen)
 
@@ -30,7 +30,5 @@ _COMPARERS: Final[Mapping[str, Comparer]] = {
     **ORDER_COMPARERS,
     **STATE_COMPARERS,
     **HANDLER_COMPARERS,
+    **TIME_COMPARERS,
 }
-
-_LATER: Final = frozenset(("timers", "trade_dates", "daily_pnl"))
-"""What a scenario may expect and this version does not show."""

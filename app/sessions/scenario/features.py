@@ -52,9 +52,6 @@ _UNBUILT: Final[tuple[tuple[str, Callable[[Scenario], bool]], ...]] = (
     ("OCO groups", _any_submit(lambda each: "group" in each)),
     ("brackets", _any_submit(lambda each: "bracket" in each)),
     ("halts at the matching venue", _halt_at_matching),
-    ("calendars", lambda scenario: scenario.has_dates),
-    ("timers", _any_event("set_timer")),
-    ("trade dates", _any_event("ask_trade_date")),
     ("market data at the matching venue", _book_events_at_matching),
     ("foreign orders at a simulated venue", _foreign_at_simulated),
 )

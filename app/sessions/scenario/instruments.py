@@ -1,6 +1,7 @@
 """The instruments of a scenario, as the engine's own."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -14,6 +15,7 @@ from app.instrument import (
     TickBand,
     exact,
 )
+from app.sessions.scenario.hours import hours_of
 
 _LEAST_BOUND: Final = 1 << 20
 _ROOM: Final = Fraction(5, 4)
@@ -40,9 +42,11 @@ def build_instrument(
     bands = source.get("price_bands")
     least = source.get("min_value")
     rows = source.get("tick_table") or [{"from": None, "step": 1}]
+    kind = InstrumentKind.named(source["kind"])
+    terms = hours_of(source, kind)
     return Instrument(
         name=name,
-        kind=InstrumentKind.named(source["kind"]),
+        kind=kind,
         venue=source.get("venue", "SCENARIO"),
         currency=source["currency"],
         price_unit=exact(source["price_unit"]),
@@ -57,9 +61,19 @@ def build_instrument(
         if bands is None
         else (PriceUnits(bands[0]), PriceUnits(bands[1])),
         max_price=PriceUnits(max(_LEAST_BOUND, int(_ROOM * most))),
+        calendar=terms.calendar,
+        time_zone=terms.zone,
+        regular_hours=terms.regular,
+        extended_hours=terms.extended,
+        expiry=_day(source.get("expiry")),
+        first_notice=_day(source.get("first_notice")),
         fees=_fees(fees),
         shortable=source.get("shortable", True),
     )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text[:10])
 
 
 def _band(row: Mapping[str, Any]) -> TickBand:

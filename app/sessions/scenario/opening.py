@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Section
+from app.engine.compile import Entry
 from app.engine.instruments import instrument_records
 from app.engine.records import (
     COMMAND,
@@ -24,11 +25,9 @@ from app.engine.state import MAX_STRATEGIES
 from app.engine.strategy import Handler, Interpreted, hang
 from app.sessions.scenario.instruments import money
 from app.sessions.scenario.schema import Scenario
-from app.sessions.scenario.times import EPOCH
-from app.sessions.scenario.watching import WATCHER, is_watched, watch
+from app.sessions.scenario.watching import WATCHER, is_watched, note_timer, watch
 from app.sessions.scenario.world import World
 
-_DAY_NS: Final = 86_400_000_000_000
 _PER_CENT: Final = 10_000
 """Parts per million in a per cent."""
 
@@ -36,6 +35,8 @@ _SIZES: Final = {
     "maxOrderSize": RiskLimit.MAX_ORDER_SIZE,
     "maxPositionSize": RiskLimit.MAX_POSITION_SIZE,
 }
+NOBODY: Final = "(nobody)"
+"""Strategy that sets the timers of a scenario that names none."""
 _START: Final = ("position", "avg", "state", "cash", "mark", "settlement", "last")
 _MONEY: Final = {
     "maxOrderValue": RiskLimit.MAX_ORDER_VALUE,
@@ -59,7 +60,6 @@ def blank_command(action: Action, instrument: int = -1) -> Any:
     for field in ("price", "stop_price"):
         command[field] = NO_PRICE
     command["protection_ticks"] = -1
-    command["ts_venue"] = command["ts_received"] = EPOCH - _DAY_NS
     return command
 
 
@@ -72,6 +72,8 @@ def begin(world: World, scenario: Scenario) -> None:
     watched = is_watched(scenario)
     if watched and not names:
         names.add(WATCHER)
+    if any(e["type"] == "set_timer" and "strategy" not in e for e in scenario.events):
+        names.add(NOBODY)
     for name in sorted(names):
         _hang(world, name)
         if watched:
@@ -84,6 +86,7 @@ def _command(world: World, action: Action, instrument: int = -1, **values: int) 
     command = blank_command(action, instrument)
     for field, value in values.items():
         command[field] = value
+    command["ts_venue"] = command["ts_received"] = world.start
     world.fold(command)
 
 
@@ -154,11 +157,18 @@ def _hang(world: World, name: str) -> None:
             raise RuntimeError(f"strategy {name} raised, as the scenario asked")
         return 0
 
-    handler = Interpreted(on_signal)
+    def on_timer(_arena: int, _number: int, event: int) -> int:
+        note_timer(world, event)
+        return 0
+
+    handlers: dict[Handler, Entry | Interpreted] = {
+        Handler.ON_SIGNAL: Interpreted(on_signal),
+        Handler.ON_TIMER: Interpreted(on_timer),
+    }
     every = list(range(len(world.instruments)))
-    number = hang(world.arena, world.links, {Handler.ON_SIGNAL: handler}, every)
+    number = hang(world.arena, world.links, handlers, every)
     world.strategies[name] = number
-    world.handlers.append(handler)
+    world.handlers += handlers.values()
     _command(world, Action.START_STRATEGY, strategy=number)
 
 

@@ -44,6 +44,7 @@ _ENDED: Final = frozenset(
 _FLAGS: Final = {
     RecordFlag.INFERRED: "inferred",
     RecordFlag.BEYOND_DEPTH: "beyond_depth",
+    RecordFlag.SETTLEMENT: "settlement",
 }
 
 

@@ -25,12 +25,12 @@ from app.sessions.scenario.expect import differences
 from app.sessions.scenario.features import unbuilt
 from app.sessions.scenario.instruments import currency, money
 from app.sessions.scenario.market import MarketEvents, auction_print, clock_record
-from app.sessions.scenario.opening import begin, blank_command
+from app.sessions.scenario.opening import NOBODY, begin, blank_command
 from app.sessions.scenario.orders import Known
 from app.sessions.scenario.reasons import reasons_of
 from app.sessions.scenario.schema import Event, Fault, Scenario
 from app.sessions.scenario.seen import Difference, Seen
-from app.sessions.scenario.times import EPOCH, nanoseconds
+from app.sessions.scenario.times import EPOCH, nanoseconds, timer_terms
 from app.sessions.scenario.wire import MatchingVenue
 from app.sessions.scenario.world import World
 
@@ -137,7 +137,7 @@ class Runner:
         self._report_latency = latency.get("report", 0)
         self._queue: list[tuple[int, int, int, Callable[[], None]]] = []
         self._pushed = 0
-        self.now = EPOCH
+        self.now = self.world.start
         self.found: list[Difference] = []
         self.venue = MatchingVenue(self.world) if self.world.is_external else None
         begin(self.world, scenario)
@@ -327,6 +327,24 @@ class Runner:
 
     def _clock(self, event: Event) -> None:
         self._fold(clock_record(nanoseconds(event["t"])))
+
+    def _set_timer(self, event: Event) -> None:
+        """Set a timer as a strategy would: the one that is named, or one of our own."""
+        number = self.world.strategies[event.get("strategy", NOBODY)]
+        name = str(event.get("id", f"timer {len(self.world.timer_names) + 1}"))
+        self.world.timer_names.append(name)
+        instrument = self.world.instrument(event.get("instrument"))
+        self._fold(clock_record(self.now))
+        ns, flags = timer_terms(event, self.now, self.world.zone(instrument))
+        terms = len(self.world.timer_names), instrument, ns, flags
+        if self.world.set_timer(number, terms) == 0:
+            told = "never: no calendar knows such an instant"
+            self.found.append(Difference(f"timer {name}", dict(event), told))
+
+    def _ask_trade_date(self, event: Event) -> None:
+        self._fold(clock_record(self.now))
+        instrument = self.world.instrument(event.get("instrument"))
+        self.world.trade_dates.append((event.get("id"), self.world.date(instrument)))
 
     def _book_pnl(self, event: Event) -> None:
         number = self.world.strategies.get(event.get("strategy", ""), 0)

@@ -28,7 +28,7 @@ from app.sessions.scenario.checks import (
     text,
     whole,
 )
-from app.sessions.scenario.times import nanoseconds
+from app.sessions.scenario.times import EPOCH, nanoseconds
 
 Event: TypeAlias = Mapping[str, Any]
 """One event: `t`, `type` and what its type has."""
@@ -191,6 +191,9 @@ _OPTIONAL: Final[Mapping[str, Mapping[str, Check]]] = {
         "at": anything,
         "in": anything,
         "before_close": anything,
+        "before_open": anything,
+        "after_close": anything,
+        "after_open": anything,
         "strategy": text,
     },
     "ask_trade_date": {"at": moment, "id": text},
@@ -207,6 +210,7 @@ _ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
     "book_pnl": {"value": "amount", "pnl": "amount", "money": "amount"},
     "mark": {"mark": "price"},
     "submit": {"expire": "until", "good_till": "until"},
+    "set_timer": {"after": "in", "timer": "id", "name": "id"},
 }
 """Other words for the same key."""
 
@@ -227,6 +231,8 @@ _INSTRUMENT: Final = table(
         "first_notice": nullable(text),
         "shortable": flag,
         "price_bands": nullable(list_of(whole, 2)),
+        **dict.fromkeys(("timezone", "time_zone", "holidays", "half_days"), anything),
+        **dict.fromkeys(("regular_hours", "extended_hours", "hours"), anything),
     },
 )
 
@@ -326,6 +332,16 @@ class Scenario:
     def has_dates(self) -> bool:
         """Whether its times are ISO, so that a calendar matters."""
         return any(isinstance(event["t"], str) for event in self.events)
+
+    @property
+    def first(self) -> int:
+        """When its first event is, ns."""
+        return min((nanoseconds(event["t"]) for event in self.events), default=EPOCH)
+
+    @property
+    def last(self) -> int:
+        """When its last event is, ns."""
+        return max((nanoseconds(event["t"]) for event in self.events), default=EPOCH)
 
 
 def read(path: Path) -> list[Scenario | Fault]:

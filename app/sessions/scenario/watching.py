@@ -27,6 +27,7 @@ KINDS: Final = {
     Handler.ON_FILL: "fill",
     Handler.ON_ORDER: "order",
     Handler.ON_SESSION: "session",
+    Handler.ON_TIMER: "timer",
 }
 """Handlers that are watched, and what a scenario calls them."""
 _REPORTS: Final = (Handler.ON_FILL, Handler.ON_ORDER)
@@ -65,12 +66,19 @@ def watch(world: World, name: str) -> None:
     record = world.record(Section.STRATEGIES, number)
     base = Link.HANDLERS + (number - 1) * MAX_HANDLERS
     for handler, kind in KINDS.items():
-        if int(record["handlers"]) >> handler & 1:
+        has_own = int(record["handlers"]) >> handler & 1
+        if has_own and handler is not Handler.ON_TIMER:
             continue
         watching = Interpreted(_writer(world, name, handler, kind))
         world.handlers.append(watching)
         world.links[base + handler] = watching.address
         record["handlers"] |= 1 << handler
+
+
+def note_timer(world: World, event: int) -> None:
+    """Write down that a timer woke a strategy."""
+    record = record_at(event, MARKET)
+    world.timers.append((int(record["ts_received"]), int(record["reference"])))
 
 
 def _writer(
@@ -79,6 +87,8 @@ def _writer(
     def write(_arena: int, _number: int, event: int) -> int:
         dtype = REPORT if handler in _REPORTS else MARKET
         place = int(record_at(event, dtype)["instrument"])
+        if handler is Handler.ON_TIMER:
+            note_timer(world, event)
         names = [each.name for each in world.instruments]
         world.calls.append(
             Call(

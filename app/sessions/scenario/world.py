@@ -12,8 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine import bars, book_state, gate, strategy
+from app.calendar import zone_of
+from app.engine import bars, book_state, gate, schedule, strategy
 from app.engine.arena import Arena, Section
+from app.engine.compile import Entry
 from app.engine.control import CONTROL_WORDS
 from app.engine.instruments import instrument_records, load_instruments
 from app.engine.kernel import emit, fold_record
@@ -21,18 +23,22 @@ from app.engine.links import Link, link_entries, new_links
 from app.engine.records import COMMAND, REPORT
 from app.engine.ring import Ring
 from app.engine.state import MAX_STRATEGIES, fixed_layout
-from app.engine.strategy import Interpreted
+from app.engine.strategy import Interpreted, timer_entry
 from app.engine.venue import external, simulated
 from app.instrument import Instrument, InstrumentKind, exact
-from app.sessions.scenario.instruments import build_instrument
+from app.sessions.hours import YEAR_NS, open_schedules
+from app.sessions.scenario.hours import hours_of
+from app.sessions.scenario.instruments import build_instrument, currency
 from app.sessions.scenario.models import begin_bars, set_models
 from app.sessions.scenario.schema import Event, Scenario
+from app.sessions.scenario.times import EPOCH
 
 REFUSED: Final = -1
 """Number of an instrument that is not traded."""
 START_CASH: Final = 10**9 * 10**8
 """Ample: a thousand million of the base currency, money."""
 _PRICES: Final = ("price", "stop", "open", "high", "low", "close")
+_DAY_NS: Final = 86_400_000_000_000
 _ORDERS_OUT: Final = 1 << 10
 _EVENTS_OUT: Final = 1 << 14
 
@@ -85,18 +91,28 @@ class World:
 
     Attributes
     ----------
+    start : int
+        When the session begins, before the first event, ns.
     names : tuple of str
         Instruments that the scenario names.
     numbers : dict of str to int
         Numbers of those that are traded, by name.
     strategies : dict of str to int
         Numbers of the strategies that a scenario names, by name.
-    handlers : list of Interpreted
+    handlers : list
         Their handlers, kept alive as long as the links.
     raising : set of int
         Strategies whose next handler raises.
     calls : list of Call
         What watched strategies were told (watching.py).
+    timers : list of (int, int)
+        Timers that have woken a strategy: when (ns), and their number.
+    timer_names : list of str
+        Names of timers; a timer's number is its place, counted from 1.
+    trade_dates : list of (str or None, str)
+        Answers to the questions for it: the question's id, the date.
+    daily : dict of str to Fraction
+        The account's P&L of trade dates that are over, base currency.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -104,15 +120,20 @@ class World:
         self.names = tuple(scenario.instruments)
         self.numbers = {each.name: i for i, each in enumerate(self.instruments)}
         self.is_external = scenario.venue == "matching"
+        self.start = scenario.first - 1000 if scenario.has_dates else EPOCH - _DAY_NS
         self.arena = self._make_arena(scenario)
         self.commands = Ring(COMMAND, _ORDERS_OUT)
         self.events = Ring(REPORT, _EVENTS_OUT)
         self.control: Any = np.zeros(CONTROL_WORDS, np.int64)
         self.links = self._make_links()
         self.strategies: dict[str, int] = {}
-        self.handlers: list[Interpreted] = []
+        self.handlers: list[Entry | Interpreted] = []
         self.raising: set[int] = set()
         self.calls: list[Any] = []
+        self.timers: list[tuple[int, int]] = []
+        self.timer_names: list[str] = []
+        self.trade_dates: list[tuple[str | None, str]] = []
+        self.daily: dict[str, Fraction] = {}
 
     def _make_arena(self, scenario: Scenario) -> Arena:
         count = len(self.instruments)
@@ -124,6 +145,7 @@ class World:
                 **gate.layout(count),
                 **strategy.LAYOUT,
                 **bars.layout(count),
+                **schedule.LAYOUT,
                 **venue,
             }
         )
@@ -143,7 +165,21 @@ class World:
         bars.open_bars(arena)
         set_models(arena, self.instruments, scenario)
         begin_bars(arena, scenario, count)
+        self._open_schedules(arena, scenario)
         return arena
+
+    def _open_schedules(self, arena: Arena, scenario: Scenario) -> None:
+        """Follow calendars where times are dates; else all is inside regular hours."""
+        arena.records(Section.ENGINE)[0]["trade_date"] = self.start // _DAY_NS
+        if not scenario.has_dates:
+            return
+        exceptions = {
+            name: hours_of(source, InstrumentKind(source["kind"])).exceptions
+            for name, source in scenario.instruments.items()
+            if name in self.numbers
+        }
+        end = scenario.last + YEAR_NS
+        open_schedules(arena, self.instruments, self.start, end, exceptions)
 
     def _make_links(self) -> Any:
         links = new_links()
@@ -161,14 +197,28 @@ class World:
     def fold(self, record: Any) -> None:
         """Fold one record (an array of one) into state."""
         address = record.ctypes.data
+        date, pnl = self.date(), self.day_pnl
         fold_record(self.arena.address, self.links.ctypes.data, address)
+        if self.date() != date:
+            self.daily[date] = pnl
 
     def due(self) -> int:
-        """When the venue has something to do next, ns; 0 = nothing waits."""
+        """When venue, calendar or a timer is due next, ns; 0 = nothing waits."""
+        scheduled = int(self.session["schedule_due"])
+        scheduled = 0 if scheduled == schedule.NEVER else scheduled
         if self.is_external:
-            return 0
+            return scheduled
         address = self.links.ctypes.data
-        return simulated.venue_due(self.arena.address, address, 0)
+        due = simulated.venue_due(self.arena.address, address, 0)
+        return min(due or scheduled, scheduled or due)
+
+    def set_timer(self, strategy: int, terms: tuple[int, int, int, int]) -> int:
+        """Set a timer (see `strategy.timer_entry`); return when it will be, 0 = never.
+
+        It is set as the strategy's own handler would, between two events.
+        """
+        words = np.array(terms, np.int64)
+        return timer_entry(self.arena.address, strategy, words.ctypes.data)
 
     def queue_ahead(self, index: int) -> Fraction | None:
         """Size ahead of the order at an index, quantity units, not rounded."""
@@ -199,6 +249,24 @@ class World:
     def session(self) -> Any:
         """The ENGINE record."""
         return self.record(Section.ENGINE, 0)
+
+    def date(self, instrument: int = -1) -> str:
+        """Trade date of an instrument, or of the session (-1), ISO."""
+        source = self.session
+        if instrument >= 0 and instrument_records(self.arena)[instrument]["calendar"]:
+            source = instrument_records(self.arena)[instrument]
+        return str(np.datetime64(int(source["trade_date"]), "D"))
+
+    def zone(self, instrument: int) -> str:
+        """Zone of an instrument's calendar; UTC for one that is refused."""
+        if instrument == REFUSED:
+            return "UTC"
+        return zone_of(self.instruments[instrument])
+
+    @property
+    def day_pnl(self) -> Fraction:
+        """The account's P&L since the trade date began, base currency."""
+        return currency(int(self.record(Section.ACCOUNTS, 0)["day_pnl"]))
 
     def instrument(self, name: str | None) -> int:
         """Number of an instrument; without a name the only one, or X; -1 = refused."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_CALENDAR: Final = "calendars: hours, trade dates, expiry"
+_DAY_ENDS: Final = "orders that follow the hours"
 _ICEBERG: Final = "iceberg orders"
 _STOPS: Final = "stop orders"
 _TRAILING: Final = "trailing stops"
@@ -11,16 +11,14 @@ _GROUPS: Final = "OCO groups and brackets"
 _AT_MATCH: Final = "reduce-only is capped by the gate, not by the venue at the match"
 
 _BY_RULE: Final[dict[int, dict[str, str]]] = {
-    8: {_CALENDAR: "8-a 8-b 8-c"},
-    12: {_CALENDAR: "12-a"},
-    13: {_CALENDAR: "13-a 13-b 13-c 13-d"},
+    13: {_DAY_ENDS: "13-d"},
     16: {_ICEBERG: "16-g 16-h"},
     18: {_ICEBERG: "18-f"},
     20: {_AT_MATCH: "20-f"},
     21: {_STOPS: "21-a 21-b 21-c 21-d 21-e"},
     22: {_STOPS: "22-a 22-b 22-c 22-d"},
     23: {_TRAILING: "23-a 23-b 23-c 23-d"},
-    24: {_CALENDAR: "24-a 24-b 24-c"},
+    24: {_DAY_ENDS: "24-a 24-c"},
     25: {_AUCTIONS: "25-a 25-b 25-c", "orders good till a date": "25-d"},
     26: {_AUCTIONS: "26-a 26-b 26-c"},
     28: {_GROUPS: "28-a 28-b 28-c 28-d"},
