@@ -121,8 +121,9 @@ class Watch:
         record["open"], record["volume"] = price, 10
         self.fold(record)
 
-    def clock(self, t: int) -> None:
+    def clock(self, t: int, timer: int = 0) -> None:
         record = np.zeros(1, MARKET)
+        record["reference"] = timer
         record["ts_venue"] = record["ts_received"] = t
         record["kind"], record["instrument"] = EventKind.TIMER, -1
         self.fold(record)
@@ -278,7 +279,7 @@ def test_rule_11_data_come_before_timers() -> None:
     watch = Watch()
 
     watch.bar(10, 100)
-    watch.clock(10)
+    watch.clock(10, timer=1)
 
     assert watch.names() == ["bar", "bars", "timer"]
 
@@ -289,7 +290,7 @@ def test_rule_11_built_and_fed_bars_of_one_time_are_told_together() -> None:
     watch.trade(1, 100)
 
     watch.bar(10, 200, number=1)
-    watch.clock(11)
+    watch.clock(11, timer=1)
 
     assert watch.names() == ["trade", "bar", "bar", "bars", "timer"]
     assert watch.told[3] == ("bars", 10, 1)
