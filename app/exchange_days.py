@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -171,6 +172,13 @@ def _write(file: Path, year: _Year) -> None:
 
 
 def _from_library(name: str, year: int) -> _Year:
+    with warnings.catch_warnings():
+        # WORKAROUND pandas_market_calendars 5.5: it uses what pandas 4 takes away.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _worked_out(name, year)
+
+
+def _worked_out(name: str, year: int) -> _Year:
     import pandas_market_calendars
 
     calendar = pandas_market_calendars.get_calendar(name)

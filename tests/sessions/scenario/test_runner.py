@@ -75,7 +75,7 @@ WRONG = [
     ("beyond_depth", 1),
     ("no_working_orders", True),
     ("ladder", [98, 100]),
-    ("bars", []),
+    ("bars", [{"open": 1}]),
     ("colour", "red"),
 ]
 
@@ -129,7 +129,8 @@ def test_latency_delays_arrival_and_report_at_the_matching_venue():
 
 
 def test_what_is_not_built_fails_and_says_so():
-    outcome = run(made({}, venue="simulated-bars"))
+    foreign = {"t": 1, "type": "foreign_order", "side": "buy", "qty": 1, "price": 9}
+    outcome = run(made({}, events=[foreign], venue="simulated-level"))
 
     assert not outcome.passed
     assert outcome.differences[0].found.startswith("not built: ")
