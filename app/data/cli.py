@@ -177,10 +177,15 @@ def run_book_command(parsed: argparse.Namespace) -> int:
 
 def compile_for(importer: Importer) -> None:
     """Compile the kernels of an importer that has some."""
+    for unit in units_of(importer):
+        compile_first(unit)
+
+
+def units_of(importer: Importer) -> tuple[str, ...]:
+    """Return the units that an importer needs compiled."""
     if isinstance(importer, LobsterImporter):
-        compile_first("app.data.lobster_book")
-    if isinstance(importer, ItchImporter):
-        compile_first("app.engine.itch_frames")
+        return ("app.data.lobster_book",)
+    return ("app.engine.itch_frames",) if isinstance(importer, ItchImporter) else ()
 
 
 def compile_first(unit: str) -> None:

@@ -134,7 +134,7 @@ def run_sql_command(parsed: argparse.Namespace) -> int:
         if parsed.out is None:
             _print(rows, parsed.rows)
         else:
-            count = _written(rows, parsed.out)
+            count = write_rows(rows, parsed.out)
             print(f"{parsed.out}: {count:,} rows")
     finally:
         rows.close()
@@ -206,7 +206,7 @@ def _print(rows: Rows, most: int) -> None:
     shown: list[tuple[str, ...]] = []
     is_cut = False
     for batch in rows.batches():
-        texts = [_texts(column) for column in batch.columns]
+        texts = [texts_of(column) for column in batch.columns]
         for row in zip(*texts, strict=True):
             if len(shown) == most:
                 is_cut = True
@@ -220,7 +220,7 @@ def _print(rows: Rows, most: int) -> None:
     print(f"the first {count}: --rows or --out give more" if is_cut else count)
 
 
-def _texts(column: Any) -> list[str]:
+def texts_of(column: Any) -> list[str]:
     """Write a column's values; nanoseconds stay, what is nested is Python's."""
     import pyarrow as pa
 
@@ -230,7 +230,7 @@ def _texts(column: Any) -> list[str]:
         return [str(each) for each in column.to_pylist()]
 
 
-def _written(rows: Rows, path: Path) -> int:
+def write_rows(rows: Rows, path: Path) -> int:
     """Write all rows; the file is there wholly or not at all."""
     beside = path.with_name(f".{path.name}.part")
     count = 0
@@ -247,7 +247,7 @@ def _written(rows: Rows, path: Path) -> int:
                 lines = csv.writer(file, lineterminator="\n")
                 lines.writerow(rows.names)
                 for batch in rows.batches():
-                    lines.writerows(zip(*map(_texts, batch.columns), strict=True))
+                    lines.writerows(zip(*map(texts_of, batch.columns), strict=True))
                     count += len(batch)
         beside.replace(path)
     except OSError as error:

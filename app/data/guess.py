@@ -196,7 +196,10 @@ def guess(
     if answers.columns is None:
         _add_date(names, rows, columns, texts)
     made = Guess(kind, {"columns": columns, "header": True})
-    listed = ", ".join(f"{ours} = {theirs!r}" for ours, theirs in columns.items())
+    listed = ", ".join(
+        f"{ours.replace('_', ' ')} = {repr(theirs) if theirs else '(no name)'}"
+        for ours, theirs in columns.items()
+    )
     made.reasons.append(f"its columns are those of {kind}: {listed}")
     _guess_numbers(made, texts, answers)
     _guess_instrument(made, path, names, rows, answers, master)
@@ -393,7 +396,9 @@ def _guess_instrument(
         return
     kind, currency = kind_of(name)
     made.fields |= {"instrument_kind": kind, "currency": currency}
-    made.assumed.append(f"{name} is new: a {kind} in {currency}; look its entry over")
+    made.assumed.append(
+        f"{name} is new: {kind.replace('_', ' ')}, {currency}; look its entry over"
+    )
 
 
 def _are_symbols(rows: Sequence[Sequence[str]], place: int) -> bool:

@@ -66,6 +66,9 @@ class InstrumentMaster:
         self.instruments: dict[str, Instrument] = {}
         self.families: dict[str, Table] = {}
         self._added: dict[str, str] = {}
+        self._removed: set[str] = set()
+        self._of: dict[str, Path] = {}
+        self._entries: dict[str, Table] = {}
 
     @classmethod
     def load(cls, path: Path, shipped: Path | None = None) -> "InstrumentMaster":
@@ -127,14 +130,40 @@ class InstrumentMaster:
             return None
         return _parse(name, {"family": match[1]}, self.families)
 
+    def is_users(self, name: str) -> bool:
+        """Whether an entry stands in the user's file, perhaps over a shipped one."""
+        return self._of.get(name) == self.path
+
+    def family_of(self, name: str) -> str | None:
+        """Return the family that an instrument's entry names."""
+        family = self._entries.get(name, {}).get("family")
+        return None if family is None else str(family)
+
     def add(self, instrument: Instrument, note: str = "") -> None:
         """Add or replace an instrument; `save` writes it, with the note above it."""
         self.instruments[instrument.name] = instrument
         self._added[instrument.name] = note
+        self._removed.discard(instrument.name)
+
+    def remove(self, name: str) -> None:
+        """Take an instrument out of the user's file; `save` writes it.
+
+        One that ships comes back as it shipped when the master is next read.
+
+        Raises
+        ------
+        InstrumentError
+            If it does not stand in the user's file.
+        """
+        if not self.is_users(name) and name not in self._added:
+            raise InstrumentError(f"{name} ships with the program and stays")
+        self.instruments.pop(name, None)
+        self._added.pop(name, None)
+        self._removed.add(name)
 
     def save(self) -> None:
-        """Write what was added to the user's file; its comments and order stay."""
-        if not self._added:
+        """Write what was changed to the user's file; all else in it stays as it is."""
+        if not self._added and not self._removed:
             return
         try:
             text = self.path.read_text("utf-8") if self.path.exists() else ""
@@ -142,16 +171,39 @@ class InstrumentMaster:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except (OSError, UnicodeDecodeError, ParseError) as error:
             raise InstrumentError(f"{self.path} cannot be read: {error}") from error
+        section = document.setdefault("instruments", tomlkit.table(True))
+        for name in self._removed:
+            section.pop(name, None)
         for name, note in self._added.items():
-            table = tomlkit.table()
-            if note:
-                table.add(tomlkit.comment(note))
-            for key, value in _written(self.instruments[name]).items():
-                table.add(key, value)
-            section = document.setdefault("instruments", tomlkit.table(True))
-            section[name] = table
+            if name in section:
+                self._change(section[name], name)
+            else:
+                section[name] = _new_table(self.instruments[name], note)
         _replace_file(self.path, tomlkit.dumps(document))
+        self._of |= dict.fromkeys(self._added, self.path)
         self._added.clear()
+        self._removed.clear()
+
+    def _change(self, table: Any, name: str) -> None:
+        """Bring an entry up to date; comments and what has not changed stay."""
+        instrument = self.instruments[name]
+        entry = entry_of(instrument)
+        told = entry_of(_parse(name, _unwrapped(table), self.families))
+        family = table.get("family")
+        if family is not None:
+            shared = entry_of(_parse(name, {"family": str(family)}, self.families))
+            if shared.keys() - entry.keys():
+                # A default cannot be said over a family's value: it stands alone then.
+                table.pop("family")
+            else:
+                entry = {k: v for k, v in entry.items() if shared.get(k) != v}
+                entry["family"] = family
+        was = {key: value for key, value in table.items() if key != "family"}
+        for key in was.keys() - entry.keys():
+            table.pop(key)
+        for key, value in entry.items():
+            if key not in table or told.get(key) != value:
+                _put(table, key, value)
 
     def _read(self, path: Path) -> None:
         try:
@@ -166,6 +218,7 @@ class InstrumentMaster:
             self.families |= _tables(document, "families")
             for name, table in _tables(document, "instruments").items():
                 self.instruments[name] = _parse(name, table, self.families)
+                self._of[name], self._entries[name] = path, table
         except InstrumentError as error:
             raise InstrumentError(f"{path}: {error}") from None
 
@@ -285,6 +338,19 @@ _IN_UNITS: Final[Mapping[str, Callable[[_Units, Any], Any]]] = {
 _NEEDED: Final = ("kind", "venue", "currency", "price_unit")
 
 
+def parse_entry(
+    name: str, table: Table, families: Mapping[str, Table] | None = None
+) -> Instrument:
+    """Make an instrument of an entry as the file has it.
+
+    Raises
+    ------
+    InstrumentError
+        If a field breaks its rule: "instrument 'X', field K: rule".
+    """
+    return _parse(name, table, families or {})
+
+
 def _parse(name: str, table: Table, families: Mapping[str, Table]) -> Instrument:
     entry = dict(table)
     family = entry.pop("family", None)
@@ -347,7 +413,7 @@ def nearest(name: str, known: list[str]) -> str:
 # Writing.
 
 
-def _written(instrument: Instrument) -> dict[str, Any]:
+def entry_of(instrument: Instrument) -> dict[str, Any]:
     """Return the entry of an instrument: what is not a default, in currency."""
     entry: dict[str, Any] = {}
     for each in fields(Instrument):
@@ -358,6 +424,30 @@ def _written(instrument: Instrument) -> dict[str, Any]:
         if text is not None:
             entry[each.name] = text
     return entry
+
+
+def _new_table(instrument: Instrument, note: str) -> Any:
+    table = tomlkit.table()
+    if note:
+        table.add(tomlkit.comment(note))
+    for key, value in entry_of(instrument).items():
+        table.add(key, value)
+    return table
+
+
+def _put(table: Any, key: str, value: Any) -> None:
+    """Set a value; the comment behind the old one stays."""
+    comment = ""
+    if key in table:
+        comment = table.item(key).trivia.comment
+    table[key] = value
+    if comment:
+        table.item(key).comment(comment.lstrip("# "))
+
+
+def _unwrapped(table: Any) -> Table:
+    """Read an entry of tomlkit as the reader of files would, numbers exactly."""
+    return tomllib.loads(tomlkit.dumps(table), parse_float=Decimal)
 
 
 def _value(instrument: Instrument, key: str, value: Any) -> Any:

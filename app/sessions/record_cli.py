@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -106,7 +107,10 @@ def _follow(parsed: argparse.Namespace, catalog: Catalog, directory: Path) -> in
     except KeyboardInterrupt:
         recorder.stop()
         status = recorder.run()
-    if not parsed.json:
+    if parsed.json:
+        # At the end Python would flush into a pipe that nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    else:
         print(status.message)
     return 0 if status.state == "ended" else 2
 
@@ -155,7 +159,9 @@ def _await_ready(session: Session) -> None:
 
 
 def _tell_json(status: RecorderStatus) -> None:
-    print(json.dumps(asdict(status)), flush=True)
+    # Whoever listened may have gone; the recording goes on.
+    with suppress(BrokenPipeError, ValueError):
+        print(json.dumps(asdict(status)), flush=True)
 
 
 class _Told:

@@ -45,10 +45,26 @@ class Command:
 
 COMMANDS: Final = (
     Command(
+        "file.import",
+        "Import…",
+        "Ctrl+O",
+        "Import market data from files of any format",
+    ),
+    Command("file.data", "Data", "Ctrl+D", "Show the recordings of the catalog"),
+    Command(
+        "file.instruments", "Instruments", "Ctrl+I", "Show and edit the instruments"
+    ),
+    Command(
         "session.restart",
         "Restart the session",
         "",
         "Stop the session and open it anew",
+    ),
+    Command(
+        "session.record",
+        "Record",
+        "Ctrl+R",
+        "Record this session's market from its beginning, or stop",
     ),
     Command("session.pause", "Pause or play", "Ctrl+P", "Pause a recording, or go on"),
     Command("session.faster", "Faster", "Ctrl+Right", "Play a recording faster"),

@@ -6,6 +6,7 @@ from app.clock import Clock
 from app.config import Ui
 from app.ui.bridge import Bridge
 from app.ui.commands import Commands
+from app.ui.library import Library
 from app.ui.models.desk import Desk
 from app.ui.theme import Theme
 from app.ui.trading import Trading
@@ -28,6 +29,8 @@ class Context:
     settings : Ui
         Section ``[ui]``: scale, rows of a ladder, …
     clock : Clock
+    library : Library
+        The catalog, its jobs, and what was changed in it.
     """
 
     desk: Desk
@@ -37,6 +40,7 @@ class Context:
     theme: Theme
     settings: Ui
     clock: Clock
+    library: Library
 
     def now(self) -> int:
         """Wall clock, ns since 1970 UTC, for stamping gestures."""

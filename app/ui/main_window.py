@@ -6,13 +6,15 @@ else. Panels are rows of `PANELS`: a new one is a file and a line.
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
+    QFileDialog,
     QMainWindow,
     QMessageBox,
     QTabWidget,
@@ -30,27 +32,34 @@ from app.ui.context import Context
 from app.ui.docks import DockTitles
 from app.ui.failures import Failures
 from app.ui.help import HelpWindow
+from app.ui.import_dialog import ImportDialog
 from app.ui.jobs import Jobs
+from app.ui.library import Library
 from app.ui.models.desk import Desk
 from app.ui.models.messages import Level
 from app.ui.models.pace import next_speed
 from app.ui.opening import Opening, Sessions
 from app.ui.panel_host import Factory, PanelHost
+from app.ui.panels.data import DataPanel
 from app.ui.panels.fills import FillsPanel
+from app.ui.panels.instruments import InstrumentsPanel
 from app.ui.panels.ladder import LadderPanel
 from app.ui.panels.messages import MessagesPanel
 from app.ui.panels.orders import OrdersPanel
 from app.ui.panels.pnl import PnlPanel
 from app.ui.panels.positions import PositionsPanel
 from app.ui.panels.risk import RiskPanel
+from app.ui.recording import Recording
 from app.ui.status_bar import StatusBar
 from app.ui.top_bar import TopBar, unbuilt_text
 from app.ui.trading import Trading
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
+_IMPORTED: Final = "Market data (*)"
 _SIZE: Final = (1480, 920)
 _NORTH: Final = QTabWidget.TabPosition.North
 _MENUS: Final = (
+    ("file", "&File"),
     ("session", "&Session"),
     ("safety", "S&afety"),
     ("trade", "&Trade"),
@@ -79,7 +88,15 @@ PANELS: Final = (
     PanelRow("fills", "Fills", FillsPanel),
     PanelRow("positions", "Positions", PositionsPanel),
     PanelRow("messages", "Log", MessagesPanel),
+    PanelRow("data", "Data", DataPanel),
+    PanelRow("instruments", "Instruments", InstrumentsPanel),
 )
+
+
+def _files_of(event: QDropEvent) -> list[Path]:
+    """Files and folders of this machine that are dropped."""
+    urls = event.mimeData().urls()
+    return [Path(each.toLocalFile()) for each in urls if each.isLocalFile()]
 
 
 class MainWindow(QMainWindow):
@@ -118,6 +135,8 @@ class MainWindow(QMainWindow):
         self.trading = Trading(self.desk, self.bridge, clock)
         self.jobs = Jobs()
         self.opening = Opening(sessions, self.bridge, self.jobs)
+        self.library = Library(settings.paths.data)
+        self.recording = Recording(settings, self.bridge, self.library)
         self.failures = Failures()
         self.hosts = {row.name: PanelHost(row.title, row.factory) for row in PANELS}
         self.docks = {row.name: self._dock(row) for row in PANELS}
@@ -153,6 +172,7 @@ class MainWindow(QMainWindow):
             theme,
             self._settings.ui,
             self._clock,
+            self.library,
         )
         for host in self.hosts.values():
             host.build(self.context)
@@ -160,7 +180,7 @@ class MainWindow(QMainWindow):
 
     def _build_bars(self) -> None:
         self._bar.clear()
-        self.top_bar = TopBar(self.context, self.opening.sessions.built)
+        self.top_bar = TopBar(self.context, self.opening.sessions.built, self.recording)
         self._bar.addWidget(self.top_bar)
         self.top_bar.mode_chosen.connect(self._on_mode)
         self.top_bar.unbuilt_chosen.connect(self._on_unbuilt)
@@ -189,6 +209,10 @@ class MainWindow(QMainWindow):
 
     def _bind(self) -> None:
         bind, trading = self.commands.bind, self.trading
+        bind("file.import", self.library.ask_import)
+        bind("file.data", partial(self._show_dock, "data"))
+        bind("file.instruments", partial(self._show_dock, "instruments"))
+        bind("session.record", self.recording.toggle)
         bind("session.restart", self.opening.reopen)
         bind("session.pause", self._pause)
         bind("session.faster", partial(self._pace, 1))
@@ -211,6 +235,10 @@ class MainWindow(QMainWindow):
         self.bridge.instruments_changed.connect(self._show_session)
         self.bridge.session_changed.connect(self._show_session)
         self.failures.told.connect(self._on_failure)
+        self.library.play_wanted.connect(self._on_feed)
+        self.library.import_wanted.connect(self._on_import)
+        self.library.changed.connect(self._show_session)
+        self.setAcceptDrops(True)
 
     # The session.
 
@@ -283,6 +311,33 @@ class MainWindow(QMainWindow):
         else:
             self._show_session()
 
+    # Files.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _files_of(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = _files_of(event)
+        if files:
+            event.acceptProposedAction()
+            # Later: whoever dragged waits until this returns.
+            QTimer.singleShot(0, self, lambda: self._on_import(files))
+
+    def _on_import(self, paths: list[Path]) -> None:
+        """Ask what is missing of some files and import them; none: ask for files."""
+        if not paths:
+            names, _ = QFileDialog.getOpenFileNames(self, "Import", "", _IMPORTED)
+            paths = [Path(name) for name in names]
+        if paths:
+            self.import_dialog = ImportDialog(self, self.theme, self.library, paths)
+            self.import_dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self.import_dialog.open()
+
+    def _show_dock(self, name: str) -> None:
+        self.docks[name].show()
+        self.docks[name].raise_()
+
     # Commands.
 
     def _ladder(self, command_id: str) -> None:
@@ -350,10 +405,12 @@ class MainWindow(QMainWindow):
         )
         self.tabifyDockWidget(docks["orders"], docks["fills"])
         self.tabifyDockWidget(docks["positions"], docks["messages"])
+        self.tabifyDockWidget(docks["pnl"], docks["data"])
+        self.tabifyDockWidget(docks["data"], docks["instruments"])
         for dock in docks.values():
             dock.show()
-        docks["orders"].raise_()
-        docks["positions"].raise_()
+        for name in ("pnl", "orders", "positions"):
+            docks[name].raise_()
         self._proportion()
 
     def _proportion(self) -> None:
@@ -390,6 +447,8 @@ class MainWindow(QMainWindow):
         if self._store is not None:
             self._store.setValue("geometry", self.saveGeometry())
             self._store.setValue("state", self.saveState(LAYOUT_VERSION))
+        self.recording.close()
         self.opening.close()
         self.jobs.close()
+        self.library.jobs.close()
         event.accept()

@@ -6,7 +6,9 @@ this makes.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
@@ -18,6 +20,7 @@ from app.config import Settings
 from app.engine.records import SafetyState
 from app.errors import SessionError
 from app.sessions.session import EngineState, Mode
+from app.ui.import_dialog import ImportDialog
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
@@ -63,9 +66,25 @@ def run(
         If the session does not come to life.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder:
+        if settings.session.feed == "exchange":
+            # A catalog of its own: a picture shows nobody's data.
+            paths = replace(settings.paths, data=Path(folder) / "catalog")
+            settings = replace(settings, paths=paths)
+        given = sessions_of(settings) if sessions is None else sessions
+        _shoot(directory, settings, given, scales, flow_ms)
+    return 0
+
+
+def _shoot(
+    directory: Path,
+    settings: Settings,
+    sessions: Sessions,
+    scales: tuple[int, ...],
+    flow_ms: int,
+) -> None:
     application()
-    given = sessions_of(settings) if sessions is None else sessions
-    window = MainWindow(settings, given, SystemClock())
+    window = MainWindow(settings, sessions, SystemClock())
     window.show()
     try:
         window.open(Mode.PAPER, settings.session.feed)
@@ -73,12 +92,15 @@ def run(
         _wait(window, lambda: False, flow_ms)
         _rest(window)
         _wait(window, lambda: False, flow_ms // 4)
+        dialog = _import(window, settings.paths.data.parent)
         _hover(window)
         for scale in scales:
             _render_all(window, directory, scale)
+            suffix = "" if scale == 1 else f"@{scale}x"
+            _render(dialog, directory / f"import{suffix}.png", scale)
+        dialog.reject()
     finally:
         window.close()
-    return 0
 
 
 def _trade(window: MainWindow) -> None:
@@ -126,6 +148,41 @@ def _rest(window: MainWindow) -> None:
     ):
         if 0 <= row < view.rows:
             view.gestures.press(frame, Spot(row, column), is_right=False, now=0)
+
+
+def _import(window: MainWindow, folder: Path) -> ImportDialog:
+    """Import a file of made-up bars, and look at another as a user would."""
+    first = _looked(window, folder, "ACME", 41.20)
+    first.start.click()
+    _need(window, first.play.isVisible, _STEP_MS, "an import")
+    first.reject()
+    return _looked(window, folder, "GLOBEX", 88.85)
+
+
+def _looked(window: MainWindow, folder: Path, name: str, price: float) -> ImportDialog:
+    """Open the import dialog on a file and answer what it asks."""
+    path = folder / f"{name}.csv"
+    path.write_text(_bars(price), "utf-8")
+    window.library.ask_import([path])
+    dialog = window.import_dialog
+    dialog.answer("--time-zone", "America/New_York")
+    dialog.answer("--stamped", "open")
+    _need(window, dialog.start.isEnabled, _STEP_MS, "the first rows of a file")
+    return dialog
+
+
+def _bars(price: float) -> str:
+    """A minute's bars of a morning, as a spreadsheet writes them."""
+    lines = ["Date,Time,Open,High,Low,Close,Volume"]
+    for minute in range(120):
+        step = 0.01 * ((minute * 7919) % 23 - 11)
+        low, high = min(price, price + step) - 0.02, max(price, price + step) + 0.03
+        clock = f"{9 + (30 + minute) // 60:02d}:{(30 + minute) % 60:02d}"
+        numbers = (price, high, low, price + step)
+        texts = ",".join(f"{each:.2f}" for each in numbers)
+        lines.append(f"01/16/2024,{clock},{texts},{100 + (minute * 37) % 900}")
+        price += step
+    return "\n".join(lines) + "\n"
 
 
 def has_market(window: MainWindow) -> bool:

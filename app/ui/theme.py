@@ -240,7 +240,8 @@ def style_sheet(theme: Theme, scale: float) -> str:
     small = max(7, round(BASE_TEXT_PX * scale * 0.88))
     values = {name: getattr(theme, name) for name in theme.__slots__}
     arrow = icon_path("chevron-down").as_posix()
-    return _SHEET.format(small=small, arrow=arrow, **values)
+    check = icon_path("check" if theme.name == "dark" else "check-light").as_posix()
+    return _SHEET.format(small=small, arrow=arrow, check=check, **values)
 
 
 _SHEET: Final = """
@@ -290,6 +291,10 @@ QPushButton[role="buy"]:disabled, QPushButton[role="sell"]:disabled,
 QPushButton[role="danger"]:disabled {{ background: {raised}; color: {muted};
     border-color: {line}; }}
 QPushButton[role="unbuilt"] {{ color: {muted}; background: {window}; }}
+QPlainTextEdit[role="field"] {{ background: {raised}; color: {text};
+    border: 1px solid {line}; border-radius: 4px; padding: 3px;
+    selection-background-color: {accent}; selection-color: {on_accent}; }}
+QPlainTextEdit[role="field"]:focus {{ border-color: {accent}; }}
 QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {raised};
     color: {text}; border: 1px solid {line}; border-radius: 4px;
     padding: 3px 7px; selection-background-color: {accent};
@@ -324,6 +329,12 @@ QFrame[role="card"] {{ background: {raised}; border: 1px solid {line};
 QFrame[role="rule"] {{ background: {line}; border: none; }}
 QProgressBar {{ background: {window}; border: 1px solid {line};
     border-radius: 4px; text-align: center; color: {text}; }}
-QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+QProgressBar::chunk {{ background: {bid_bar}; border-radius: 3px; }}
 QCheckBox {{ spacing: 6px; }}
+QCheckBox::indicator {{ width: 13px; height: 13px; background: {raised};
+    border: 1px solid {muted}; border-radius: 3px; }}
+QCheckBox::indicator:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent};
+    image: url({check}); }}
+QCheckBox::indicator:disabled {{ border-color: {line}; background: {panel}; }}
 """

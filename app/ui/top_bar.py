@@ -21,6 +21,7 @@ from app.ui import reasons
 from app.ui.commands import by_id, tool_tip
 from app.ui.context import Context
 from app.ui.items.pace_box import PaceBox
+from app.ui.recording import Recording, words_of
 
 _STATES: Final = (
     (SafetyState.VIEW, "safety.view", "VIEW"),
@@ -47,8 +48,11 @@ class TopBar(QWidget):
     feed_chosen = Signal(str)
     instrument_chosen = Signal(int)
 
-    def __init__(self, context: Context, built: frozenset[Mode]) -> None:
+    def __init__(
+        self, context: Context, built: frozenset[Mode], recording: Recording
+    ) -> None:
         super().__init__()
+        self._recording = recording
         self._context = context
         self._built = built
         self._state: SafetyState | None = None
@@ -57,6 +61,7 @@ class TopBar(QWidget):
         self.feed = QComboBox()
         self.instrument = QComboBox()
         self.pace = PaceBox()
+        self.record = QPushButton("Record")
         self._word = QLabel()
         self._stripe = QFrame()
         self.kill = QPushButton("KILL")
@@ -106,6 +111,11 @@ class TopBar(QWidget):
             row.addWidget(box)
             row.addSpacing(8)
         row.addWidget(self.pace)
+        self.record.setCheckable(True)
+        self.record.setToolTip(tool_tip(by_id("session.record")))
+        metrics = self.record.fontMetrics()
+        self.record.setMinimumWidth(metrics.horizontalAdvance("● 88.88M") + 24)
+        row.addWidget(self.record)
         row.addStretch(1)
         row.addWidget(self._word)
         row.addSpacing(8)
@@ -170,12 +180,31 @@ class TopBar(QWidget):
         )
         self.instrument.currentIndexChanged.connect(self.instrument_chosen)
         self.kill.clicked.connect(lambda: commands.run("safety.kill"))
+        self.record.clicked.connect(lambda: commands.run("session.record"))
+        self.record.clicked.connect(self._on_recording)
+        self._recording.changed.connect(self._on_recording)
+        bridge.status_changed.connect(self._on_recording)
+        self._on_recording()
         self.pace.pause_pressed.connect(lambda: commands.run("session.pause"))
         self.pace.speed_chosen.connect(bridge.set_speed)
         self.pace.show_status(bridge.status)
         bridge.status_changed.connect(self.pace.show_status)
         bridge.view_changed.connect(self._on_state)
         bridge.session_changed.connect(self._on_state)
+
+    def _on_recording(self) -> None:
+        """Show whether this session is recorded; a recording needs no button."""
+        status = self._recording.status
+        theme = self._context.theme
+        self.record.setChecked(status is not None)
+        self.record.setText(words_of(status))
+        is_full = status is not None and status.state == "waiting"
+        colour = theme.warning if is_full else theme.killed
+        self.record.setStyleSheet(
+            f"QPushButton:checked {{ background: {theme.raised}; color: {colour};"
+            f" border-color: {colour}; }}"
+        )
+        self.record.setVisible(self._context.bridge.status.speed is None)
 
     def _on_mode(self, mode: Mode) -> None:
         if mode in self._built:

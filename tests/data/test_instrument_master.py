@@ -1,5 +1,6 @@
 """The instrument master: read, refused by name, written with its comments."""
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -180,3 +181,96 @@ def test_saving_what_cannot_be_written_says_so(tmp_path: Path):
 
     with pytest.raises(InstrumentError, match="cannot be"):
         master.save()
+
+
+COMMENTED = """# my instruments
+[instruments.X]  # the one
+kind = "stock"   # a share
+venue = "V"
+currency = "USD"
+price_unit = "0.01"  # cents
+fees = { per_unit = 0.0035, minimum = "0.35" }  # of my broker
+
+# the future
+[instruments.ESZ9]
+family = "ES"
+expiry = 2029-12-21  # a Friday
+
+[families.MINE]
+kind = "future"
+venue = "V"
+currency = "EUR"
+price_unit = "1"
+"""
+
+
+def changed(tmp_path: Path, name: str, **fields: object) -> str:
+    """Change an instrument of the user's file and save; the file's text."""
+    master = InstrumentMaster.load(tmp_path / "instruments.toml", shipped_file())
+    instrument = dataclasses.replace(master.instrument(name), **fields)  # type: ignore[arg-type]
+    master.add(instrument)
+    master.save()
+    again = InstrumentMaster.load(tmp_path / "instruments.toml", shipped_file())
+    assert again.instrument(name) == instrument
+    return (tmp_path / "instruments.toml").read_text("utf-8")
+
+
+def test_a_changed_field_leaves_comments_and_all_else(tmp_path: Path):
+    (tmp_path / "instruments.toml").write_text(COMMENTED, encoding="utf-8")
+
+    text = changed(tmp_path, "X", currency="EUR", price_unit=Decimal("0.001"))
+
+    expected = COMMENTED.replace(
+        'currency = "USD"\nprice', 'currency = "EUR"\nprice', 1
+    )
+    expected = expected.replace('price_unit = "0.01"  # cents', "PRICE", 1)
+    assert text.startswith(
+        '# my instruments\n[instruments.X]  # the one\nkind = "stock"'
+    )
+    assert 'price_unit = "0.001" # cents' in text.replace("  #", " #")
+    assert 'fees = { per_unit = 0.0035, minimum = "0.35" }  # of my broker' in text
+    assert text.split("# the future")[1] == expected.split("# the future")[1]
+
+
+def test_a_member_of_a_family_says_only_what_differs(tmp_path: Path):
+    (tmp_path / "instruments.toml").write_text(COMMENTED, encoding="utf-8")
+
+    text = changed(tmp_path, "ESZ9", venue="OTHER")
+
+    assert 'family = "ES"' in text
+    assert 'venue = "OTHER"' in text
+    assert "expiry = 2029-12-21  # a Friday" in text
+    assert "multiplier" not in text
+
+
+def test_a_default_over_a_familys_value_takes_the_family_away(tmp_path: Path):
+    (tmp_path / "instruments.toml").write_text(COMMENTED, encoding="utf-8")
+
+    text = changed(tmp_path, "ESZ9", multiplier=Decimal(1))
+
+    assert "family" not in text.split("[families")[0].split("# the future")[1]
+
+
+def test_a_removed_instrument_leaves_the_rest(tmp_path: Path):
+    (tmp_path / "instruments.toml").write_text(COMMENTED, encoding="utf-8")
+    master = InstrumentMaster.load(tmp_path / "instruments.toml", shipped_file())
+
+    master.remove("X")
+    master.save()
+
+    text = (tmp_path / "instruments.toml").read_text("utf-8")
+    assert "instruments.X" not in text
+    assert "a Friday" in text
+    assert "[families.MINE]" in text
+    again = InstrumentMaster.load(tmp_path / "instruments.toml", shipped_file())
+    assert "X" not in again
+    assert again.is_users("ESZ9")
+
+
+def test_what_ships_cannot_be_removed(tmp_path: Path):
+    master = InstrumentMaster.load(tmp_path / "instruments.toml", shipped_file())
+
+    assert not master.is_users("AMZN")
+    assert (master.family_of("ESH4"), master.family_of("AMZN")) == ("ES", None)
+    with pytest.raises(InstrumentError, match="AMZN ships with the program"):
+        master.remove("AMZN")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
@@ -13,6 +14,7 @@ from app.ui import theme as themes
 from app.ui.bridge import Bridge
 from app.ui.commands import COMMANDS, Commands
 from app.ui.context import Context
+from app.ui.library import Library
 from app.ui.models.desk import Desk
 from app.ui.trading import Trading
 from tests.ui.scripted_session import START_NS, ScriptedSession
@@ -63,7 +65,7 @@ def clock() -> StepClock:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, clock: StepClock) -> Iterator[Stage]:
+def stage(qtbot: QtBot, clock: StepClock, tmp_path: Path) -> Iterator[Stage]:
     settings = Settings()
     theme = themes.DARK
     app = QApplication.instance()
@@ -77,11 +79,15 @@ def stage(qtbot: QtBot, clock: StepClock) -> Iterator[Stage]:
     ran: list[str] = []
     for command in COMMANDS:
         commands.bind(command.id, lambda each=command.id: ran.append(each))  # type: ignore[misc]  # a default is not a parameter
-    context = Context(desk, bridge, commands, trading, theme, settings.ui, clock)
+    library = Library(tmp_path / "catalog")
+    context = Context(
+        desk, bridge, commands, trading, theme, settings.ui, clock, library
+    )
     session = ScriptedSession()
     bridge.attach(session)
     # Frames come from the test alone.
     bridge.pause()
     yield Stage(session, desk, bridge, context, clock, ran)
     bridge.detach()
+    library.jobs.close()
     owner.deleteLater()

@@ -40,7 +40,7 @@ def test_shots_show_every_panel(qapp: object, tmp_path: Path) -> None:
 
     assert status == 0
     assert session.stops == 1
-    names = {"window", *(row.name for row in PANELS)}
+    names = {"window", "import", *(row.name for row in PANELS)}
     assert {each.name for each in tmp_path.iterdir()} == {
         f"{name}{suffix}.png" for name in names for suffix in ("", "@2x")
     }

@@ -1,0 +1,52 @@
+"""The window's side of the catalog: where it lies, its jobs, and what was changed.
+
+Panels do not know each other; what one does to the catalog the others hear from here.
+Jobs of the catalog have a thread of their own, so that an import of hours keeps no
+session from being opened.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.data.catalog import Catalog
+from app.ui.jobs import Jobs
+
+
+class Library(QObject):
+    """The catalog, for panels.
+
+    Signals
+    -------
+    changed()
+        Recordings came, went or were replaced.
+    instruments_changed()
+        The instrument master was written.
+    play_wanted(str)
+        A feed that is to be opened: ``recording:NAME@STREAM``.
+    import_wanted(object)
+        Paths to import; none: ask for them.
+    """
+
+    changed = Signal()
+    instruments_changed = Signal()
+    play_wanted = Signal(str)
+    import_wanted = Signal(object)
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+        self.jobs = Jobs()
+
+    def catalog(self) -> Catalog:
+        """Open the catalog anew, as it lies on the disk now."""
+        return Catalog(self.root)
+
+    def play(self, name: str) -> None:
+        """Ask for a session on a recording, NAME or NAME@STREAM."""
+        self.play_wanted.emit(f"recording:{name}")
+
+    def ask_import(self, paths: Sequence[Path] = ()) -> None:
+        """Ask for files to be imported."""
+        self.import_wanted.emit(list(paths))
