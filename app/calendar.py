@@ -183,7 +183,7 @@ def schedule_of(
     Parameters
     ----------
     first, last : int
-        The span, ns since 1970 UTC.
+        The span, ns since 1970 UTC; rows begin before it and end with it.
     cache : Path, optional
         Folder that keeps the days of exchanges by year.
     exceptions : mapping, optional
@@ -199,7 +199,9 @@ def schedule_of(
     end = _local_date(last, _UTC) + timedelta(days=2)
     zone = _zone_of(name, instrument.time_zone, begin.year, cache)
     days = trading_days(instrument, begin, end, cache, exceptions)
-    return Schedule(name, zone, _rows(days), _CUTOFFS.get(name, Cutoffs()))
+    rows = _rows(days)
+    rows = rows[rows["ts"] <= last]
+    return Schedule(name, zone, rows, _CUTOFFS.get(name, Cutoffs()))
 
 
 def trading_days(
