@@ -7,6 +7,10 @@ from app.engine.book_state import Stale
 from app.engine.records import NO_PRICE, REPORT, Reason, ReportType, SafetyState
 from app.ui import reasons
 from app.ui.formatting import InstrumentText
+from app.ui.models import telling
+from app.ui.models.market import Listed
+from app.ui.models.messages import Level
+from app.ui.models.tick_scale import TickScale
 from tests.ui.scripted_session import FUTURE
 
 TEXT = InstrumentText(FUTURE)
@@ -73,3 +77,16 @@ def test_every_stale_book_has_words() -> None:
 
 def test_every_safety_state_has_words() -> None:
     assert len({reasons.state_text(state) for state in SafetyState}) == 4
+
+
+@pytest.mark.parametrize("reason", [Reason.FIRST_NOTICE, Reason.LAST_TRADING])
+def test_rule_8_the_end_of_a_contract_is_warned_of(reason: Reason) -> None:
+    near = report(reason, report=ReportType.LOG, quantity=1_710_536_400 * 10**9)
+    reports = np.array([near], REPORT)
+
+    assert len(telling.told(reports)) == 1
+    listed = Listed(0, FUTURE, TEXT, TickScale(FUTURE))
+    level, text = telling.words(near, telling.Subject(listed, "USD"))
+
+    assert level is Level.WARNING
+    assert text == "2024-03-15 21:00 UTC: " + reasons.reason_text(near, TEXT, "USD")
