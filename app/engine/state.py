@@ -138,6 +138,7 @@ ORDER: Final = np.dtype(
         ("new_quantity", "<i8"),  # of the pending replace; 0 = none pending
         ("new_price", "<i8"),  # of the pending replace
         ("new_stop_price", "<i8"),  # of the pending replace
+        ("new_trail", "<i8"),  # of the pending replace; 0 = unchanged
         ("decided_ts", "<i8"),  # when the decision was made, ns
         ("accepted_ts", "<i8"),  # when the venue had it, ns
         ("fee", "<i8"),  # money so far

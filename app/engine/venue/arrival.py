@@ -1,15 +1,18 @@
 """What happens when a request of ours reaches the venue.
 
 The order is the report: NEW first, then fills, then what becomes of the rest. What the
-venue does not offer is rejected by name (`CAPABILITIES`).
+venue does not offer the gate refuses (capabilities.py).
 """
 
-from typing import Final
+from typing import Any
 
-from app.engine.book_levels import best_price
-from app.engine.book_state import books
+from app.engine.bits import integer
 from app.engine.compile import kernel
-from app.engine.instruments import step_price
+from app.engine.conditional.groups import note_resize
+from app.engine.conditional.queues import stop_waiting
+from app.engine.conditional.state import Wait, condition
+from app.engine.conditional.times import is_continuous, is_within_hours
+from app.engine.conditional.triggers import is_reached, watch
 from app.engine.records import (
     NO_PRICE,
     OrderOption,
@@ -17,181 +20,116 @@ from app.engine.records import (
     Reason,
     ReportType,
     SessionState,
-    TimeInForce,
 )
 from app.engine.state import engine, instruments, orders
-from app.engine.venue.bars import bar_refusal, fills_from_bars, wait_for_bar
-from app.engine.venue.levels import join_queue, leave_queue, venue_book
+from app.engine.venue.bars import bar_refusal, fills_from_bars
+from app.engine.venue.entering import (
+    is_at_once,
+    is_stop,
+    meet_book,
+    touch_of,
+    would_cross,
+)
+from app.engine.venue.levels import leave_queue, venue_book
+from app.engine.venue.prices import price_now
 from app.engine.venue.reduce_only import closable, cut, is_reduce_only
-from app.engine.venue.reports import end, tell
+from app.engine.venue.reports import end, finish, tell
 from app.engine.venue.state import Stage, pending, venue, venue_orders
-from app.engine.venue.sweep import (
-    fill_beyond_depth,
-    fillable,
-    is_matched,
-    meets_own,
-    sweep,
+from app.engine.venue.waiting import (
+    begin_trail,
+    begin_work,
+    find_wait,
+    is_bracket_exit,
+    keep_peak,
+    need_condition,
+    works_outside_hours,
 )
-
-CAPABILITIES: Final = {
-    OrderType.MARKET: (
-        TimeInForce.DAY,
-        TimeInForce.GTC,
-        TimeInForce.IOC,
-        TimeInForce.FOK,
-    ),
-    OrderType.LIMIT: (
-        TimeInForce.DAY,
-        TimeInForce.GTC,
-        TimeInForce.IOC,
-        TimeInForce.FOK,
-    ),
-}
-"""What the venue holds natively (SEMANTICS 27): times in force by order type."""
-
-_TYPES: Final = 1 + max(OrderType)
-_TIMES: Final = tuple(
-    sum(1 << time for time in CAPABILITIES.get(OrderType(each), ())) if each else 0
-    for each in range(_TYPES)
-)
-
-
-@kernel
-def is_supported(order_type: int, time_in_force: int, display_quantity: int) -> bool:
-    """Whether the venue offers this kind of order."""
-    if not 0 <= order_type < _TYPES or display_quantity != 0:
-        return False
-    return (_TIMES[order_type] >> time_in_force) & 1 == 1
-
-
-@kernel
-def _protection_price(arena: int, index: int, touch: int) -> int:
-    """Worst price of a market order: n steps from the touch; NO_PRICE = no bound."""
-    order = venue_orders(arena)[index]
-    ticks = order["protection_ticks"]
-    if ticks < 0:
-        ticks = instruments(arena)[order["instrument"]]["protection_ticks"]
-    if ticks < 0:
-        return NO_PRICE
-    return step_price(arena, order["instrument"], touch, ticks, order["side"])
-
-
-@kernel
-def _would_cross(arena: int, index: int, limit: int) -> bool:
-    """Whether a limit would trade at once, with the market or with one of ours."""
-    order = venue_orders(arena)[index]
-    instrument, side = order["instrument"], order["side"]
-    touch = best_price(arena, venue_book(arena, instrument), -side)
-    if touch != NO_PRICE and side * (limit - touch) >= 0:
-        return True
-    return meets_own(arena, instrument, side, limit)
 
 
 @kernel
 def _session_refusal(arena: int, index: int) -> int:
-    """Why an order that cannot wait is refused while nothing is matched."""
+    """Why an order that is judged at its arrival is refused: nothing is matched."""
     order = venue_orders(arena)[index]
-    book = venue_book(arena, order["instrument"])
-    session = books(arena)[book]["session"]
-    if session in (SessionState.UNKNOWN, SessionState.OPEN):
-        return Reason.NONE
-    at_once = order["time_in_force"] in (TimeInForce.IOC, TimeInForce.FOK)
-    if order["order_type"] == OrderType.MARKET or at_once:
-        return Reason.CLOSED if session == SessionState.CLOSED else Reason.HALTED
-    return Reason.NONE
+    session = integer(instruments(arena)[order["instrument"]]["session"])
+    judged = is_at_once(order["order_type"], order["time_in_force"])
+    if order["order_type"] == OrderType.MARKET or is_stop(order["order_type"]):
+        judged = False
+    if not judged:
+        return integer(Reason.NONE)
+    if not is_within_hours(session, works_outside_hours(arena, index)):
+        return integer(Reason.CLOSED)
+    if is_continuous(session):
+        return integer(Reason.NONE)
+    return integer(Reason.HALTED)
+
+
+@kernel
+def _is_through(arena: int, index: int, stop: int) -> bool:
+    """Whether a stop is already through the market, by its own trigger (22)."""
+    order = venue_orders(arena)[index]
+    if stop == NO_PRICE:
+        return False
+    return is_reached(order["side"], stop, price_now(arena, order["condition"]))
 
 
 @kernel
 def _refusal(arena: int, index: int) -> int:
-    """Why an arriving order is rejected; sets a market order's protection price."""
-    order = venue_orders(arena)[index]
-    instrument = order["instrument"]
-    if fills_from_bars(arena, instrument):
-        return bar_refusal(arena, index)
-    book = venue_book(arena, instrument)
-    if book == 0:
-        return Reason.UNKNOWN_INSTRUMENT
-    source = orders(arena)[index]
-    if not is_supported(
-        order["order_type"], order["time_in_force"], source["display_quantity"]
-    ):
-        return Reason.UNSUPPORTED
-    if is_reduce_only(arena, index) and closable(arena, index) == 0:
-        return Reason.NOT_REDUCING
+    """Why an arriving order is rejected."""
+    order, source = venue_orders(arena)[index], orders(arena)[index]
+    if fills_from_bars(arena, order["instrument"]):
+        return integer(bar_refusal(arena, index))
+    sleeps = is_bracket_exit(integer(source["role"]))
+    if is_reduce_only(arena, index) and not sleeps and closable(arena, index) == 0:
+        return integer(Reason.NOT_REDUCING)
     refusal = _session_refusal(arena, index)
     if refusal != Reason.NONE:
         return refusal
+    if is_stop(order["order_type"]):
+        if not sleeps and _is_through(arena, index, integer(order["stop_price"])):
+            return integer(Reason.STOP_THROUGH_MARKET)
+        return integer(Reason.NONE)
+    session = integer(instruments(arena)[order["instrument"]]["session"])
     if order["order_type"] == OrderType.MARKET:
-        touch = best_price(arena, book, -order["side"])
-        if touch == NO_PRICE:
-            return Reason.NO_OPPOSITE_SIDE
-        order["price"] = _protection_price(arena, index, touch)
-        return Reason.NONE
+        lacks = is_continuous(session) and touch_of(arena, index) == NO_PRICE
+        return integer(Reason.NO_OPPOSITE_SIDE if lacks else Reason.NONE)
     post_only = order["options"] & OrderOption.POST_ONLY
-    if post_only and _would_cross(arena, index, order["price"]):
-        return Reason.POST_ONLY_WOULD_CROSS
-    return Reason.NONE
+    if post_only and not sleeps and would_cross(arena, index, order["price"]):
+        return integer(Reason.POST_ONLY_WOULD_CROSS)
+    return integer(Reason.NONE)
 
 
 @kernel
 def submit_arrived(arena: int, links: int, index: int) -> None:
-    """Accept or reject an order, let it take what it can, and rest or end it."""
+    """Accept or reject an order, let it wait, or take what it can and rest."""
     order = venue_orders(arena)[index]
     order["arrived_ts"] = venue(arena)[0]["at"]
-    refusal = _refusal(arena, index)
+    if venue_book(arena, integer(order["instrument"])) == 0:
+        refusal = integer(Reason.UNKNOWN_INSTRUMENT)
+    elif not need_condition(arena, index):
+        refusal = integer(Reason.POOL_FULL)
+    else:
+        refusal = _refusal(arena, index)
     if refusal != Reason.NONE:
         end(arena, links, index, ReportType.REJECTED, refusal)
         return
     session = engine(arena)[0]
     session["next_venue_order_id"] += 1
     order["venue_order_id"] = session["next_venue_order_id"]
+    if is_stop(order["order_type"]) and condition(arena, order["condition"])["trail"]:
+        begin_trail(arena, index)
+    waits = find_wait(arena, index)
     tell(arena, links, index, ReportType.NEW, Reason.NONE)
-    if is_reduce_only(arena, index):
+    if is_reduce_only(arena, index) and order["leaves"]:
         cut(arena, links, index)
-    from_bars = fills_from_bars(arena, order["instrument"])
-    if order["time_in_force"] == TimeInForce.FOK and not from_bars:
-        whole = is_matched(arena, order["instrument"]) and (
-            fillable(arena, index, order["leaves"]) == order["leaves"]
-        )
-        if not whole:
-            reason = Reason.FOK_NOT_FILLABLE
-            end(arena, links, index, ReportType.CANCELLED, reason)
-            return
-    _match_and_rest(arena, links, index)
-
-
-@kernel
-def _match_and_rest(arena: int, links: int, index: int) -> None:
-    """Take what is there; the rest waits, or ends with the reason why."""
-    order = venue_orders(arena)[index]
-    if fills_from_bars(arena, order["instrument"]):
-        wait_for_bar(arena, links, index)
-        return
-    own = False
-    if is_matched(arena, order["instrument"]):
-        last = sweep(arena, links, index)
-        # The rest of a market order is a limit, also when it is replaced (rule 17).
-        is_new = order["arrived_ts"] == venue(arena)[0]["at"]
-        if is_new and order["order_type"] == OrderType.MARKET:
-            fill_beyond_depth(arena, links, index, last)
-        own = meets_own(arena, order["instrument"], order["side"], order["price"])
-    if order["leaves"] == 0:
-        return
-    if own:
-        end(arena, links, index, ReportType.CANCELLED, Reason.SELF_MATCH)
-    elif order["time_in_force"] == TimeInForce.IOC:
-        end(arena, links, index, ReportType.CANCELLED, Reason.IOC_REMAINDER)
-    elif order["price"] == NO_PRICE:
-        # A market order without a bound has nowhere to wait.
-        end(arena, links, index, ReportType.CANCELLED, Reason.NO_OPPOSITE_SIDE)
-    elif not join_queue(arena, index):
-        end(arena, links, index, ReportType.CANCELLED, Reason.POOL_FULL)
+    if not waits and order["stage"] != Stage.ENDED:
+        begin_work(arena, links, index)
 
 
 @kernel
 def cancel_arrived(arena: int, links: int, index: int) -> None:
-    """Cancel a resting order."""
-    if venue_orders(arena)[index]["stage"] == Stage.RESTING:
+    """Cancel a resting or waiting order."""
+    stage = venue_orders(arena)[index]["stage"]
+    if stage == Stage.RESTING or stage == Stage.WAITING:
         end(arena, links, index, ReportType.CANCELLED, Reason.USER)
     else:
         reason = Reason.ORDER_ENDED
@@ -199,39 +137,96 @@ def cancel_arrived(arena: int, links: int, index: int) -> None:
 
 
 @kernel
+def _replace_refusal(arena: int, index: int, price: int, stop: int) -> int:
+    """Why an order cannot have another limit or another stop; it stays as it was."""
+    order = venue_orders(arena)[index]
+    stage = order["stage"]
+    if stage != Stage.RESTING and stage != Stage.WAITING:
+        return integer(Reason.ORDER_ENDED)
+    watches = stage == Stage.WAITING and (
+        condition(arena, order["condition"])["wait"] == Wait.TRIGGER
+    )
+    if stop != order["stop_price"]:
+        if order["triggered_ts"] or (watches and _is_through(arena, index, stop)):
+            return integer(Reason.STOP_THROUGH_MARKET)
+    post_only = stage == Stage.RESTING and order["options"] & OrderOption.POST_ONLY
+    if price != order["price"] and post_only and would_cross(arena, index, price):
+        return integer(Reason.POST_ONLY_WOULD_CROSS)
+    return integer(Reason.NONE)
+
+
+@kernel
+def _place_stop(arena: int, index: int, request: Any, stop: int) -> None:
+    """Give a waiting order another stop, and another distance to follow at."""
+    order = venue_orders(arena)[index]
+    row = condition(arena, order["condition"])
+    watches = row["wait"] == Wait.TRIGGER
+    if watches:
+        stop_waiting(arena, order["condition"])
+    row["stop_price"] = stop
+    if row["trail"] and request["trail"]:
+        row["trail"] = request["trail"]
+        orders(arena)[index]["trail"] = request["trail"]
+        if request["stop_price"] == NO_PRICE:
+            row["stop_price"] = integer(NO_PRICE)
+            begin_trail(arena, index)
+    order["stop_price"] = row["stop_price"]
+    if row["trail"] and order["price"] != NO_PRICE:
+        row["offset"] = order["price"] - row["stop_price"]
+    if watches:
+        # It left a place on the shelf, so there is room for its new one.
+        watch(arena, order["condition"])
+
+
+@kernel
+def _end_replaced(arena: int, links: int, index: int, price: int) -> None:
+    """End an order whose new total is filled already (15)."""
+    order = venue_orders(arena)[index]
+    finish(arena, index)
+    order["quantity"], order["price"] = order["filled"], price
+    tell(arena, links, index, ReportType.REPLACED, Reason.NONE)
+
+
+@kernel
 def replace_arrived(arena: int, links: int, waiting: int) -> None:
-    """Give a resting order the total and the limit of a PENDING record.
+    """Give an order the total, the limit and the stop of a PENDING record.
 
     A smaller total at the same price keeps the place (SEMANTICS 16); at or below what
-    is filled it ends the order as FILLED (15).
+    is filled it ends the order as FILLED (15). A bracket's exit that waits for its
+    entry takes new prices alone: its size is the entry's.
     """
     request = pending(arena)[waiting]
     index = request["order"]
     order = venue_orders(arena)[index]
-    quantity = request["quantity"] or order["quantity"]
-    price = order["price"] if request["price"] == NO_PRICE else request["price"]
-    if order["stage"] != Stage.RESTING:
-        reason = Reason.ORDER_ENDED
-        tell(arena, links, index, ReportType.REPLACE_REJECTED, reason)
+    mine = integer(order["condition"])
+    sleeps = mine != 0 and condition(arena, mine)["wait"] == Wait.ENTRY
+    quantity = integer(request["quantity"])
+    if quantity == 0 or sleeps:
+        quantity = integer(order["quantity"])
+    price, stop = integer(order["price"]), integer(order["stop_price"])
+    price = price if request["price"] == NO_PRICE else integer(request["price"])
+    stop = stop if request["stop_price"] == NO_PRICE else integer(request["stop_price"])
+    refusal = _replace_refusal(arena, index, price, stop)
+    if refusal != Reason.NONE:
+        tell(arena, links, index, ReportType.REPLACE_REJECTED, refusal)
         return
-    moved = price != order["price"]
-    post_only = order["options"] & OrderOption.POST_ONLY
-    if moved and post_only and _would_cross(arena, index, price):
-        reason = Reason.POST_ONLY_WOULD_CROSS
-        tell(arena, links, index, ReportType.REPLACE_REJECTED, reason)
+    if quantity <= order["filled"] and not sleeps:
+        _end_replaced(arena, links, index, price)
         return
-    if quantity <= order["filled"]:
-        leave_queue(arena, index)
-        order["stage"], order["quantity"] = Stage.ENDED, order["filled"]
-        order["leaves"], order["price"] = 0, price
-        tell(arena, links, index, ReportType.REPLACED, Reason.NONE)
-        return
-    keeps_place = not moved and quantity <= order["quantity"]
+    waits = order["stage"] == Stage.WAITING
+    keeps_place = price == order["price"] and quantity <= order["quantity"]
     if not keeps_place:
-        leave_queue(arena, index)
         order["decided_ts"] = request["decided_ts"]
+        if not waits:
+            leave_queue(arena, index)
     order["price"], order["quantity"] = price, quantity
     order["leaves"] = quantity - order["filled"]
+    if waits:
+        _place_stop(arena, index, request, stop)
+    if mine:
+        keep_peak(arena, index)
+        if not sleeps:
+            note_resize(arena, mine, integer(order["leaves"]))
     tell(arena, links, index, ReportType.REPLACED, Reason.NONE)
-    if not keeps_place:
-        _match_and_rest(arena, links, index)
+    if not keeps_place and not waits:
+        meet_book(arena, links, index, False)

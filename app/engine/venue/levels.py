@@ -147,14 +147,11 @@ def to_the_back(arena: int, index: int) -> None:
 
 
 @kernel
-def leave_queue(arena: int, index: int) -> None:
-    """Take an order out of the queue of its price."""
+def _unlink(arena: int, index: int) -> None:
+    """Take an order out of its level, which stays."""
     every = venue_orders(arena)
     order = every[index]
-    level = order["level"]
-    if level == 0:
-        return
-    row = venue_levels(arena)[level]
+    row = venue_levels(arena)[order["level"]]
     before, after = order["previous"], order["next"]
     if before:
         every[before]["next"] = after
@@ -165,4 +162,26 @@ def leave_queue(arena: int, index: int) -> None:
     else:
         row["last"] = before
     order["level"] = 0
+
+
+@kernel
+def refill(arena: int, index: int) -> None:
+    """Let an iceberg's next peak join the back of its queue (SEMANTICS 16)."""
+    level = venue_orders(arena)[index]["level"]
+    _unlink(arena, index)
+    append(arena, level, index)
+    order = venue_orders(arena)[index]
+    order["traded_ahead"], order["cancelled_ahead"] = 0.0, 0.0
+    order["traded_at_price"] = 0
+    to_the_back(arena, index)
+
+
+@kernel
+def leave_queue(arena: int, index: int) -> None:
+    """Take an order out of the queue of its price."""
+    order = venue_orders(arena)[index]
+    level = order["level"]
+    if level == 0:
+        return
+    _unlink(arena, index)
     forget_if_idle(arena, order["instrument"], level)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from app.engine.arena import Arena, Section
 from app.engine.venue.bars import FillSource
 from app.engine.venue.impact import ImpactModel
+from app.engine.conditional.state import open_conditions
 from app.engine.venue.latency import LatencyModel
 from app.engine.venue.queue import FrontShare, QueueModel
 from app.errors import EngineError
@@ -188,6 +189,7 @@ class VenueModels:
         record["whole_order"] = Through(self.through) is Through.WHOLE_ORDER
         self._write_bars(record)
         self._write_recorded(arena, record)
+        open_conditions(arena, instrument + 1)
         for section in _BY_INSTRUMENT:
             arena.set_used(section, max(arena.used(section), instrument + 1))
 

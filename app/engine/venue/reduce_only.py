@@ -8,13 +8,17 @@ arrival and after every fill, and never grow back; cut to zero the order is canc
 
 from app.engine.accounts import account_row, position_row
 from app.engine.arena import USED, Section, section_words
+from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.conditional.groups import awaits_entry, note_resize
+from app.engine.conditional.state import Step, Wait, condition, is_exit_role
 from app.engine.records import OrderOption, Reason, ReportType
 from app.engine.state import positions
 from app.engine.venue.levels import our_best
-from app.engine.venue.reports import end, tell
+from app.engine.venue.reports import end, fall_asleep, tell
 from app.engine.venue.state import (
     Message,
+    Stage,
     pending,
     venue_instruments,
     venue_levels,
@@ -59,6 +63,14 @@ def closable(arena: int, index: int) -> int:
 @kernel
 def allowed(arena: int, index: int, quantity: int) -> int:
     """Part of a fill that an order may have."""
+    mine = venue_orders(arena)[index]["condition"]
+    if mine:
+        row = condition(arena, mine)
+        if (row["lined_up"] >> Step.CANCEL) & 1:
+            return 0
+        if is_exit_role(integer(row["role"])):
+            # A fill of another of its group in this instant has left it so much.
+            quantity = min(quantity, row["leaves"])
     if is_reduce_only(arena, index):
         return min(quantity, closable(arena, index))
     return quantity
@@ -71,10 +83,17 @@ def cut(arena: int, links: int, index: int) -> None:
     room = closable(arena, index)
     if room >= order["leaves"]:
         return
-    if room == 0:
+    mine = order["condition"]
+    if room == 0 and not (mine and awaits_entry(arena, mine)):
         end(arena, links, index, ReportType.CANCELLED, Reason.NOT_REDUCING)
         return
     order["quantity"], order["leaves"] = order["filled"] + room, room
+    if mine:
+        note_resize(arena, mine, room)
+        row = condition(arena, mine)
+        row["hidden"] = max(min(row["hidden"], room - row["display"]), 0)
+        if room == 0:
+            fall_asleep(arena, index)
     tell(arena, links, index, ReportType.REPLACED, Reason.NOT_REDUCING)
 
 
@@ -100,7 +119,24 @@ def _first_too_large(arena: int, instrument: int) -> int:
             if index:
                 return index
             level = venue_levels(arena)[level]["worse"]
-    return _too_large_at(arena, venue_instruments(arena)[instrument]["waiting"])
+    index = _too_large_at(arena, venue_instruments(arena)[instrument]["waiting"])
+    return index if index else _first_waiting_too_large(arena, instrument)
+
+
+@kernel
+def _first_waiting_too_large(arena: int, instrument: int) -> int:
+    """A reduce-only order that waits and is too large; a bracket's exit sleeps well."""
+    for mine in range(1, section_words(arena, Section.CONDITIONS)[USED]):
+        row = condition(arena, mine)
+        if row["number"] == 0 or row["instrument"] != instrument:
+            continue
+        index = integer(row["order"])
+        order = venue_orders(arena)[index]
+        waits = order["stage"] == Stage.WAITING and row["wait"] != Wait.ENTRY
+        bound = waits and is_reduce_only(arena, index)
+        if bound and closable(arena, index) < order["leaves"]:
+            return index
+    return 0
 
 
 @kernel

@@ -6,10 +6,19 @@ waits in the PENDING record that carries it, so delivering one copies nothing.
 
 from typing import Any
 
+from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.conditional.groups import (
+    await_entry,
+    awaits_entry,
+    end_condition,
+    note_fill,
+)
+from app.engine.conditional.state import Wait, condition
 from app.engine.links import Link, call_link
 from app.engine.memory import record_address, words
 from app.engine.records import (
+    NO_PRICE,
     REPORT,
     EventKind,
     OrderStatus,
@@ -19,7 +28,7 @@ from app.engine.records import (
 from app.engine.venue.fees import charge
 from app.engine.venue.impact import book_impact
 from app.engine.venue.latency import delivery_time
-from app.engine.venue.levels import leave_queue
+from app.engine.venue.levels import leave_queue, refill
 from app.engine.venue.pending import merged, new_pending, release, without_first
 from app.engine.venue.state import (
     Message,
@@ -31,6 +40,8 @@ from app.engine.venue.state import (
 )
 
 _WORDS = REPORT.itemsize // 8
+FAR = 2**62
+"""Beyond every price: where a trailing stop stands until it has seen a price."""
 
 
 @kernel
@@ -53,22 +64,35 @@ def _begun(arena: int, index: int, waiting: int, report_type: int) -> Any:
     report["filled"] = order["filled"]
     report["leaves"] = order["leaves"]
     report["price"] = order["price"]
-    report["stop_price"] = order["stop_price"]
+    report["stop_price"] = shown_stop(order)
     report["group"] = order["group"]
     report["strategy"] = order["strategy"]
     report["time_in_force"] = order["time_in_force"]
-    report["status"] = _status(order)
+    report["status"] = _status(arena, order)
     return report
 
 
 @kernel
-def _status(order: Any) -> int:
+def _status(arena: int, order: Any) -> int:
     """Status of an order that still works, or is filled."""
-    if order["stage"] != Stage.ENDED:
-        if order["filled"]:
-            return OrderStatus.PARTIALLY_FILLED
-        return OrderStatus.NEW
-    return OrderStatus.FILLED
+    if order["stage"] == Stage.ENDED:
+        return OrderStatus.FILLED
+    if order["stage"] == Stage.WAITING:
+        wait = condition(arena, order["condition"])["wait"]
+        if wait == Wait.TRIGGER:
+            return OrderStatus.INACTIVE
+        if wait == Wait.ENTRY or wait == Wait.HOURS:
+            return OrderStatus.HELD
+    if order["filled"]:
+        return OrderStatus.PARTIALLY_FILLED
+    return OrderStatus.TRIGGERED if order["triggered_ts"] else OrderStatus.NEW
+
+
+@kernel
+def shown_stop(order: Any) -> int:
+    """Stop price of an order as reports tell it: none while no price was seen yet."""
+    stop = integer(order["stop_price"])
+    return integer(NO_PRICE) if abs(stop) == FAR else stop
 
 
 @kernel
@@ -104,11 +128,20 @@ def tell(arena: int, links: int, index: int, report_type: int, reason: int) -> N
 
 
 @kernel
-def end(arena: int, links: int, index: int, report_type: int, reason: int) -> None:
-    """End an order that is not filled, and report it."""
+def finish(arena: int, index: int) -> None:
+    """End an order: nothing waits for it or with it any more."""
     order = venue_orders(arena)[index]
     leave_queue(arena, index)
     order["stage"], order["leaves"] = Stage.ENDED, 0
+    if order["condition"]:
+        end_condition(arena, order["condition"])
+        order["condition"] = 0
+
+
+@kernel
+def end(arena: int, links: int, index: int, report_type: int, reason: int) -> None:
+    """End an order that is not filled, and report it."""
+    finish(arena, index)
     waiting = _new_report(arena, index)
     report = _begun(arena, index, waiting, report_type)
     report["reason"] = reason
@@ -119,6 +152,46 @@ def end(arena: int, links: int, index: int, report_type: int, reason: int) -> No
     else:
         report["status"] = OrderStatus.CANCELLED
     _send(arena, links, waiting)
+
+
+@kernel
+def fall_asleep(arena: int, index: int) -> None:
+    """Let a bracket's exit with nothing to close wait for more of its entry (28)."""
+    order = venue_orders(arena)[index]
+    leave_queue(arena, index)
+    order["stage"], order["leaves"] = Stage.WAITING, 0
+    await_entry(arena, order["condition"])
+
+
+@kernel
+def displayed_part(arena: int, order: Any) -> int:
+    """What of a resting order stands in the queue; of an iceberg its peak."""
+    if order["condition"] == 0:
+        return integer(order["leaves"])
+    return order["leaves"] - condition(arena, order["condition"])["hidden"]
+
+
+@kernel
+def _note_fill(arena: int, index: int, quantity: int) -> None:
+    """Let a fill act on the order's group, and on its own place."""
+    order = venue_orders(arena)[index]
+    mine = order["condition"]
+    if mine:
+        note_fill(arena, mine, quantity)
+    if order["leaves"] == 0:
+        if mine and awaits_entry(arena, mine):
+            fall_asleep(arena, index)
+        else:
+            finish(arena, index)
+        return
+    if mine == 0:
+        return
+    row = condition(arena, mine)
+    if row["hidden"] and row["hidden"] >= order["leaves"]:
+        row["hidden"] = max(order["leaves"] - row["display"], 0)
+        if order["level"]:
+            order["peaks"] += 1
+            refill(arena, index)
 
 
 @kernel
@@ -139,9 +212,7 @@ def fill(
     fee = charge(arena, instrument, order, (price, quantity, role))
     order["fee"] += fee
     venue_instruments(arena)[instrument]["fills"] += 1
-    if order["leaves"] == 0:
-        leave_queue(arena, index)
-        order["stage"] = Stage.ENDED
+    _note_fill(arena, index, quantity)
     waiting = _new_report(arena, index)
     report = _begun(arena, index, waiting, ReportType.FILL)
     report["flags"] = venue(arena)[0]["flags"]

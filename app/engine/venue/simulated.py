@@ -22,29 +22,33 @@ from app.engine.book import book_market
 from app.engine.book_stale import check_silence
 from app.engine.book_state import Change, Stale, books
 from app.engine.compile import entry, kernel
+from app.engine.conditional.state import condition_markets, conditional
+from app.engine.conditional.times import expire_until
 from app.engine.links import Link, call_link
 from app.engine.memory import record_address, view
 from app.engine.records import (
     MARKET,
+    NO_PRICE,
     EventKind,
     Reason,
     RecordFlag,
     ReportType,
-    SessionState,
 )
 from app.engine.state import engine, instruments, orders
 from app.engine.venue.arrival import (
-    CAPABILITIES,
     cancel_arrived,
     replace_arrived,
     submit_arrived,
 )
+from app.engine.venue.auctions import auction_printed, awaits_auction
 from app.engine.venue.bars import bar_closed, fills_from_bars
 from app.engine.venue.corporate import act_on_record, adjust, is_corporate
+from app.engine.venue.hours import follow_session
 from app.engine.venue.latency import arrival_time
 from app.engine.venue.levels import venue_book
 from app.engine.venue.models import Queue, Through, VenueModels
 from app.engine.venue.pending import merged, new_pending, release, without_first
+from app.engine.venue.prices import look_at_record, look_at_touch
 from app.engine.venue.queue import QueueModel
 from app.engine.venue.reduce_only import cut_all
 from app.engine.venue.reports import deliver, end, tell
@@ -61,14 +65,14 @@ from app.engine.venue.state import (
 from app.engine.venue.sweep import meet_quotes
 from app.engine.venue.trading import (
     before_order_event,
-    first_of_day,
     follow_book,
     follow_level,
+    is_auction,
     trade_printed,
 )
+from app.engine.venue.waiting import perform_steps
 
 __all__ = [
-    "CAPABILITIES",
     "LINKS",
     "Queue",
     "Through",
@@ -80,6 +84,7 @@ __all__ = [
     "venue_market",
     "venue_queue",
     "venue_replace",
+    "venue_session",
     "venue_submit",
 ]
 
@@ -113,7 +118,8 @@ def _copy_order(arena: int, index: int) -> None:
     order["traded_ahead"], order["cancelled_ahead"] = 0.0, 0.0
     order["beyond_depth"], order["report_latency"] = 0, 0
     order["decided_ts"], order["met_ts"] = order["sent_ts"], 0
-    order["impact"] = 0
+    order["condition"], order["impact"] = 0, 0
+    order["peaks"], order["triggered_ts"] = 0, 0
 
 
 @kernel
@@ -143,6 +149,7 @@ def _request(arena: int, links: int, index: int, message: int) -> None:
     record["decided_ts"] = engine(arena)[0]["now"]
     record["quantity"] = source["new_quantity"]
     record["price"] = source["new_price"]
+    record["stop_price"], record["trail"] = source["new_stop_price"], source["new_trail"]
     state = venue(arena)[0]
     state["arrivals"] = merged(arena, state["arrivals"], waiting)
 
@@ -185,17 +192,49 @@ def _arrive(arena: int, links: int, waiting: int) -> None:
         cancel_arrived(arena, links, index)
     else:
         replace_arrived(arena, links, waiting)
-    cut_all(arena, links, venue_orders(arena)[index]["instrument"])
+    perform_steps(arena, links)
+    instrument = integer(venue_orders(arena)[index]["instrument"])
+    cut_all(arena, links, instrument)
+    _settle(arena, links, instrument)
+
+
+@kernel
+def _settle(arena: int, links: int, instrument: int) -> None:
+    """Do what has followed for our orders until nothing follows any more."""
+    fills = integer(-1)
+    while venue_instruments(arena)[instrument]["fills"] != fills:
+        fills = integer(venue_instruments(arena)[instrument]["fills"])
+        perform_steps(arena, links)
+        if venue_instruments(arena)[instrument]["fills"] != fills:
+            cut_all(arena, links, instrument)
+            perform_steps(arena, links)
+
+
+@kernel
+def _expire_before(arena: int, links: int, time: int) -> None:
+    """End the orders whose time runs out before `time`, each at its time."""
+    state, session = venue(arena)[0], engine(arena)[0]
+    while 0 < conditional(arena)["next_expiry"] < time:
+        ends = integer(conditional(arena)["next_expiry"])
+        session["venue_now"] = max(session["venue_now"], ends)
+        state["at"] = session["venue_now"]
+        expire_until(arena, ends)
+        perform_steps(arena, links)
 
 
 @kernel
 def _arrive_before(arena: int, links: int, time: int) -> None:
-    """Let every request that is due before `time` meet the book, in order."""
+    """Let every request that is due before `time` meet the book, in order.
+
+    Orders that end by then end; at one time requests go first, timers last (11).
+    """
     state, session = venue(arena)[0], engine(arena)[0]
     while True:
         first = state["arrivals"]
         if first == 0 or pending(arena)[first]["time"] >= time:
+            _expire_before(arena, links, time)
             return
+        _expire_before(arena, links, pending(arena)[first]["time"])
         session["venue_now"] = max(session["venue_now"], pending(arena)[first]["time"])
         state["at"] = session["venue_now"]
         state["arrivals"] = without_first(arena, first)
@@ -238,19 +277,14 @@ def _follow(arena: int, links: int, record: Any, changed: int, price: int) -> No
 
 
 @kernel
-def _expire_day(arena: int, links: int, instrument: int) -> None:
-    """End resting DAY orders when the session closes."""
-    index = first_of_day(arena, instrument)
-    while index:
-        end(arena, links, index, ReportType.EXPIRED, Reason.EXPIRED)
-        index = first_of_day(arena, instrument)
-
-
-@kernel
 def _concerns_us(arena: int, instrument: int) -> bool:
-    """Whether an order of ours rests, or depth is taken, in an instrument."""
+    """Whether an order of ours works, or depth is taken, in an instrument."""
     sides = venue_instruments(arena)[instrument]["sides"]
-    return sides[0]["levels"] + sides[1]["levels"] > 0
+    if sides[0]["levels"] + sides[1]["levels"] > 0:
+        return True
+    if condition_markets(arena)[instrument]["waiting"]:
+        return True
+    return awaits_auction(arena, instrument)
 
 
 @kernel
@@ -259,10 +293,14 @@ def _bar_market(arena: int, links: int, record: Any) -> int:
     instrument = integer(record["instrument"])
     fills = venue_instruments(arena)[instrument]["fills"]
     changed = call_link(arena, links, Link.BOOK_MARKET, record_address(record))
+    if changed & Change.SESSION:
+        follow_session(arena, links, instrument)
     if record["kind"] == EventKind.BAR:
         bar_closed(arena, links, record)
+    perform_steps(arena, links)
     if venue_instruments(arena)[instrument]["fills"] != fills:
         cut_all(arena, links, instrument)
+    _settle(arena, links, instrument)
     return changed
 
 
@@ -279,18 +317,28 @@ def _market(arena: int, links: int, record: Any) -> int:
     if fills_from_bars(arena, instrument):
         return _bar_market(arena, links, record)
     if not _concerns_us(arena, instrument):
-        return call_link(arena, links, Link.BOOK_MARKET, address)
+        changed = call_link(arena, links, Link.BOOK_MARKET, address)
+        if changed & Change.SESSION:
+            follow_session(arena, links, instrument)
+        return changed
     price, fills = record["price"], venue_instruments(arena)[instrument]["fills"]
     if kind == EventKind.TRADE:
+        if is_auction(integer(record["conditions"])):
+            auction_printed(arena, links, record)
         trade_printed(arena, links, record)
     elif EventKind.ORDER_ADD < kind <= EventKind.ORDER_EXECUTE:
         price = before_order_event(arena, links, record)
     changed = call_link(arena, links, Link.BOOK_MARKET, address)
+    if changed & Change.SESSION:
+        follow_session(arena, links, instrument)
     _follow(arena, links, record, changed, price)
+    perform_steps(arena, links)
     if venue_instruments(arena)[instrument]["fills"] != fills:
         cut_all(arena, links, instrument)
-    if changed & Change.SESSION and record["count"] == SessionState.CLOSED:
-        _expire_day(arena, links, instrument)
+    if kind == EventKind.TRADE or record["price"] != NO_PRICE:
+        price = record["price"]
+    look_at_record(arena, instrument, record, price)
+    _settle(arena, links, instrument)
     return changed
 
 
@@ -333,11 +381,37 @@ def venue_clock(arena: int, links: int, now: int) -> int:
         if deliver(arena, links, now) == 0:
             break
     session["venue_now"] = max(session["venue_now"], now - lag)
+    state["at"] = session["venue_now"]
     for instrument in range(session["instruments"]):
         book = venue_book(arena, instrument)
         if book:
             check_silence(arena, book, now)
+            look_at_touch(arena, instrument)
+            _settle(arena, links, integer(instrument))
+    deliver(arena, links, now)
     return 0
+
+
+@entry
+def venue_session(arena: int, links: int, instrument: int) -> int:
+    """Let our orders follow a session that the calendar changed (argument: whose)."""
+    session, state = engine(arena)[0], venue(arena)[0]
+    session["venue_now"] = max(session["venue_now"], session["now"])
+    state["at"] = session["venue_now"]
+    _use_up_to(arena, Section.VENUE_INSTRUMENTS, instrument)
+    follow_session(arena, links, instrument)
+    meet_quotes(arena, links, instrument)
+    _settle(arena, links, instrument)
+    deliver(arena, links, session["now"])
+    return 0
+
+
+@kernel
+def _sooner(first: int, second: int) -> int:
+    """Earlier of two times; 0 stands for never."""
+    if first == 0 or second == 0:
+        return first + second
+    return min(first, second)
 
 
 @entry
@@ -345,11 +419,11 @@ def venue_due(arena: int, links: int, unused: int) -> int:
     """When something is due next, ns; 0 = nothing waits."""
     state, every = venue(arena)[0], pending(arena)
     arrival, delivery = state["arrivals"], state["deliveries"]
-    if arrival == 0:
-        return every[delivery]["time"] if delivery else 0
-    if delivery == 0:
-        return every[arrival]["time"]
-    return min(every[arrival]["time"], every[delivery]["time"])
+    due = integer(every[arrival]["time"]) if arrival else integer(0)
+    if delivery:
+        due = _sooner(due, integer(every[delivery]["time"]))
+    ends = integer(conditional(arena)["next_expiry"])
+    return _sooner(due, ends + state["lag"] if ends else ends)
 
 
 @entry
@@ -372,6 +446,7 @@ LINKS = {
     Link.VENUE_CLOCK: venue_clock,
     Link.VENUE_DUE: venue_due,
     Link.VENUE_QUEUE: venue_queue,
+    Link.VENUE_SESSION: venue_session,
     Link.BOOK_MARKET: book_market,
 }
 """What a composer links of this unit."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from app.engine.arena import Section, section
 from app.engine.book_state import SIDE
+from app.engine.conditional.state import conditional_layout
 from app.engine.records import REPORT
 from app.engine.risk_state import ORDER_CAPACITY
 
@@ -27,6 +28,7 @@ class Stage(IntEnum):
     IN_FLIGHT = 1  # sent, not arrived
     RESTING = 2  # in the queue of its price
     ENDED = 3
+    WAITING = 4  # for what its condition says, off the book
 
 
 class Message(IntEnum):
@@ -49,6 +51,7 @@ VENUE: Final = np.dtype(
         ("lag", "<i8"),  # how much older than its reception the last record was, ns
         ("heard", "<i8"),  # received time of the last record, ns
         ("impact", "<i8"),  # money that the fill in hand pays for its impact
+        ("reclaimed", "<i8"),  # of the trade in hand, seen by a decrease before it
     ],
     align=True,
 )
@@ -67,6 +70,8 @@ VENUE_INSTRUMENT: Final = np.dtype(
         ("waiting", "<i8"),  # VENUE_LEVELS: market orders that wait for a bar
         ("bar_ts", "<i8"),  # close of the last bar, ns; 0 = none yet
         ("bar_room", "<i8"),  # quantity that we may still have of the bar in hand
+        ("session", "<i8"),  # records.SessionState that holds for the venue
+        ("regular_end", "<i8"),  # when regular hours last ended, ns
     ],
     align=True,
 )
@@ -103,6 +108,8 @@ VENUE_ORDER: Final = np.dtype(
         ("sent_ts", "<i8"),  # ns
         ("decided_ts", "<i8"),  # when its terms as they stand were decided, ns
         ("arrived_ts", "<i8"),  # when it met the book, ns
+        ("peaks", "<i8"),  # how often an iceberg showed another peak
+        ("triggered_ts", "<i8"),  # when its stop was reached, ns; 0 = not yet
         ("ahead_at_arrival", "<i8"),  # displayed size when it joined its queue
         ("traded_ahead", "<f8"),  # traded away ahead of it since
         ("cancelled_ahead", "<f8"),  # cancelled ahead of it since
@@ -151,6 +158,7 @@ PENDING: Final = np.dtype(
         ("price", "<i8"),  # REPLACE: new limit; NO_PRICE = unchanged
         ("stop_price", "<i8"),  # REPLACE: new stop; NO_PRICE = unchanged
         ("impact", "<i8"),  # REPORT: money that its fill pays for its impact
+        ("trail", "<i8"),  # REPLACE: new distance; 0 = unchanged
         ("report", REPORT),  # REPORT: what is delivered
     ],
     align=True,
@@ -232,4 +240,5 @@ def layout(instrument_count: int) -> dict[Section, tuple[np.dtype[Any], int]]:
         Section.VENUE_MODELS: (VENUE_MODEL, instrument_count),
         Section.VENUE_LATENCIES: (LATENCY, LATENCY_CAPACITY),
         Section.IMPACTS: (IMPACT, instrument_count),
+        **conditional_layout(instrument_count, ORDER_CAPACITY),
     }

@@ -10,7 +10,8 @@ from app.engine.bits import integer
 from app.engine.book_levels import best, worse
 from app.engine.book_state import Stale, books, levels
 from app.engine.compile import kernel
-from app.engine.records import NO_PRICE, RecordFlag, SessionState
+from app.engine.conditional.times import is_continuous
+from app.engine.records import NO_PRICE, RecordFlag
 from app.engine.state import instruments
 from app.engine.venue.fees import MAKER, TAKER
 from app.engine.venue.impact import note_impact
@@ -39,7 +40,7 @@ def is_matched(arena: int, instrument: int) -> bool:
         return False
     record = books(arena)[book]
     fresh = record["stale"] in (Stale.FRESH, Stale.SILENT)
-    return fresh and record["session"] in (SessionState.UNKNOWN, SessionState.OPEN)
+    return fresh and is_continuous(integer(instruments(arena)[instrument]["session"]))
 
 
 @kernel
@@ -129,7 +130,7 @@ def sweep(arena: int, links: int, index: int) -> int:
 
 @kernel
 def fill_beyond_depth(arena: int, links: int, index: int, level: int) -> None:
-    """Fill the rest of a market order beyond what a cut-off feed shows (36).
+    """Fill the rest of a market order, or triggered stop, beyond what is shown (36).
 
     Only where the feed's depth is cut off and its last level was reached: there the
     rest fills at that level, and pays for its impact; its share is kept and the report

@@ -18,7 +18,6 @@ from app.engine.records import (
     EventKind,
     OrderOption,
     RecordFlag,
-    TimeInForce,
     TradeCondition,
 )
 from app.engine.state import instruments
@@ -33,7 +32,7 @@ from app.engine.venue.levels import (
 )
 from app.engine.venue.queue import QueueModel, level_changed, reclaim, settle
 from app.engine.venue.reduce_only import allowed
-from app.engine.venue.reports import fill
+from app.engine.venue.reports import displayed_part, fill
 from app.engine.venue.state import models, venue, venue_levels, venue_orders
 from app.engine.venue.sweep import is_matched
 
@@ -45,10 +44,22 @@ _EXTENDED: Final = int(TradeCondition.EXTENDED_HOURS)
 
 
 @kernel
+def is_auction(conditions: int) -> bool:
+    """Whether a print is an auction's: its price, for all that it matched."""
+    return conditions & _AUCTION != 0
+
+
+@kernel
 def counts(arena: int, instrument: int, conditions: int, options: int) -> bool:
     """Whether a print acts on an order with these options (SEMANTICS 37, 24)."""
-    if conditions & _AUCTION:
-        return False
+    return not is_auction(conditions) and tells_last(
+        arena, instrument, conditions, options
+    )
+
+
+@kernel
+def tells_last(arena: int, instrument: int, conditions: int, options: int) -> bool:
+    """Whether a print's price is a last price to an order: stops go by it (21)."""
     excluded = conditions & NOT_LAST
     if excluded == 0 or not instruments(arena)[instrument]["consolidated"]:
         return True
@@ -128,10 +139,17 @@ def trade(
                 quantity = min(max(reached - given, 0), order["leaves"])
                 if through and _is_whole(arena, instrument, order["options"]):
                     quantity = order["leaves"]
+                elif not through:
+                    quantity = min(quantity, displayed_part(arena, order))
                 quantity = allowed(arena, index, quantity)
                 if quantity:
                     given += quantity
+                    peaks = order["peaks"]
                     fill(arena, links, index, row["price"], quantity, integer(MAKER))
+                    if order["peaks"] != peaks and not through:
+                        # The next peak is the last of the queue; it is met again.
+                        order["ahead"] += venue(arena)[0]["reclaimed"]
+                        behind = behind or index
             index = behind
         level = following
 
@@ -164,11 +182,13 @@ def _trade_at(arena: int, links: int, record: Any, side: int, hidden: bool) -> N
         trade(arena, links, record, side, price, integer(_UNKNOWN))
         return
     part = reclaim(arena, instrument, level, size, ts)
+    venue(arena)[0]["reclaimed"] = part
     # A level may go with its last order; `taken` of a phantom unit keeps it until then.
     venue_levels(arena)[level]["taken"] += 1
     trade(arena, links, record, side, price, integer(_UNKNOWN))
     row = venue_levels(arena)[level]
     row["taken"] -= 1
+    venue(arena)[0]["reclaimed"] = 0
     row["traded"] += size - part
     row["traded_ts"] = ts
     settle(arena, instrument, level, part)
@@ -285,18 +305,3 @@ def follow_book(arena: int, instrument: int, ts: int, rejoin: bool) -> None:
                 index = venue_orders(arena)[index]["next"]
             follow_level(arena, instrument, side, row["price"], ts)
             level = following
-
-
-@kernel
-def first_of_day(arena: int, instrument: int) -> int:
-    """Return a resting DAY order, the best of its side; 0 if none is left."""
-    for side in (1, -1):
-        level = our_best(arena, instrument, side)
-        while level:
-            index = venue_levels(arena)[level]["first"]
-            while index:
-                if venue_orders(arena)[index]["time_in_force"] == TimeInForce.DAY:
-                    return index
-                index = venue_orders(arena)[index]["next"]
-            level = venue_levels(arena)[level]["worse"]
-    return 0
