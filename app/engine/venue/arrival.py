@@ -8,6 +8,7 @@ from typing import Any
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.conditional.capabilities import is_stop
 from app.engine.conditional.groups import note_resize
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import Wait, condition
@@ -19,13 +20,11 @@ from app.engine.records import (
     OrderType,
     Reason,
     ReportType,
-    SessionState,
 )
 from app.engine.state import engine, instruments, orders
 from app.engine.venue.bars import bar_refusal, fills_from_bars
 from app.engine.venue.entering import (
     is_at_once,
-    is_stop,
     meet_book,
     touch_of,
     would_cross,
@@ -146,9 +145,9 @@ def _replace_refusal(arena: int, index: int, price: int, stop: int) -> int:
     watches = stage == Stage.WAITING and (
         condition(arena, order["condition"])["wait"] == Wait.TRIGGER
     )
-    if stop != order["stop_price"]:
-        if order["triggered_ts"] or (watches and _is_through(arena, index, stop)):
-            return integer(Reason.STOP_THROUGH_MARKET)
+    passed = order["triggered_ts"] or (watches and _is_through(arena, index, stop))
+    if stop != order["stop_price"] and passed:
+        return integer(Reason.STOP_THROUGH_MARKET)
     post_only = stage == Stage.RESTING and order["options"] & OrderOption.POST_ONLY
     if price != order["price"] and post_only and would_cross(arena, index, price):
         return integer(Reason.POST_ONLY_WOULD_CROSS)

@@ -20,6 +20,7 @@ from app.engine.venue.levels import join_queue, leave_queue
 from app.engine.venue.reports import deliver, end
 from app.engine.venue.state import Message, Stage, pending, venue_orders
 from app.engine.venue.trading import follow_book
+from app.engine.venue.waiting import take_terms
 
 _EVER: Final = 2**62
 
@@ -54,6 +55,7 @@ def adjust(arena: int, links: int, index: int) -> None:
     order["quantity"], order["filled"] = source["quantity"], source["filled"]
     order["leaves"] = source["leaves"]
     order["price"], order["stop_price"] = source["price"], source["stop_price"]
+    take_terms(arena, index)
     _adjust_requests(arena, index)
     worthless = order["price"] != NO_PRICE and order["price"] <= 0
     if order["leaves"] == 0 or worthless:

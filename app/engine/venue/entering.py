@@ -7,6 +7,7 @@ entry was filled, and orders that lost their place by a replace.
 from app.engine.bits import integer
 from app.engine.book_levels import best_price
 from app.engine.compile import kernel
+from app.engine.conditional.capabilities import has_limit, is_immediate
 from app.engine.conditional.state import condition
 from app.engine.instruments import step_price
 from app.engine.records import (
@@ -31,29 +32,9 @@ from app.engine.venue.sweep import (
 
 
 @kernel
-def is_stop(order_type: int) -> bool:
-    """Whether an order waits for a price before it works."""
-    return order_type >= OrderType.STOP
-
-
-@kernel
-def is_unpriced(order_type: int) -> bool:
-    """Whether an order has no limit of its own: market orders and plain stops."""
-    return (
-        order_type == OrderType.MARKET
-        or order_type == OrderType.STOP
-        or order_type == OrderType.TRAILING_STOP
-    )
-
-
-@kernel
 def is_at_once(order_type: int, time_in_force: int) -> bool:
     """Whether an order cannot wait in the book as it is."""
-    return (
-        order_type == OrderType.MARKET
-        or time_in_force == TimeInForce.IOC
-        or time_in_force == TimeInForce.FOK
-    )
+    return order_type == OrderType.MARKET or is_immediate(time_in_force)
 
 
 @kernel
@@ -120,7 +101,7 @@ def meet_book(arena: int, links: int, index: int, is_new: bool) -> None:
     own = False
     if is_matched(arena, instrument):
         last = sweep(arena, links, index)
-        if is_new and is_unpriced(order["order_type"]):
+        if is_new and not has_limit(order["order_type"]):
             fill_beyond_depth(arena, links, index, last)
         own = meets_own(arena, instrument, order["side"], order["price"])
     if order["leaves"] == 0:
@@ -145,5 +126,5 @@ def rest(arena: int, links: int, index: int) -> None:
         return
     if order["condition"]:
         row = condition(arena, order["condition"])
-        peak = row["display"] if row["display"] else order["leaves"]
+        peak = row["display"] or order["leaves"]
         row["hidden"] = max(order["leaves"] - peak, 0)

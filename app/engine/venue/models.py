@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from app.engine.arena import Arena, Section
+from app.engine.conditional.state import open_conditions
 from app.engine.venue.bars import FillSource
 from app.engine.venue.impact import ImpactModel
-from app.engine.conditional.state import open_conditions
 from app.engine.venue.latency import LatencyModel
 from app.engine.venue.queue import FrontShare, QueueModel
 from app.errors import EngineError

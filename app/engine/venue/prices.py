@@ -90,7 +90,7 @@ def forget_prices(arena: int, instrument: int) -> None:
 
 @kernel
 def _note_extended(arena: int, instrument: int, price: int) -> None:
-    """Let a print that counts outside regular hours alone act on stops that work there."""
+    """Let a print that counts outside regular hours alone act on stops of those."""
     for mine in range(1, section_words(arena, Section.CONDITIONS)[USED]):
         row = condition(arena, mine)
         if row["number"] == 0 or row["instrument"] != instrument:
@@ -144,8 +144,8 @@ def look_at_record(arena: int, instrument: int, record: Any, price: int) -> None
     if condition_markets(arena)[instrument]["waiting"] == 0:
         return
     kind = record["kind"]
-    if kind == EventKind.TRADE or kind == EventKind.ORDER_EXECUTE:
-        if is_matched(arena, instrument):
-            _note_print(arena, instrument, record, price)
+    printed = kind == EventKind.TRADE or kind == EventKind.ORDER_EXECUTE
+    if printed and is_matched(arena, instrument):
+        _note_print(arena, instrument, record, price)
     if record["flags"] & RecordFlag.LAST:
         look_at_touch(arena, instrument)

@@ -120,7 +120,7 @@ def _first_too_large(arena: int, instrument: int) -> int:
                 return index
             level = venue_levels(arena)[level]["worse"]
     index = _too_large_at(arena, venue_instruments(arena)[instrument]["waiting"])
-    return index if index else _first_waiting_too_large(arena, instrument)
+    return index or _first_waiting_too_large(arena, instrument)
 
 
 @kernel

@@ -149,7 +149,8 @@ def _request(arena: int, links: int, index: int, message: int) -> None:
     record["decided_ts"] = engine(arena)[0]["now"]
     record["quantity"] = source["new_quantity"]
     record["price"] = source["new_price"]
-    record["stop_price"], record["trail"] = source["new_stop_price"], source["new_trail"]
+    record["stop_price"] = source["new_stop_price"]
+    record["trail"] = source["new_trail"]
     state = venue(arena)[0]
     state["arrivals"] = merged(arena, state["arrivals"], waiting)
 
@@ -306,7 +307,7 @@ def _bar_market(arena: int, links: int, record: Any) -> int:
 
 @kernel
 def _market(arena: int, links: int, record: Any) -> int:
-    """Act a record out on our orders and on the book."""
+    """Act a record out in the way of its instrument."""
     instrument, kind = integer(record["instrument"]), record["kind"]
     known = 0 <= instrument < engine(arena)[0]["instruments"]
     address = record_address(record)
@@ -321,6 +322,14 @@ def _market(arena: int, links: int, record: Any) -> int:
         if changed & Change.SESSION:
             follow_session(arena, links, instrument)
         return changed
+    return _book_market(arena, links, record)
+
+
+@kernel
+def _book_market(arena: int, links: int, record: Any) -> int:
+    """Act a record out on our orders, then on the book, then on who waits for it."""
+    instrument, kind = integer(record["instrument"]), record["kind"]
+    address = record_address(record)
     price, fills = record["price"], venue_instruments(arena)[instrument]["fills"]
     if kind == EventKind.TRADE:
         if is_auction(integer(record["conditions"])):

@@ -1,4 +1,4 @@
-"""Orders of ours that wait at the simulated venue: for a price, an entry, hours, an end.
+"""Orders of ours that wait at the simulated venue: for a price, an entry, their hours.
 
 What they wait for and what follows stands in `app.engine.conditional`; here is when an
 order gets a condition, where it waits, and what the venue does for each step.
@@ -6,9 +6,15 @@ order gets a condition, where it waits, and what the venue does for each step.
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.conditional.capabilities import (
+    has_limit,
+    is_for_auction,
+    is_stop,
+)
 from app.engine.conditional.groups import (
     await_entry,
     join_group,
+    note_resize,
 )
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import (
@@ -47,8 +53,6 @@ from app.engine.state import instruments, orders
 from app.engine.venue.bars import fills_from_bars, wait_for_bar
 from app.engine.venue.entering import (
     is_at_once,
-    is_stop,
-    is_unpriced,
     meet_book,
     protect_from,
     touch_of,
@@ -70,14 +74,6 @@ from app.engine.venue.state import (
 def is_bracket_exit(role: int) -> bool:
     """Whether an order is sized by what its bracket's entry filled."""
     return role == GroupRole.BRACKET_TARGET or role == GroupRole.BRACKET_STOP
-
-
-@kernel
-def _is_auction(time_in_force: int) -> bool:
-    return (
-        time_in_force == TimeInForce.AT_THE_OPEN
-        or time_in_force == TimeInForce.AT_THE_CLOSE
-    )
 
 
 @kernel
@@ -188,7 +184,7 @@ def find_wait(arena: int, index: int) -> bool:
     elif from_bars and not is_stop(order["order_type"]):
         order["stage"] = Stage.IN_FLIGHT
         return False
-    elif _is_auction(order["time_in_force"]):
+    elif is_for_auction(order["time_in_force"]):
         await_auction(arena, mine)
     elif _is_off(arena, index):
         hold(arena, mine)
@@ -252,7 +248,7 @@ def _triggered(arena: int, links: int, index: int) -> None:
     row = condition(arena, order["condition"])
     order["triggered_ts"] = venue(arena)[0]["at"]
     order["stop_price"] = row["stop_price"]
-    if is_unpriced(order["order_type"]):
+    if not has_limit(order["order_type"]):
         protect_from(arena, index, integer(row["stop_price"]))
     elif order["order_type"] == OrderType.TRAILING_STOP_LIMIT:
         order["price"] = row["stop_price"] + row["offset"]
@@ -314,7 +310,7 @@ def _activated(arena: int, links: int, index: int) -> None:
     order = venue_orders(arena)[index]
     stop_waiting(arena, order["condition"])
     order["triggered_ts"] = 0
-    if is_stop(order["order_type"]) and is_unpriced(order["order_type"]):
+    if is_stop(order["order_type"]) and not has_limit(order["order_type"]):
         order["price"] = integer(NO_PRICE)
     if condition(arena, order["condition"])["trail"]:
         source = orders(arena)[index]
@@ -378,3 +374,26 @@ def perform_steps(arena: int, links: int) -> None:
             end(arena, links, index, ReportType.EXPIRED, Reason.EXPIRED)
         elif step == Step.RELEASE:
             _released(arena, links, index)
+
+
+@kernel
+def take_terms(arena: int, index: int) -> None:
+    """Let a condition follow terms that a corporate action gave its order (46)."""
+    order, source = venue_orders(arena)[index], orders(arena)[index]
+    mine = integer(order["condition"])
+    if mine == 0:
+        return
+    row = condition(arena, mine)
+    watches = row["wait"] == Wait.TRIGGER
+    if watches:
+        stop_waiting(arena, mine)
+    row["stop_price"], row["trail"] = order["stop_price"], source["trail"]
+    row["display"] = source["display_quantity"]
+    if order["price"] != NO_PRICE:
+        row["offset"] = order["price"] - row["stop_price"]
+    keep_peak(arena, index)
+    if row["wait"] != Wait.ENTRY:
+        note_resize(arena, mine, integer(order["leaves"]))
+    if watches:
+        # It left a place on the shelf, so there is room for its new one.
+        watch(arena, mine)
