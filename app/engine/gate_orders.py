@@ -24,11 +24,20 @@ from app.engine.order_rules import (
     order_fault,
     price_fault,
     quantity_fault,
+    trail_fault,
     value_fault,
 )
-from app.engine.orders import ask_cancel, ask_replace, find_order, is_ended, new_order
+from app.engine.orders import (
+    ask_cancel,
+    ask_replace,
+    find_order,
+    is_ended,
+    is_sized_by_entry,
+    new_order,
+)
 from app.engine.records import (
     NO_PRICE,
+    GroupRole,
     OrderStatus,
     OrderType,
     Reason,
@@ -47,7 +56,7 @@ from app.engine.risk_state import (
     is_exit,
     working,
 )
-from app.engine.state import instruments, orders
+from app.engine.state import engine, instruments, orders
 
 _MEANT_TO_REST: Final = GESTURE | RESTING_INTENT
 
@@ -55,8 +64,8 @@ _MEANT_TO_REST: Final = GESTURE | RESTING_INTENT
 @kernel
 def _capped(arena: int, command: Any) -> int:
     """Quantity of a new order; an exit's is cut to what it may close (20)."""
-    quantity = integer(command["quantity"])
-    if not is_exit(integer(command["role"]), integer(command["options"])):
+    quantity, role = integer(command["quantity"]), integer(command["role"])
+    if is_sized_by_entry(role) or not is_exit(role, integer(command["options"])):
         return quantity
     room = closable(
         arena,
@@ -71,6 +80,9 @@ def _capped(arena: int, command: Any) -> int:
 def _size_fault(arena: int, command: Any, quantity: int) -> int:
     """Judge a new order's quantity; an exit of all that is held may be off the step."""
     instrument = integer(command["instrument"])
+    if is_sized_by_entry(integer(command["role"])):
+        # Whatever it says: its quantity will be what of its entry is filled (28).
+        return Reason.BAD_QUANTITY if command["quantity"] < 0 else Reason.NONE
     if command["quantity"] <= 0:
         return Reason.BAD_QUANTITY
     if is_exit(integer(command["role"]), integer(command["options"])):
@@ -172,6 +184,7 @@ def command_new(arena: int, links: int, command: Any) -> None:
     reason = _new_fault(arena, command)
     if reason != Reason.NONE:
         refuse(arena, links, command, reason)
+        _dismiss_exits(arena, links, command)
         return
     side, price = integer(command["side"]), integer(command["price"])
     if _means_other(arena, command, side, price):
@@ -181,10 +194,29 @@ def command_new(arena: int, links: int, command: Any) -> None:
     index = _accepted(arena, command)
     if index == 0:
         refuse(arena, links, command, integer(Reason.POOL_FULL))
+        _dismiss_exits(arena, links, command)
         return
     note_message(arena)
     tell_order(arena, links, index, integer(ReportType.PENDING_NEW))
     call_link(arena, links, Link.VENUE_SUBMIT, index)
+
+
+@kernel
+def _dismiss_exits(arena: int, links: int, command: Any) -> None:
+    """Cancel the exits, sent before it, of a bracket whose entry was refused (28)."""
+    instrument = integer(command["instrument"])
+    known = 0 <= instrument < engine(arena)[0]["instruments"]
+    if command["role"] != GroupRole.BRACKET_ENTRY or not known:
+        return
+    index = next_working(arena, instrument, integer(0))
+    while index:
+        following = next_working(arena, instrument, index)
+        order = orders(arena)[index]
+        waits = is_sized_by_entry(integer(order["role"])) and order["filled"] == 0
+        asked = order["status"] == OrderStatus.PENDING_CANCEL
+        if waits and not asked and order["group"] == command["group"]:
+            request_cancel(arena, links, index, integer(Reason.GROUP))
+        index = still_working(arena, instrument, following)
 
 
 @kernel
@@ -227,10 +259,19 @@ def command_cancel(arena: int, links: int, command: Any) -> None:
 
 @kernel
 def request_replace(
-    arena: int, links: int, index: int, quantity: int, price: int, stop_price: int
+    arena: int, links: int, index: int, quantity: int, terms: tuple[int, int, int]
 ) -> None:
-    """Ask the venue to replace a working order by these values."""
-    ask_replace(arena, index, quantity, price, stop_price)
+    """Ask the venue to replace a working order by these values.
+
+    Parameters
+    ----------
+    quantity : int
+        New total; 0 = unchanged.
+    terms : (int, int, int)
+        Limit and stop, NO_PRICE = unchanged; distance of a trail, 0 = unchanged.
+    """
+    price, stop_price, trail = terms
+    ask_replace(arena, index, quantity, price, stop_price, trail)
     recount(arena, index)
     refresh_exposure(arena, integer(orders(arena)[index]["instrument"]))
     note_message(arena)
@@ -273,7 +314,7 @@ def _replace_size_fault(arena: int, order: Any, total: int) -> int:
 def _replace_fault(arena: int, index: int, total: int, price: int, stop: int) -> int:
     """Judge a replace; what only makes an order smaller passes in every state (52)."""
     order = orders(arena)[index]
-    if total <= 0:
+    if total <= 0 and not _sleeps(order):
         return integer(Reason.BAD_QUANTITY)
     most, limit, trigger = _last_asked(order)
     fault = _replace_size_fault(arena, order, total)
@@ -291,11 +332,21 @@ def _replace_fault(arena: int, index: int, total: int, price: int, stop: int) ->
 @kernel
 def _last_asked(order: Any) -> tuple[int, int, int]:
     """Total, limit and stop that an order has once what is pending has come true."""
-    if order["pending_replaces"]:
-        total, price = integer(order["new_quantity"]), integer(order["new_price"])
-        return total, price, integer(order["new_stop_price"])
     total, price = integer(order["quantity"]), integer(order["price"])
-    return total, price, integer(order["stop_price"])
+    stop = integer(order["stop_price"])
+    if order["pending_replaces"]:
+        total = integer(order["new_quantity"]) or total
+        if order["new_price"] != NO_PRICE:
+            price = integer(order["new_price"])
+        if order["new_stop_price"] != NO_PRICE:
+            stop = integer(order["new_stop_price"])
+    return total, price, stop
+
+
+@kernel
+def _sleeps(order: Any) -> bool:
+    """Tell whether a bracket's exit waits, without size, for its entry (28)."""
+    return order["leaves"] == 0 and is_sized_by_entry(integer(order["role"]))
 
 
 @kernel
@@ -328,11 +379,16 @@ def command_replace(arena: int, links: int, command: Any) -> None:
         ended = integer(Reason.ORDER_ENDED)
         refuse_request(arena, links, command, index, ended, kind)
         return
-    total = _new_total(arena, order, integer(command["quantity"]))
+    asked, trail = integer(command["quantity"]), integer(command["trail"])
+    total = _new_total(arena, order, asked)
     price, stop = integer(command["price"]), integer(command["stop_price"])
     price = _last_asked(order)[1] if price == NO_PRICE else price
     stop = _last_asked(order)[2] if stop == NO_PRICE else stop
     reason = _replace_fault(arena, index, total, price, stop)
+    if trail and trail_fault(integer(order["order_type"]), trail):
+        reason = integer(Reason.BAD_PRICE)
+    elif asked and _sleeps(order):
+        reason = integer(Reason.GROUP)
     if reason != Reason.NONE:
         refuse_request(arena, links, command, index, reason, kind)
         return
@@ -341,7 +397,8 @@ def command_replace(arena: int, links: int, command: Any) -> None:
         leaves = total - integer(order["filled"])
         _hold(arena, links, command, side, (total, leaves, price))
         return
-    request_replace(arena, links, index, total, price, stop)
+    terms = (integer(command["price"]), integer(command["stop_price"]), trail)
+    request_replace(arena, links, index, total if asked else asked, terms)
 
 
 @kernel
@@ -359,6 +416,8 @@ def _shrink(arena: int, links: int, index: int) -> None:
     order = orders(arena)[index]
     if not integer(order["options"]) & REDUCE_ONLY:
         return
+    if is_exit(integer(order["role"]), integer(0)):
+        return  # its group sizes it, at the venue (28, 29)
     if order["status"] == OrderStatus.PENDING_CANCEL:
         return
     strategy, side = integer(order["strategy"]), integer(order["side"])
@@ -367,9 +426,9 @@ def _shrink(arena: int, links: int, index: int) -> None:
         request_cancel(arena, links, index, integer(Reason.NOT_REDUCING))
         return
     total = order["filled"] + room
-    asked, price, stop = _last_asked(order)
-    if asked > total:
-        request_replace(arena, links, index, total, price, stop)
+    if _last_asked(order)[0] > total:
+        terms = (integer(NO_PRICE), integer(NO_PRICE), integer(0))
+        request_replace(arena, links, index, total, terms)
 
 
 @kernel
@@ -390,6 +449,6 @@ def still_working(arena: int, instrument: int, index: int) -> int:
     if index == 0:
         return 0
     order = orders(arena)[index]
-    if order["leaves"] > 0 and order["instrument"] == instrument:
+    if not is_ended(order["status"]) and order["instrument"] == instrument:
         return index
     return integer(working(arena)[instrument]["first"])

@@ -5,24 +5,35 @@ which they are asked. What would have been right goes into the check: the neares
 price or the bound that was passed into `collar`, the quantity's rule into `limit`.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.conditional.capabilities import (
+    has_limit,
+    is_offered,
+    is_stop,
+    is_trailing,
+    lasts,
+)
 from app.engine.instruments import is_valid_price, nearest_valid_price
-from app.engine.orders import find_order
+from app.engine.orders import find_order, is_sized_by_entry
 from app.engine.records import (
     BUY,
     NO_PRICE,
     SELL,
+    GroupRole,
     OrderType,
     Reason,
     TimeInForce,
+    Trigger,
 )
 from app.engine.risk_exposure import order_money
 from app.engine.risk_state import POST_ONLY, checks
 from app.engine.schedule import cutoff
 from app.engine.state import MAX_STRATEGIES, engine, instruments
+
+_MILLION: Final = 1_000_000
 
 
 @kernel
@@ -56,16 +67,38 @@ def _type_fault(arena: int, command: Any) -> int:
     kind, force = command["order_type"], command["time_in_force"]
     if command["side"] != BUY and command["side"] != SELL:
         return Reason.UNSUPPORTED
-    if kind < OrderType.MARKET or kind > OrderType.TRAILING_STOP_LIMIT:
+    if not is_offered(integer(kind), integer(force)):
         return Reason.UNSUPPORTED
-    if force > TimeInForce.AT_THE_CLOSE or force == 5:
+    if command["trigger"] > Trigger.MARK:
         return Reason.UNSUPPORTED
-    if integer(command["options"]) & POST_ONLY:
-        immediate = force == TimeInForce.IOC or force == TimeInForce.FOK
-        if immediate or kind != OrderType.LIMIT:
-            return Reason.UNSUPPORTED
+    may_rest = lasts(integer(force)) and kind == OrderType.LIMIT
+    if integer(command["options"]) & POST_ONLY and not may_rest:
+        return Reason.UNSUPPORTED
     if force == TimeInForce.GTD and command["expire_ts"] <= engine(arena)[0]["now"]:
         return Reason.EXPIRED
+    return Reason.NONE
+
+
+@kernel
+def _is_leg(kind: int, role: int) -> bool:
+    """Whether an order's type suits its part in a bracket."""
+    if role == GroupRole.BRACKET_TARGET:
+        return kind == OrderType.LIMIT
+    return is_stop(kind)
+
+
+@kernel
+def _group_fault(command: Any) -> int:
+    """Judge group and role: an order has both or neither; exits of a bracket last."""
+    role, kind = integer(command["role"]), integer(command["order_type"])
+    if role > GroupRole.BRACKET_STOP or command["group"] < 0:
+        return Reason.UNSUPPORTED
+    if (role == GroupRole.NONE) != (command["group"] == 0):
+        return Reason.UNSUPPORTED
+    if not is_sized_by_entry(role):
+        return Reason.NONE
+    if not _is_leg(kind, role) or not lasts(integer(command["time_in_force"])):
+        return Reason.UNSUPPORTED
     return Reason.NONE
 
 
@@ -79,18 +112,25 @@ def _hours_fault(arena: int, command: Any) -> int:
     at_close = command["time_in_force"] == TimeInForce.AT_THE_CLOSE
     if not at_close and command["time_in_force"] != TimeInForce.AT_THE_OPEN:
         return Reason.NONE
-    is_limit = _has_limit(integer(command["order_type"]))
+    is_limit = has_limit(integer(command["order_type"]))
     until = cutoff(arena, instrument, at_close, is_limit)
     return Reason.MARKET_CLOSED_CUTOFF if until and now >= until else Reason.NONE
 
 
 @kernel
-def _has_limit(kind: int) -> bool:
-    return (
-        kind == OrderType.LIMIT
-        or kind == OrderType.STOP_LIMIT
-        or kind == OrderType.TRAILING_STOP_LIMIT
-    )
+def _display_fault(arena: int, command: Any) -> int:
+    """Judge an iceberg's peak: on the step, no more than the whole, of a limit (16)."""
+    shown, force = command["display_quantity"], integer(command["time_in_force"])
+    if shown == 0:
+        return Reason.NONE
+    if not has_limit(integer(command["order_type"])) or not lasts(force):
+        return Reason.UNSUPPORTED
+    step = instruments(arena)[command["instrument"]]["order_step"]
+    if shown < 0 or shown > command["quantity"] or shown % step != 0:
+        checks(arena)[0]["stands"] = shown
+        checks(arena)[0]["limit"] = step
+        return Reason.BAD_QUANTITY
+    return Reason.NONE
 
 
 @kernel
@@ -118,18 +158,27 @@ def _prices_fault(arena: int, command: Any) -> int:
     kind = integer(command["order_type"])
     instrument, side = integer(command["instrument"]), integer(command["side"])
     price, stop = integer(command["price"]), integer(command["stop_price"])
-    if _has_limit(kind) != (price != NO_PRICE):
+    if has_limit(kind) != (price != NO_PRICE):
         return Reason.BAD_PRICE
-    trailing = kind >= OrderType.TRAILING_STOP
-    needs_stop = kind == OrderType.STOP or kind == OrderType.STOP_LIMIT
-    if needs_stop and stop == NO_PRICE:
+    if is_stop(kind):
+        if stop == NO_PRICE and not is_trailing(kind):
+            return Reason.BAD_PRICE
+    elif stop != NO_PRICE:
         return Reason.BAD_PRICE
-    if trailing and command["trail"] == 0:
+    if trail_fault(kind, integer(command["trail"])):
         return Reason.BAD_PRICE
     fault = price_fault(arena, instrument, side, price)
     if fault == Reason.NONE:
         fault = price_fault(arena, instrument, side, stop)
     return fault
+
+
+@kernel
+def trail_fault(kind: int, trail: int) -> bool:
+    """Whether a distance is wrong: trailing stops need one, of less than all of it."""
+    if is_trailing(kind):
+        return trail == 0 or trail <= -_MILLION
+    return trail != 0
 
 
 @kernel
@@ -182,7 +231,7 @@ def order_fault(arena: int, command: Any) -> int:
     if fault == Reason.NONE:
         fault = _prices_fault(arena, command)
     if fault == Reason.NONE:
-        shown = command["display_quantity"]
-        if shown < 0 or shown > command["quantity"]:
-            fault = Reason.BAD_QUANTITY
+        fault = _group_fault(command)
+    if fault == Reason.NONE:
+        fault = _display_fault(arena, command)
     return fault

@@ -15,7 +15,14 @@ from app.engine.arena import Section, give, take
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.id_map import id_map
-from app.engine.records import NO_PRICE, OrderStatus, OrderType, Reason, ReportType
+from app.engine.records import (
+    NO_PRICE,
+    GroupRole,
+    OrderStatus,
+    OrderType,
+    Reason,
+    ReportType,
+)
 from app.engine.risk_state import ENDED_KEPT, is_exit, risk, working
 from app.engine.state import engine, orders
 
@@ -95,6 +102,7 @@ def _begin(order: Any) -> None:
     order["new_quantity"] = 0
     order["new_price"] = NO_PRICE
     order["new_stop_price"] = NO_PRICE
+    order["new_trail"] = 0
     order["accepted_ts"] = 0
     order["fee"] = 0
     order["counted"] = 0
@@ -191,13 +199,23 @@ def ask_cancel(arena: int, index: int, reason: int) -> None:
 
 @kernel
 def ask_replace(
-    arena: int, index: int, quantity: int, price: int, stop_price: int
+    arena: int, index: int, quantity: int, price: int, stop_price: int, trail: int
 ) -> None:
-    """Note that a replace to these values is on its way."""
+    """Note that a replace to these values is on its way.
+
+    What is left unchanged (0, NO_PRICE) is not sent: by then the venue may have changed
+    it itself, a group an exit's size, a trail a stop. What an earlier replace that is
+    still on its way asked for is asked for again.
+    """
     order = orders(arena)[index]
-    order["new_quantity"] = quantity
-    order["new_price"] = price
-    order["new_stop_price"] = stop_price
+    if quantity:
+        order["new_quantity"] = quantity
+    if price != NO_PRICE:
+        order["new_price"] = price
+    if stop_price != NO_PRICE:
+        order["new_stop_price"] = stop_price
+    if trail:
+        order["new_trail"] = trail
     order["pending_replaces"] += 1
     if order["status"] != OrderStatus.PENDING_CANCEL:
         order["status"] = OrderStatus.PENDING_REPLACE
@@ -215,24 +233,43 @@ def _settle(order: Any) -> None:
 
 
 @kernel
+def _stand(order: Any, report: Any) -> None:
+    """Take over from the venue what an order without a request pending is doing."""
+    status = integer(report["status"])
+    waits = status == OrderStatus.INACTIVE or status == OrderStatus.HELD
+    if not waits and order["filled"]:
+        status = integer(OrderStatus.PARTIALLY_FILLED)
+    elif not waits and status != OrderStatus.TRIGGERED:
+        status = integer(OrderStatus.NEW)
+    order["resting_status"] = status
+
+
+@kernel
+def is_sized_by_entry(role: int) -> bool:
+    """Tell whether an order's quantity is the venue's to say: a bracket's exit (28)."""
+    return role == GroupRole.BRACKET_TARGET or role == GroupRole.BRACKET_STOP
+
+
+@kernel
 def _accept(arena: int, order: Any, report: Any) -> int:
-    """Apply NEW: the venue has the order."""
-    if order["accepted_ts"]:
+    """Apply NEW: the venue has the order, or one that was held begins to work."""
+    begins = order["resting_status"] == OrderStatus.HELD
+    begins = begins and report["status"] != OrderStatus.HELD
+    if order["accepted_ts"] and not begins:
         risk(arena)[0]["duplicate_reports"] += 1
         return IGNORED
-    order["accepted_ts"] = report["ts_venue"]
-    order["venue_order_id"] = report["venue_order_id"]
-    if order["filled"]:
-        order["resting_status"] = OrderStatus.PARTIALLY_FILLED
-    elif report["status"] == OrderStatus.INACTIVE:
-        order["resting_status"] = OrderStatus.INACTIVE
-    elif report["status"] == OrderStatus.HELD:
-        order["resting_status"] = OrderStatus.HELD
-    else:
-        order["resting_status"] = OrderStatus.NEW
+    if order["accepted_ts"] == 0:
+        order["accepted_ts"] = report["ts_venue"]
+        order["venue_order_id"] = report["venue_order_id"]
+    _stand(order, report)
     if order["order_type"] == OrderType.MARKET and report["price"] != NO_PRICE:
         # What a market order leaves rests at its protection price (17).
         order["price"] = report["price"]
+    if order["order_type"] >= OrderType.STOP and report["stop_price"] != NO_PRICE:
+        order["stop_price"] = report["stop_price"]
+    if is_sized_by_entry(integer(order["role"])):
+        order["quantity"] = report["quantity"]
+        order["leaves"] = report["leaves"]
     _settle(order)
     return CHANGED
 
@@ -259,7 +296,11 @@ def _fill(arena: int, index: int, report: Any) -> int:
         return FILLED
     order["leaves"] = order["quantity"] - order["filled"]
     order["resting_status"] = OrderStatus.PARTIALLY_FILLED
-    if order["leaves"] == 0:
+    sleeps = report["status"] == OrderStatus.HELD
+    if sleeps:
+        # A bracket's exit closed all there was; its entry may be filled further (28).
+        order["resting_status"] = OrderStatus.HELD
+    if order["leaves"] == 0 and not sleeps:
         end_order(arena, index, OrderStatus.FILLED)
     else:
         _settle(order)
@@ -267,19 +308,33 @@ def _fill(arena: int, index: int, report: Any) -> int:
 
 
 @kernel
+def is_by_venue(reason: int) -> bool:
+    """Tell whether a change with this reason is the venue's own: it answers nothing."""
+    return (
+        reason == Reason.NOT_REDUCING
+        or reason == Reason.GROUP
+        or reason == Reason.TRAILED
+        or reason == Reason.SESSION_HOURS
+        or reason == Reason.CORPORATE_ACTION
+    )
+
+
+@kernel
 def _replaced(arena: int, index: int, report: Any) -> int:
     """Apply REPLACED: the new total; at or below what is filled it ends as FILLED."""
     order = orders(arena)[index]
-    # The venue's own cut of a reduce-only order answers no request of ours.
-    if order["pending_replaces"] and report["reason"] != Reason.NOT_REDUCING:
+    if order["pending_replaces"] and not is_by_venue(report["reason"]):
         order["pending_replaces"] -= 1
     quantity = report["quantity"]
-    if quantity <= 0 and order["new_quantity"]:
+    sleeps = report["status"] == OrderStatus.HELD
+    if quantity <= 0 and order["new_quantity"] and not sleeps:
         quantity = order["new_quantity"]
     order["price"] = report["price"]
     if order["order_type"] >= OrderType.STOP:
         order["stop_price"] = report["stop_price"]
-    if quantity <= order["filled"]:
+    if report["status"] != OrderStatus.NONE:
+        _stand(order, report)
+    if quantity <= order["filled"] and not sleeps:
         order["quantity"] = order["filled"]
         end_order(arena, index, OrderStatus.FILLED)
         return CHANGED
@@ -296,6 +351,7 @@ def _end_replace(order: Any) -> None:
         order["new_quantity"] = 0
         order["new_price"] = NO_PRICE
         order["new_stop_price"] = NO_PRICE
+        order["new_trail"] = 0
     _settle(order)
 
 
@@ -344,6 +400,8 @@ def apply_report(arena: int, index: int, report: Any) -> int:
         return _replaced(arena, index, report)
     if kind == ReportType.TRIGGERED:
         order["resting_status"] = OrderStatus.TRIGGERED
+        order["price"] = report["price"]
+        order["stop_price"] = report["stop_price"]
         _settle(order)
         return CHANGED
     if kind == ReportType.CANCEL_REJECTED or kind == ReportType.REPLACE_REJECTED:

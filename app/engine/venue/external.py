@@ -78,6 +78,7 @@ def _send(arena: int, links: int, index: int, action: int) -> int:
         command["quantity"] = order["new_quantity"]
         command["price"] = order["new_price"]
         command["stop_price"] = order["new_stop_price"]
+        command["trail"] = order["new_trail"]
     ring_publish(linked(links, Link.ORDERS_OUT))
     return 0
 
