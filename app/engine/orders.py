@@ -314,7 +314,7 @@ def is_by_venue(reason: int) -> bool:
         reason == Reason.NOT_REDUCING
         or reason == Reason.GROUP
         or reason == Reason.TRAILED
-        or reason == Reason.SESSION_HOURS
+        or reason == Reason.CLOSED
         or reason == Reason.CORPORATE_ACTION
     )
 

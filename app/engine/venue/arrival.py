@@ -8,7 +8,11 @@ from typing import Any
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
-from app.engine.conditional.capabilities import is_stop
+from app.engine.conditional.capabilities import (
+    is_for_auction,
+    is_immediate,
+    is_stop,
+)
 from app.engine.conditional.groups import note_resize
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import Wait, condition
@@ -37,10 +41,12 @@ from app.engine.venue.state import Stage, pending, venue, venue_orders
 from app.engine.venue.waiting import (
     begin_trail,
     begin_work,
+    bound_market,
     find_wait,
     is_bracket_exit,
     keep_peak,
     need_condition,
+    waits_off,
     works_outside_hours,
 )
 
@@ -50,16 +56,14 @@ def _session_refusal(arena: int, index: int) -> int:
     """Why an order that is judged at its arrival is refused: nothing is matched."""
     order = venue_orders(arena)[index]
     session = integer(instruments(arena)[order["instrument"]]["session"])
-    judged = is_at_once(order["order_type"], order["time_in_force"])
-    if order["order_type"] == OrderType.MARKET or is_stop(order["order_type"]):
-        judged = False
-    if not judged:
+    force = order["time_in_force"]
+    judged = is_at_once(order["order_type"], force) and not is_for_auction(force)
+    if not judged or is_stop(order["order_type"]):
         return integer(Reason.NONE)
     if not is_within_hours(session, works_outside_hours(arena, index)):
-        return integer(Reason.CLOSED)
-    if is_continuous(session):
-        return integer(Reason.NONE)
-    return integer(Reason.HALTED)
+        # A market order is held until its hours begin (24).
+        return integer(Reason.CLOSED if is_immediate(force) else Reason.NONE)
+    return integer(Reason.NONE if is_continuous(session) else Reason.HALTED)
 
 
 @kernel
@@ -87,9 +91,8 @@ def _refusal(arena: int, index: int) -> int:
         if not sleeps and _is_through(arena, index, integer(order["stop_price"])):
             return integer(Reason.STOP_THROUGH_MARKET)
         return integer(Reason.NONE)
-    session = integer(instruments(arena)[order["instrument"]]["session"])
     if order["order_type"] == OrderType.MARKET:
-        lacks = is_continuous(session) and touch_of(arena, index) == NO_PRICE
+        lacks = not waits_off(arena, index) and touch_of(arena, index) == NO_PRICE
         return integer(Reason.NO_OPPOSITE_SIDE if lacks else Reason.NONE)
     post_only = order["options"] & OrderOption.POST_ONLY
     if post_only and not sleeps and would_cross(arena, index, order["price"]):
@@ -117,6 +120,8 @@ def submit_arrived(arena: int, links: int, index: int) -> None:
     if is_stop(order["order_type"]) and condition(arena, order["condition"])["trail"]:
         begin_trail(arena, index)
     waits = find_wait(arena, index)
+    if not waits:
+        bound_market(arena, index)
     tell(arena, links, index, ReportType.NEW, Reason.NONE)
     if is_reduce_only(arena, index) and order["leaves"]:
         cut(arena, links, index)

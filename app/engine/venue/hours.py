@@ -53,7 +53,7 @@ def _hold_resting(arena: int, links: int, instrument: int, session: int) -> None
         if order["condition"] or make_condition(arena, index):
             order["stage"] = Stage.WAITING
             hold(arena, order["condition"])
-            tell(arena, links, index, ReportType.REPLACED, Reason.SESSION_HOURS)
+            tell(arena, links, index, ReportType.REPLACED, Reason.CLOSED)
         else:
             end(arena, links, index, ReportType.CANCELLED, Reason.POOL_FULL)
         index = _first_off(arena, instrument, session)
@@ -71,13 +71,15 @@ def _next_stop(arena: int, instrument: int, after: int) -> int:
 
 
 @kernel
-def _hold_stops(arena: int, instrument: int, session: int) -> None:
+def _hold_stops(arena: int, links: int, instrument: int, session: int) -> None:
     """Take the stops off their shelves whose hours are over: they do not trigger."""
     mine = _next_stop(arena, instrument, integer(0))
     while mine:
         if not is_within_hours(session, condition(arena, mine)["outside"] != 0):
             stop_waiting(arena, mine)
             hold(arena, mine)
+            index = integer(condition(arena, mine)["order"])
+            tell(arena, links, index, ReportType.REPLACED, Reason.CLOSED)
         mine = _next_stop(arena, instrument, mine)
 
 
@@ -131,5 +133,5 @@ def follow_session(arena: int, links: int, instrument: int) -> None:
     perform_steps(arena, links)
     _miss_auctions(arena, links, instrument, before, after)
     _hold_resting(arena, links, instrument, after)
-    _hold_stops(arena, instrument, after)
+    _hold_stops(arena, links, instrument, after)
     perform_steps(arena, links)

@@ -91,6 +91,13 @@ def works_outside_hours(arena: int, index: int) -> bool:
 
 
 @kernel
+def waits_off(arena: int, index: int) -> bool:
+    """Whether an order cannot meet the book in this session, or only an auction."""
+    force = venue_orders(arena)[index]["time_in_force"]
+    return is_for_auction(integer(force)) or _is_off(arena, index)
+
+
+@kernel
 def _is_off(arena: int, index: int) -> bool:
     """Whether an order cannot be on the book in this session."""
     order, session = venue_orders(arena)[index], _session(arena, index)
@@ -213,6 +220,17 @@ def _wait_for_price(arena: int, index: int) -> bool:
 
 
 @kernel
+def bound_market(arena: int, index: int) -> None:
+    """Bound a market order from the touch as it begins to work (17)."""
+    order = venue_orders(arena)[index]
+    from_bars = fills_from_bars(arena, order["instrument"])
+    if order["order_type"] == OrderType.MARKET and not from_bars:
+        touch = touch_of(arena, index)
+        if touch != NO_PRICE:
+            protect_from(arena, index, touch)
+
+
+@kernel
 def begin_work(arena: int, links: int, index: int) -> None:
     """Let an order that waits for nothing meet the book."""
     order = venue_orders(arena)[index]
@@ -222,14 +240,11 @@ def begin_work(arena: int, links: int, index: int) -> None:
     if fills_from_bars(arena, order["instrument"]):
         wait_for_bar(arena, links, index)
         return
-    if order["order_type"] == OrderType.MARKET:
-        touch = touch_of(arena, index)
-        if touch == NO_PRICE:
-            reason = integer(Reason.NO_OPPOSITE_SIDE)
-            end(arena, links, index, ReportType.CANCELLED, reason)
-            return
-        protect_from(arena, index, touch)
-    elif order["options"] & OrderOption.POST_ONLY and would_cross(
+    if order["order_type"] == OrderType.MARKET and touch_of(arena, index) == NO_PRICE:
+        reason = integer(Reason.NO_OPPOSITE_SIDE)
+        end(arena, links, index, ReportType.CANCELLED, reason)
+        return
+    if order["options"] & OrderOption.POST_ONLY and would_cross(
         arena, index, order["price"]
     ):
         reason = integer(Reason.POST_ONLY_WOULD_CROSS)
@@ -333,11 +348,12 @@ def _released(arena: int, links: int, index: int) -> None:
         if not watch(arena, order["condition"]):
             end(arena, links, index, ReportType.CANCELLED, Reason.POOL_FULL)
             return
-        tell(arena, links, index, ReportType.NEW, Reason.NONE)
+        tell(arena, links, index, ReportType.REPLACED, Reason.CLOSED)
         return
     if find_wait(arena, index):
         return
-    tell(arena, links, index, ReportType.NEW, Reason.NONE)
+    bound_market(arena, index)
+    tell(arena, links, index, ReportType.REPLACED, Reason.CLOSED)
     begin_work(arena, links, index)
 
 
