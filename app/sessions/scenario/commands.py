@@ -15,10 +15,17 @@ from app.engine.records import (
     GroupRole,
     OrderOption,
     OrderType,
-    Trigger,
 )
 from app.sessions.scenario.opening import blank_command
-from app.sessions.scenario.schema import SIDES, TIMES_IN_FORCE, Event
+from app.sessions.scenario.schema import (
+    KINDS,
+    PURPOSES,
+    SIDES,
+    TIMES_IN_FORCE,
+    TRIGGERS,
+    Event,
+    plain_word,
+)
 from app.sessions.scenario.times import nanoseconds
 from app.sessions.scenario.world import World
 
@@ -37,9 +44,19 @@ _WITHOUT: Final = {
     "stop": OrderType.STOP,
     "trail": OrderType.TRAILING_STOP,
 }
+_KEPT: Final = (
+    *("t", "type", "qty", "instrument", "strategy"),
+    *("account", "outside_hours"),
+)
+"""What the exits of a bracket have from its entry."""
 _PER_CENT: Final = 10_000
 _FIRST_ID: Final = 1000
-_LEG_NAME: Final = re.compile(r"(.+)[ ._:/-](target|stop)")
+_LEG_NAME: Final = re.compile(r"(?:(.+)[ ._:/-])?([a-z_ ]+)", re.IGNORECASE)
+_LEGS: Final = {
+    **dict.fromkeys(("target", "tp", "take_profit", "profit", "limit"), "target"),
+    **dict.fromkeys(("stop", "sl", "stop_loss", "loss"), "stop"),
+}
+"""Exits of a bracket by their words."""
 
 
 class OrderNames:
@@ -86,13 +103,21 @@ class OrderNames:
         An exit of a bracket may be called A.target, A-target, or, where there is one
         bracket only, target.
         """
-        legged = _LEG_NAME.fullmatch(name)
-        if legged and name not in self._ids:
-            name = f"{legged[1]}.{legged[2]}"
         if name in self._ids:
             return self._ids[name]
-        legs = [each for each in self._ids if each.endswith(f".{name}")]
+        legged = _LEG_NAME.fullmatch(name)
+        part = _LEGS.get(plain_word(legged[2]), "") if legged else ""
+        if not legged or not part:
+            return 0
+        if legged[1]:
+            return self._ids.get(f"{legged[1]}.{part}", 0)
+        legs = [each for each in self._ids if each.endswith(f".{part}")]
         return self._ids[legs[0]] if len(legs) == 1 else 0
+
+    def plain(self, name: str) -> str:
+        """Name of an order as it is shown, whichever way it was called."""
+        number = self.find(name)
+        return self._names[number] if number else name
 
     def is_named(self, number: int) -> bool:
         """Tell whether an order is one of the scenario's."""
@@ -104,14 +129,14 @@ class OrderNames:
 
 
 def submit_commands(world: World, names: OrderNames, event: Event) -> list[Any]:
-    """Commands of a submit: the order, and the exits that its bracket brings."""
+    """Commands of a submit: the exits that its bracket brings, then the order."""
     order = _new(world, names, event)
     bracket = event.get("bracket")
     if not bracket:
         return [order]
     order["group"] = names.group_of(f"bracket of {event['id']}")
     order["role"] = GroupRole.BRACKET_ENTRY
-    legs = [order]
+    legs = []
     for part in ("target", "stop"):
         if part in bracket:
             leg = _new(world, names, _leg(event, part, bracket[part]))
@@ -119,7 +144,7 @@ def submit_commands(world: World, names: OrderNames, event: Event) -> list[Any]:
             target = part == "target"
             leg["role"] = GroupRole.BRACKET_TARGET if target else GroupRole.BRACKET_STOP
             legs.append(leg)
-    return legs
+    return [*legs, order]
 
 
 def _leg(event: Event, part: str, terms: Any) -> Event:
@@ -127,11 +152,7 @@ def _leg(event: Event, part: str, terms: Any) -> Event:
     if not isinstance(terms, Mapping):
         terms = {"price" if part == "target" else "stop": terms}
     kind = "limit" if part == "target" else ("trail" if "trail" in terms else "stop")
-    kept = {
-        key: event[key]
-        for key in ("t", "type", "qty", "instrument", "strategy", "account")
-        if key in event
-    }
+    kept = {key: event[key] for key in _KEPT if key in event}
     side = "sell" if event["side"] == "buy" else "buy"
     name = f"{event['id']}.{part}"
     return {**kept, "kind": kind, "side": side, "id": name, **terms}
@@ -145,27 +166,32 @@ def _new(world: World, names: OrderNames, event: Event) -> Any:
     command["strategy"] = world.strategies.get(event.get("strategy", ""), 0)
     command["side"] = SIDES[event["side"]]
     command["quantity"] = event["qty"]
+    kind = KINDS[plain_word(event["kind"])]
     kinds = _WITH_LIMIT if "price" in event else _WITHOUT
-    command["order_type"] = kinds.get(event["kind"], _WITHOUT[event["kind"]])
-    _prices(command, event)
-    command["time_in_force"] = TIMES_IN_FORCE[event.get("tif", "GTC").upper()]
+    command["order_type"] = kinds.get(kind, _WITHOUT[kind])
+    _prices(world, command, event)
+    default = "GTD" if "until" in event else "GTC"
+    word = plain_word(event.get("tif", default)).upper()
+    command["time_in_force"] = TIMES_IN_FORCE[word]
     if "until" in event:
         command["expire_ts"] = nanoseconds(event["until"])
     command["display_quantity"] = event.get("display", 0)
-    command["trigger"] = Trigger[event.get("trigger", "default").upper()]
-    command["protection_ticks"] = event.get("protection_ticks", -1)
+    command["trigger"] = TRIGGERS[plain_word(event.get("trigger", "default"))]
+    ticks = event.get("protection_ticks")
+    command["protection_ticks"] = -1 if ticks is None else ticks
     command["options"] = sum(
         int(option) for key, option in _OPTIONS.items() if event.get(key)
     )
     if "group" in event:
         group = event["group"]
+        group = group if isinstance(group, Mapping) else {"oco": group}
         command["group"] = names.group_of(group["oco"])
-        is_exit = group.get("purpose") == "exit"
+        is_exit = PURPOSES[plain_word(group.get("purpose", "entry"))] == "exit"
         command["role"] = GroupRole.OCO_EXIT if is_exit else GroupRole.OCO_ENTRY
     return command
 
 
-def _prices(command: Any, event: Event) -> None:
+def _prices(world: World, command: Any, event: Event) -> None:
     if "price" in event:
         command["price"] = event["price"]
     if "stop" in event:
@@ -175,7 +201,9 @@ def _prices(command: Any, event: Event) -> None:
         if isinstance(trail, Mapping) and "percent" in trail:
             command["trail"] = -round(Fraction(str(trail["percent"])) * _PER_CENT)
         else:
-            command["trail"] = trail["ticks"] if isinstance(trail, Mapping) else trail
+            ticks = trail["ticks"] if isinstance(trail, Mapping) else trail
+            step = world.step(int(command["instrument"][0]))
+            command["trail"] = ticks * step
 
 
 def change_command(
@@ -188,5 +216,5 @@ def change_command(
     command["client_order_id"], command["account"] = number, account
     command["strategy"] = world.strategies.get(event.get("strategy", ""), 0)
     command["quantity"] = event.get("qty", 0)
-    _prices(command, event)
+    _prices(world, command, event)
     return command

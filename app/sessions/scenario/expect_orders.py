@@ -6,7 +6,12 @@ from typing import Any, Final, TypeAlias
 from app.engine.arena import Section
 from app.engine.records import NO_PRICE, Reason
 from app.sessions.scenario.instruments import currency
-from app.sessions.scenario.orders import KnownOrder, status_words
+from app.sessions.scenario.orders import (
+    KnownOrder,
+    is_over,
+    status_word,
+    status_words,
+)
 from app.sessions.scenario.reasons import reasons_of
 from app.sessions.scenario.seen import (
     Comparer,
@@ -41,7 +46,8 @@ def _orders(expected: Mapping[str, Any], seen: Seen) -> Found:
 
 def _status(field: str, expected: Any, order: KnownOrder, seen: Seen) -> Found:
     del seen
-    wanted = {expected} if isinstance(expected, str) else set(expected)
+    given = [expected] if isinstance(expected, str) else expected
+    wanted = {status_word(each) for each in given}
     words = status_words(order.status)
     if not wanted & set(words):
         yield Difference(field, expected, words[0])
@@ -68,7 +74,7 @@ def _working_index(seen: Seen, order: KnownOrder) -> int:
     used = seen.world.arena.used(Section.ORDERS)
     for index in range(1, used):
         row = rows[index]
-        if row["client_order_id"] == order.number and row["leaves"] > 0:
+        if row["client_order_id"] == order.number and not is_over(row["status"]):
             return index
     return 0
 
@@ -111,6 +117,8 @@ _ORDER_FIELDS: Final[Mapping[str, Callable[[str, Any, KnownOrder, Seen], Found]]
 
 # Fills.
 
+_NAMES: Final = frozenset(("order", "maker", "taker"))
+
 
 def _fills(expected: list[Mapping[str, Any]], seen: Seen) -> Found:
     found = _trade_rows(seen) if _are_trades(expected, seen) else _fill_rows(seen)
@@ -120,6 +128,8 @@ def _fills(expected: list[Mapping[str, Any]], seen: Seen) -> Found:
         return
     for place, (wanted, row) in enumerate(zip(expected, found, strict=True)):
         for key, value in wanted.items():
+            if key in _NAMES and isinstance(value, str):
+                value = seen.names.plain(value)
             if not _same_field(key, value, row):
                 yield Difference(
                     f"fills[{place}].{key}", value, row.get(key, "unknown")
@@ -274,7 +284,7 @@ def _working(seen: Seen) -> list[str]:
     return sorted(
         seen.names.name_of(int(row["client_order_id"]))
         for row in rows[1:used]
-        if row["leaves"] > 0
+        if row["status"] and not is_over(row["status"])
     )
 
 

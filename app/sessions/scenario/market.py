@@ -24,7 +24,7 @@ from app.engine.records import (
     TradeCondition,
 )
 from app.sessions.scenario.models import bar_length
-from app.sessions.scenario.schema import CONDITIONS, SIDES, Event, condition_name
+from app.sessions.scenario.schema import CONDITIONS, SIDES, Event, plain_word
 from app.sessions.scenario.times import nanoseconds
 from app.sessions.scenario.world import World
 
@@ -147,9 +147,11 @@ class MarketEvents:
         yield _record(EventKind.GAP, instrument)
 
     def _halt(self, event: Event, instrument: int) -> Iterator[Any]:
-        halted = event.get("on", True)
+        halted = is_halt(event)
         state = SessionState.HALTED if halted else SessionState.OPEN
         yield _record(EventKind.SESSION, instrument, count=state)
+
+    _resume = _halt
 
     def _bar(self, event: Event, instrument: int) -> Iterator[Any]:
         record = np.zeros(1, BAR)
@@ -172,6 +174,12 @@ class MarketEvents:
             yield record
 
 
+def is_halt(event: Event) -> bool:
+    """Whether a halt begins with an event; else it ends."""
+    begins: bool = event.get("on", not event.get("resume", False))
+    return event["type"] == "halt" and begins
+
+
 def _record(kind: int, instrument: int, **values: int) -> Any:
     record = np.zeros(1, MARKET)
     record["kind"], record["instrument"] = kind, instrument
@@ -190,7 +198,7 @@ def _conditions(event: Event) -> int:
     given = event.get("conditions") or ()
     bits = 0
     for name in [given] if isinstance(given, str) else given:
-        bits |= CONDITIONS[condition_name(name)]
+        bits |= CONDITIONS[plain_word(name)]
     return bits
 
 

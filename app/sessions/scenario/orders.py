@@ -29,7 +29,7 @@ _WORDS: Final = {
     OrderStatus.PENDING_REPLACE: ("pending_replace",),
     OrderStatus.TRIGGERED: ("working", "triggered"),
     OrderStatus.INACTIVE: ("inactive",),
-    OrderStatus.HELD: ("held", "inactive"),
+    OrderStatus.HELD: ("held", "inactive", "working"),
 }
 """What a scenario may call a status; the first is how it is shown."""
 
@@ -41,6 +41,22 @@ _ENDED: Final = frozenset(
         OrderStatus.EXPIRED,
     )
 )
+_BY_VENUE: Final = frozenset(
+    (
+        Reason.NOT_REDUCING,
+        Reason.GROUP,
+        Reason.TRAILED,
+        Reason.CLOSED,
+        Reason.CORPORATE_ACTION,
+    )
+)
+"""Reasons of changes that answer no request."""
+_SYNONYMS: Final = {
+    **dict.fromkeys(("new", "partially_filled", "open", "active"), "working"),
+    **dict.fromkeys(("resting", "accepted", "part_filled", "partial"), "working"),
+    **dict.fromkeys(("canceled", "killed", "done"), "cancelled"),
+    **dict.fromkeys(("not_triggered", "pending_trigger", "waiting"), "inactive"),
+}
 _FLAGS: Final = {
     RecordFlag.INFERRED: "inferred",
     RecordFlag.BEYOND_DEPTH: "beyond_depth",
@@ -49,8 +65,19 @@ _FLAGS: Final = {
 
 
 def status_words(status: int) -> tuple[str, ...]:
-    """Words that a scenario may use for a status."""
+    """Words that a scenario may use for a status, see `status_word`."""
     return _WORDS[OrderStatus(status)]
+
+
+def status_word(word: str) -> str:
+    """Word of `status_words` that a scenario's word means."""
+    plain = word.lower().replace("-", "_").replace(" ", "_")
+    return _SYNONYMS.get(plain, plain)
+
+
+def is_over(status: int) -> bool:
+    """Whether an order with a status has ended."""
+    return status in _ENDED
 
 
 @dataclass(slots=True)
@@ -152,7 +179,7 @@ def _follow_requests(order: KnownOrder, report: Any, kind: int) -> None:
         order.asked_replaces += 1
     elif kind == ReportType.PENDING_CANCEL:
         order.asked_cancels += 1
-    elif kind == ReportType.REPLACED:
+    elif kind == ReportType.REPLACED and report["reason"] not in _BY_VENUE:
         _answer_replace(order, "accepted")
     elif kind == ReportType.REPLACE_REJECTED:
         _answer_replace(order, "rejected")

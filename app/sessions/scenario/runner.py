@@ -14,17 +14,22 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Final
 
-from app.engine.records import Action, EventKind, Reason, SafetyState
+from app.engine.records import Action, EventKind, Reason, SafetyState, SessionState
 from app.errors import RingsideError
 from app.sessions.scenario.commands import (
     OrderNames,
     change_command,
     submit_commands,
 )
+from app.sessions.scenario.crowd import Crowd
 from app.sessions.scenario.expect import differences
-from app.sessions.scenario.features import unbuilt
 from app.sessions.scenario.instruments import currency, money
-from app.sessions.scenario.market import MarketEvents, auction_print, clock_record
+from app.sessions.scenario.market import (
+    MarketEvents,
+    auction_print,
+    clock_record,
+    is_halt,
+)
 from app.sessions.scenario.opening import NOBODY, begin, blank_command
 from app.sessions.scenario.orders import Known
 from app.sessions.scenario.reasons import reasons_of
@@ -49,6 +54,10 @@ _CONTRADICTIONS: Final = (
     ValueError,
 )
 """What a scenario raises whose form is right and whose values are not."""
+_ACTED: Final = frozenset(
+    ("book", "level", "trade", "add", "delete", "reduce", "execute")
+)
+"""Market events that other participants act out at the matching venue."""
 _MARKET: Final = frozenset(
     (
         "book",
@@ -61,6 +70,7 @@ _MARKET: Final = frozenset(
         "snapshot",
         "gap",
         "halt",
+        "resume",
         "bar",
     )
 )
@@ -97,11 +107,7 @@ def run(scenario: Scenario | Fault) -> Outcome:
     if isinstance(scenario, Fault):
         told = [Difference(f"schema: {scenario.key}", scenario.broken, str(scenario))]
         return Outcome(scenario.scenario, scenario.rule, "", str(scenario.file), told)
-    missing = unbuilt(scenario)
-    if missing:
-        found = [Difference(each, "built", f"not built: {each}") for each in missing]
-    else:
-        found = _run(scenario)
+    found = _run(scenario)
     return Outcome(
         scenario.id, scenario.rule, scenario.title, str(scenario.file), found
     )
@@ -140,6 +146,8 @@ class Runner:
         self.now = self.world.start
         self.found: list[Difference] = []
         self.venue = MatchingVenue(self.world) if self.world.is_external else None
+        if self.venue is not None:
+            self._crowd = Crowd(self.world, self.names, self.venue.known)
         begin(self.world, scenario)
         self.known.hear(self.world.events.drain())
         self._cash = [self._cash_of(i) for i in range(len(self.world.instruments))]
@@ -167,6 +175,11 @@ class Runner:
             time = nanoseconds(event["t"])
             self._push(time, Turn.EVENT, partial(self._act, event))
             self._push(time, Turn.CLOCK, self._tick)
+            if event["type"] == "halt" and "until" in event and is_halt(event):
+                resumes = {**event, "type": "resume", "t": event["until"]}
+                ends = nanoseconds(event["until"])
+                self._push(ends, Turn.EVENT, partial(self._act, resumes))
+                self._push(ends, Turn.CLOCK, self._tick)
         points = self.scenario.expect.get("at", {})
         rows = points.items() if isinstance(points, Mapping) else enumerate(points)
         for key, expected in rows:
@@ -271,11 +284,25 @@ class Runner:
 
     def _act(self, event: Event) -> None:
         kind = event["type"]
-        if kind in _MARKET:
+        if self.venue is not None and kind in _ACTED:
+            for command in self._crowd.commands(event):
+                self._send(command)
+        elif self.venue is not None and kind in ("halt", "resume"):
+            self._halt_matching(event)
+        elif kind in _MARKET:
             for record in self._market.records(event):
                 self._fold(record)
         else:
             getattr(self, f"_{kind}")(event)
+
+    def _halt_matching(self, event: Event) -> None:
+        """Halt the matching venue itself, or let it resume by auction (26)."""
+        state = SessionState.HALTED if is_halt(event) else SessionState.OPEN
+        instrument = self.world.instrument(event.get("instrument"))
+        command = blank_command(Action.SET_SESSION, instrument)
+        command["value"] = state
+        command["ts_venue"] = command["ts_received"] = self.now
+        self._match(command)
 
     def _send(self, command: Any) -> None:
         """Give a command to the gate, or another participant's to the venue."""
@@ -300,6 +327,12 @@ class Runner:
         source = {"kind": "limit" if "price" in event else "market", **event}
         name = source.setdefault("id", f"foreign {self._pushed}")
         assert name
+        if self.venue is None:
+            (command,) = submit_commands(self.world, self.names, source)
+            command["ts_venue"] = command["ts_received"] = self.now
+            self.world.submit_foreign(command)
+            self._carry()
+            return
         for command in submit_commands(self.world, self.names, source):
             command["account"] = 0
             command["ts_venue"] = command["ts_received"] = self.now

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from app.engine.records import SafetyState, TimeInForce, TradeCondition
+from app.engine.records import SafetyState, TimeInForce, TradeCondition, Trigger
 from app.errors import FileFormatError
 from app.sessions.scenario.checks import (
     Check,
@@ -36,18 +36,55 @@ Event: TypeAlias = Mapping[str, Any]
 VENUES: Final = ("matching", "simulated-level", "simulated-l3", "simulated-bars")
 SIDES: Final = {"buy": 1, "bid": 1, "sell": -1, "ask": -1}
 
+_AT_OPEN: Final = [
+    "OPG",
+    "OPEN",
+    "AT_THE_OPEN",
+    "AT_OPEN",
+    "ON_OPEN",
+    "OPENING",
+    "MOO",
+    "LOO",
+]
+_AT_CLOSE: Final = [
+    "CLS",
+    "CLOSE",
+    "AT_THE_CLOSE",
+    "AT_CLOSE",
+    "ON_CLOSE",
+    "CLOSING",
+    "MOC",
+    "LOC",
+]
+
 TIMES_IN_FORCE: Final = {
-    "GTC": TimeInForce.GTC,
-    "DAY": TimeInForce.DAY,
-    "IOC": TimeInForce.IOC,
-    "FOK": TimeInForce.FOK,
-    "GTD": TimeInForce.GTD,
-    **dict.fromkeys(("OPG", "OPEN", "AT_THE_OPEN", "AT_OPEN"), TimeInForce.AT_THE_OPEN),
-    **dict.fromkeys(
-        ("CLS", "CLOSE", "AT_THE_CLOSE", "AT_CLOSE"), TimeInForce.AT_THE_CLOSE
-    ),
+    **TimeInForce.__members__,
+    **dict.fromkeys(("GOOD_TILL_CANCEL", "GOOD_TILL_CANCELLED"), TimeInForce.GTC),
+    **dict.fromkeys(("GOOD_TILL_DATE", "GOOD_TILL_TIME", "GTT"), TimeInForce.GTD),
+    **dict.fromkeys(("IMMEDIATE_OR_CANCEL", "FAK"), TimeInForce.IOC),
+    "FILL_OR_KILL": TimeInForce.FOK,
+    **dict.fromkeys(_AT_OPEN, TimeInForce.AT_THE_OPEN),
+    **dict.fromkeys(_AT_CLOSE, TimeInForce.AT_THE_CLOSE),
 }
-"""Times in force by their words, in capitals."""
+"""Times in force by their words, in capitals, with underscores."""
+
+_KINDS: Final = ("limit", "market", "stop", "trail")
+KINDS: Final = {
+    **dict(zip(_KINDS, _KINDS, strict=True)),
+    **dict.fromkeys(("stop_limit", "stop_market", "stop_loss"), "stop"),
+    **dict.fromkeys(("trailing", "trailing_stop", "trail_stop"), "trail"),
+    **dict.fromkeys(("trail_limit", "trailing_stop_limit", "trailing_limit"), "trail"),
+}
+"""Kinds of orders by their words; a stop, or trail, with a price is a stop-limit."""
+
+TRIGGERS: Final = {
+    **{name.lower(): each for name, each in Trigger.__members__.items()},
+    **dict.fromkeys(("last_price", "trade", "last_trade"), Trigger.LAST),
+    **dict.fromkeys(("bid_ask", "quote", "best"), Trigger.TOUCH),
+    "mark_price": Trigger.MARK,
+    "midpoint": Trigger.MID,
+}
+"""Triggers of stops by their words."""
 
 
 CONDITIONS: Final = {
@@ -63,8 +100,15 @@ CONDITIONS: Final = {
 
 
 def _time_in_force(value: Any) -> str:
-    known = isinstance(value, str) and value.upper() in TIMES_IN_FORCE
+    known = isinstance(value, str) and plain_word(value).upper() in TIMES_IN_FORCE
     return "" if known else f"must be one of {', '.join(TIMES_IN_FORCE)}"
+
+
+PURPOSES: Final = {
+    **dict.fromkeys(("entry", "entries", "open"), "entry"),
+    **dict.fromkeys(("exit", "exits", "close"), "exit"),
+}
+"""What an OCO group is for, by its words."""
 
 
 def _safety_state(value: Any) -> str:
@@ -73,13 +117,23 @@ def _safety_state(value: Any) -> str:
 
 
 def _condition(value: Any) -> str:
-    known = isinstance(value, str) and condition_name(value) in CONDITIONS
+    known = isinstance(value, str) and plain_word(value) in CONDITIONS
     return "" if known else f"must be one of {', '.join(CONDITIONS)}"
 
 
-def condition_name(word: str) -> str:
-    """Spell a trade condition as `CONDITIONS` does, whichever way it was spelt."""
+def plain_word(word: str) -> str:
+    """Spell a word as the tables here do, whichever way it was spelt."""
     return word.lower().replace("-", "_").replace(" ", "_")
+
+
+def _word_of(table: Mapping[str, Any]) -> Check:
+    """Accept a word of a table, however it is spelt."""
+
+    def check(value: Any) -> str:
+        known = isinstance(value, str) and plain_word(value) in table
+        return "" if known else f"must be one of {', '.join(table)}"
+
+    return check
 
 
 _PAIRS: Final = list_of(list_of(whole, 2))
@@ -90,13 +144,24 @@ _L3_ROW: Final = either(
     list_of(anything, 3),
     table({"ref": anything, "price": whole, "size": positive}, {"side": _SIDE}),
 )
-_GROUP: Final = table(
-    {"oco": anything}, {"purpose": one_of("entry", "exit"), "id": anything}
-)
-_LEG: Final = either(
-    whole, table({}, {"id": text, "price": whole, "stop": whole, "trail": anything})
+_GROUP: Final = either(
+    text, table({"oco": anything}, {"purpose": _word_of(PURPOSES), "id": anything})
 )
 _TRAIL: Final = either(whole, table({}, {"ticks": positive, "percent": number}))
+_TERMS: Final[dict[str, Check]] = {
+    "price": whole,
+    "stop": whole,
+    "trail": nullable(_TRAIL),
+    "trigger": _word_of(TRIGGERS),
+    "protection_ticks": nullable(whole),
+    "tif": _time_in_force,
+    "until": moment,
+    "outside_hours": flag,
+}
+_LEG: Final = either(
+    whole,
+    table({}, {**_TERMS, "id": text, "kind": _word_of(KINDS), "qty": whole}),
+)
 _BAR: Final[dict[str, Check]] = {
     "open": whole,
     "high": whole,
@@ -108,7 +173,7 @@ _REQUIRED: Final[Mapping[str, Mapping[str, Check]]] = {
     "submit": {
         "id": text,
         "side": one_of("buy", "sell"),
-        "kind": one_of("limit", "market", "stop", "trail"),
+        "kind": _word_of(KINDS),
         "qty": whole,
     },
     "cancel": {"id": text},
@@ -123,6 +188,7 @@ _REQUIRED: Final[Mapping[str, Mapping[str, Check]]] = {
     "snapshot": {},
     "gap": {},
     "halt": {},
+    "resume": {},
     "bar": _BAR,
     "import_bar": {},
     "set_state": {"state": _safety_state},
@@ -140,19 +206,16 @@ _REQUIRED: Final[Mapping[str, Mapping[str, Check]]] = {
 
 _OPTIONAL: Final[Mapping[str, Mapping[str, Check]]] = {
     "submit": {
-        "price": whole,
-        "stop": whole,
-        "trail": _TRAIL,
-        "tif": _time_in_force,
-        "until": moment,
-        "display": positive,
+        **_TERMS,
+        "price": nullable(whole),
+        "stop": nullable(whole),
+        "tif": nullable(_time_in_force),
+        "until": nullable(moment),
+        "display": nullable(whole),
         "post_only": flag,
         "reduce_only": flag,
-        "outside_hours": flag,
-        "trigger": one_of("last", "touch", "mid", "mark"),
-        "protection_ticks": whole,
-        "group": _GROUP,
-        "bracket": table({}, {"target": _LEG, "stop": _LEG}),
+        "group": nullable(_GROUP),
+        "bracket": nullable(table({}, {"target": _LEG, "stop": _LEG})),
         "strategy": text,
         "account": text,
     },
@@ -174,7 +237,7 @@ _OPTIONAL: Final[Mapping[str, Mapping[str, Check]]] = {
         "asks": list_of(_L3_ROW),
         "orders": list_of(_L3_ROW),
     },
-    "halt": {"on": flag, "until": moment},
+    "halt": {"on": flag, "until": moment, "resume": flag},
     "bar": {"volume": whole},
     "import_bar": {
         "volume": whole,
@@ -209,10 +272,30 @@ _ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
     "execute": {"qty": "size"},
     "book_pnl": {"value": "amount", "pnl": "amount", "money": "amount"},
     "mark": {"mark": "price"},
-    "submit": {"expire": "until", "good_till": "until"},
+    "submit": {
+        **dict.fromkeys(("expire", "expires", "expiry", "good_till", "gtd"), "until"),
+        **dict.fromkeys(("expire_ts", "expire_time", "gtd_until"), "until"),
+        **dict.fromkeys(("limit", "limit_price"), "price"),
+        "stop_price": "stop",
+        "oco": "group",
+        "protection": "protection_ticks",
+        **dict.fromkeys(("display_qty", "iceberg", "show"), "display"),
+    },
+    "replace": {"stop_price": "stop", "quantity": "qty"},
     "set_timer": {"after": "in", "timer": "id", "name": "id"},
 }
 """Other words for the same key."""
+
+_ABSENT: Final[Mapping[str, frozenset[str]]] = {
+    "submit": frozenset(
+        (
+            *("price", "stop", "trail", "tif", "until", "display"),
+            *("protection_ticks", "group", "bracket"),
+        )
+    ),
+    "replace": frozenset(("qty", "price", "stop", "trail")),
+}
+"""Keys whose null says that they are absent."""
 
 _INSTRUMENT: Final = table(
     {"kind": text, "currency": text, "price_unit": number},
@@ -422,7 +505,13 @@ def _broken_events(events: Sequence[Any]) -> tuple[str, str, Any] | None:
 def _named(event: Event) -> Event:
     """Give an event's keys their first names."""
     names = _ALIASES.get(event["type"], {})
-    return {names.get(key, key): value for key, value in event.items()}
+    named = {names.get(key, key): value for key, value in event.items()}
+    absent = _ABSENT.get(event["type"], ())
+    return {
+        key: value
+        for key, value in named.items()
+        if not (key in absent and value is None)
+    }
 
 
 def _broken_event(event: Any) -> tuple[str, str, Any] | None:

@@ -10,6 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from app.engine.arena import Section
+from app.engine.records import OrderStatus
+from app.engine.venue.state import Stage
 from app.sessions.scenario.commands import OrderNames
 from app.sessions.scenario.orders import Known, KnownOrder
 from app.sessions.scenario.wire import MatchingVenue
@@ -40,9 +43,28 @@ class Seen:
     def order(self, name: str) -> KnownOrder | None:
         """An order by its name, as its owner knows it."""
         number = self.names.find(name)
+        if number in self.world.foreign:
+            return foreign_order(self.world, number)
         if number in self.known.orders:
             return self.known.orders[number]
         return None if self.venue is None else self.venue.known.orders.get(number)
+
+
+def foreign_order(world: World, number: int) -> KnownOrder:
+    """An order that the gate does not know, as the simulated venue has it."""
+    row = world.record(Section.VENUE_ORDERS, world.foreign[number])
+    known = KnownOrder(number, int(row["instrument"]))
+    known.quantity, known.filled = int(row["quantity"]), int(row["filled"])
+    known.leaves = int(row["leaves"])
+    if row["stage"] != Stage.ENDED:
+        known.status = (
+            OrderStatus.PARTIALLY_FILLED if row["filled"] else OrderStatus.NEW
+        )
+    elif row["filled"] == row["quantity"]:
+        known.status = OrderStatus.FILLED
+    else:
+        known.status = OrderStatus.CANCELLED
+    return known
 
 
 Found: TypeAlias = Iterator[Difference]

@@ -20,8 +20,9 @@ from app.engine.control import CONTROL_WORDS
 from app.engine.instruments import instrument_records, load_instruments
 from app.engine.kernel import emit, fold_record
 from app.engine.links import Link, link_entries, new_links
-from app.engine.records import COMMAND, REPORT
+from app.engine.records import COMMAND, NO_PRICE, REPORT
 from app.engine.ring import Ring
+from app.engine.risk_state import ORDER_CAPACITY
 from app.engine.state import MAX_STRATEGIES, fixed_layout
 from app.engine.strategy import Interpreted, timer_entry
 from app.engine.venue import external, simulated
@@ -113,6 +114,8 @@ class World:
         Answers to the questions for it: the question's id, the date.
     daily : dict of str to Fraction
         The account's P&L of trade dates that are over, base currency.
+    foreign : dict of int to int
+        Index in VENUE_ORDERS of orders that went to the simulated venue past the gate.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -134,6 +137,7 @@ class World:
         self.timer_names: list[str] = []
         self.trade_dates: list[tuple[str | None, str]] = []
         self.daily: dict[str, Fraction] = {}
+        self.foreign: dict[int, int] = {}
 
     def _make_arena(self, scenario: Scenario) -> Arena:
         count = len(self.instruments)
@@ -201,6 +205,23 @@ class World:
         fold_record(self.arena.address, self.links.ctypes.data, address)
         if self.date() != date:
             self.daily[date] = pnl
+
+    def submit_foreign(self, command: Any) -> None:
+        """Send an order of the account to the simulated venue past the gate.
+
+        Its ORDER stands at the pool's far end and on no list: to the gate it is none.
+        """
+        index = ORDER_CAPACITY - len(self.foreign)
+        terms = command[0]
+        record = self.arena.records(Section.ORDERS)[index : index + 1]
+        record[:] = np.zeros((), record.dtype)
+        for name in set(record.dtype.names) & set(command.dtype.names):
+            record[name] = terms[name]
+        record["leaves"] = terms["quantity"]
+        record["new_price"] = record["new_stop_price"] = NO_PRICE
+        self.foreign[int(terms["client_order_id"])] = index
+        self.session["now"] = max(self.session["now"], terms["ts_received"])
+        simulated.venue_submit(self.arena.address, self.links.ctypes.data, index)
 
     def due(self) -> int:
         """When venue, calendar or a timer is due next, ns; 0 = nothing waits."""
@@ -294,6 +315,22 @@ class World:
             shown.append([int(every[level]["price"]), int(every[level]["size"])])
             level = int(every[level]["worse"])
         return shown
+
+    def step(self, instrument: int) -> int:
+        """Tick at the last price, else at the touch, price units; 1 if refused."""
+        if instrument < 0:
+            return 1
+        price = int(self.book(instrument)["last_price"])
+        shown = self.depth(instrument, 1) or self.depth(instrument, -1)
+        if price == NO_PRICE:
+            price = shown[0][0] if shown else 0
+        bands = self.instruments[instrument].tick_table
+        below = [
+            each.step
+            for each in bands
+            if each.from_price is None or each.from_price <= price
+        ]
+        return below[-1] if below else bands[0].step
 
     def cost(self, instrument: int, position: Any) -> Fraction:
         """Open cost of a position, price x quantity units, exact."""

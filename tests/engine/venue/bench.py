@@ -24,6 +24,7 @@ from app.engine.records import (
     SELL,
     EventKind,
     OrderOption,
+    OrderStatus,
     OrderType,
     Reason,
     RecordFlag,
@@ -219,7 +220,8 @@ class Bench:
         record["client_order_id"] = 1000 + index
         record["side"], record["quantity"] = SIDES[side], quantity
         record["leaves"], record["price"] = quantity, price
-        record["stop_price"] = record["new_price"] = NO_PRICE
+        for name in ("stop_price", "new_price", "new_stop_price"):
+            record[name] = NO_PRICE
         record["time_in_force"], record["options"] = tif, options
         record["protection_ticks"] = -1
         limit = OrderType.MARKET if price == NO_PRICE else OrderType.LIMIT
@@ -233,11 +235,34 @@ class Bench:
         self._send(t, simulated.venue_cancel, index)
 
     def replace(
-        self, t: int, index: int, quantity: int = 0, price: int = NO_PRICE
+        self,
+        t: int,
+        index: int,
+        quantity: int = 0,
+        price: int = NO_PRICE,
+        *,
+        stop: int = NO_PRICE,
+        trail: int = 0,
     ) -> None:
         record = self.arena.records(Section.ORDERS)[index]
         record["new_quantity"], record["new_price"] = quantity, price
+        record["new_stop_price"], record["new_trail"] = stop, trail
         self._send(t, simulated.venue_replace, index)
+
+    def stop(self, t: int, side: str, quantity: int, stop: int, **more: Any) -> int:
+        """Send a stop, with a price a stop-limit, and let it arrive."""
+        kind = OrderType.STOP_LIMIT if "price" in more else OrderType.STOP
+        price = more.pop("price", NO_PRICE)
+        more = {"kind": kind, "stop_price": stop, **more}
+        return self.rest(t, side, quantity, price, **more)
+
+    def trail(self, t: int, side: str, quantity: int, trail: int, **more: Any) -> int:
+        """Send a trailing stop and let it arrive."""
+        kind = OrderType.TRAILING_STOP
+        if "price" in more:
+            kind = OrderType.TRAILING_STOP_LIMIT
+        price = more.pop("price", NO_PRICE)
+        return self.rest(t, side, quantity, price, kind=kind, trail=trail, **more)
 
     def rest(self, t: int, side: str, quantity: int, price: int, **more: Any) -> int:
         """Send a limit order and let it arrive."""
@@ -278,6 +303,16 @@ class Bench:
             )
             for each in rows
         ]
+
+    def status(self, index: int) -> OrderStatus:
+        """Status that an order's last report told."""
+        mine = self.reports["client_order_id"] == 1000 + index
+        return OrderStatus(int(self.reports["status"][mine][-1]))
+
+    def stop_of(self, index: int) -> int:
+        """Stop price that an order's last report told."""
+        mine = self.reports["client_order_id"] == 1000 + index
+        return int(self.reports["stop_price"][mine][-1])
 
     def last(self, index: int) -> tuple[ReportType, Reason]:
         """Type and reason of an order's last report."""

@@ -6,7 +6,6 @@ from app.engine.arena import Section
 from app.engine.records import (
     NO_PRICE,
     OrderStatus,
-    OrderType,
     Reason,
     ReportType,
     SessionState,
@@ -260,40 +259,17 @@ def test_a_fill_wins_over_a_cancel_on_its_way() -> None:
     assert venue.last(index) == (T.CANCEL_REJECTED, R.ORDER_ENDED)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"kind": OrderType.STOP},
-        {"kind": OrderType.TRAILING_STOP_LIMIT},
-        {"kind": 7},
-        {"tif": TIF.AT_THE_OPEN},
-        {"tif": TIF.GTD},
-        {"display_quantity": 1},
-    ],
-)
-def test_rule_27_what_the_venue_does_not_hold_is_rejected(
-    venue: Bench, fields: dict[str, int]
-) -> None:
-    index = venue.rest(2, "buy", 5, 100, **fields)
-
-    assert venue.last(index) == (T.REJECTED, R.UNSUPPORTED)
-
-
-@pytest.mark.parametrize(
-    ("state", "reason"),
-    [(SessionState.HALTED, R.HALTED), (SessionState.CLOSED, R.CLOSED)],
-)
 def test_rule_26_in_a_halt_orders_gather_cancels_pass_nothing_matches(
-    venue: Bench, state: SessionState, reason: Reason
+    venue: Bench,
 ) -> None:
-    venue.enter(2, state)
+    venue.enter(2, SessionState.HALTED)
     limit = venue.rest(3, "buy", 5, 102)
     market = venue.submit(3, "buy", 5)
     venue.clock(3)
     venue.trade(4, 90, 99, "sell")
 
     assert venue.last(limit) == (T.NEW, R.NONE)
-    assert venue.last(market) == (T.REJECTED, reason)
+    assert venue.last(market) == (T.REJECTED, R.HALTED)
     venue.cancel(5, limit)
     venue.clock(5)
     assert venue.last(limit) == (T.CANCELLED, R.USER)
@@ -306,7 +282,8 @@ def test_rule_24_day_orders_end_with_the_session(venue: Bench) -> None:
     venue.enter(3, SessionState.CLOSED)
 
     assert venue.last(day) == (T.EXPIRED, R.EXPIRED)
-    assert venue.last(lasting) == (T.NEW, R.NONE)
+    assert venue.last(lasting) == (T.REPLACED, R.CLOSED)
+    assert venue.reports["status"][-1] == OrderStatus.HELD
 
 
 # Rule 20: reduce-only.
