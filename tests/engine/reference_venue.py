@@ -1,7 +1,7 @@
 """A plain simulated venue in lists and dictionaries, to hold the compiled one against.
 
 Level data of one venue with full depth; every event is whole by itself. Written from
-SEMANTICS 10, 11, 15-19, 30-35, 40, 41 without regard to speed.
+SEMANTICS 10, 11, 15-19, 21-23, 25, 26, 28-35, 40, 41 without regard to speed.
 """
 
 import math
@@ -27,6 +27,40 @@ class Plain:
     stage: str = "in flight"
     ahead: float = 0.0
     ahead_before: float | None = None
+    is_limit: bool = False  # a stop with a limit of its own
+    stop: int | None = None
+    trail: int = 0
+    trigger: str = "last"
+    display: int = 0
+    expires: int = 0
+    group: int = 0
+    role: str = ""  # oco entry, oco exit, entry, target, stop
+    waits: str = ""  # trigger or entry
+    triggered: bool = False
+    hidden: int = 0
+    room: int = 0  # what its group has left for it
+    doomed: bool = False  # its group's cancel is lined up
+
+    @property
+    def is_stop(self) -> bool:
+        return self.stop is not None or self.trail != 0
+
+    @property
+    def is_exit(self) -> bool:
+        return self.role in ("oco exit", "target", "stop")
+
+    @property
+    def is_sized(self) -> bool:
+        return self.role in ("target", "stop")
+
+
+@dataclass
+class Group:
+    """An OCO group or a bracket; who joined last stands first."""
+
+    members: list[Plain] = field(default_factory=list)
+    entry: Plain | None = None
+    open: int = 0
 
 
 @dataclass
@@ -64,6 +98,10 @@ class PlainVenue:
     at: int = 0
     last: int | None = None
     direction: int = 0
+    halted: bool = False
+    groups: dict[int, Group] = field(default_factory=dict)
+    steps: list[tuple[str, Plain]] = field(default_factory=list)
+    watching: list[Plain] = field(default_factory=list)  # stops, in order of waiting
 
     # Time.
 
@@ -71,8 +109,20 @@ class PlainVenue:
         self.requests.sort(key=lambda each: each[:2])
         while self.requests and self.requests[0][0] < before:
             time, _, action = self.requests.pop(0)
+            self._expire(time)
             self.at = max(self.at, time)
             action()
+            self._perform()
+        self._expire(before)
+
+    def _expire(self, before: int) -> None:
+        lasting = [each for each in self.orders.values() if each.expires]
+        for order in sorted(lasting, key=lambda each: each.expires):
+            works = order.stage in ("resting", "waiting")
+            if works and order.expires < before:
+                self.at = max(self.at, order.expires)
+                self._end(order, "expired")
+                self._perform()
 
     def _ask(self, t: int, action: Any) -> None:
         self.sent += 1
@@ -104,53 +154,275 @@ class PlainVenue:
     def replace(self, t: int, name: int, quantity: int, price: int | None) -> None:
         self._ask(t, lambda: self._replaced(self.orders[name], quantity, price))
 
+    def halt(self, t: int, halted: bool) -> None:
+        self._arrive(t)
+        self.at = max(self.at, t)
+        self.halted = halted
+        self._judge()
+        self._perform()
+        self._look(None)
+        self._perform()
+
     def _submitted(self, order: Plain) -> None:
-        opposite = self._best(-order.side)
-        if order.is_market:
-            if opposite is None:
-                return self._end(order, "rejected")
-            order.price = NAN
-            if self.protection is not None:
-                order.price = opposite + order.side * self.protection
-        elif order.post_only and self._crosses(order, order.price):
+        if order.group:
+            self._join(order)
+        if self._is_refused(order):
             return self._end(order, "rejected")
+        if order.trail:
+            known = self._trigger_price(order)
+            assert known is not None, "no trailing stop before the first price"
+            order.stop = known + order.side * order.trail
+        if order.is_sized and order.leaves == 0:
+            order.stage, order.waits = "waiting", "entry"
+        elif order.is_stop:
+            self._watch(order)
+        elif order.is_market:
+            self._protect(order, self._best(-order.side))
         self._tell(order, "new")
+        if order.stage != "waiting":
+            self._work(order)
+        return None
+
+    def _is_refused(self, order: Plain) -> bool:
+        if order.is_stop:
+            return order.stop is not None and not order.is_sized and self._passed(order)
+        if self.halted and (order.is_market or order.tif != "GTC"):
+            return True
+        if order.is_market:
+            return self._best(-order.side) is None
+        crosses = order.post_only and self._crosses(order, order.price)
+        return crosses and not order.is_sized
+
+    def _protect(self, order: Plain, price: int | None) -> None:
+        order.price = NAN
+        if price is not None and self.protection is not None:
+            order.price = price + order.side * self.protection
+
+    def _work(self, order: Plain) -> None:
         if order.tif == "FOK":
             most = sum(size for _, size, _ in self._within(order))
             if self._blocked() or most < order.leaves:
                 return self._end(order, "cancelled")
         return self._match(order)
 
+    # Stops.
+
+    def _trigger_price(self, order: Plain) -> int | None:
+        return self.last if order.trigger == "last" else self._best(-order.side)
+
+    def _passed(self, order: Plain) -> bool:
+        price = self._trigger_price(order)
+        assert order.stop is not None
+        return price is not None and order.side * (price - order.stop) >= 0
+
+    def _watch(self, order: Plain) -> None:
+        order.stage, order.waits = "waiting", "trigger"
+        self.watching.append(order)
+        if self._passed(order):
+            self._reach(order)
+
+    def _reach(self, order: Plain) -> None:
+        self.watching.remove(order)
+        order.waits = ""
+        self.steps.append(("trigger", order))
+
+    def _look(self, printed: int | None) -> None:
+        """Let stops see a print, then the touch."""
+        if self._blocked():
+            return
+        for trigger in ("last", "touch"):
+            for side in (1, -1):
+                price = printed if trigger == "last" else self._best(-side)
+                if price is not None:
+                    self._look_side(trigger, side, price)
+
+    def _look_side(self, trigger: str, side: int, price: int) -> None:
+        mine = [
+            each
+            for each in self.watching
+            if each.trigger == trigger and each.side == side
+        ]
+        mine.sort(key=lambda each: side * (each.stop or 0))
+        for order in mine:
+            if self._passed(order):
+                self._reach(order)
+        for order in mine:
+            stop = price + side * order.trail
+            follows = order.trail != 0 and order in self.watching
+            if follows and side * ((order.stop or 0) - stop) > 0:
+                order.stop = stop
+                self.watching.remove(order)
+                self.watching.append(order)
+                self.steps.append(("moved", order))
+
+    # Groups.
+
+    def _join(self, order: Plain) -> None:
+        group = self.groups.setdefault(order.group, Group())
+        group.members.insert(0, order)
+        order.room = order.leaves
+        if order.role == "entry":
+            group.entry = order
+        elif order.is_sized:
+            order.room = order.leaves = order.quantity = group.open
+
+    def _exits(self, order: Plain) -> list[Plain]:
+        members = self.groups[order.group].members
+        return [each for each in members if each.is_exit and each is not order]
+
+    def _note_fill(self, order: Plain, quantity: int) -> None:
+        if not order.group:
+            return
+        order.room -= quantity
+        group = self.groups[order.group]
+        if order.role == "oco entry":
+            for each in group.members:
+                if each is not order and not each.doomed:
+                    each.doomed = True
+                    self.steps.append(("dismiss", each))
+            return
+        change = quantity if order.role == "entry" else -quantity
+        group.open = max(group.open + change, 0)
+        for each in self._exits(order):
+            each.room = max(each.room + change, 0)
+            if each.room == 0 and group.entry is None:
+                each.doomed = True
+                self.steps.append(("dismiss", each))
+            else:
+                self.steps.append(("resize", each))
+
+    def _leave_group(self, order: Plain) -> None:
+        group = self.groups.get(order.group)
+        if group is None or order not in group.members:
+            return
+        if group.entry is order:
+            group.entry = None
+            for each in group.members:
+                if each.is_exit and each.room == 0:
+                    each.doomed = True
+                    self.steps.append(("dismiss", each))
+        group.members.remove(order)
+        if not group.members:
+            del self.groups[order.group]
+
+    # What follows.
+
+    def _perform(self) -> None:
+        while self.steps:
+            what, order = self.steps.pop(0)
+            if order.stage != "ended":
+                getattr(self, f"_do_{what}")(order)
+
+    def _do_trigger(self, order: Plain) -> None:
+        order.triggered, order.stage = True, "in flight"
+        if order.price == NAN:
+            self._protect(order, order.stop)
+        self._tell(order, "triggered")
+        self._work(order)
+
+    def _do_moved(self, order: Plain) -> None:
+        self._tell(order, "replaced")
+
+    def _do_dismiss(self, order: Plain) -> None:
+        if order.waits == "entry" and order.filled:
+            self._leave_group(order)
+            order.stage, order.quantity = "ended", order.filled
+            return self._tell(order, "replaced")
+        return self._end(order, "cancelled")
+
+    def _do_resize(self, order: Plain) -> None:
+        before, order.leaves = order.leaves, order.room
+        if before == order.leaves:
+            return None
+        order.quantity = order.filled + order.leaves
+        if order.leaves == 0:
+            self._sleep(order)
+        elif order.waits == "entry":
+            return self._do_activate(order)
+        elif order.stage == "resting" and order.leaves > before:
+            self._leave(order)
+            self._tell(order, "replaced")
+            return self._match(order)
+        self._keep_peak(order)
+        return self._tell(order, "replaced")
+
+    def _do_activate(self, order: Plain) -> None:
+        order.waits, order.stage, order.triggered = "", "in flight", False
+        if order.is_stop:
+            if order.role == "stop" and not order.is_limit:
+                order.price = NAN
+            self._watch(order)
+        self._tell(order, "replaced")
+        return None if order.is_stop else self._match(order)
+
+    def _sleep(self, order: Plain) -> None:
+        self._leave(order)
+        if order in self.watching:
+            self.watching.remove(order)
+        order.stage, order.waits, order.leaves = "waiting", "entry", 0
+
+    def _keep_peak(self, order: Plain) -> None:
+        order.hidden = max(min(order.hidden, order.leaves - order.display), 0)
+
+    def _allowed(self, order: Plain, quantity: int) -> int:
+        if order.doomed:
+            return 0
+        return min(quantity, order.room) if order.is_exit else quantity
+
     def _cancelled(self, order: Plain) -> None:
-        if order.stage == "resting":
+        if order.stage in ("resting", "waiting"):
             self._end(order, "cancelled")
         else:
             self._tell(order, "cancel rejected")
 
     def _replaced(self, order: Plain, quantity: int, price: int | None) -> None:
-        if order.stage != "resting":
+        if order.stage not in ("resting", "waiting"):
             return self._tell(order, "replace rejected")
-        quantity = quantity or order.quantity
+        sleeps, waits = order.waits == "entry", order.stage == "waiting"
+        quantity = order.quantity if sleeps else quantity or order.quantity
         price = order.price if price is None else price
         moved = price != order.price
-        if moved and order.post_only and self._crosses(order, price):
+        crosses = order.post_only and not waits and self._crosses(order, price)
+        if moved and crosses:
             return self._tell(order, "replace rejected")
         keeps = not moved and quantity <= order.quantity
-        if quantity <= order.filled:
-            self._leave(order)
-            order.stage, order.quantity, order.leaves = "ended", order.filled, 0
+        if quantity <= order.filled and not sleeps:
             order.price = price
+            self._finish(order)
+            order.quantity = order.filled
             return self._tell(order, "replaced")
-        if not keeps:
+        if not keeps and not waits:
             self._leave(order)
         order.price, order.quantity = price, quantity
         order.leaves = quantity - order.filled
+        if waits and order.waits == "trigger":
+            self.watching.remove(order)
+            self.watching.append(order)
+        self._keep_peak(order)
+        if order.group and not sleeps:
+            self._note_resize(order)
         self._tell(order, "replaced")
-        return None if keeps else self._match(order)
+        return None if keeps or waits else self._match(order)
+
+    def _note_resize(self, order: Plain) -> None:
+        order.room = order.leaves
+        if not order.is_exit:
+            return
+        self.groups[order.group].open = order.leaves
+        for each in self._exits(order):
+            if each.waits != "entry" and each.room != order.leaves:
+                each.room = order.leaves
+                self.steps.append(("resize", each))
+
+    def _finish(self, order: Plain) -> None:
+        self._leave(order)
+        if order in self.watching:
+            self.watching.remove(order)
+        order.stage, order.leaves = "ended", 0
+        self._leave_group(order)
 
     def _end(self, order: Plain, what: str) -> None:
-        self._leave(order)
-        order.stage, order.leaves = "ended", 0
+        self._finish(order)
         self._tell(order, what)
 
     # The book.
@@ -160,7 +432,11 @@ class PlainVenue:
         return None if not prices else max(prices) if side > 0 else min(prices)
 
     def _blocked(self) -> bool:
-        return self.lost or self.crossed
+        return self.lost or self.crossed or self.halted
+
+    def touch(self, side: int) -> int | None:
+        """Best price of a side."""
+        return self._best(side)
 
     def _available(self, side: int, price: int) -> int:
         taken = self.memory[side, price].taken if (side, price) in self.memory else 0
@@ -198,7 +474,7 @@ class PlainVenue:
         own = False
         if not self._blocked():
             for price, size, _ in self._within(order):
-                quantity = min(size, order.leaves)
+                quantity = self._allowed(order, min(size, order.leaves))
                 if quantity:
                     self._take(-order.side, price, quantity)
                     self._fill(order, price, quantity)
@@ -214,6 +490,7 @@ class PlainVenue:
         order.stage, order.ahead_before = "resting", None
         self._remember(order.side, order.price)
         order.ahead = self.book[order.side].get(order.price, 0)
+        order.hidden = max(order.leaves - order.display, 0) if order.display else 0
         self.queue.append(order)
 
     def _remember(self, side: int, price: int) -> Memory:
@@ -239,10 +516,22 @@ class PlainVenue:
     def _fill(self, order: Plain, price: int, quantity: int) -> None:
         order.filled += quantity
         order.leaves -= quantity
+        self._note_fill(order, quantity)
         if order.leaves == 0:
-            order.stage = "ended"
+            group = self.groups.get(order.group)
             if order in self.queue:
                 self.queue.remove(order)
+            if order.is_sized and group is not None and group.entry is not None:
+                order.stage, order.waits = "waiting", "entry"
+            else:
+                order.stage = "ended"
+                self._leave_group(order)
+        elif order.hidden and order.hidden >= order.leaves and order in self.queue:
+            order.hidden = max(order.leaves - order.display, 0)
+            self.queue.remove(order)
+            self.queue.append(order)
+            order.ahead = self.book[order.side].get(order.price, 0)
+            order.ahead_before = None
         self._tell(order, "fill", price, quantity)
 
     # The market.
@@ -251,12 +540,16 @@ class PlainVenue:
         self._arrive(t)
         self.at = max(self.at, t)
         aggressor = aggressor or self._inferred(price)
-        if aggressor and not self._blocked():
+        blocked = self._blocked()
+        if aggressor and not blocked:
             self._traded(t, -aggressor, price, size)
         if self.last is not None and price != self.last:
             self.direction = 1 if price > self.last else -1
         self.last = price
         self._judge()
+        self._perform()
+        self._look(price)
+        self._perform()
 
     def _inferred(self, price: int) -> int:
         bid, ask = self._best(1), self._best(-1)
@@ -275,19 +568,30 @@ class PlainVenue:
         part = self._reclaimed(row, t, side, price, size)
         given = 0
         mine = [each for each in self.queue if each.side == side]
-        for order in sorted(mine, key=lambda each: -side * each.price):
+        todo = sorted(mine, key=lambda each: -side * each.price)
+        while todo:
+            order = todo.pop(0)
             if side * (order.price - price) < 0:
                 break
             reached: float = size
+            most = order.leaves
             if order.price == price:
                 reached = size - order.ahead
                 order.ahead = max(order.ahead - size, 0.0)
+                most -= order.hidden
             else:
                 order.ahead, order.ahead_before = 0.0, None
-            quantity = min(max(math.floor(reached) - given, 0), order.leaves)
+            quantity = min(max(math.floor(reached) - given, 0), most)
+            quantity = self._allowed(order, quantity)
             if quantity:
                 given += quantity
+                hidden = order.hidden
                 self._fill(order, order.price, quantity)
+                if hidden != order.hidden and order.price == price:
+                    # The next peak stands behind all others: it is met again.
+                    order.ahead += part
+                    behind = [each for each in todo if each.price == price]
+                    todo.insert(len(behind), order)
         if row is not None:
             row.traded += size - part
             row.traded_ts = t
@@ -347,6 +651,9 @@ class PlainVenue:
             self.book[side][price] = size
         self._follow(t, side, price)
         self._judge()
+        self._perform()
+        self._look(None)
+        self._perform()
 
     def _follow(self, t: int, side: int, price: int) -> None:
         row = self.memory.get((side, price))
@@ -394,11 +701,15 @@ class PlainVenue:
         self._forget()
         self.lost = self.was_lost = self.crossed = False
         self._judge()
+        self._perform()
+        self._look(None)
+        self._perform()
 
     def _judge(self) -> None:
         bid, ask = self._best(1), self._best(-1)
         if not self.lost:
-            self.crossed = bid is not None and ask is not None and bid > ask
+            both = bid is not None and ask is not None and not self.halted
+            self.crossed = both and bid > ask  # type: ignore[operator]
         if not self._blocked():
             self._meet_quotes()
 
@@ -408,7 +719,7 @@ class PlainVenue:
             for order in sorted(mine, key=lambda each: -side * each.price):
                 for price in sorted(self.book[-side], key=lambda each: side * each):
                     size = self._available(-side, price)
-                    quantity = min(size, order.leaves)
+                    quantity = self._allowed(order, min(size, order.leaves))
                     if side * (order.price - price) >= 0 and quantity:
                         self._take(-side, price, quantity)
                         self._fill(order, order.price, quantity)

@@ -149,7 +149,7 @@ def test_rule_16_a_replace_of_one_thing_leaves_the_others(session, resting):
     session.replace(resting, quantity=5)
 
     order = session.order(resting)
-    assert (order["new_quantity"], order["new_price"]) == (5, 100_00)
+    assert (order["new_quantity"], order["new_price"]) == (5, NO_PRICE)
     assert session.told()[-1] == ("replace", resting)
 
 

@@ -125,7 +125,10 @@ def test_rule_51_an_exit_of_a_group_is_an_exit(session, role):
     session.trade(BUY, 10, 100_00)
     set_state(session, SafetyState.KILLED)
 
-    order = session.new(SELL, 10, 101_00, role=role, group=1)
+    more = {}
+    if role == GroupRole.BRACKET_STOP:
+        more = {"order_type": OrderType.STOP_LIMIT, "stop_price": 101_00}
+    order = session.new(SELL, 10, 101_00, role=role, group=1, **more)
 
     assert session.last()["report"] == ReportType.PENDING_NEW
     assert session.order(order)["options"] & OrderOption.REDUCE_ONLY

@@ -244,12 +244,6 @@ def begin_work(arena: int, links: int, index: int) -> None:
         reason = integer(Reason.NO_OPPOSITE_SIDE)
         end(arena, links, index, ReportType.CANCELLED, reason)
         return
-    if order["options"] & OrderOption.POST_ONLY and would_cross(
-        arena, index, order["price"]
-    ):
-        reason = integer(Reason.POST_ONLY_WOULD_CROSS)
-        end(arena, links, index, ReportType.CANCELLED, reason)
-        return
     meet_book(arena, links, index, True)
 
 
@@ -351,6 +345,11 @@ def _released(arena: int, links: int, index: int) -> None:
         tell(arena, links, index, ReportType.REPLACED, Reason.CLOSED)
         return
     if find_wait(arena, index):
+        return
+    post_only = order["options"] & OrderOption.POST_ONLY
+    if post_only and would_cross(arena, index, order["price"]):
+        reason = integer(Reason.POST_ONLY_WOULD_CROSS)
+        end(arena, links, index, ReportType.CANCELLED, reason)
         return
     bound_market(arena, index)
     tell(arena, links, index, ReportType.REPLACED, Reason.CLOSED)

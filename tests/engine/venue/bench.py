@@ -264,8 +264,10 @@ class Bench:
         price = more.pop("price", NO_PRICE)
         return self.rest(t, side, quantity, price, kind=kind, trail=trail, **more)
 
-    def rest(self, t: int, side: str, quantity: int, price: int, **more: Any) -> int:
-        """Send a limit order and let it arrive."""
+    def rest(
+        self, t: int, side: str, quantity: int, price: int = NO_PRICE, **more: Any
+    ) -> int:
+        """Send an order and let it arrive."""
         index = self.submit(t, side, quantity, price, **more)
         self.clock(t)
         return index

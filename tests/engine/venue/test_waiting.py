@@ -516,10 +516,16 @@ def test_rule_28_an_exit_that_closed_all_waits_for_more_of_its_entry(
     hold_what_filled(venue)
     assert leaves(venue, entry, target, stop) == [2, 1, 1]
     assert venue.order(target)["quantity"] == 3
-    venue.trade(6, 95, 1, "sell")
+    venue.level(6, "bid", 94, 9)
+    venue.trade(7, 95, 1, "sell")  # through the entry, and at the stop
 
-    assert leaves(venue, entry, target, stop)[0] == 1
-    assert venue.order(stop)["filled"] == 1 or venue.order(stop)["leaves"] == 2
+    assert venue.fills()[-2:] == [(entry, 99, 1), (stop, 94, 2)]
+    assert leaves(venue, entry, target, stop) == [1, 0, 0]
+    assert venue.status(stop) == S.HELD
+    venue.cancel(8, entry)
+    venue.clock(8)
+    assert (venue.status(stop), venue.status(target)) == (S.FILLED, S.FILLED)
+    assert conditions(venue) == 0
 
 
 def test_rule_28_a_stop_that_its_price_has_passed_triggers_at_once(

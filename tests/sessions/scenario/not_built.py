@@ -24,7 +24,6 @@ _BY_RULE: Final[dict[int, dict[str, str]]] = {
     29: {_GROUPS: "29-a 29-b 29-c"},
     38: {_STOPS: "38-e 38-f"},
     39: {_STOPS: "39-a 39-b 39-e", _GROUPS: "39-c"},
-    51: {_GROUPS: "51-f"},
 }
 
 NOT_BUILT: Final = {
