@@ -7,6 +7,7 @@ from app.engine.arena import Section
 from app.engine.orders import HALT_OVERFILL
 from app.engine.records import (
     BUY,
+    NO_PRICE,
     SELL,
     Action,
     OrderStatus,

@@ -132,6 +132,8 @@ def follow_session(arena: int, links: int, instrument: int) -> None:
     end_hours(arena, instrument, before, after)
     perform_steps(arena, links)
     _miss_auctions(arena, links, instrument, before, after)
-    _hold_resting(arena, links, instrument, after)
-    _hold_stops(arena, links, instrument, after)
+    if after == SessionState.EXTENDED:
+        # Where the venue is closed nobody trades: all keep their places.
+        _hold_resting(arena, links, instrument, after)
+        _hold_stops(arena, links, instrument, after)
     perform_steps(arena, links)

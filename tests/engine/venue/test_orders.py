@@ -282,8 +282,9 @@ def test_rule_24_day_orders_end_with_the_session(venue: Bench) -> None:
     venue.enter(3, SessionState.CLOSED)
 
     assert venue.last(day) == (T.EXPIRED, R.EXPIRED)
-    assert venue.last(lasting) == (T.REPLACED, R.CLOSED)
-    assert venue.reports["status"][-1] == OrderStatus.HELD
+    assert venue.last(lasting) == (T.NEW, R.NONE)
+    late = venue.rest(4, "buy", 5, 99)
+    assert venue.status(late) == OrderStatus.HELD
 
 
 # Rule 20: reduce-only.
