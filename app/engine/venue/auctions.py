@@ -54,7 +54,9 @@ def auction_printed(arena: int, links: int, record: Any) -> None:
     instrument, price = integer(record["instrument"]), integer(record["price"])
     wait = _which(arena, instrument, integer(record["ts_venue"]))
     mine, room = first_waiting(arena, instrument, wait), integer(record["size"])
-    while mine and room > 0:
+    if room <= 0:
+        return
+    while mine:
         following = integer(condition(arena, mine)["next"])
         index = integer(condition(arena, mine)["order"])
         order = venue_orders(arena)[index]

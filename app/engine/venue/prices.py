@@ -41,6 +41,7 @@ from app.engine.records import (
 )
 from app.engine.risk_state import working
 from app.engine.venue.levels import venue_book
+from app.engine.venue.state import venue_orders
 from app.engine.venue.sweep import is_matched
 from app.engine.venue.trading import tells_last
 
@@ -96,7 +97,8 @@ def _note_extended(arena: int, instrument: int, price: int) -> None:
         if row["number"] == 0 or row["instrument"] != instrument:
             continue
         watches = row["wait"] == Wait.TRIGGER and row["trigger"] == Trigger.LAST
-        if not watches or row["outside"] == 0:
+        options = integer(venue_orders(arena)[row["order"]]["options"])
+        if not watches or options & _OUTSIDE == 0:
             continue
         if is_reached(integer(row["side"]), row["stop_price"], price):
             stop_waiting(arena, mine)

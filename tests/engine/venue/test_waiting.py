@@ -31,6 +31,13 @@ def venue() -> Bench:
     return bench
 
 
+@pytest.fixture
+def stock(venue: Bench) -> Bench:
+    """The same, of a kind whose orders do not work outside regular hours."""
+    venue.arena.records(Section.INSTRUMENTS)["always"] = 0
+    return venue
+
+
 def conditions(venue: Bench) -> int:
     """How many conditions are in use: none may be left behind."""
     return int(venue.arena.header[16 + 8 * Section.CONDITIONS + LIVE])
@@ -345,8 +352,9 @@ def test_rule_25_gtd_ends_at_its_time_after_the_data_of_it(venue: Bench) -> None
 
 
 def test_rule_24_outside_its_hours_an_order_is_held_until_they_begin(
-    venue: Bench,
+    stock: Bench,
 ) -> None:
+    venue = stock
     venue.enter(2, SessionState.EXTENDED)
     limit = venue.rest(3, "buy", 3, 101)
     market = venue.rest(3, "buy", 2)
@@ -367,8 +375,9 @@ def test_rule_24_outside_its_hours_an_order_is_held_until_they_begin(
 
 
 def test_rule_24_at_the_end_of_their_hours_orders_are_held_and_come_back(
-    venue: Bench,
+    stock: Bench,
 ) -> None:
+    venue = stock
     plain = venue.rest(2, "buy", 3, 99)
     stop = venue.stop(2, "sell", 1, 98)
     day = venue.rest(2, "buy", 3, 98, tif=TIF.DAY)
@@ -516,15 +525,14 @@ def test_rule_28_an_exit_that_closed_all_waits_for_more_of_its_entry(
     hold_what_filled(venue)
     assert leaves(venue, entry, target, stop) == [2, 1, 1]
     assert venue.order(target)["quantity"] == 3
-    venue.level(6, "bid", 94, 9)
-    venue.trade(7, 95, 1, "sell")  # through the entry, and at the stop
+    venue.trade(6, 111, 9, "buy")
 
-    assert venue.fills()[-2:] == [(entry, 99, 1), (stop, 94, 2)]
-    assert leaves(venue, entry, target, stop) == [1, 0, 0]
-    assert venue.status(stop) == S.HELD
-    venue.cancel(8, entry)
-    venue.clock(8)
-    assert (venue.status(stop), venue.status(target)) == (S.FILLED, S.FILLED)
+    assert venue.fills()[-1] == (target, 110, 1)
+    assert leaves(venue, entry, target, stop) == [2, 0, 0]
+    assert (venue.status(target), venue.status(stop)) == (S.HELD, S.HELD)
+    venue.cancel(7, entry)
+    venue.clock(7)
+    assert (venue.status(target), venue.status(stop)) == (S.FILLED, S.CANCELLED)
     assert conditions(venue) == 0
 
 

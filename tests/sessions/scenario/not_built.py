@@ -18,7 +18,7 @@ _BY_RULE: Final[dict[int, dict[str, str]]] = {
     22: {_STOPS: "22-d"},
     23: {_TRAILING: "23-d"},
     24: {_DAY_ENDS: "24-a 24-c"},
-    25: {_AUCTIONS: "25-a 25-b 25-c 25-e", "orders good till a date": "25-d"},
+    25: {"orders good till a date": "25-d"},
     26: {_AUCTIONS: "26-a 26-c"},
     28: {_GROUPS: "28-a 28-b 28-c 28-d"},
     29: {_GROUPS: "29-a 29-b 29-c"},
