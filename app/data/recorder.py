@@ -36,6 +36,11 @@ _FAN: Final = 8
 """Segments of one size that are merged into one."""
 _MOST_HELD: Final = 1 << 20
 """Records in memory (64 MB) before they are committed, however soon."""
+_MANY: Final = 64
+_FEW_ROWS: Final = 1024
+_MOST_TURNS: Final = 10
+"""Of more streams than `_MANY`, those with few rows are committed every tenth time: a
+segment is ten files, and making and deleting them is what a commit costs."""
 _LOOK_S: Final = 0.25
 _TELL_NS: Final = 500_000_000
 _AGAIN_S: Final = 5.0
@@ -81,10 +86,35 @@ class _Stream:
     held: list[NDArray[np.void]] = field(default_factory=list)
     rows: int = 0
     last_ts: int = 0
+    turns: int = 0
+    """Commits that it has waited for more."""
     dates: dict[int, list[list[Path]]] = field(default_factory=dict)
     """By trade date: the folders of its segments, by how often they were merged."""
     done: list[Path] = field(default_factory=list)
     """Segments of dates that have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """Segments of a date that become one, in the place of the first."""
+
+    stream: _Stream
+    date: int
+    height: int | None
+    """Their size; None: all of the date, which has ended."""
+    folders: Sequence[Path]
+
+    def note(self) -> None:
+        """Note that it was done."""
+        if self.height is None:
+            del self.stream.dates[self.date]
+            self.stream.done.append(self.folders[0])
+            return
+        levels = self.stream.dates[self.date]
+        if self.height + 1 == len(levels):
+            levels.append([])
+        levels[self.height + 1].append(self.folders[0])
+        levels[self.height] = []
 
 
 class LogRecording:
@@ -219,18 +249,20 @@ class LogRecording:
         CatalogError
             If it cannot be written; what is held stays held.
         """
+        may_wait = not is_last and len(self._streams) > _MANY
+        may_wait = may_wait and self.held < _MOST_HELD // 2
         given = {
             number: part
             for number, stream in self._streams.items()
-            if len(part := _ready(stream, is_last=is_last))
+            if not (may_wait and _waits(stream))
+            and len(part := _ready(stream, is_last=is_last))
         }
         if given:
             self._write(given)
+        while merges := self._merges(is_last=is_last):
+            self._merge(merges)
         if is_last:
-            for stream in self._streams.values():
-                for date in list(stream.dates):
-                    self._end_date(stream, date)
-                self._clear_strangers(stream)
+            self._clear_strangers()
 
     def _write(self, given: Mapping[int, NDArray[np.void]]) -> None:
         origin = self._origin(self._frames, self.tail.frames)
@@ -253,49 +285,50 @@ class LogRecording:
         for meta in metas:
             stream = by_name[meta.instrument, meta.stream]
             dates = stream.target.numbers(np.array([meta.first_ts]))
-            self._added(stream, int(dates[0]), meta.first_ts)
+            levels = stream.dates.setdefault(int(dates[0]), [[]])
+            levels[0].append(self._folder(stream, meta.first_ts))
 
-    def _added(self, stream: _Stream, date: int, first_ts: int) -> None:
-        """Note a new segment; merge where they are many, or a date has ended."""
-        levels = stream.dates.setdefault(date, [[]])
+    def _folder(self, stream: _Stream, first_ts: int) -> Path:
         target = stream.target
         place = f"{folder_name(target.instrument.name)}/{target.stream}"
-        levels[0].append(self.catalog.root / place / segment_name(first_ts))
-        for earlier in [each for each in stream.dates if each < date]:
-            self._end_date(stream, earlier)
-        self._merge(stream, stream.dates[date])
+        return self.catalog.root / place / segment_name(first_ts)
 
-    def _end_date(self, stream: _Stream, date: int) -> None:
-        """Merge all segments of a trade date."""
-        levels = stream.dates.pop(date)
-        # The highest were begun first.
-        folders = [each for level in reversed(levels) for each in level]
-        stream.done.append(self._merged(stream, folders))
+    def _merges(self, *, is_last: bool) -> list[_Merge]:
+        """Find what is to be merged: dates that have ended, and `_FAN` of one size."""
+        found: list[_Merge] = []
+        for stream in self._streams.values():
+            newest = max(stream.dates, default=0)
+            for date, levels in stream.dates.items():
+                if is_last or date < newest:
+                    # The highest were begun first.
+                    every = [each for level in reversed(levels) for each in level]
+                    found.append(_Merge(stream, date, None, every))
+                    continue
+                for height, level in enumerate(levels):
+                    if len(level) >= _FAN:
+                        found.append(_Merge(stream, date, height, level))
+                        break
+        return found
 
-    def _merge(self, stream: _Stream, levels: list[list[Path]]) -> None:
-        """Merge each `_FAN` segments of one size."""
-        for height, level in enumerate(levels):
-            if len(level) < _FAN:
-                return
-            if height + 1 == len(levels):
-                levels.append([])
-            levels[height + 1].append(self._merged(stream, level))
-            levels[height] = []
-
-    def _merged(self, stream: _Stream, folders: Sequence[Path]) -> Path:
-        """Write some segments as one; its folder."""
-        if len(folders) == 1:
-            return folders[0]
-        wanted = set(folders)
-        segments = [each for each in self._segments(stream) if each.folder in wanted]
-        joined = Recording(stream.target.instrument, segments)
+    def _merge(self, merges: Sequence[_Merge]) -> None:
+        """Write segments that belong together as one, all in one job."""
         origin = self._origin(0, self._frames)
+        replaced: list[Segment] = []
         with ImportJob(self.catalog, "recorder", (), origin) as job:
-            for records in joined.batches():
-                records["flags"] &= np.uint16(~int(RecordFlag.REPLAYED) & 0xFFFF)
-                job.append(stream.target, records)
-            job.commit(segments)
-        return segments[0].folder
+            for each in merges:
+                if len(each.folders) == 1:
+                    continue
+                segments = [Segment(folder) for folder in each.folders]
+                target = each.stream.target
+                for records in Recording(target.instrument, segments).batches():
+                    records["flags"] &= np.uint16(~int(RecordFlag.REPLAYED) & 0xFFFF)
+                    job.append(target, records)
+                job.seal(target)
+                replaced += segments
+            if replaced:
+                job.commit(replaced)
+        for each in merges:
+            each.note()
 
     def _origin(self, start: int, end: int) -> tuple[str, str]:
         source = f"{self.tail.directory.name} frames {start} to {end}"
@@ -305,17 +338,27 @@ class LogRecording:
         target = stream.target
         return self.catalog.segments(target.instrument.name, target.stream)
 
-    def _clear_strangers(self, stream: _Stream) -> None:
+    def _clear_strangers(self) -> None:
         """Remove what a recorder that was killed has left of this very session."""
         mine = f"{self.tail.session}:"
         doomed = [
             each
+            for stream in self._streams.values()
             for each in self._segments(stream)
             if each.meta.sha256.startswith(mine) and each.folder not in stream.done
         ]
         if doomed:
             with ImportJob(self.catalog, "recorder", (), ("", "")) as job:
                 job.commit(doomed)
+
+
+def _waits(stream: _Stream) -> bool:
+    """Whether a stream among many waits for a later commit, because it has few rows."""
+    stream.turns += 1
+    if stream.rows >= _FEW_ROWS or stream.turns >= _MOST_TURNS:
+        stream.turns = 0
+        return False
+    return True
 
 
 def _stream_of(kinds: NDArray[np.uint8]) -> str | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from app.__main__ import main
 from app.data import commit as committing
 from app.data.catalog import Catalog, Recording
+from app.data.instrument_master import InstrumentMaster
 from app.data.log_tail import LogTail
 from app.data.recorder import LogRecording, Recorder, record_log
 from app.data.trade_dates import trade_dates
@@ -365,6 +367,33 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path, written, monkeypatch):
     same(held(catalog, "RSTK"), written.of(0))
 
 
+def test_of_many_instruments_the_quiet_ones_are_committed_less_often(tmp_path):
+    root = tmp_path / "catalog"
+    master = InstrumentMaster.beside(root)
+    names = [f"I{i:03d}" for i in range(70)]
+    for name in names:
+        master.add(replace(master.instrument("AMZN"), name=name))
+    master.save()
+    made = Written(tmp_path, instruments=names)
+    recording = LogRecording(Catalog(root), made.directory)
+    counts = []
+    for turn in range(11):
+        for number in range(70):
+            rows = 1100 if number == 0 else 3
+            start = START + turn * 10**10 + number
+            made.add(book(rows, start=start, instrument=number)[:rows])
+        while recording.take():
+            pass
+        recording.commit()
+        counts.append(recording.catalog.names())
+
+    assert [len(each) for each in counts] == [1] * 9 + [70] * 2
+    recording.commit(is_last=True)
+    made.close()
+    for number in (0, 1, 69):
+        same(held(recording.catalog, names[number]), made.of(number))
+
+
 # Refusals, and dates.
 
 
@@ -399,12 +428,12 @@ def ns(text: str) -> int:
 
 
 def test_rule_13_a_recording_is_cut_by_trade_date(tmp_path, written):
-    # ESU4 opens at 17:00 in Chicago, 22:00 UTC in summer: Sunday is Monday.
+    # ESU4 opens at 17:00 in Chicago, 22:00 UTC in summer, for the next date.
     written.close()
     made = Written(tmp_path / "other", instruments=["ESU4"])
-    sunday = book(10, start=ns("2024-07-07T21:59:59.995"))
-    sunday["price"] = 20_000
-    made.add(sunday)
+    monday = book(10, start=ns("2024-07-08T21:59:59.995"))
+    monday["price"] = 20_000
+    made.add(monday)
     catalog = Catalog(tmp_path / "catalog")
 
     record_log(catalog, made.directory)
@@ -412,7 +441,7 @@ def test_rule_13_a_recording_is_cut_by_trade_date(tmp_path, written):
 
     first, second = catalog.open("ESU4").segments
     assert (len(first), len(second)) == (5, 5)
-    assert second.meta.first_ts == ns("2024-07-07T22:00:00")
+    assert second.meta.first_ts == ns("2024-07-08T22:00:00")
     same(held(catalog, "ESU4"), made.of(0))
 
 
@@ -423,7 +452,7 @@ def test_rule_13_trade_dates(tmp_path):
         (master.instrument("ESU4"), "2024-07-08T20:59:59", "2024-07-08"),
         (master.instrument("ESU4"), "2024-01-07T23:00:00", "2024-01-08"),
         (master.instrument("AMZN"), "2024-07-08T23:59:59", "2024-07-08"),
-        (master.instrument("AMZN"), "2024-07-09T03:59:59", "2024-07-08"),
+        (master.instrument("AMZN"), "2024-07-09T04:00:01", "2024-07-09"),
         (master.instrument("BTCUSDT"), "2024-07-09T00:00:00", "2024-07-09"),
         (master.instrument("REUR"), "2024-07-08T21:00:00", "2024-07-09"),
     ]
