@@ -109,6 +109,11 @@ _KNOWN: Final = {
 }
 
 
+def usual_calendars() -> tuple[str, ...]:
+    """Return the calendars that have a name of ours; the library knows more."""
+    return tuple(_NAMES)
+
+
 def calendar_name(name: str) -> str:
     """Spell the name of a calendar as this module does.
 

@@ -56,6 +56,7 @@ def test_rule_06_every_field_has_its_place_in_the_form():
         ("order_step", "0.5", "not a multiple of"),
         ("time_zone", "Mars/Olympus", "IANA"),
         ("regular_hours", "9 to 5", "09:30-16:00"),
+        ("calendar", "NYSEE", "the nearest is 'NYSE'"),
         ("expiry", "15.3.2024", "a date like 2024-03-15"),
         ("price_bands", "90", "[lowest, highest]"),
         ("fees.taker", "much", "a number is needed"),
@@ -67,7 +68,7 @@ def test_a_wrong_field_is_named(field: str, text: str, rule: str):
     texts = blank("X") | {"venue": "V", "price_unit": "0.01", field: text}
 
     with pytest.raises(FieldError) as caught:
-        instrument_of(texts)
+        instrument_of(texts, is_final=True)
 
     assert caught.value.field == field
     assert rule in str(caught.value)

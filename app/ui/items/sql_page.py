@@ -48,6 +48,7 @@ class SqlPage(QWidget):
         self.text = QPlainTextEdit(_FIRST)
         self.text.setAccessibleName("SQL query")
         self.text.setTabChangesFocus(True)
+        self.text.setAcceptDrops(False)  # a file is for the window
         self.text.setProperty("role", "field")
         self.text.setMinimumHeight(QFontMetrics(self.font()).height() * 3)
         self.start = QPushButton("Run")

@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from app.calendar import calendar_name
 from app.data.instrument_master import Table, entry_of, parse_entry
-from app.errors import InstrumentError
+from app.errors import CalendarError, InstrumentError
 from app.instrument import FIELDS, Fees, Instrument, InstrumentKind, Margin
 
 Texts = dict[str, str]
@@ -163,8 +164,15 @@ def blank(name: str) -> Texts:
     return texts | {"name": name, "kind": "stock", "currency": "USD"}
 
 
-def instrument_of(texts: Texts) -> Instrument:
+def instrument_of(texts: Texts, *, is_final: bool = False) -> Instrument:
     """Read the form.
+
+    Parameters
+    ----------
+    texts : Texts
+    is_final : bool
+        Judge the calendar, too: a name that is not among the usual ones is looked up
+        in a library that takes seconds to load.
 
     Raises
     ------
@@ -187,7 +195,11 @@ def instrument_of(texts: Texts) -> Instrument:
         else:
             entry[key] = value
     try:
+        if is_final and "calendar" in entry:
+            calendar_name(entry["calendar"])
         return parse_entry(name, entry)
+    except CalendarError as error:
+        raise FieldError("calendar", str(error)) from error
     except InstrumentError as error:
         raise _field_error(name, error, texts) from error
 

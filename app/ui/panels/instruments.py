@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.calendar import usual_calendars
 from app.data.instrument_master import InstrumentMaster
 from app.errors import InstrumentError
 from app.instrument import Instrument
@@ -91,6 +92,7 @@ class InstrumentsPanel(QWidget):
                 widget = self._widget(field)
                 widget.setAccessibleName(field.key.replace(".", " ").replace("_", " "))
                 widget.setMinimumWidth(150)
+                widget.setAcceptDrops(False)  # a file is for the window
                 self.fields[field.key] = widget
                 error = QLabel()
                 error.setProperty("role", "error")
@@ -128,9 +130,10 @@ class InstrumentsPanel(QWidget):
         return edit
 
     def _calendars(self) -> list[str]:
-        """Calendars that instruments of the master name."""
+        """The usual calendars, and those that instruments of the master name."""
         master = InstrumentMaster.beside(self._library.root)
-        return sorted({each.calendar for each in master if each.calendar})
+        named = {each.calendar for each in master if each.calendar}
+        return sorted(named.union(usual_calendars()), key=str.lower)
 
     def _lay_out(self) -> None:
         left = QWidget()
@@ -297,10 +300,10 @@ class InstrumentsPanel(QWidget):
         self._saved = dict(texts)
         self._on_edited()
 
-    def instrument(self) -> Instrument | None:
+    def instrument(self, *, is_final: bool = False) -> Instrument | None:
         """The instrument of the form; None, with messages, where it breaks a rule."""
         try:
-            made = instrument_of(self.texts())
+            made = instrument_of(self.texts(), is_final=is_final)
         except FieldError as error:
             self._show_error(error.field if error.field in self.errors else "", error)
             return None
@@ -402,7 +405,7 @@ class InstrumentsPanel(QWidget):
 
     def save(self) -> None:
         """Write the form to the user's file."""
-        made = self.instrument()
+        made = self.instrument(is_final=True)
         if made is None:
             return
         try:
