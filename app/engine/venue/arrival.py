@@ -26,7 +26,7 @@ from app.engine.records import (
     ReportType,
 )
 from app.engine.state import engine, instruments, orders
-from app.engine.venue.bars import bar_refusal, fills_from_bars
+from app.engine.venue.bars import fills_from_bars
 from app.engine.venue.entering import (
     is_at_once,
     meet_book,
@@ -79,17 +79,19 @@ def _is_through(arena: int, index: int, stop: int) -> bool:
 def _refusal(arena: int, index: int) -> int:
     """Why an arriving order is rejected."""
     order, source = venue_orders(arena)[index], orders(arena)[index]
-    if fills_from_bars(arena, order["instrument"]):
-        return integer(bar_refusal(arena, index))
+    from_bars = fills_from_bars(arena, order["instrument"])
     sleeps = is_bracket_exit(integer(source["role"]))
     if is_reduce_only(arena, index) and not sleeps and closable(arena, index) == 0:
         return integer(Reason.NOT_REDUCING)
     refusal = _session_refusal(arena, index)
-    if refusal != Reason.NONE:
+    if refusal != Reason.NONE and not from_bars:
         return refusal
     if is_stop(order["order_type"]):
         if not sleeps and _is_through(arena, index, integer(order["stop_price"])):
             return integer(Reason.STOP_THROUGH_MARKET)
+        return integer(Reason.NONE)
+    if from_bars:
+        # The first open will tell.
         return integer(Reason.NONE)
     if order["order_type"] == OrderType.MARKET:
         lacks = not waits_off(arena, index) and touch_of(arena, index) == NO_PRICE

@@ -41,7 +41,8 @@ from app.engine.venue.arrival import (
     submit_arrived,
 )
 from app.engine.venue.auctions import auction_printed, awaits_auction
-from app.engine.venue.bars import bar_closed, fills_from_bars
+from app.engine.venue.bar_fills import bar_closed
+from app.engine.venue.bars import fills_from_bars
 from app.engine.venue.corporate import act_on_record, adjust, is_corporate
 from app.engine.venue.hours import follow_session
 from app.engine.venue.latency import arrival_time

@@ -48,6 +48,7 @@ from app.engine.records import (
     Reason,
     ReportType,
     TimeInForce,
+    Trigger,
 )
 from app.engine.state import instruments, orders
 from app.engine.venue.bars import fills_from_bars, wait_for_bar
@@ -138,6 +139,8 @@ def make_condition(arena: int, index: int) -> bool:
     order["condition"] = mine
     row = condition(arena, mine)
     row["trigger"] = resolved_trigger(arena, instrument, integer(source["trigger"]))
+    if fills_from_bars(arena, instrument):
+        row["trigger"] = Trigger.LAST
     row["time_in_force"] = order["time_in_force"]
     row["outside"] = works_outside_hours(arena, index)
     row["stop_price"], row["trail"] = order["stop_price"], source["trail"]
@@ -213,7 +216,10 @@ def _wait_for_price(arena: int, index: int) -> bool:
     if not watch(arena, mine):
         order["stage"] = Stage.IN_FLIGHT
         return False
-    if is_reached(row["side"], row["stop_price"], price_now(arena, mine)):
+    if fills_from_bars(arena, order["instrument"]):
+        # The bar in hand, or the next, tells whether it is reached.
+        order["arrived_ts"] = venue(arena)[0]["at"]
+    elif is_reached(row["side"], row["stop_price"], price_now(arena, mine)):
         stop_waiting(arena, mine)
         line_up(arena, mine, integer(Step.TRIGGER), integer(Reason.NONE))
     return True

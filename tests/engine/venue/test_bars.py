@@ -7,6 +7,8 @@ import pytest
 from app.engine.arena import Section
 from app.engine.records import (
     NO_PRICE,
+    GroupRole,
+    OrderOption,
     OrderType,
     Reason,
     ReportType,
@@ -306,11 +308,256 @@ def test_rule_41_ours_trade_with_the_bar_and_not_with_each_other() -> None:
     assert venue.fills() == [(buyer, 102, 5), (seller, 102, 5)]
 
 
-def test_a_stop_is_not_taken_for_a_market_order() -> None:
+# Rules 21-23: stops.
+
+
+def stop(venue: Bench, side: str, quantity: int, price: int, **more: Any) -> int:
+    more = {"kind": OrderType.STOP, **more}
+    return sent(venue, side, quantity, stop_price=price, **more)
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "bar", "filled"),
+    [
+        ("buy", 103, "100 102 99 101", None),
+        ("buy", 103, "100 103 99 101", 104),  # the stop, and slippage
+        ("buy", 103, "105 106 104 106", 106),  # the open, and slippage
+        ("sell", 97, "100 101 97 99", 96),
+        ("sell", 97, "95 96 94 96", 94),
+    ],
+)
+def test_rule_38_a_stop_fills_no_better_than_its_price(
+    side: str, price: int, bar: str, filled: int | None
+) -> None:
+    venue = bars(slippage=1)
+    index = stop(venue, side, 5, price)
+
+    venue.bar(60, bar)
+
+    assert venue.fills() == ([] if filled is None else [(index, filled, 5)])
+
+
+def test_rule_22_a_stop_through_the_last_close_is_rejected() -> None:
     venue = bars()
-    index = sent(venue, "buy", 5, kind=OrderType.STOP, stop_price=103)
 
-    venue.bar(60, "102 102 100 101")
+    index = stop(venue, "buy", 5, 100)
 
+    assert venue.last(index) == (ReportType.REJECTED, Reason.STOP_THROUGH_MARKET)
+
+
+def test_rule_22_what_a_stop_leaves_is_a_market_order() -> None:
+    venue = bars()
+    index = stop(venue, "sell", 15, 97)
+
+    venue.bar(60, "100 101 96 99", volume=100)
+    venue.bar(120, "99 101 98 100", volume=100)
+
+    assert venue.fills() == [(index, 97, 10), (index, 99, 5)]
+    assert ReportType.TRIGGERED in [each.report for each in venue.told()]
+
+
+def test_rule_39_stops_go_before_market_orders_and_limits() -> None:
+    venue = bars()
+    limit, market = sent(venue, "buy", 5, 104), sent(venue, "buy", 4)
+    late = stop(venue, "buy", 3, 105)
+    near = stop(venue, "buy", 3, 101)
+
+    venue.bar(60, "102 106 100 105", volume=110)
+
+    assert venue.fills() == [
+        (near, 102, 3),
+        (late, 105, 3),
+        (market, 102, 4),
+        (limit, 102, 1),
+    ]
+
+
+def test_a_stop_limit_that_the_open_reached_works_from_then_on() -> None:
+    venue = bars()
+    kind = OrderType.STOP_LIMIT
+    index = sent(venue, "buy", 5, 104, kind=kind, stop_price=103)
+
+    venue.bar(60, "106 107 103 105")
+
+    assert venue.fills() == [(index, 104, 5)]
+
+
+def test_a_stop_limit_reached_later_takes_its_stop_if_its_limit_allows() -> None:
+    venue = bars(slippage=3)
+    kind = OrderType.STOP_LIMIT
+    takes = sent(venue, "buy", 5, 104, kind=kind, stop_price=103)
+    rests = sent(venue, "buy", 5, 102, kind=kind, stop_price=103)
+
+    venue.bar(60, "100 104 99 101")
+    assert venue.fills() == [(takes, 104, 5)]
+
+    venue.bar(120, "103 104 101 101")
+    assert venue.fills()[1:] == [(rests, 102, 5)]
+
+
+def test_rule_23_in_a_bar_the_old_stop_is_tested_first() -> None:
+    venue = bars()
+    kind = OrderType.TRAILING_STOP
+    index = sent(venue, "sell", 3, kind=kind, trail=5)
+
+    venue.bar(60, "100 110 96 104")
     assert venue.fills() == []
-    assert venue.order(index)["filled"] == 0
+    assert venue.order(index)["stop_price"] == 105
+
+    venue.bar(120, "104 104 103 103")
+    assert venue.fills() == [(index, 104, 3)]
+
+
+def test_rule_23_a_bought_stop_follows_the_low() -> None:
+    venue = bars()
+    index = sent(venue, "buy", 3, kind=OrderType.TRAILING_STOP, trail=5)
+
+    venue.bar(60, "100 104 90 92")
+    venue.bar(120, "92 94 91 93")
+    venue.bar(180, "93 96 92 96")
+
+    assert venue.fills() == [(index, 95, 3)]
+
+
+# Rules 28, 29, 39: groups.
+
+ROLE = GroupRole
+EXIT = {"role": ROLE.OCO_EXIT, "group": 1, "options": REDUCE_ONLY}
+
+
+def held(quantity: int, **models: Any) -> Bench:
+    venue = bars(**models)
+    venue.arena.records(Section.POSITIONS)[32]["quantity"] = quantity
+    return venue
+
+
+def test_rule_39_in_one_bar_the_stop_goes_before_the_target() -> None:
+    venue = held(5)
+    target = sent(venue, "sell", 5, 110, **EXIT)
+    loss = stop(venue, "sell", 5, 95, **EXIT)
+
+    venue.bar(60, "100 112 94 100")
+
+    assert venue.fills() == [(loss, 95, 5)]
+    assert venue.last(target) == (ReportType.CANCELLED, Reason.GROUP)
+
+
+@pytest.mark.parametrize("opened", [110, 111])
+def test_rule_39_unless_the_bar_opens_at_or_beyond_the_target(opened: int) -> None:
+    venue = held(5)
+    target = sent(venue, "sell", 5, 110, **EXIT)
+    loss = stop(venue, "sell", 5, 95, **EXIT)
+
+    venue.bar(60, f"{opened} 112 94 100")
+
+    assert venue.fills() == [(target, opened, 5)]
+    assert venue.last(loss) == (ReportType.CANCELLED, Reason.GROUP)
+
+
+def test_rule_29_what_the_stop_took_the_target_loses() -> None:
+    venue = held(25)
+    target = sent(venue, "sell", 25, 110, **EXIT)
+    loss = stop(venue, "sell", 25, 95, **EXIT)
+
+    venue.bar(60, "100 101 94 100", volume=100)
+
+    assert venue.fills() == [(loss, 95, 10)]
+    assert venue.order(target)["leaves"] == venue.order(loss)["leaves"] == 15
+
+
+def test_rule_29_the_first_of_two_entries_cancels_the_other() -> None:
+    venue = bars()
+    entry = {"role": ROLE.OCO_ENTRY, "group": 1}
+    up = stop(venue, "buy", 5, 105, **entry)
+    down = stop(venue, "sell", 5, 95, **entry)
+
+    venue.bar(60, "100 106 94 100")
+
+    assert venue.fills() == [(up, 105, 5)]
+    assert venue.last(down) == (ReportType.CANCELLED, Reason.GROUP)
+
+
+def bracket(venue: Bench, entry: dict[str, Any], target: int, loss: int) -> list[int]:
+    """Target and stop are sent first, for a buyer."""
+    exits = {"group": 1, "options": REDUCE_ONLY}
+    first = sent(venue, "sell", 5, target, role=ROLE.BRACKET_TARGET, **exits)
+    second = stop(venue, "sell", 5, loss, role=ROLE.BRACKET_STOP, **exits)
+    third = sent(venue, "buy", 5, role=ROLE.BRACKET_ENTRY, group=1, **entry)
+    return [third, first, second]
+
+
+def test_rule_39_an_entry_s_target_does_not_fill_in_its_own_bar() -> None:
+    venue = bars()
+    entry, target, _ = bracket(venue, {"price": 99}, 110, 95)
+
+    venue.bar(60, "100 111 98 100")
+    assert venue.fills() == [(entry, 99, 5)]
+
+    venue.arena.records(Section.POSITIONS)[32]["quantity"] = 5  # the gate booked it
+    venue.bar(120, "100 111 99 100")
+    assert venue.fills()[1:] == [(target, 110, 5)]
+
+
+@pytest.mark.parametrize(
+    ("terms", "bar", "filled", "closed"),
+    [
+        ({"price": 99}, "100 111 94 100", 99, 95),
+        ({"price": 99}, "94 96 93 95", 94, 94),  # entered below the stop
+        ({}, "100 101 94 100", 100, 95),
+        ({"kind": OrderType.STOP, "stop_price": 105}, "100 106 94 100", 105, 95),
+    ],
+)
+def test_rule_39_an_entry_s_stop_may_fill_in_its_own_bar(
+    terms: dict[str, Any], bar: str, filled: int, closed: int
+) -> None:
+    venue = bars()
+    entry, target, loss = bracket(venue, terms, 110, 95)
+
+    venue.bar(60, bar)
+
+    assert venue.fills() == [(entry, filled, 5), (loss, closed, 5)]
+    assert venue.order(target)["leaves"] == 0
+
+
+# Rules 24, 25: hours and auctions by a calendar.
+
+
+def test_rule_24_extended_hours_are_met_only_by_who_works_there() -> None:
+    venue = bars()
+    outside = int(OrderOption.OUTSIDE_HOURS)
+    regular, always = sent(venue, "buy", 1), sent(venue, "buy", 2, options=outside)
+    venue.enter(2, SessionState.EXTENDED)
+
+    venue.bar(60, "100 101 99 100")
+    assert venue.fills() == [(always, 100, 2)]
+
+    venue.enter(61, SessionState.OPEN)
+    venue.bar(120, "101 101 99 100")
+    assert venue.fills()[1:] == [(regular, 101, 1)]
+
+
+def test_rule_25_an_order_at_the_close_waits_for_the_bar_that_ends_with_it() -> None:
+    venue = bars()
+    venue.arena.records(Section.INSTRUMENTS)[0]["regular_close"] = 180
+    index = sent(venue, "buy", 5, tif=FORCE.AT_THE_CLOSE)
+    limit = sent(venue, "buy", 5, 90, tif=FORCE.AT_THE_CLOSE)
+
+    venue.bar(60, "100 101 80 102")
+    venue.bar(180, "102 103 101 103")
+
+    assert venue.fills() == [(index, 103, 5)]
+    assert venue.last(limit) == (ReportType.CANCELLED, Reason.AUCTION_MISSED)
+
+
+def test_rule_25_an_order_at_the_open_waits_for_the_next_open() -> None:
+    venue = bars()
+    record = venue.arena.records(Section.INSTRUMENTS)[0]
+    record["at_open_until"] = 0
+    venue.enter(2, SessionState.EXTENDED)
+    index = venue.rest(3, "buy", 5, tif=FORCE.AT_THE_OPEN, price=NO_PRICE)
+
+    venue.bar(60, "100 101 99 100")
+    venue.enter(61, SessionState.OPEN)
+    venue.bar(120, "102 103 101 103")
+
+    assert venue.fills() == [(index, 102, 5)]
