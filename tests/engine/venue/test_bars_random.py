@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from app.engine.records import NO_PRICE, ReportType, TimeInForce
+from app.engine.records import NO_PRICE, OrderType, ReportType, TimeInForce
 from tests.engine.venue.bench import POST_ONLY, Bench
 from tests.engine.venue.reference_bars import PlainBar, PlainBars, PlainOrder
 
@@ -20,6 +20,7 @@ submits = st.tuples(
     st.sampled_from(FORCES),
     st.sampled_from([False, False, True]),
 )
+stops = st.tuples(st.just("stop"), st.sampled_from([1, -1]), st.integers(1, 9), prices)
 cancels = st.tuples(st.just("cancel"), st.integers(0, 30))
 replaces = st.tuples(
     st.just("replace"),
@@ -33,7 +34,7 @@ bars = st.tuples(
     st.integers(0, 200),
 )
 steps = st.lists(
-    st.one_of(submits, submits, submits, bars, bars, cancels, replaces), max_size=40
+    st.one_of(submits, submits, stops, bars, bars, cancels, replaces), max_size=40
 )
 
 
@@ -42,8 +43,8 @@ class Pair:
 
     def __init__(self, touch: bool) -> None:
         rule = "touch" if touch else "through"
-        self.fast = Bench(fills="bars", limit_rule=rule)
-        self.plain = PlainBars(touch)
+        self.fast = Bench(fills="bars", limit_rule=rule, slippage=int(touch))
+        self.plain = PlainBars(touch, slippage=int(touch))
         self.t, self.sent = 1, 0
         self.volumes: list[tuple[int, int]] = []
 
@@ -69,6 +70,13 @@ class Pair:
         order = PlainOrder(self.sent, side, quantity, price, tif, post_only)
         self.plain.submit(self.t, order)
 
+    def _stop(self, side: int, quantity: int, price: int) -> None:
+        self.sent += 1
+        kind = OrderType.STOP
+        self.fast.submit(self.t, SIDES[side], quantity, kind=kind, stop_price=price)
+        order = PlainOrder(self.sent, side, quantity, None, stop=price)
+        self.plain.submit(self.t, order)
+
     def _cancel(self, which: int) -> None:
         if self.sent:
             self.fast.cancel(self.t, 1 + which % self.sent)
@@ -78,6 +86,8 @@ class Pair:
         if not self.sent:
             return
         name = 1 + which % self.sent
+        if self.plain.orders[name].stop is not None:
+            return  # what a waiting stop is replaced by is another room's
         if self.plain.orders[name].price is None:
             price = None  # the gate lets no market order have a limit
         limit = NO_PRICE if price is None else price
