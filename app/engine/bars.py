@@ -265,8 +265,9 @@ def note_trade(arena: int, record: Any, changed: int) -> None:
 
 @kernel
 def wait(arena: int, address: int) -> bool:
-    """Let the BAR at an address wait for its handlers; False if it cannot."""
-    if section_words(arena, Section.BARS)[USED] == 0:
+    """Let the BAR at an address wait for its handlers; False if it does not."""
+    nobody = section_words(arena, Section.STRATEGIES)[USED] <= 1
+    if nobody or section_words(arena, Section.BARS)[USED] == 0:
         return False
     row = take(arena, Section.BARS)
     if row == 0:
