@@ -27,7 +27,9 @@ def bars(**models: Any) -> Bench:
     return venue
 
 
-def sent(venue: Bench, side: str, quantity: int, price: int = NO_PRICE, **more: Any):
+def sent(
+    venue: Bench, side: str, quantity: int, price: int = NO_PRICE, **more: Any
+) -> int:
     """Send an order at the close of the first bar."""
     return venue.rest(1, side, quantity, price, **more)
 
@@ -312,8 +314,8 @@ def test_rule_41_ours_trade_with_the_bar_and_not_with_each_other() -> None:
 
 
 def stop(venue: Bench, side: str, quantity: int, price: int, **more: Any) -> int:
-    more = {"kind": OrderType.STOP, **more}
-    return sent(venue, side, quantity, stop_price=price, **more)
+    more = {"kind": OrderType.STOP, "stop_price": price, **more}
+    return venue.rest(1, side, quantity, NO_PRICE, **more)
 
 
 @pytest.mark.parametrize(
