@@ -526,6 +526,7 @@ def test_rule_39_an_entry_s_stop_may_fill_in_its_own_bar(
 
 def test_rule_24_extended_hours_are_met_only_by_who_works_there() -> None:
     venue = bars()
+    venue.arena.records(Section.INSTRUMENTS)[0]["always"] = 0  # as of a stock
     outside = int(OrderOption.OUTSIDE_HOURS)
     regular, always = sent(venue, "buy", 1), sent(venue, "buy", 2, options=outside)
     venue.enter(2, SessionState.EXTENDED)
