@@ -8,6 +8,7 @@ then, and a dozen working orders are acknowledged, filled and replaced.
 
 import os
 import time
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.clock import SystemClock
 from app.config import Settings
+from app.engine.conditional.capabilities import CAPABILITIES
 from app.engine.records import (
     NO_PRICE,
     REPORT,
@@ -28,6 +30,7 @@ from app.engine.records import (
     ReportType,
     RiskLimit,
     SafetyState,
+    TimeInForce,
 )
 from app.engine.views import DEPTH, VIEW
 from app.instrument import Instrument, InstrumentKind
@@ -54,6 +57,7 @@ class Storm:
     mode = Mode.PAPER
     feed_name = "storm"
     base_currency = "USD"
+    capabilities: Mapping[OrderType, tuple[TimeInForce, ...]] = CAPABILITIES
 
     def __init__(self, seed: int = 11) -> None:
         self.instruments = tuple(

@@ -13,6 +13,7 @@ from app.clock import SystemClock, utc
 from app.config import Settings
 from app.engine import bars, book_state, gate, schedule, strategy
 from app.engine.arena import Arena, Section
+from app.engine.conditional.capabilities import CAPABILITIES
 from app.engine.control import Control
 from app.engine.instruments import load_instruments
 from app.engine.journal import EngineLog
@@ -79,6 +80,7 @@ class PaperEngine:
         self.feed: Feed = open_feed(feed_name, settings)
         self.instruments: tuple[Instrument, ...] = self.feed.instruments
         self.base_currency = _base_currency(self.instruments)
+        self.capabilities = CAPABILITIES
         self.commands = Ring(COMMAND, _COMMANDS)
         self.events = Ring(REPORT, _EVENTS)
         self.views = Ring(VIEW, _VIEWS)

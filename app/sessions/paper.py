@@ -10,12 +10,13 @@ the feed, lay out the arena, fill the links table, start the log, the engine, th
 
 import logging
 import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from app.config import Settings
-from app.engine.records import COMMAND, REPORT
+from app.engine.records import COMMAND, REPORT, OrderType, TimeInForce
 from app.errors import RingsideError
 from app.instrument import Instrument
 from app.sessions.session import EngineState, Mode, SessionStatus
@@ -53,6 +54,11 @@ class PaperSession:
     def instruments(self) -> tuple[Instrument, ...]:
         """Instruments, by their number in records."""
         return () if self._engine is None else self._engine.instruments
+
+    @property
+    def capabilities(self) -> Mapping[OrderType, tuple[TimeInForce, ...]]:
+        """Times in force by order type that the venue holds natively."""
+        return {} if self._engine is None else self._engine.capabilities
 
     def start(self) -> None:
         """Begin on a thread; `status` tells how far it is."""

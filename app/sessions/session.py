@@ -5,10 +5,12 @@ it can do is decided by what it was composed of, never by a flag read when an or
 sent.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, Protocol
 
+from app.engine.records import OrderType, TimeInForce
 from app.instrument import Instrument
 
 
@@ -86,6 +88,14 @@ class Session(Protocol):
     @property
     def instruments(self) -> tuple[Instrument, ...]:
         """Instruments, by their number in records; empty until the engine is ready."""
+        ...
+
+    @property
+    def capabilities(self) -> Mapping[OrderType, tuple[TimeInForce, ...]]:
+        """Times in force by order type that the venue holds natively (SEMANTICS 27).
+
+        Empty until the engine is ready; the window's order entry offers no others.
+        """
         ...
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, ReportType
+from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, OrderType, ReportType
 from app.ui import reasons
 from app.ui.context import Context
 from app.ui.items.ladder_view import LadderView
@@ -139,6 +139,8 @@ class LadderOrders:
             self._context.bridge.tell("no order: the ladder is hidden", Level.WARNING)
         elif frame is not None:
             quantity, unready = gestures.quantities[0], gestures.unready
+            if price == NO_PRICE and not unready:
+                unready = self._context.bridge.unoffered(OrderType.MARKET)
             intent = order_intent(frame, side, price, quantity, unready)
             gestures.decide([intent], self._context.clock.monotonic_ns())
 

@@ -26,6 +26,7 @@ from app.engine.records import (
     ReportType,
     RiskLimit,
     SafetyState,
+    TimeInForce,
 )
 from app.engine.views import VIEW
 from app.instrument import (
@@ -137,6 +138,8 @@ class ScriptedSession:
         self.mode = mode
         self.feed_name = feed
         self.base_currency = "USD"
+        both = (TimeInForce.DAY, TimeInForce.GTC)
+        self.capabilities = {OrderType.MARKET: both, OrderType.LIMIT: both}
         self.instruments: tuple[Instrument, ...] = INSTRUMENTS
         self.sent: list[np.void] = []
         self.is_frozen = False

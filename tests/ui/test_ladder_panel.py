@@ -420,6 +420,22 @@ def test_reduce_lets_only_exits_pass(armed: Hand) -> None:
     assert sell["options"] & OrderOption.REDUCE_ONLY
 
 
+def test_rule_27_what_the_venue_does_not_hold_is_not_offered(armed: Hand) -> None:
+    session = armed.stage.session
+    session.capabilities = {OrderType.LIMIT: (TimeInForce.DAY,)}
+    armed.stage.pulse()
+
+    armed.panel.run("ladder.buy_market")
+    assert armed.new_orders() == []
+    armed.click(armed.frame.best_bid - 2, Column.BID)
+    assert len(armed.new_orders()) == 1
+
+    session.capabilities = {OrderType.LIMIT: (TimeInForce.GTC,)}
+    armed.stage.pulse()
+    armed.click(armed.frame.best_bid - 2, Column.BID)
+    assert len(armed.new_orders()) == 1
+
+
 def test_a_refusal_is_written_into_its_row(armed: Hand) -> None:
     price = armed.frame.best_bid - 2
     armed.stage.session.submit(

@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.engine.records import NO_PRICE
+from app.engine.records import NO_PRICE, OrderType
 from app.ui import reasons
 from app.ui.commands import by_id, tool_tip
 from app.ui.context import Context
@@ -123,7 +123,9 @@ class LadderPanel(QWidget):
         """Bring text up to date that nobody reads faster."""
         bridge, theme = self._bridge, self._context.theme
         self._show_trouble()
-        self.view.gestures.unready = bridge.unready()
+        self.view.gestures.unready = bridge.unready() or bridge.unoffered(
+            OrderType.LIMIT
+        )
         state = self._desk.market.safety_state
         words = f"{state.name} · {reasons.state_text(state)}"
         self._state.show_text(words, theme.state(state))
