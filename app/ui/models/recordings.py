@@ -75,14 +75,14 @@ class Recordings:
                 lambda r: self.entry(r).instrument,
                 texts("instrument"),
                 is_number=False,
-                width=14,
+                width=10,
             ),
             Column(
                 "Kind",
                 lambda r: formatting.words(self.entry(r).kind),
                 texts("kind"),
                 is_number=False,
-                width=12,
+                width=10,
             ),
             Column(
                 "Stream",
@@ -90,24 +90,24 @@ class Recordings:
                 texts("stream"),
                 is_number=False,
                 tip="What was recorded; orders tell most of a book, trades the least",
-                width=12,
+                width=11,
             ),
             Column(
                 "From (UTC)",
                 lambda r: _when(int(r["first_ts"])),
                 numbers("first_ts"),
                 is_number=False,
-                width=16,
+                width=15,
             ),
             Column(
                 "To",
                 lambda r: _when(int(r["last_ts"])),
                 numbers("last_ts"),
                 is_number=False,
-                width=16,
+                width=15,
             ),
             Column(
-                "Rows", lambda r: formatting.count(r["rows"]), numbers("rows"), width=12
+                "Rows", lambda r: formatting.count(r["rows"]), numbers("rows"), width=8
             ),
             Column(
                 "Gaps",
@@ -115,13 +115,13 @@ class Recordings:
                 numbers("gaps"),
                 colour=lambda _: theme.warning,
                 tip="Places where the source lost data",
-                width=7,
+                width=5,
             ),
             Column(
                 "On disk",
                 lambda r: bytes_text(int(r["size"])),
                 numbers("size"),
-                width=10,
+                width=8,
             ),
             Column(
                 "",
@@ -129,7 +129,7 @@ class Recordings:
                 lambda rows: np.array([state(each) for each in rows]),
                 colour=lambda _: theme.error,
                 is_number=False,
-                width=10,
+                width=8,
             ),
         )
 

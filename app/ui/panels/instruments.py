@@ -146,7 +146,7 @@ class InstrumentsPanel(QWidget):
         split.addWidget(self._right())
         split.setStretchFactor(1, 1)
         split.setChildrenCollapsible(False)
-        split.setSizes([190, 560])
+        split.setSizes([170, 560])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)
