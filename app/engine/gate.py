@@ -33,9 +33,8 @@ from app.engine.gate_flatten import Flatten, begin_flatten, flatten_step
 from app.engine.gate_orders import (
     command_cancel,
     command_new,
-    command_replace,
-    shrink_exits,
 )
+from app.engine.gate_replace import command_replace, shrink_exits
 from app.engine.gate_reports import blank_report, forget_findings, pass_on, refuse, send
 from app.engine.gate_safety import (
     kill,

@@ -63,7 +63,7 @@ from app.engine.venue.state import (
     venue_levels,
     venue_orders,
 )
-from app.engine.venue.waiting import perform_steps
+from app.engine.venue.steps import perform_steps
 
 _MILLION: Final = 1_000_000
 _ALL: Final = 1 << 62

@@ -21,9 +21,9 @@ from app.engine.venue.state import (
     venue_levels,
     venue_orders,
 )
+from app.engine.venue.steps import perform_steps
 from app.engine.venue.waiting import (
     make_condition,
-    perform_steps,
     works_outside_hours,
 )
 

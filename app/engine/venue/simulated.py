@@ -16,7 +16,7 @@ back. `venue_clock` moves the venue where no data flow.
 import math
 from typing import Any
 
-from app.engine.arena import USED, Section, section_words
+from app.engine.arena import Section
 from app.engine.bits import integer
 from app.engine.book import book_market
 from app.engine.book_stale import check_silence
@@ -30,11 +30,9 @@ from app.engine.records import (
     MARKET,
     NO_PRICE,
     EventKind,
-    Reason,
     RecordFlag,
-    ReportType,
 )
-from app.engine.state import engine, instruments, orders
+from app.engine.state import engine, orders
 from app.engine.venue.arrival import (
     cancel_arrived,
     replace_arrived,
@@ -45,14 +43,14 @@ from app.engine.venue.bar_fills import bar_closed
 from app.engine.venue.bars import fills_from_bars
 from app.engine.venue.corporate import act_on_record, adjust, is_corporate
 from app.engine.venue.hours import follow_session
-from app.engine.venue.latency import arrival_time
 from app.engine.venue.levels import venue_book
 from app.engine.venue.models import Queue, Through, VenueModels
-from app.engine.venue.pending import merged, new_pending, release, without_first
+from app.engine.venue.pending import release, without_first
 from app.engine.venue.prices import look_at_record, look_at_touch
 from app.engine.venue.queue import QueueModel
 from app.engine.venue.reduce_only import cut_all
-from app.engine.venue.reports import deliver, end, tell
+from app.engine.venue.reports import deliver
+from app.engine.venue.sending import begin_order, send_request, use_up_to
 from app.engine.venue.state import (
     Message,
     Stage,
@@ -63,6 +61,7 @@ from app.engine.venue.state import (
     venue_instruments,
     venue_orders,
 )
+from app.engine.venue.steps import perform_steps
 from app.engine.venue.sweep import meet_quotes
 from app.engine.venue.trading import (
     before_order_event,
@@ -71,7 +70,6 @@ from app.engine.venue.trading import (
     is_auction,
     trade_printed,
 )
-from app.engine.venue.waiting import perform_steps
 
 __all__ = [
     "LINKS",
@@ -93,91 +91,28 @@ __all__ = [
 # Requests.
 
 
-@kernel
-def _copy_order(arena: int, index: int) -> None:
-    """Begin the venue's own account of an order."""
-    source, order = orders(arena)[index], venue_orders(arena)[index]
-    order["client_order_id"] = source["client_order_id"]
-    order["venue_order_id"] = 0
-    order["stage"] = Stage.IN_FLIGHT
-    order["instrument"] = source["instrument"]
-    order["side"] = source["side"]
-    order["order_type"] = source["order_type"]
-    order["time_in_force"] = source["time_in_force"]
-    order["options"] = source["options"]
-    order["protection_ticks"] = source["protection_ticks"]
-    order["group"], order["strategy"] = source["group"], source["strategy"]
-    order["price"], order["stop_price"] = source["price"], source["stop_price"]
-    order["quantity"], order["filled"] = source["quantity"], 0
-    order["leaves"], order["fee"] = source["quantity"], 0
-    fee = instruments(arena)[order["instrument"]]["fee_per_order"]
-    order["fee_unbounded"] = fee
-    order["level"], order["next"], order["previous"] = 0, 0, 0
-    order["ahead"], order["ahead_before"], order["priority"] = 0.0, -1.0, 0
-    order["sent_ts"], order["arrived_ts"] = engine(arena)[0]["now"], 0
-    order["ahead_at_arrival"], order["traded_at_price"] = 0, 0
-    order["traded_ahead"], order["cancelled_ahead"] = 0.0, 0.0
-    order["beyond_depth"], order["report_latency"] = 0, 0
-    order["decided_ts"], order["met_ts"] = order["sent_ts"], 0
-    order["condition"], order["impact"] = 0, 0
-    order["peaks"], order["triggered_ts"] = 0, 0
-
-
-@kernel
-def _use_up_to(arena: int, which: int, index: int) -> None:
-    """Count a record of a table as used, for snapshots."""
-    entry_words = section_words(arena, which)
-    entry_words[USED] = max(entry_words[USED], index + 1)
-
-
-@kernel
-def _request(arena: int, links: int, index: int, message: int) -> None:
-    """Send a request on its way; without room it is refused at once."""
-    order, source = venue_orders(arena)[index], orders(arena)[index]
-    due = arrival_time(arena, order["instrument"], engine(arena)[0]["now"])
-    waiting = new_pending(arena, due, message, index)
-    if waiting == 0:
-        venue(arena)[0]["at"] = engine(arena)[0]["now"]
-        if message == Message.SUBMIT:
-            end(arena, links, index, ReportType.REJECTED, Reason.POOL_FULL)
-        elif message == Message.CANCEL:
-            tell(arena, links, index, ReportType.CANCEL_REJECTED, Reason.POOL_FULL)
-        else:
-            tell(arena, links, index, ReportType.REPLACE_REJECTED, Reason.POOL_FULL)
-        return
-    record = pending(arena)[waiting]
-    record["client_order_id"] = order["client_order_id"]
-    record["decided_ts"] = engine(arena)[0]["now"]
-    record["quantity"] = source["new_quantity"]
-    record["price"] = source["new_price"]
-    record["stop_price"] = source["new_stop_price"]
-    record["trail"] = source["new_trail"]
-    state = venue(arena)[0]
-    state["arrivals"] = merged(arena, state["arrivals"], waiting)
-
-
 @entry
 def venue_submit(arena: int, links: int, index: int) -> int:
     """Send a new order (argument: index of the ORDER)."""
-    _use_up_to(arena, Section.VENUE_ORDERS, index)
+    use_up_to(arena, Section.VENUE_ORDERS, index)
     instrument = integer(orders(arena)[index]["instrument"])
-    _use_up_to(arena, Section.VENUE_INSTRUMENTS, instrument)
-    _copy_order(arena, index)
-    _request(arena, links, index, Message.SUBMIT)
+    use_up_to(arena, Section.VENUE_INSTRUMENTS, instrument)
+    begin_order(arena, index)
+    send_request(arena, links, index, Message.SUBMIT)
     return 0
 
 
 @entry
 def venue_cancel(arena: int, links: int, index: int) -> int:
     """Send a cancel (argument: index of the ORDER)."""
-    _request(arena, links, index, Message.CANCEL)
+    send_request(arena, links, index, Message.CANCEL)
     return 0
 
 
 @entry
 def venue_replace(arena: int, links: int, index: int) -> int:
     """Send a replace (argument: index of the ORDER with its new_… fields)."""
-    _request(arena, links, index, Message.REPLACE)
+    send_request(arena, links, index, Message.REPLACE)
     return 0
 
 
@@ -408,7 +343,7 @@ def venue_session(arena: int, links: int, instrument: int) -> int:
     session, state = engine(arena)[0], venue(arena)[0]
     session["venue_now"] = max(session["venue_now"], session["now"])
     state["at"] = session["venue_now"]
-    _use_up_to(arena, Section.VENUE_INSTRUMENTS, instrument)
+    use_up_to(arena, Section.VENUE_INSTRUMENTS, instrument)
     follow_session(arena, links, instrument)
     meet_quotes(arena, links, instrument)
     _settle(arena, links, instrument)
