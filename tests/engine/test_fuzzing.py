@@ -1,0 +1,32 @@
+"""Any bytes in any record: nothing crashes, and the orders stay sound."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_records_crash_nothing(seed):
+    """With every index checked: a wrong one is an error and not a silent write."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(Path(__file__).with_name("fuzzing.py")),
+            str(seed),
+            "4000",
+        ],
+        env={**os.environ, "PYTHONPATH": str(_ROOT), "RINGSIDE_BOUNDSCHECK": "1"},
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "Exception ignored" not in done.stderr, done.stderr[-4000:]
+    assert len(done.stdout.splitlines()) == 3
