@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Final
 
+from app.clock import SystemClock
 from app.engine.compile import (
     ENGINE,
     IN_BUILD_SERVER,
@@ -30,6 +31,8 @@ from app.engine.compile import (
 from app.errors import CompileError
 
 _KEPT_CACHES: Final = 8 * len(UNITS)
+_KEPT_NS: Final = 86_400_000_000_000
+"""A cache of the last day is kept however many there are: another build may fill it."""
 _MOST_UNITS: Final = 255
 _LOOK_S: Final = 0.2
 
@@ -203,8 +206,10 @@ def _prune() -> None:
     root = cache_root()
     folders = [path for path in root.iterdir() if path.is_dir()]
     folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    now = SystemClock().wall_ns()
     for path in folders[_KEPT_CACHES:]:
-        shutil.rmtree(path, ignore_errors=True)
+        if now - path.stat().st_mtime_ns > _KEPT_NS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _print(unit: str, done: int, total: int) -> None:
