@@ -24,7 +24,12 @@ from app.engine.compile import entry, kernel
 from app.engine.exchange.unit import match_batch
 from app.engine.matching import match
 from app.engine.matching_ids import find_order
-from app.engine.matching_state import match_level, match_side, matching_layout
+from app.engine.matching_state import (
+    match_level,
+    match_side,
+    matching_layout,
+    open_matching,
+)
 from app.engine.memory import view, words
 from app.engine.records import BUY, COMMAND, SELL, Action, OrderType, TimeInForce
 from app.engine.state import fixed_layout
@@ -140,8 +145,7 @@ def new_engine(outputs: int = 0) -> Arena:
     """Make an empty matching engine of one instrument."""
     layout = fixed_layout(1) | matching_layout(1, _POOL, _OUTPUT_ROOM)
     arena = Arena(layout)
-    arena.records(Section.MATCHING)[0]["instruments"] = 1
-    arena.records(Section.MATCHING)[0]["outputs"] = outputs
+    open_matching(arena, 1, outputs)
     rules = arena.records(Section.INSTRUMENTS)[0]
     rules["bands"], rules["protection_ticks"] = 1, -1
     arena.records(Section.TICK_BANDS)[0] = (-(2**63), 1)

@@ -79,8 +79,12 @@ def _jit(function: F, **options: Any) -> F:
 
 
 def kernel(function: F) -> F:
-    """Compile inner code: no GIL, numba's error model; the function keeps its type."""
-    return _jit(function)
+    """Compile inner code: no GIL, numpy's error model; the function keeps its type.
+
+    `forceinline` is said: numba lets a function that an inlined one calls inherit it,
+    and all that is below would be copied into every caller.
+    """
+    return _jit(function, forceinline=False)
 
 
 def inlined(function: F) -> F:

@@ -1,13 +1,15 @@
-"""The matching engine: price-time priority (SEMANTICS 14-19, 41).
+"""The matching engine: price-time priority (SEMANTICS 14-29, 41).
 
-`match` acts on one COMMAND: NEW, CANCEL or REPLACE of a market or limit order, GTC, IOC
-or FOK, post-only if asked. What a command would change is judged before anything is
-changed (matching_rules), so a refused one leaves no trace. An arriving order takes its
-slot first, trades with the best of the other side as far as its limit reaches, and what
-is left joins its queue (matching_trade, matching_queue). Nothing is allocated; both
-sides share the code.
+`match` acts on one COMMAND: NEW, CANCEL or REPLACE of an order, or SET_SESSION. What a
+command would change is judged before anything is changed (matching_rules), so a refused
+one leaves no trace. An arriving order takes its slot first, trades with the best of the
+other side as far as its limit reaches, and what is left joins its queue
+(matching_trade, matching_queue). Nothing is allocated; both sides share the code.
 
-The order's way is inlined into `match`; what is rare is called.
+A plain order, a market or limit order that is GTC, IOC or FOK, goes a way inlined into
+`match`. What is rare is called: orders that wait, are hidden, grouped, end at a time or
+only reduce (matching_special, matching_change), what follows of them (matching_steps),
+sessions and auctions (matching_session, matching_auction).
 """
 
 from typing import Any
@@ -15,7 +17,9 @@ from typing import Any
 from app.engine.arena import Section, take
 from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
+from app.engine.matching_change import replace_special
 from app.engine.matching_ids import find_order, key_hash
+from app.engine.matching_orders import end_with
 from app.engine.matching_output import (
     end_event,
     market_mark,
@@ -26,14 +30,27 @@ from app.engine.matching_output import (
 )
 from app.engine.matching_queue import leave
 from app.engine.matching_rules import (
+    is_plain,
     limit_of,
     malformed,
+    names_instrument,
     protected_limit,
     refusal,
     replace_refusal,
 )
-from app.engine.matching_state import match_level, match_order, matching
+from app.engine.matching_session import set_session
+from app.engine.matching_special import new_special
+from app.engine.matching_state import (
+    STRATEGIES,
+    match_level,
+    match_order,
+    match_side,
+    matching,
+    side_index,
+)
+from app.engine.matching_steps import settle
 from app.engine.matching_trade import arrive, end_resting
+from app.engine.rare import out_of_line
 from app.engine.records import (
     NO_PRICE,
     Action,
@@ -58,9 +75,10 @@ def _make_order(arena: int, command: Any, hashed: int) -> int:
     order["leaves"] = command["quantity"]
     order["quantity"] = command["quantity"]
     order["account"] = command["account"]
-    order["group"] = command["group"]
-    order["instrument"] = command["instrument"]
+    order["condition"] = 0
     order["options"] = command["options"]
+    order["instrument"] = command["instrument"]
+    order["strategy"] = integer(command["strategy"]) & (STRATEGIES - 1)
     order["side"] = command["side"]
     order["order_type"] = command["order_type"]
     order["time_in_force"] = command["time_in_force"]
@@ -68,8 +86,20 @@ def _make_order(arena: int, command: Any, hashed: int) -> int:
 
 
 @inlined
+def _is_regular(arena: int, instrument: int, side: int) -> bool:
+    """Whether plain orders are matched as they come."""
+    return match_side(arena, side_index(instrument, side))["session"] == 0
+
+
+@inlined
 def _new(arena: int, command: Any) -> int:
-    reason = malformed(arena, command)
+    reason = integer(Reason.UNKNOWN_INSTRUMENT)
+    if names_instrument(arena, command):
+        instrument, side = integer(command["instrument"]), integer(command["side"])
+        matching(arena)["touched"] = instrument
+        if not is_plain(command) or not _is_regular(arena, instrument, side):
+            return new_special(arena, command)
+        reason = malformed(command)
     if reason == Reason.NONE:
         limit = limit_of(arena, command)
         hashed = key_hash(integer(command["account"]), command["client_order_id"])
@@ -86,8 +116,11 @@ def _new(arena: int, command: Any) -> int:
 
 @inlined
 def withdraw(arena: int, index: int, reason: int) -> None:
-    """Cancel a resting order."""
+    """Cancel a working order."""
     order = match_order(arena, index)
+    if order["condition"]:
+        end_with(arena, index, integer(ReportType.CANCELLED), reason)
+        return
     price = match_level(arena, order["level"])["price"]
     kind = integer(EventKind.ORDER_CANCEL)
     publish(arena, order, kind, price, order["leaves"], 0)
@@ -103,12 +136,14 @@ def _cancel(arena: int, command: Any) -> int:
         kind, reason = integer(ReportType.CANCEL_REJECTED), Reason.UNKNOWN_ORDER
         report_refused(arena, command, kind, integer(reason))
         return integer(reason)
+    matching(arena)["touched"] = match_order(arena, index)["instrument"]
     withdraw(arena, index, integer(Reason.USER))
     return integer(Reason.NONE)
 
 
 @kernel
 def _replace(arena: int, command: Any) -> int:
+    out_of_line()
     account = integer(command["account"])
     index = find_order(arena, account, command["client_order_id"])
     if index == 0:
@@ -117,12 +152,16 @@ def _replace(arena: int, command: Any) -> int:
         report_refused(arena, command, kind, reason)
         return reason
     order = match_order(arena, index)
+    instrument, side = integer(order["instrument"]), integer(order["side"])
+    matching(arena)["touched"] = instrument
+    if order["condition"] or not _is_regular(arena, instrument, side):
+        return replace_special(arena, command, index)
     old = match_level(arena, order["level"])["price"]
     kind, limit = _new_terms(arena, command, order, old)
     quantity = command["quantity"]
     if quantity == 0:
         quantity = order["quantity"]
-    reason = replace_refusal(arena, order, limit, quantity)
+    reason = replace_refusal(arena, order, kind, limit, quantity)
     if reason != Reason.NONE:
         rejected = integer(ReportType.REPLACE_REJECTED)
         report_working(arena, order, rejected, reason, old)
@@ -156,6 +195,7 @@ def _new_terms(arena: int, command: Any, order: Any, old: int) -> tuple[int, int
 @kernel
 def _fill_up(arena: int, index: int, price: int) -> None:
     """End an order whose new total is not above what it has filled (rule 15)."""
+    out_of_line()
     order = match_order(arena, index)
     left = order["leaves"]
     publish(arena, order, integer(EventKind.ORDER_CANCEL), price, left, 0)
@@ -186,6 +226,7 @@ def _shrink(arena: int, order: Any, quantity: int, price: int) -> None:
 @kernel
 def _move(arena: int, index: int, quantity: int, limit: int) -> None:
     """Send an order to the back of a queue, as if it arrived now."""
+    out_of_line()
     order = match_order(arena, index)
     price = match_level(arena, order["level"])["price"]
     kind = integer(EventKind.ORDER_CANCEL)
@@ -197,6 +238,18 @@ def _move(arena: int, index: int, quantity: int, limit: int) -> None:
         arena, order, integer(ReportType.REPLACED), integer(Reason.NONE), limit
     )
     arrive(arena, index, limit)
+
+
+@kernel
+def _other(arena: int, command: Any) -> int:
+    """Act on a command that is about no order; return a Reason."""
+    out_of_line()
+    if command["action"] == Action.SET_SESSION:
+        instrument = integer(command["instrument"])
+        return set_session(arena, instrument, command["value"])
+    reason = integer(Reason.UNSUPPORTED)
+    report_refused(arena, command, integer(ReportType.REJECTED), reason)
+    return reason
 
 
 @inlined
@@ -217,7 +270,8 @@ def match(arena: int, command: Any) -> int:
     elif action == Action.REPLACE:
         reason = _replace(arena, command)
     else:
-        reason = integer(Reason.UNSUPPORTED)
-        report_refused(arena, command, integer(ReportType.REJECTED), reason)
+        reason = _other(arena, command)
+    if matching(arena)["conditions"]:
+        settle(arena)
     end_event(arena, before)
     return reason

@@ -14,18 +14,19 @@ from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
 from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
 from app.engine.matching_state import (
-    ORDERS_BOUND,
+    INDEX_BITS,
     match_link,
     match_order,
     matching,
 )
 from app.engine.memory import record_address
 from app.engine.prefetch import prefetch
+from app.engine.rare import out_of_line
 
 _FIRST_BUCKETS: Final = 4096
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _ACCOUNT_SHIFT: Final = np.uint64(44)
-_INDEX: Final = ORDERS_BOUND - 1
+_INDEX: Final = 2**INDEX_BITS - 1
 _TAG: Final = (2**31 - 1) & ~_INDEX
 _33: Final = np.uint64(33)
 
@@ -116,6 +117,7 @@ def prefetch_order(arena: int, account: int, client_order_id: int) -> None:
 @kernel
 def _grow(arena: int) -> None:
     """Double the buckets, as far as their section allows, and hang every order anew."""
+    out_of_line()
     state = matching(arena)
     start = section_words(arena, Section.MATCH_ORDERS)[CAPACITY]
     entry = section_words(arena, Section.MATCH_LINKS)

@@ -3,11 +3,13 @@
 One side of one instrument's book is a MATCH_SIDE: a price tree over levels that are
 also linked by price, from the best. A level is a MATCH_LEVEL: a first-in first-out
 queue of orders. An order is a MATCH_ORDER, found by account and client id. Each is one
-cache line.
+cache line. What an order has beyond price and quantity (a stop, a hidden rest, a time,
+a group) is its CONDITION in the room `conditional`; a plain order has none.
 
-Invariants (tests/engine/test_matching_random.py): the best bid is below the best ask; a
-level's size is the sum of its orders' leaves and its count their number, never zero;
-tree, links and id map hold the same orders.
+Invariants (tests/engine/test_matching_random.py): the best bid is below the best ask
+while orders are matched as they come; a level's size is the sum of its orders' leaves
+and its count their number, never zero; tree and links hold the orders on the book, the
+id map those and the waiting ones.
 """
 
 from enum import IntFlag
@@ -15,17 +17,26 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine.arena import Section, record_of
-from app.engine.compile import inlined
+from app.engine.arena import Arena, Section, record_of
+from app.engine.compile import inlined, kernel
+from app.engine.conditional.state import conditional_layout, open_conditions
 from app.engine.price_index import NODE, TREE_FIELDS
 from app.engine.records import MARKET, REPORT
 
 PRICE_BOUND: Final = 2**62
 """Prices satisfy |price| < this, so that a difference fits int64."""
-QUANTITY_BOUND: Final = 2**44
+FAR: Final = PRICE_BOUND
+"""Where a trailing stop waits, either way, while its trigger has no price yet."""
+INDEX_BITS: Final = 21
+"""Bits of an order's index; a link of the id map has its tag above them."""
+ORDERS_BOUND: Final = 2**INDEX_BITS - 1
+"""Most working orders of a matching engine."""
+QUANTITY_BOUND: Final = 2**42
 """Largest quantity of an order, so that sums over `ORDERS_BOUND` orders fit int64."""
-ORDERS_BOUND: Final = 2**18
-"""Most resting orders of a matching engine."""
+PEAKS_BOUND: Final = 2**16
+"""Most displayed parts that all icebergs of an engine may still have hidden."""
+STRATEGIES: Final = 32
+"""Strategies of account 0 whose positions are kept apart (SEMANTICS 42)."""
 _NODES_PER_LEVEL: Final = 20
 """Most tree nodes that one new price can need: ten above the root, ten below."""
 LINK: Final = np.dtype([("next", "<i4")])
@@ -50,6 +61,13 @@ MATCHING: Final = np.dtype(
         ("instruments", "<i8"),  # instruments are numbered below this
         ("id_start", "<i8"),  # first bucket of the id map
         ("id_mask", "<i8"),  # its buckets, a power of two, less one
+        ("accounts", "<i8"),  # positions are kept of accounts below this
+        ("conditions", "<i8"),  # orders with a CONDITION; 0: nothing waits
+        ("touched", "<i8"),  # instrument of the command in hand
+        ("seen_executions", "<i8"),  # `executions` that stops have seen
+        ("peaks", "<i8"),  # displayed parts that icebergs have hidden
+        ("lost", "<i8"),  # outputs that found no room; 0 unless a bound is wrong
+        ("unused", "<i8"),
     ],
     align=True,
 )
@@ -63,7 +81,9 @@ MATCH_SIDE: Final = np.dtype(
         ("orders", "<i8"),
         ("volume", "<i8"),  # traded with this side resting, quantity units
         ("last_price", "<i8"),  # of the last such trade, price units
-        ("unused", "<i8", (2,)),
+        ("execution", "<i8"),  # its number, see MATCHING `executions`; 0 = none
+        ("session", "<i4"),  # records.SessionState, 0 where OPEN: plain orders pass
+        ("unused", "<i4"),
     ],
     align=True,
 )
@@ -72,14 +92,15 @@ MATCH_SIDE: Final = np.dtype(
 MATCH_LEVEL: Final = np.dtype(
     [
         ("price", "<i8"),  # price units
-        ("size", "<i8"),  # sum of its orders' leaves, quantity units
+        ("size", "<i8"),  # displayed: sum of its orders' leaves, quantity units
         ("head", "<i4"),  # the order that has waited longest
         ("tail", "<i4"),
         ("better", "<i4"),  # the next level towards the other side; 0 = this is best
         ("worse", "<i4"),  # 0 = this is the last
         ("side_index", "<i4"),
         ("count", "<i4"),  # its orders
-        ("unused", "<i8", (3,)),
+        ("whole", "<i8"),  # size with what icebergs hide; in an auction alone
+        ("unused", "<i8", (2,)),
     ],
     align=True,
 )
@@ -93,12 +114,13 @@ MATCH_ORDER: Final = np.dtype(
         ("hash", "<i4"),  # of its key, see matching_ids
         ("client_order_id", "<i8"),  # the owner's, unique with `account`
         ("venue_order_id", "<i8"),  # ours: its reference in market data
-        ("leaves", "<i8"),  # quantity units
-        ("quantity", "<i8"),  # total, quantity units; filled = quantity - leaves
+        ("leaves", "<i8"),  # displayed; the CONDITION has what is hidden
+        ("quantity", "<i8"),  # total; filled = quantity - leaves - hidden
         ("account", "<i4"),  # owner
-        ("group", "<i4"),
-        ("instrument", "<u2"),
+        ("condition", "<i4"),  # CONDITIONS; 0 = a plain order
         ("options", "<u2"),  # records.OrderOption
+        ("instrument", "u1"),
+        ("strategy", "u1"),  # of account 0
         ("side", "i1"),
         ("order_type", "u1"),  # as sent; a market order may rest as a limit
         ("time_in_force", "u1"),
@@ -107,6 +129,16 @@ MATCH_ORDER: Final = np.dtype(
     align=True,
 )
 """One working order: a cache line."""
+
+MATCH_POSITION: Final = np.dtype(
+    [
+        ("quantity", "<i8"),  # signed, quantity units
+        ("first", "<i4"),  # reduce-only orders of this owner, oldest first; 0 = none
+        ("last", "<i4"),
+    ],
+    align=True,
+)
+"""What an owner holds in an instrument, at `matching_positions.owner_row`."""
 
 assert MATCH_SIDE.itemsize == MATCH_LEVEL.itemsize == MATCH_ORDER.itemsize == 64
 
@@ -118,6 +150,7 @@ match_order = record_of(Section.MATCH_ORDERS, MATCH_ORDER)
 match_report = record_of(Section.MATCH_REPORTS, REPORT)
 match_link = record_of(Section.MATCH_LINKS, LINK)
 market_record = record_of(Section.MATCH_MARKET, MARKET)
+match_position = record_of(Section.MATCH_POSITIONS, MATCH_POSITION)
 
 
 @inlined
@@ -132,8 +165,20 @@ def side_index(instrument: int, side: int) -> int:
     return 2 * instrument + 2 + (side < 0)
 
 
+@kernel
+def output_bounds(orders: int, peaks: int, conditions: int) -> tuple[int, int]:
+    """Reports and market records that one command can cause, at most.
+
+    A match fills an order or an iceberg's peak. A session that ends takes every order
+    off the book, and its auction may come first. An order with a condition is told of
+    it a few times more.
+    """
+    matches = orders + peaks + 4
+    return 3 * matches + 8 * conditions, 3 * matches + 4 * conditions
+
+
 def matching_layout(
-    instruments: int, orders: int, outputs: int = 0
+    instruments: int, orders: int, outputs: int = 0, accounts: int = 1
 ) -> dict[Section, tuple[np.dtype[Any], int]]:
     """Sections of a matching engine; `state.fixed_layout` gives the instruments' own.
 
@@ -142,22 +187,42 @@ def matching_layout(
     instruments : int
         How many there are.
     orders : int
-        Most orders that may rest at a time, at most `ORDERS_BOUND`.
+        Most orders that may work at a time, at most `ORDERS_BOUND`.
     outputs : int
         Records of output to make room for beyond those that one command can cause.
+    accounts : int
+        Positions are kept, and reduce-only orders taken, of accounts below this.
     """
     assert 0 < orders <= ORDERS_BOUND, orders
-    room = orders + outputs + 8
     # No order needs more than a level, no level more than its nodes: only the orders'
     # pool can be full, and that is asked before anything changes.
     buckets = 1 << (4 * orders - 1).bit_length()
+    reports, market = output_bounds(orders, PEAKS_BOUND, orders)
     return {
+        **conditional_layout(instruments, orders),
         Section.MATCHING: (MATCHING, 1),
         Section.MATCH_BOOKS: (MATCH_SIDE, 2 * instruments + 2),
         Section.MATCH_LEVELS: (MATCH_LEVEL, orders + 1),
         Section.MATCH_ORDERS: (MATCH_ORDER, orders + 1),
         Section.MATCH_LINKS: (LINK, orders + 1 + buckets),
-        Section.MATCH_REPORTS: (REPORT, 2 * room),
-        Section.MATCH_MARKET: (MARKET, room),
+        Section.MATCH_POSITIONS: (
+            MATCH_POSITION,
+            1 + instruments * (accounts + STRATEGIES),
+        ),
+        Section.MATCH_REPORTS: (REPORT, reports + 2 * outputs + 1),
+        Section.MATCH_MARKET: (MARKET, market + outputs + 1),
         Section.INDEX_NODES: (NODE, _NODES_PER_LEVEL * (orders + 2)),
     }
+
+
+def open_matching(
+    arena: Arena, instruments: int, outputs: int, accounts: int = 1
+) -> None:
+    """Begin a matching engine in an arena laid out for it; `outputs` is an Output."""
+    state = arena.records(Section.MATCHING)[0]
+    state["instruments"], state["outputs"] = instruments, outputs
+    state["accounts"] = accounts
+    open_conditions(arena, instruments)
+    arena.set_used(Section.MATCH_BOOKS, 2 * instruments + 2)
+    rows = instruments * (accounts + STRATEGIES)
+    arena.set_used(Section.MATCH_POSITIONS, 1 + rows)

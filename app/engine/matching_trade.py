@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from app.engine.arena import Section, give
 from app.engine.bits import integer
-from app.engine.compile import inlined
+from app.engine.compile import inlined, kernel
+from app.engine.conditional.groups import awaits_entry
+from app.engine.matching_groups import after_match
 from app.engine.matching_ids import link_order, unlink_order
+from app.engine.matching_orders import end_special, rest, to_entry
 from app.engine.matching_output import publish, report_cancelled, report_fill
 from app.engine.matching_queue import join, leave, leave_head
 from app.engine.matching_state import (
@@ -20,7 +23,8 @@ from app.engine.matching_state import (
     matching,
     side_index,
 )
-from app.engine.records import EventKind, Reason, TimeInForce
+from app.engine.rare import out_of_line
+from app.engine.records import BUY, NO_PRICE, SELL, EventKind, Reason, TimeInForce
 
 MAKER: Final = 1
 TAKER: Final = -1
@@ -46,6 +50,24 @@ def _count(arena: int, book: Any, price: int, quantity: int) -> None:
     state["turnover"] += price * quantity
     book["volume"] += quantity
     book["last_price"] = price
+    book["execution"] = state["executions"]
+
+
+@kernel
+def last_price(arena: int, instrument: int) -> int:
+    """Price of an instrument's last trade; NO_PRICE before the first."""
+    bids = match_side(arena, side_index(instrument, integer(BUY)))
+    asks = match_side(arena, side_index(instrument, integer(SELL)))
+    book = bids if bids["execution"] > asks["execution"] else asks
+    return book["last_price"] if book["execution"] else NO_PRICE
+
+
+@inlined
+def _is_plain(arena: int, order: Any, maker: Any) -> bool:
+    """Whether a match concerns its two orders alone: no condition, no position kept."""
+    accounts = matching(arena)["accounts"]
+    kept = order["account"] < accounts or maker["account"] < accounts
+    return order["condition"] | maker["condition"] == 0 and not kept
 
 
 @inlined
@@ -65,6 +87,9 @@ def _execute(
     publish(arena, maker, kind, price, quantity, integer(order["side"]))
     report_fill(arena, maker, price, quantity, price, MAKER)
     report_fill(arena, order, price, quantity, limit, TAKER)
+    if not _is_plain(arena, order, maker):
+        after_match(arena, index, maker_index, level_index, quantity)
+        return
     if maker["leaves"]:
         level["size"] -= quantity
         return
@@ -106,11 +131,31 @@ def _rest_refusal(order: Any, limit: int, met_own: bool) -> int:
     return integer(Reason.NONE)
 
 
+@kernel
+def _settle_rest(arena: int, index: int, limit: int, met_own: bool) -> None:
+    """Let what an order with a condition could not trade rest, wait, or end."""
+    out_of_line()
+    order = match_order(arena, index)
+    if order["leaves"] > 0:
+        reason = _rest_refusal(order, limit, met_own)
+        if reason == Reason.NONE:
+            rest(arena, index, limit)
+            return
+        report_cancelled(arena, order, reason, limit)
+    elif awaits_entry(arena, integer(order["condition"])):
+        to_entry(arena, index, limit)
+        return
+    end_special(arena, index)
+
+
 @inlined
 def arrive(arena: int, index: int, limit: int) -> None:
     """Let an order trade as far as `limit` reaches, then rest there, or end."""
     order = match_order(arena, index)
     met_own = not _trade(arena, index, limit)
+    if order["condition"]:
+        _settle_rest(arena, index, limit, met_own)
+        return
     if order["leaves"] > 0:
         reason = _rest_refusal(order, limit, met_own)
         if reason == Reason.NONE:
@@ -124,6 +169,13 @@ def arrive(arena: int, index: int, limit: int) -> None:
     if order["mapped"]:
         unlink_order(arena, index)
     give(arena, Section.MATCH_ORDERS, index)
+
+
+@kernel
+def arrive_again(arena: int, index: int, limit: int) -> None:
+    """Let an order `arrive` that is not a new plain one: compiled once for all."""
+    out_of_line()
+    arrive(arena, index, limit)
 
 
 @inlined

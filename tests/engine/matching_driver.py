@@ -6,7 +6,12 @@ import numpy as np
 
 from app.engine.arena import LIVE, Arena, Section
 from app.engine.exchange.unit import match_batch
-from app.engine.matching_state import ORDERS_BOUND, matching_layout
+from app.engine.matching_state import (
+    INDEX_BITS,
+    STRATEGIES,
+    matching_layout,
+    open_matching,
+)
 from app.engine.records import (
     BUY,
     COMMAND,
@@ -16,7 +21,9 @@ from app.engine.records import (
     OrderType,
     Reason,
     ReportType,
+    SessionState,
     TimeInForce,
+    Trigger,
 )
 from app.engine.state import fixed_layout
 
@@ -24,6 +31,7 @@ _HEADER_START, _STRIDE = 16, 8
 LOWEST = -(2**63)
 TICK_ONE = ((LOWEST, 1),)
 REPORTS_AND_MARKET = 3
+CONTINUOUS = (SessionState.UNKNOWN, SessionState.OPEN, SessionState.EXTENDED)
 REFUSALS = {
     ReportType.REJECTED,
     ReportType.CANCEL_REJECTED,
@@ -46,6 +54,15 @@ class Cmd(NamedTuple):
     options: int = 0
     protection: int = -1
     display: int = 0
+    stop: int = NO_PRICE
+    trail: int = 0
+    trigger: int = 0
+    group: int = 0
+    role: int = 0
+    expire: int = 0
+    strategy: int = 0
+    value: int = 0
+    time: int = 1_000
 
 
 def new(key, side, quantity, price, **more):
@@ -68,23 +85,21 @@ def replace(key, quantity=0, price=NO_PRICE, kind=0, **more):
     return Cmd(Action.REPLACE, key, quantity=quantity, price=price, kind=kind, **more)
 
 
+FIELDS_OF_CMD = (
+    *("action", "client_order_id", "account", "instrument", "side", "order_type"),
+    *("quantity", "price", "time_in_force", "options", "protection_ticks"),
+    *("display_quantity", "stop_price", "trail", "trigger", "group", "role"),
+    *("expire_ts", "strategy", "value", "ts_venue"),
+)
+"""Fields of COMMAND in the order of `Cmd`."""
+
+
 def to_records(commands):
     """COMMAND array of what tests wrote."""
     records = np.zeros(len(commands), COMMAND)
     for row, each in zip(records, commands, strict=True):
-        row["ts_venue"] = 1_000 + len(records)
-        row["action"] = each.action
-        row["client_order_id"] = each.id
-        row["account"] = each.account
-        row["instrument"] = each.instrument
-        row["side"] = each.side
-        row["order_type"] = each.kind
-        row["quantity"] = each.quantity
-        row["price"] = each.price
-        row["time_in_force"] = each.force
-        row["options"] = each.options
-        row["protection_ticks"] = each.protection
-        row["display_quantity"] = each.display
+        for name, value in zip(FIELDS_OF_CMD, each, strict=True):
+            row[name] = value
     return records
 
 
@@ -105,6 +120,8 @@ REPORT_FIELDS = (
     "last_price",
     "last_quantity",
     "liquidity",
+    "stop_price",
+    "group",
 )
 MARKET_FIELDS = (
     "instrument",
@@ -114,6 +131,8 @@ MARKET_FIELDS = (
     "reference",
     "side",
     "aggressor",
+    "conditions",
+    "count",
     "flags",
 )
 
@@ -127,9 +146,17 @@ def tuples(records, fields):
 class Driver:
     """A compiled matching engine over an arena of its own."""
 
-    def __init__(self, tables=(TICK_ONE,), protection=(-1,), orders=1000, outputs=0):
+    def __init__(
+        self,
+        tables=(TICK_ONE,),
+        protection=(-1,),
+        orders=1000,
+        outputs=0,
+        accounts=1,
+        always=(),
+    ):
         layout = fixed_layout(len(tables)) | matching_layout(
-            len(tables), orders, outputs
+            len(tables), orders, outputs, accounts
         )
         self.arena = Arena(layout)
         bands = self.arena.records(Section.TICK_BANDS)
@@ -138,12 +165,13 @@ class Driver:
             row = self.arena.records(Section.INSTRUMENTS)[index]
             row["first_band"], row["bands"] = start, len(table)
             row["protection_ticks"] = protection[index]
+            row["default_trigger"] = Trigger.LAST
+            row["always"] = always[index] if always else 0
             for low, step in table:
                 bands[start] = (low, step)
                 start += 1
         self.state = self.arena.records(Section.MATCHING)[0]
-        self.state["instruments"] = len(tables)
-        self.state["outputs"] = REPORTS_AND_MARKET
+        open_matching(self.arena, len(tables), REPORTS_AND_MARKET, accounts)
 
     def act(self, command):
         """Act on one command; return why it was refused, or 0."""
@@ -237,9 +265,11 @@ class Driver:
     def check(self):
         """Assert every invariant of the books, trees, maps and pools."""
         resting, level_count, node_count = [], 0, 0
+        rules = self.arena.records(Section.INSTRUMENTS)
         for instrument in range(int(self.state["instruments"])):
             walks = {side: self._walk(instrument, side) for side in (BUY, SELL)}
-            if walks[BUY] and walks[SELL]:
+            matched = rules[instrument]["session"] in CONTINUOUS
+            if matched and walks[BUY] and walks[SELL]:
                 assert walks[BUY][0][0] < walks[SELL][0][0], "crossed at rest"
             for side, walk in walks.items():
                 resting += [i for _, _, _, members in walk for i in members]
@@ -248,10 +278,50 @@ class Driver:
                 node_count += nodes
                 assert prices == sorted(price for price, *_ in walk)
         assert len(set(resting)) == len(resting)
-        assert self.live(Section.MATCH_ORDERS) == len(resting)
+        mapped = self._mapped()
+        assert self.live(Section.MATCH_ORDERS) == len(mapped)
         assert self.live(Section.MATCH_LEVELS) == level_count
-        assert self.live(Section.INDEX_NODES) == node_count
-        assert self._mapped() == sorted(resting)
+        if self.live(Section.CONDITION_LEVELS) == 0:
+            assert self.live(Section.INDEX_NODES) == node_count
+        assert set(mapped) >= set(resting)
+        self._check_conditions(mapped, resting)
+        assert self.state["lost"] == 0
+
+    def _check_conditions(self, mapped, resting):
+        """Orders beside the book have a condition, and each condition an order."""
+        orders = self.arena.records(Section.MATCH_ORDERS)
+        rows = self.arena.records(Section.CONDITIONS)
+        beside = set(mapped) - set(resting)
+        assert all(orders[i]["condition"] for i in beside)
+        special = [i for i in mapped if orders[i]["condition"]]
+        assert self.state["conditions"] == len(special)
+        assert self.live(Section.CONDITIONS) == len(special)
+        assert all(rows[orders[i]["condition"]]["order"] == i for i in special)
+        hidden = [rows[orders[i]["condition"]] for i in special]
+        peaks = sum(-(-int(r["hidden"]) // int(r["display"] or 1)) for r in hidden)
+        assert self.state["peaks"] == peaks
+        assert self.arena.records(Section.CONDITIONAL)[0]["first_step"] == 0
+        for i in special:
+            order, row = orders[i], rows[orders[i]["condition"]]
+            left = int(order["leaves"] + row["hidden"])
+            assert 0 <= left <= order["quantity"]
+            if row["group"] and row["role"] in (2, 4, 5):
+                assert row["leaves"] == left or order["options"] & 2
+            if order["options"] & 2:
+                held = self._held(order)
+                assert left == 0 or left <= -int(order["side"]) * held
+
+    def _held(self, order):
+        """What the owner of an order holds."""
+        strategy = 0 if order["account"] else int(order["strategy"])
+        return self.position(int(order["instrument"]), int(order["account"]), strategy)
+
+    def position(self, instrument, account, strategy=0):
+        """What an account, or a strategy of account 0, holds."""
+        accounts = int(self.state["accounts"])
+        row = 1 + instrument * (accounts + STRATEGIES)
+        row += accounts + strategy if strategy else account
+        return int(self.arena.records(Section.MATCH_POSITIONS)[row]["quantity"])
 
     def _tree(self, instrument, side):
         """Prices in a side's tree, ascending, and the number of its nodes."""
@@ -284,7 +354,7 @@ class Driver:
         found = []
         for link in buckets[buckets != 0].tolist() if start else []:
             while link:
-                index = link % ORDERS_BOUND
+                index = link % 2**INDEX_BITS
                 assert orders[index]["mapped"]
                 found.append(index)
                 link = int(links[index])

@@ -1,9 +1,11 @@
-"""The matching rules written plainly: lists of orders, sorted whenever asked.
+"""The matching rules written plainly: lists of orders, looked through whenever asked.
 
 `PlainMatching` takes the same COMMANDs as the engine and gives the same reports and
-market records, as tuples. It is slow, and meant to be read.
+market records, as tuples. It is slow, and meant to be read. Orders that wait, groups
+and times stand in `reference_waiting`, auctions in `reference_auction`.
 """
 
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,22 +13,39 @@ from app.engine.records import (
     BUY,
     NO_PRICE,
     SELL,
-    Action,
     EventKind,
+    GroupRole,
     OrderOption,
     OrderStatus,
     OrderType,
     Reason,
-    RecordFlag,
     ReportType,
-    TimeInForce,
+    SessionState as Session,
+    TimeInForce as Force,
 )
 
 PRICE_BOUND = 2**62
-QUANTITY_BOUND = 2**44
+QUANTITY_BOUND = 2**42
+PEAKS_BOUND = 2**16
+MOST_PEAKS = 2**12
+ACCOUNTS = 2
+"""Positions are kept of accounts below this."""
+LASTING = (Force.GTC, Force.DAY, Force.GTD)
+IMMEDIATE = (Force.IOC, Force.FOK)
+AUCTION = (Force.AT_THE_OPEN, Force.AT_THE_CLOSE)
+STOPS = (
+    *(OrderType.STOP, OrderType.STOP_LIMIT),
+    *(OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT),
+)
+TRAILS = (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
+LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP_LIMIT)
+EXIT_LEGS = (GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP)
+EXITS = (GroupRole.OCO_EXIT, *EXIT_LEGS)
+CONTINUOUS = (Session.UNKNOWN, Session.OPEN, Session.EXTENDED)
+REGULAR = (Session.UNKNOWN, Session.OPEN, Session.HALTED, Session.CLOSING_AUCTION)
 
 
-@dataclass
+@dataclass(eq=False)
 class Order:
     account: int
     client_id: int
@@ -35,75 +54,161 @@ class Order:
     side: int
     kind: int
     force: int
-    post_only: bool
-    price: int  # limit; None until known
+    options: int
+    price: int
+    """Limit; NO_PRICE while a market order or a stop has none."""
     quantity: int
-    leaves: int
-    arrived: int
+    shown: int
+    """Open and displayed, or all that is open while it is not on the book."""
+    strategy: int = 0
+    hidden: int = 0
+    arrived: int = 0
+    on_book: bool = False
+    # What only an order with a condition has; `slot` is its place among conditions.
+    slot: int = 0
+    wait: str = ""
+    waited: int = 0
+    stop: int = NO_PRICE
+    trail: int = 0
+    offset: int = NO_PRICE
+    trigger: int = 0
+    triggered: bool = False
+    display: int = 0
+    expires: int = 0
+    protection: int = -1
+    group: int = 0
+    role: int = 0
+    member: bool = False
+    """Whether it is in a group still."""
+    sized: int = 0
+    """What is open of it as its group counts it."""
+
+    @property
+    def leaves(self):
+        return self.shown + self.hidden
 
     @property
     def filled(self):
         return self.quantity - self.leaves
 
     @property
-    def status(self):
-        if self.leaves == 0:
-            return OrderStatus.FILLED
-        return OrderStatus.PARTIALLY_FILLED if self.filled else OrderStatus.NEW
+    def post_only(self):
+        return bool(self.options & OrderOption.POST_ONLY)
+
+    @property
+    def reduce_only(self):
+        return bool(self.options & OrderOption.REDUCE_ONLY)
+
+    @property
+    def is_waiting_stop(self):
+        return self.kind in STOPS and not self.triggered
+
+    @property
+    def rank(self):
+        """Order in its queue: best price, then longest on the book."""
+        return -self.side * self.price, self.arrived
 
 
 @dataclass
-class PlainMatching:
-    """One matching engine; `tables` holds (from_price, step) bands per instrument."""
+class PlainBook:
+    """Orders, what they tell, and how they trade when they arrive."""
 
     tables: tuple[Any, ...]
-    protection: tuple[int, ...]  # default ticks per instrument; -1 = unbounded
+    """(from_price, step) bands per instrument."""
+    protection: tuple[int, ...]
+    """Default ticks per instrument; -1 = unbounded."""
     max_orders: int = 10**9
-    orders: list[Any] = field(default_factory=list)
+    always: tuple[int, ...] = ()
+    """Per instrument: whether all orders work outside regular hours."""
+    orders: dict[Any, Order] = field(default_factory=dict)
+    """Working orders by account and client id."""
     reports: list[Any] = field(default_factory=list)
     market: list[Any] = field(default_factory=list)
     venue_id: int = 0
     arrivals: int = 0
     executions: int = 0
     volume: int = 0
+    now: int = 0
+
+    def __post_init__(self):
+        count = range(len(self.tables))
+        self.books: dict[Any, list[Order]] = {
+            (i, side): [] for i in count for side in (BUY, SELL)
+        }
+        self.session = [int(Session.UNKNOWN) for _ in count]
+        self.last = [NO_PRICE for _ in count]
+        self.position: dict[Any, int] = {}
+        self.traded: list[int] = []
+        """Prices of the trades of the command, or step, in hand."""
+        if not self.always:
+            self.always = tuple(0 for _ in count)
 
     # Reading the book.
 
     def queue(self, instrument, side):
         """Orders of one side, first to trade first."""
-        mine = [o for o in self.orders if (o.instrument, o.side) == (instrument, side)]
-        return sorted(mine, key=lambda o: (-side * o.price, o.arrived))
+        return self.books[instrument, side]
+
+    def best(self, instrument, side):
+        queue = self.books[instrument, side]
+        return queue[0].price if queue else NO_PRICE
 
     def levels(self, instrument, side):
-        """(price, size, count) from the best."""
+        """(price, size, count) from the best; what is displayed."""
         result: list[tuple[int, int, int]] = []
         for order in self.queue(instrument, side):
             if result and result[-1][0] == order.price:
                 price, size, count = result[-1]
-                result[-1] = (price, size + order.leaves, count + 1)
+                result[-1] = (price, size + order.shown, count + 1)
             else:
-                result.append((order.price, order.leaves, 1))
+                result.append((order.price, order.shown, 1))
         return result
 
-    def find(self, command):
-        for order in self.orders:
-            if order.account == command.account and order.client_id == command.id:
-                return order
-        return None
+    def outside(self, order):
+        """Whether an order, or a command, works outside regular hours."""
+        flagged = order.options & OrderOption.OUTSIDE_HOURS
+        return bool(flagged or self.always[order.instrument])
+
+    @staticmethod
+    def within(session, outside):
+        if session == Session.CLOSED:
+            return False
+        return outside or session != Session.EXTENDED
+
+    def is_matched(self, instrument):
+        return self.session[instrument] in CONTINUOUS
 
     # Telling.
 
-    def tell(self, order, kind, reason=Reason.NONE, last=None, maker=0, ended=False):
-        price = order.price if abs(order.price) < PRICE_BOUND else NO_PRICE
+    def awaits_entry(self, order):
+        """Whether an exit with nothing open may grow: see `Waiting`."""
+        raise NotImplementedError
+
+    def status(self, order):
+        if order.wait in ("entry", "hours"):
+            return OrderStatus.HELD
+        if order.is_waiting_stop:
+            return OrderStatus.INACTIVE
+        if order.leaves == 0:
+            waits = order.slot and self.awaits_entry(order)
+            return OrderStatus.HELD if waits else OrderStatus.FILLED
+        return OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW
+
+    def tell(
+        self, order, kind, reason=Reason.NONE, last=None, maker=0, status=None, at=None
+    ):
+        limit = order.price if at is None else at
+        price = limit if abs(limit) < PRICE_BOUND else NO_PRICE
+        stop = order.stop if abs(order.stop) != PRICE_BOUND else NO_PRICE
         last_price, last_quantity = last or (NO_PRICE, 0)
-        status = OrderStatus.CANCELLED if ended else order.status
-        leaves = 0 if ended else order.leaves
+        ended = status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
         self.reports.append(
             (
                 *(order.account, order.client_id, order.venue_id, order.instrument),
-                *(kind, status, reason, order.side, order.kind),
-                *(order.quantity, order.filled, leaves, price),
-                *(last_price, last_quantity, maker),
+                *(kind, self.status(order) if status is None else status, reason),
+                *(order.side, order.kind, order.quantity, order.filled),
+                *(0 if ended else order.leaves, price, last_price, last_quantity),
+                *(maker, stop, order.group),
             )
         )
 
@@ -115,7 +220,7 @@ class PlainMatching:
                 *(command.account, command.id, 0, command.instrument),
                 *(kind, status, reason, command.side, command.kind),
                 *(command.quantity, 0, 0, command.price),
-                *(NO_PRICE, 0, 0),
+                *(NO_PRICE, 0, 0, NO_PRICE, command.group),
             )
         )
         return reason
@@ -124,11 +229,18 @@ class PlainMatching:
         self.market.append(
             [
                 *(order.instrument, kind, order.price, size),
-                *(order.venue_id, order.side, aggressor, 0),
+                *(order.venue_id, order.side, aggressor, 0, 0, 0),
             ]
         )
 
-    # Rules.
+    def publish_plain(self, instrument, kind, price, size, conditions=0, count=0):
+        """A record that is about no order."""
+        self.market.append(
+            [instrument, kind, price, size, 0, 0, 0, conditions, count, 0]
+        )
+        return self.market[-1]
+
+    # Prices.
 
     def away(self, instrument, price, steps, side):
         """`steps` valid prices further, one by one."""
@@ -141,210 +253,196 @@ class PlainMatching:
             price = further
         return price
 
+    def towards(self, instrument, price, side):
+        """The price itself if it is valid, else the next one that is."""
+        while not self.is_valid(instrument, price):
+            price += side
+        return price
+
     def is_valid(self, instrument, price):
         step = [s for low, s in self.tables[instrument] if low <= price][-1]
         return price % step == 0
 
-    def limit_of(self, command, instrument, side):
-        if command.kind == OrderType.LIMIT:
-            return command.price
-        other = self.queue(instrument, -side)
-        if not other:
-            return None
-        ticks = command.protection
+    def bound(self, instrument, side, start, ticks):
+        """Worst price of a market order, so many ticks from where it starts."""
         if ticks < 0:
             ticks = self.protection[instrument]
         if ticks < 0:
             return side * PRICE_BOUND
-        return self.away(instrument, other[0].price, ticks, side)
+        return self.away(instrument, start, ticks, side)
+
+    def market_limit(self, instrument, side, ticks):
+        """Limit of a market order from the touch; NO_PRICE without opposite side."""
+        touch = self.best(instrument, -side)
+        if touch == NO_PRICE:
+            return NO_PRICE
+        return self.bound(instrument, side, touch, ticks)
 
     def crossing(self, instrument, side, limit):
         """Orders that a limit reaches, first to trade first."""
-        others = self.queue(instrument, -side)
-        return [o for o in others if side * (limit - o.price) >= 0]
+        found = []
+        for other in self.queue(instrument, -side):
+            if side * (limit - other.price) < 0:
+                break
+            found.append(other)
+        return found
 
-    def fillable(self, command, limit):
+    def would_trade(self, instrument, side, limit):
+        touch = self.best(instrument, -side)
+        return touch != NO_PRICE and side * (limit - touch) >= 0
+
+    def fillable(self, instrument, side, limit, account, wanted):
+        """Whether so much can trade at once: see `matching_rules.fillable`."""
         size = 0
-        for order in self.crossing(command.instrument, command.side, limit):
-            if order.account == command.account or size >= command.quantity:
-                break
-            size += order.leaves
-        return size >= command.quantity
+        met: list[Order] = []
+        path = self.crossing(instrument, side, limit)
+        for price in dict.fromkeys(each.price for each in path):
+            hidden = 0
+            for order in [each for each in path if each.price == price]:
+                if size >= wanted:
+                    return True
+                if order.account == account:
+                    return False
+                bound = order.member or (order.slot and order.reduce_only)
+                if not bound:
+                    size += order.shown
+                    hidden += order.hidden
+                elif all(each.account != order.account for each in met):
+                    size += order.shown
+                met.append(order)
+            size += hidden
+        return size >= wanted
 
-    def malformed(self, command):
-        rests = command.force in (TimeInForce.DAY, TimeInForce.GTC)
-        immediate = command.force in (TimeInForce.IOC, TimeInForce.FOK)
-        post_only = bool(command.options & OrderOption.POST_ONLY)
-        is_market = command.kind == OrderType.MARKET
-        if not 0 <= command.instrument < len(self.tables):
-            return Reason.UNKNOWN_INSTRUMENT
-        if command.kind not in (OrderType.LIMIT, OrderType.MARKET):
-            return Reason.UNSUPPORTED
-        if not (rests or immediate) or command.display:
-            return Reason.UNSUPPORTED
-        if post_only and (immediate or is_market):
-            return Reason.UNSUPPORTED
-        if command.side not in (BUY, SELL):
-            return Reason.UNSUPPORTED
-        if command.quantity <= 0:
-            return Reason.BAD_QUANTITY
-        if command.quantity > QUANTITY_BOUND:
-            return Reason.QUANTITY_TOO_LARGE
-        if not is_market and abs(command.price) >= PRICE_BOUND:
-            return Reason.BAD_PRICE
-        return Reason.NONE
+    # The book.
 
-    def refusal(self, command, limit):
-        post_only = bool(command.options & OrderOption.POST_ONLY)
-        if self.find(command):
-            return Reason.DUPLICATE_ORDER_ID
-        if len(self.orders) >= self.max_orders:
-            return Reason.POOL_FULL
-        if limit is None:
-            return Reason.NO_OPPOSITE_SIDE
-        if post_only and self.crossing(command.instrument, command.side, limit):
-            return Reason.POST_ONLY_WOULD_CROSS
-        if command.force == TimeInForce.FOK and not self.fillable(command, limit):
-            return Reason.FOK_NOT_FILLABLE
-        return Reason.NONE
+    def join(self, order):
+        """To the back of its queue; an iceberg shows its first part."""
+        self.arrivals += 1
+        order.arrived = self.arrivals
+        order.on_book = True
+        if 0 < order.display < order.shown:
+            order.hidden = order.shown - order.display
+            order.shown = order.display
+        insort(self.books[order.instrument, order.side], order, key=lambda o: o.rank)
+        self.publish(order, EventKind.ORDER_ADD, order.shown)
 
-    # Commands.
-
-    def act(self, command):
-        """Act on one command; return its reason."""
-        actions = {
-            Action.NEW: self.new,
-            Action.CANCEL: self.cancel,
-            Action.REPLACE: self.replace,
-        }
-        before = len(self.market)
-        reason = actions[command.action](command)
-        if len(self.market) > before:
-            self.market[-1][-1] = RecordFlag.LAST
-        return reason
-
-    def new(self, command):
-        reason, limit = self.malformed(command), 0
-        if not reason:
-            limit = self.limit_of(command, command.instrument, command.side)
-            reason = self.refusal(command, limit)
-        if reason:
-            return self.refuse(command, ReportType.REJECTED, reason)
-        self.venue_id += 1
-        order = Order(
-            command.account,
-            command.id,
-            self.venue_id,
-            command.instrument,
-            command.side,
-            command.kind,
-            command.force,
-            bool(command.options & OrderOption.POST_ONLY),
-            limit,
-            command.quantity,
-            command.quantity,
-            0,
-        )
-        self.tell(order, ReportType.NEW)
-        self.arrive(order)
-        return Reason.NONE
-
-    def arrive(self, order):
-        met_own = False
-        for maker in self.crossing(order.instrument, order.side, order.price):
-            if order.leaves == 0:
-                break
-            if maker.account == order.account:
-                met_own = True
-                break
-            self.execute(order, maker)
-        if order.leaves == 0:
+    def take_off(self, order, told=True):
+        """Off the book, if it is there; all of it is one size again."""
+        if not order.on_book:
             return
-        if met_own:
-            self.tell(order, ReportType.CANCELLED, Reason.SELF_MATCH, ended=True)
-        elif order.force == TimeInForce.IOC:
-            self.tell(order, ReportType.CANCELLED, Reason.IOC_REMAINDER, ended=True)
-        elif abs(order.price) >= PRICE_BOUND:
-            self.tell(order, ReportType.CANCELLED, Reason.NO_OPPOSITE_SIDE, ended=True)
+        if told:
+            self.publish(order, EventKind.ORDER_CANCEL, order.shown)
+        self.books[order.instrument, order.side].remove(order)
+        order.on_book = False
+        order.shown += order.hidden
+        order.hidden = 0
+
+    def forget(self, order):
+        """An order, off the book, has ended: see `Waiting`."""
+        del self.orders[order.account, order.client_id]
+
+    def settle_head(self, order):
+        """The filled head of a queue goes on, is refilled, waits or ends."""
+        if order.shown:
+            return
+        self.take_off(order, told=False)
+        if order.leaves:
+            self.join(order)
+        elif order.slot and self.awaits_entry(order):
+            self.await_entry(order)
         else:
-            self.arrivals += 1
-            order.arrived = self.arrivals
-            self.orders.append(order)
-            self.publish(order, EventKind.ORDER_ADD, order.leaves)
+            self.forget(order)
+
+    def await_entry(self, order):
+        raise NotImplementedError
+
+    def after_fill(self, order, quantity):
+        """What a fill means to groups: see `Waiting`."""
+
+    def after_match(self, *fills):
+        """What fills mean to positions: see `Waiting`."""
 
     def execute(self, order, maker):
-        quantity = min(order.leaves, maker.leaves)
-        order.leaves -= quantity
-        maker.leaves -= quantity
+        quantity = min(order.shown, maker.shown)
+        order.shown -= quantity
+        maker.shown -= quantity
         self.executions += 1
         self.volume += quantity
+        self.last[order.instrument] = maker.price
+        self.traded.append(maker.price)
         self.publish(maker, EventKind.ORDER_EXECUTE, quantity, order.side)
         last = (maker.price, quantity)
         self.tell(maker, ReportType.FILL, last=last, maker=1)
         self.tell(order, ReportType.FILL, last=last, maker=-1)
-        if maker.leaves == 0:
-            self.orders.remove(maker)
+        self.after_fill(maker, quantity)
+        self.after_fill(order, quantity)
+        self.settle_head(maker)
+        self.after_match((maker, quantity), (order, quantity))
 
-    def cancel(self, command):
-        order = self.find(command)
-        if order is None:
-            return self.refuse(
-                command, ReportType.CANCEL_REJECTED, Reason.UNKNOWN_ORDER
-            )
-        self.publish(order, EventKind.ORDER_CANCEL, order.leaves)
-        self.tell(order, ReportType.CANCELLED, Reason.USER, ended=True)
-        self.orders.remove(order)
-        return Reason.NONE
+    def arrive(self, order):
+        """Trade as far as the limit reaches, then rest or end."""
+        met_own = False
+        while order.shown and self.would_trade(
+            order.instrument, order.side, order.price
+        ):
+            maker = self.queue(order.instrument, -order.side)[0]
+            if maker.account == order.account:
+                met_own = True
+                break
+            self.execute(order, maker)
+        reason = None
+        if order.leaves == 0:
+            if order.slot and self.awaits_entry(order):
+                self.await_entry(order)
+            else:
+                self.forget(order)
+            return
+        if met_own:
+            reason = Reason.SELF_MATCH
+        elif order.force == Force.IOC:
+            reason = Reason.IOC_REMAINDER
+        elif abs(order.price) >= PRICE_BOUND:
+            reason = Reason.NO_OPPOSITE_SIDE
+        if reason is None:
+            assert order.force != Force.FOK, "a FOK fills whole or not at all"
+            self.join(order)
+            return
+        assert order.force != Force.FOK, "a FOK fills whole or not at all"
+        self.tell(order, ReportType.CANCELLED, reason, status=OrderStatus.CANCELLED)
+        self.forget(order)
 
-    def replace(self, command):
-        order = self.find(command)
-        if order is None:
-            return self.refuse(
-                command, ReportType.REPLACE_REJECTED, Reason.UNKNOWN_ORDER
-            )
-        kind = command.kind or order.kind
-        quantity = command.quantity or order.quantity
-        becomes_market = kind == OrderType.MARKET and order.kind != OrderType.MARKET
-        limit = command.price
-        if limit == NO_PRICE:
-            limit = order.price
-            if becomes_market:
-                limit = self.limit_of(command, order.instrument, order.side)
-        reason = self.replace_refusal(order, limit, quantity)
-        if reason:
-            self.tell(order, ReportType.REPLACE_REJECTED, reason)
-            return reason
-        keeps = limit == order.price and kind == order.kind
-        order.kind = kind
-        if quantity <= order.filled:
-            self.publish(order, EventKind.ORDER_CANCEL, order.leaves)
-            self.orders.remove(order)
-            order.quantity, order.leaves = order.filled, 0
-            self.tell(order, ReportType.REPLACED)
-        elif keeps and quantity <= order.quantity:
-            changed = quantity < order.quantity
-            order.quantity, order.leaves = quantity, quantity - order.filled
-            if changed:
-                self.publish(order, EventKind.ORDER_MODIFY, order.leaves)
-            self.tell(order, ReportType.REPLACED)
-        else:
-            self.publish(order, EventKind.ORDER_CANCEL, order.leaves)
-            self.orders.remove(order)
-            order.quantity, order.leaves = quantity, quantity - order.filled
-            order.price = limit
-            self.tell(order, ReportType.REPLACED)
-            self.arrive(order)
-        return Reason.NONE
+    def end(self, order, kind, reason):
+        """Cancel or expire a working order."""
+        self.take_off(order)
+        expired = kind == ReportType.EXPIRED
+        status = OrderStatus.EXPIRED if expired else OrderStatus.CANCELLED
+        self.tell(order, kind, reason, status=status)
+        self.forget(order)
 
-    def replace_refusal(self, order, limit, quantity):
-        if quantity < 0:
-            return Reason.BAD_QUANTITY
-        if quantity > QUANTITY_BOUND:
-            return Reason.QUANTITY_TOO_LARGE
-        if limit is None:
-            return Reason.NO_OPPOSITE_SIDE
-        if abs(limit) >= PRICE_BOUND:
-            return Reason.BAD_PRICE
-        if order.post_only and self.crossing(order.instrument, order.side, limit):
-            return Reason.POST_ONLY_WOULD_CROSS
-        return Reason.NONE
+    def complete(self, order, reason=Reason.NONE):
+        """End an order as FILLED, its total being what it has filled."""
+        self.take_off(order)
+        order.quantity -= order.shown
+        order.shown = 0
+        self.tell(order, ReportType.REPLACED, reason, status=OrderStatus.FILLED)
+        self.forget(order)
+
+    def set_open(self, order, left):
+        """Less goes from what is hidden first; more joins the back."""
+        less = order.leaves - left
+        if less < 0:
+            on_book = order.on_book
+            self.take_off(order)
+            order.quantity += left - order.shown
+            order.shown = left
+            if on_book:
+                self.join(order)
+            return
+        if left == 0:
+            self.take_off(order)
+        order.quantity -= less
+        from_hidden = min(less, order.hidden)
+        order.hidden -= from_hidden
+        order.shown -= less - from_hidden
+        if order.on_book and less > from_hidden:
+            self.publish(order, EventKind.ORDER_MODIFY, order.shown)

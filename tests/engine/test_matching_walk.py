@@ -29,7 +29,7 @@ from tests.engine.matching_driver import (
     Driver,
     tuples,
 )
-from tests.engine.reference_matching import PlainMatching
+from tests.engine.reference_auction import PlainMatching
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 CHUNKS = 1000 if LONG else 4

@@ -23,6 +23,7 @@ from app.engine.conditional.state import (
     unlink_group,
 )
 from app.engine.conditional.steps import line_up
+from app.engine.rare import out_of_line
 from app.engine.records import GroupRole, Reason
 
 _ACCOUNT_SHIFT = 32
@@ -39,6 +40,7 @@ def join_group(arena: int, index: int, account: int, role: int) -> bool:
 
     A bracket's exit gets its `leaves` here: 0 before the entry's first fill.
     """
+    out_of_line()
     row = condition(arena, index)
     key = (account << _ACCOUNT_SHIFT) + integer(row["group_number"])
     group = find_group(arena, key)
@@ -62,6 +64,7 @@ def join_group(arena: int, index: int, account: int, role: int) -> bool:
 
 @kernel
 def _leave_group(arena: int, index: int) -> None:
+    out_of_line()
     row = condition(arena, index)
     group = integer(row["group"])
     every = condition_groups(arena)[group]
@@ -81,6 +84,7 @@ def _leave_group(arena: int, index: int) -> None:
 @kernel
 def _resize_exits(arena: int, group: int, without: int, change: int) -> None:
     """Change the leaves of a group's exits but one, and line up what that means."""
+    out_of_line()
     every = condition_groups(arena)[group]
     reason = integer(Reason.GROUP)
     index = integer(every["first"])
@@ -101,6 +105,7 @@ def _resize_exits(arena: int, group: int, without: int, change: int) -> None:
 @kernel
 def _cancel_entries(arena: int, group: int, without: int) -> None:
     """Line up the cancels of an OCO group's other entries."""
+    out_of_line()
     index = integer(condition_groups(arena)[group]["first"])
     while index:
         row = condition(arena, index)
@@ -112,6 +117,7 @@ def _cancel_entries(arena: int, group: int, without: int) -> None:
 @kernel
 def note_fill(arena: int, index: int, quantity: int) -> None:
     """Let a fill of an order, quantity units, act on its group."""
+    out_of_line()
     row = condition(arena, index)
     row["leaves"] -= quantity
     group, role = integer(row["group"]), integer(row["role"])
@@ -131,6 +137,7 @@ def note_fill(arena: int, index: int, quantity: int) -> None:
 @kernel
 def note_resize(arena: int, index: int, leaves: int) -> None:
     """Let a change of what is open of an order act on its group: exits stay equal."""
+    out_of_line()
     row = condition(arena, index)
     group = integer(row["group"])
     row["leaves"] = leaves
@@ -160,6 +167,7 @@ def awaits_entry(arena: int, index: int) -> bool:
 @kernel
 def await_entry(arena: int, index: int) -> None:
     """Let a bracket's exit wait, off the book, for (more of) its entry to be filled."""
+    out_of_line()
     stop_waiting(arena, index)
     condition(arena, index)["wait"] = Wait.ENTRY
 
@@ -167,6 +175,7 @@ def await_entry(arena: int, index: int) -> None:
 @kernel
 def _entry_ended(arena: int, group: int) -> None:
     """Line up the ends of exits with nothing to close: no more will be filled."""
+    out_of_line()
     index = integer(condition_groups(arena)[group]["first"])
     while index:
         row = condition(arena, index)
@@ -178,6 +187,7 @@ def _entry_ended(arena: int, group: int) -> None:
 @kernel
 def entry_refused(arena: int, account: int, number: int) -> None:
     """Line up the ends of a bracket's exits whose entry the venue has refused."""
+    out_of_line()
     group = find_group(arena, (account << _ACCOUNT_SHIFT) + number)
     if group and condition_groups(arena)[group]["entry"] == 0:
         _entry_ended(arena, group)
@@ -186,6 +196,7 @@ def entry_refused(arena: int, account: int, number: int) -> None:
 @kernel
 def end_condition(arena: int, index: int) -> None:
     """Forget a condition whose order has ended, however; the group learns of it."""
+    out_of_line()
     row = condition(arena, index)
     stop_waiting(arena, index)
     group = integer(row["group"])

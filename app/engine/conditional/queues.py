@@ -13,6 +13,7 @@ from app.engine.conditional.state import (
     condition_markets,
 )
 from app.engine.price_index import level_at
+from app.engine.rare import out_of_line
 from app.engine.records import Trigger
 
 
@@ -49,6 +50,7 @@ def _take_out(arena: int, index: int, ends: Any) -> None:
 @kernel
 def put_on_shelf(arena: int, index: int) -> bool:
     """Let a stop wait for its price, behind others of that price; False = no room."""
+    out_of_line()
     row = condition(arena, index)
     market = condition_markets(arena)[row["instrument"]]
     side = integer(row["side"])
@@ -80,6 +82,7 @@ def put_on_shelf(arena: int, index: int) -> bool:
 
 @kernel
 def _take_off_shelf(arena: int, index: int) -> None:
+    out_of_line()
     row = condition(arena, index)
     market = condition_markets(arena)[row["instrument"]]
     every, level = condition_levels(arena), integer(row["level"])
@@ -96,6 +99,7 @@ def _take_off_shelf(arena: int, index: int) -> None:
 @kernel
 def put_in_queue(arena: int, index: int, wait: int) -> None:
     """Let an order wait, behind others, for its hours or an auction."""
+    out_of_line()
     row = condition(arena, index)
     market = condition_markets(arena)[row["instrument"]]
     _append(arena, index, integer(market["last"][wait]))
@@ -107,6 +111,7 @@ def put_in_queue(arena: int, index: int, wait: int) -> None:
 
 @kernel
 def _take_from_queue(arena: int, index: int) -> None:
+    out_of_line()
     row = condition(arena, index)
     market = condition_markets(arena)[row["instrument"]]
     before, after = integer(row["previous"]), integer(row["next"])
@@ -123,6 +128,7 @@ def _take_from_queue(arena: int, index: int) -> None:
 @kernel
 def stop_waiting(arena: int, index: int) -> None:
     """Take a condition out of whatever queue it is in."""
+    out_of_line()
     row = condition(arena, index)
     if row["wait"] == Wait.TRIGGER:
         _take_off_shelf(arena, index)

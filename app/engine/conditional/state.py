@@ -18,6 +18,7 @@ from app.engine.bits import integer
 from app.engine.book_state import SIDE
 from app.engine.compile import inlined, kernel
 from app.engine.id_map import BUCKET, id_map
+from app.engine.rare import out_of_line
 from app.engine.records import NO_PRICE, GroupRole
 
 
@@ -207,6 +208,7 @@ def new_condition(arena: int, order: int, instrument: int, side: int) -> int:
 
     It waits for nothing; the caller fills in what else the order has.
     """
+    out_of_line()
     index = take(arena, Section.CONDITIONS)
     if index == 0:
         return 0
@@ -229,6 +231,7 @@ def new_condition(arena: int, order: int, instrument: int, side: int) -> int:
 @kernel
 def give_condition(arena: int, index: int) -> None:
     """Give a condition back that is in no queue and no group."""
+    out_of_line()
     condition(arena, index)["number"] = 0
     give(arena, Section.CONDITIONS, index)
 

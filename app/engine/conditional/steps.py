@@ -13,12 +13,14 @@ from app.engine.conditional.state import (
     condition_steps,
     conditional,
 )
+from app.engine.rare import out_of_line
 from app.engine.records import Reason
 
 
 @kernel
 def line_up(arena: int, index: int, step: int, reason: int) -> None:
     """Append a step for the order of a condition, unless it waits there already."""
+    out_of_line()
     row = condition(arena, index)
     bit = integer(1) << step
     if integer(row["lined_up"]) & bit:
@@ -51,6 +53,7 @@ def next_step(arena: int) -> tuple[int, int, int]:
     (int, int, int)
         Step (NONE: there is no more), condition, records.Reason.
     """
+    out_of_line()
     every, state = condition_steps(arena), conditional(arena)
     while state["first_step"]:
         here = integer(state["first_step"])
@@ -76,6 +79,7 @@ def next_change(arena: int) -> tuple[int, int, int]:
     A venue that fills several orders in one event performs these after each fill, so
     that nobody is filled beyond what the group has left. Returns as `next_step`.
     """
+    out_of_line()
     every, state = condition_steps(arena), conditional(arena)
     before, here = integer(0), integer(state["first_step"])
     while here:

@@ -18,6 +18,7 @@ from app.engine.conditional.state import (
     conditional,
 )
 from app.engine.conditional.steps import line_up
+from app.engine.rare import out_of_line
 from app.engine.records import OrderOption, Reason, SessionState, TimeInForce
 from app.engine.state import instruments
 
@@ -62,6 +63,7 @@ def ends_by_time(time_in_force: int) -> bool:
 @kernel
 def watch_time(arena: int, index: int) -> None:
     """Note when an order with an `expire_ts` ends."""
+    out_of_line()
     ends, state = condition(arena, index)["expire_ts"], conditional(arena)
     if ends and (state["next_expiry"] == 0 or ends < state["next_expiry"]):
         state["next_expiry"] = ends
@@ -70,6 +72,7 @@ def watch_time(arena: int, index: int) -> None:
 @kernel
 def expire_until(arena: int, now: int) -> None:
     """Line up the ends of all orders whose time has come (ns)."""
+    out_of_line()
     state = conditional(arena)
     if state["next_expiry"] == 0 or now < state["next_expiry"]:
         return
@@ -103,6 +106,7 @@ def end_hours(arena: int, instrument: int, before: int, after: int) -> None:
     DAY orders whose hours are over expire; orders held for these hours are released.
     Before a first known state nothing has ended.
     """
+    out_of_line()
     if before == SessionState.UNKNOWN and after != SessionState.CLOSED:
         before = integer(SessionState.PRE_OPEN)
     for index in range(1, section_words(arena, Section.CONDITIONS)[USED]):
@@ -123,12 +127,14 @@ def end_hours(arena: int, instrument: int, before: int, after: int) -> None:
 @kernel
 def hold(arena: int, index: int) -> None:
     """Let an order wait for its hours."""
+    out_of_line()
     put_in_queue(arena, index, integer(Wait.HOURS))
 
 
 @kernel
 def await_auction(arena: int, index: int) -> None:
     """Let an order at the open or at the close wait for its auction."""
+    out_of_line()
     at_open = condition(arena, index)["time_in_force"] == TimeInForce.AT_THE_OPEN
     wait = integer(Wait.OPENING) if at_open else integer(Wait.CLOSING)
     put_in_queue(arena, index, wait)

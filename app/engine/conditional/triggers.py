@@ -22,6 +22,7 @@ from app.engine.conditional.state import (
 )
 from app.engine.conditional.steps import line_up
 from app.engine.instruments import valid_towards
+from app.engine.rare import out_of_line
 from app.engine.records import BUY, NO_PRICE, SELL, Reason, Trigger
 from app.engine.state import instruments
 
@@ -70,6 +71,7 @@ def trailing_stop(
     trail : int
         > 0: price units; < 0: parts per million of the price.
     """
+    out_of_line()
     distance = trail
     if trail < 0:
         size = abs(price)
@@ -88,6 +90,7 @@ def watch(arena: int, index: int) -> bool:
 @kernel
 def follow(arena: int, index: int, price: int) -> bool:
     """Move a trailing stop after its trigger's price, only in favour; True if moved."""
+    out_of_line()
     row = condition(arena, index)
     instrument, side = integer(row["instrument"]), integer(row["side"])
     stop = trailing_stop(arena, instrument, side, price, integer(row["trail"]))
@@ -103,6 +106,7 @@ def follow(arena: int, index: int, price: int) -> bool:
 @kernel
 def _trigger_reached(arena: int, instrument: int, which: int, price: int) -> None:
     """Line up every stop of a shelf that a price reaches: nearest first, then time."""
+    out_of_line()
     market, every = condition_markets(arena)[instrument], condition_levels(arena)
     side = BUY if which % 2 == 0 else SELL
     level = integer(market["shelves"][which]["best"])
@@ -116,6 +120,7 @@ def _trigger_reached(arena: int, instrument: int, which: int, price: int) -> Non
 @kernel
 def _follow_all(arena: int, instrument: int, which: int, price: int) -> None:
     """Let the trailing stops of a shelf follow a price that moved in their favour."""
+    out_of_line()
     market, every = condition_markets(arena)[instrument], condition_levels(arena)
     level = integer(market["shelves"][which]["best"])
     while level:
@@ -136,14 +141,14 @@ def note_price(
     """Let the stops of one side see a price of a trigger.
 
     Those that it reaches are lined up; the trailing ones of the others follow it.
+    NO_PRICE: there is none now, so whatever comes next is new to them.
     """
-    if price == NO_PRICE:
-        return
+    out_of_line()
     market = condition_markets(arena)[instrument]
     which = shelf_index(trigger, side)
     before = market["seen"][which]
     market["seen"][which] = price
-    if market["waiting"] == 0 or before == price:
+    if price == NO_PRICE or market["waiting"] == 0 or before == price:
         return
     _trigger_reached(arena, instrument, which, price)
     if market["trailing"] and (before == NO_PRICE or side * (price - before) < 0):
@@ -153,6 +158,7 @@ def note_price(
 @kernel
 def note_last(arena: int, instrument: int, price: int) -> None:
     """Let all stops see the price of a trade that counts (37)."""
+    out_of_line()
     for side in (BUY, SELL):
         note_price(arena, instrument, integer(Trigger.LAST), side, price)
 
@@ -160,17 +166,19 @@ def note_last(arena: int, instrument: int, price: int) -> None:
 @kernel
 def note_quote(arena: int, instrument: int, bid: int, ask: int) -> None:
     """Let all stops see the touch and the mid; NO_PRICE = that side is empty."""
+    out_of_line()
     touch, mid = integer(Trigger.TOUCH), integer(Trigger.MID)
     note_price(arena, instrument, touch, BUY, ask)
     note_price(arena, instrument, touch, SELL, bid)
-    if bid != NO_PRICE and ask != NO_PRICE:
-        for side in (BUY, SELL):
-            note_price(arena, instrument, mid, side, half_of(bid + ask, side))
+    doubled = bid + ask if bid != NO_PRICE and ask != NO_PRICE else NO_PRICE
+    for side in (BUY, SELL):
+        note_price(arena, instrument, mid, side, half_of(doubled, side))
 
 
 @kernel
 def note_mark(arena: int, instrument: int, doubled: int) -> None:
     """Let all stops see the mark, doubled."""
+    out_of_line()
     for side in (BUY, SELL):
         note_price(
             arena, instrument, integer(Trigger.MARK), side, half_of(doubled, side)

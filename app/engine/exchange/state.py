@@ -163,7 +163,6 @@ def exchange_layout(instruments: int) -> dict[Section, tuple[np.dtype[Any], int]
 def declare_used(arena: Arena, instruments: int) -> None:
     """Declare the fixed tables used, so that a snapshot holds them."""
     counts = {
-        Section.MATCH_BOOKS: 2 * instruments + 2,
         Section.AGENTS: instruments,
         Section.AGENT_ORDERS: 1 + instruments * SLOTS,
     }

@@ -10,6 +10,7 @@ from app.engine.exchange.state import CONTROL_WORDS, Control
 from app.engine.matching import match
 from app.engine.matching_ids import prefetch_bucket, prefetch_order
 from app.engine.matching_output import clear_outputs, outputs_have_room
+from app.engine.matching_session import pass_time
 from app.engine.matching_state import matching
 from app.engine.memory import view, words
 from app.engine.native import wall_clock_ns
@@ -43,8 +44,9 @@ def _look_ahead(arena: int, commands: int, i: int, count: int) -> None:
 def match_batch(arena: int, commands: int, count: int) -> int:
     """Act on an array of COMMANDs, at its address, in one call.
 
-    A command's venue time is the time of what it causes. Outputs of earlier calls are
-    forgotten.
+    A command's venue time is the time of what it causes; what ends before it ends
+    first. Outputs of earlier calls are forgotten. Without commands, `count` 0, time
+    passes: `commands` is the time then, ns.
 
     Returns
     -------
@@ -52,14 +54,18 @@ def match_batch(arena: int, commands: int, count: int) -> int:
         How many were acted on: fewer than `count` when the outputs must be taken
         before there is room for those of one more.
     """
-    records = view(commands, count, COMMAND)
     clear_outputs(arena)
     state = matching(arena)
+    if count == 0:
+        pass_time(arena, commands)
+    records = view(commands, count, COMMAND)
     for i in range(count):
         if state["outputs"] and not outputs_have_room(arena):
             return i
         _look_ahead(arena, commands, i, count)
         state["now"] = records[i]["ts_venue"]
+        if state["conditions"]:
+            pass_time(arena, state["now"])
         match(arena, records[i])
     return count
 

@@ -19,7 +19,7 @@ from app.engine.exchange.state import (
 )
 from app.engine.exchange.unit import BOOKS, UNTIL_TOLD, match_batch, run_exchange
 from app.engine.instruments import load_instruments
-from app.engine.matching_state import Output
+from app.engine.matching_state import Output, open_matching
 from app.engine.records import COMMAND, MARKET, REPORT
 from app.engine.ring import Ring
 from app.instrument import Instrument
@@ -70,9 +70,7 @@ class BuiltInExchange:
         self.state = self.arena.records(Section.EXCHANGE)[0]
         self.state["random"] = seed
         self.state["instruments"] = count
-        matching = self.arena.records(Section.MATCHING)[0]
-        matching["instruments"] = count
-        matching["outputs"] = int(Output.REPORTS | Output.MARKET)
+        open_matching(self.arena, count, int(Output.REPORTS | Output.MARKET))
         self._open(messages_per_s, _OPENING_TURNS * count)
 
     def _open(self, messages_per_s: int, turns: int) -> None:
