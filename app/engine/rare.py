@@ -6,7 +6,6 @@ lie in the middle of a hot loop, slow it, and cost minutes of compiling.
 
 from typing import Any
 
-
 from app.engine.compile import intrinsic
 from app.engine.late import types
 

@@ -177,8 +177,8 @@ class Driver:
         """Act on one command; return why it was refused, or 0."""
         records = to_records([command])
         assert match_batch(self.arena.address, records.ctypes.data, 1) == 1
-        answer = self.reports[0] if self.reports else None
-        return answer[6] if answer and answer[4] in REFUSALS else Reason.NONE
+        refused = [each[6] for each in self.reports if each[4] in REFUSALS]
+        return refused[0] if refused else Reason.NONE
 
     def batch(self, records):
         """Act on an array; yield the outputs each time they had to be taken."""
