@@ -12,7 +12,7 @@ from app.engine.book_state import book_orders, find_order as find_book_order
 from app.engine.compile import entry, kernel
 from app.engine.id_map import id_map
 from app.engine.links import Link, call_link, linked
-from app.engine.memory import record_address, view
+from app.engine.memory import record_address, view, words
 from app.engine.records import (
     COMMAND,
     NO_PRICE,
@@ -27,6 +27,7 @@ from app.engine.state import engine, instruments, orders
 from app.engine.venue.fees import fill_fee
 
 _NOT_SENT = -1
+_COMMAND_WORDS = COMMAND.itemsize // 8
 
 replies = section(Section.EXTERNAL_VENUE, REPORT)
 
@@ -136,6 +137,23 @@ def external_replace(arena: int, links: int, index: int) -> int:
 
 
 @entry
+def external_session(arena: int, links: int, instrument: int) -> int:
+    """Tell a venue that follows our calendar what its session is (the instrument's)."""
+    address = ring_claim(linked(links, Link.ORDERS_OUT))
+    if address == 0:
+        return _NOT_SENT
+    words(address, _COMMAND_WORDS)[:] = 0
+    command = view(address, 1, COMMAND)[0]
+    command["ts_received"] = engine(arena)[0]["now"]
+    command["kind"] = EventKind.COMMAND
+    command["action"] = Action.SET_SESSION
+    command["instrument"] = instrument
+    command["value"] = instruments(arena)[instrument]["session"]
+    ring_publish(linked(links, Link.ORDERS_OUT))
+    return 0
+
+
+@entry
 def external_report(arena: int, links: int, address: int) -> int:
     """Price a venue's report (argument: its address) and hand it to the gate."""
     report = view(address, 1, REPORT)[0]
@@ -174,4 +192,5 @@ LINKS = {
     Link.VENUE_QUEUE: external_queue,
     Link.VENUE_MARKET: book_market,
 }
-"""What a composer links of this unit."""
+"""What a composer links of this unit; `external_session` besides, to a venue that has
+no calendar of its own."""

@@ -160,8 +160,11 @@ class Runner:
         """Run all events; return what differed from what was expected."""
         self._plan()
         if self.venue is not None:
+            self.now = max(self.now, self._first())
+            self.venue.hold(self.world)
             for record in self.venue.open_books(self._first()):
                 self.world.fold(record)
+            self._carry()
         self._drain()
         self._finish()
         self._compare(self.scenario.expect, "")
@@ -203,6 +206,8 @@ class Runner:
     def _tick(self) -> None:
         """Let the clock reach the end of this instant."""
         self._fold(clock_record(self.now))
+        if self.venue is not None:
+            self._deliver(*self.venue.pass_time(self.now))
         self._settle(self.now)
 
     def _let_pass(self, until: int) -> None:
@@ -252,7 +257,8 @@ class Runner:
             return
         for command in self.world.commands.drain():
             one = command.reshape(1)
-            if self._order_latency == 0:
+            own = command["action"] == Action.SET_SESSION
+            if self._order_latency == 0 or own:
                 self._match(one)
             else:
                 self._push(
@@ -264,7 +270,10 @@ class Runner:
     def _match(self, command: Any) -> None:
         """Let the matching venue act on a command now."""
         assert self.venue is not None
-        market, ours = self.venue.match(command, self.now)
+        self._deliver(*self.venue.match(command, self.now))
+
+    def _deliver(self, market: Any, ours: Any) -> None:
+        """Bring what the matching venue told to us."""
         ours["ts_received"] = self.now + self._report_latency
         for report in ours:
             one = report.reshape(1)

@@ -15,13 +15,16 @@ import numpy as np
 from app.engine.arena import Arena, Section
 from app.engine.exchange.unit import match_batch
 from app.engine.instruments import instrument_records, load_instruments
-from app.engine.matching_state import Output, matching_layout
+from app.engine.matching_positions import write_position
+from app.engine.matching_state import Output, matching_layout, open_matching
 from app.engine.records import MARKET, EventKind, RecordFlag, ReportType
 from app.engine.state import fixed_layout
 from app.sessions.scenario.orders import Known
 from app.sessions.scenario.world import World
 
 _ORDERS = 4096
+_ACCOUNTS = 64
+"""Positions are kept, and reduce-only orders taken, of accounts below this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,25 @@ class MatchingVenue:
 
     def __init__(self, world: World) -> None:
         count = len(world.instruments)
-        self.arena = Arena({**fixed_layout(count), **matching_layout(count, _ORDERS)})
+        layout = matching_layout(count, _ORDERS, accounts=_ACCOUNTS)
+        self.arena = Arena({**fixed_layout(count), **layout})
         load_instruments(self.arena, world.instruments)
         instrument_records(self.arena)["protection_ticks"] = -1
-        self.arena.set_used(Section.MATCH_BOOKS, 2 * count + 2)
+        outputs = int(Output.REPORTS | Output.MARKET)
+        open_matching(self.arena, count, outputs, _ACCOUNTS)
         self._state = self.arena.records(Section.MATCHING)[0]
-        self._state["instruments"] = count
-        self._state["outputs"] = int(Output.REPORTS | Output.MARKET)
         self.trades: list[Trade] = []
         self.known = Known()
         """Orders as the venue tells their owners, whoever they are."""
+
+    def hold(self, world: World) -> None:
+        """Let our account and its strategies hold what they hold from the start."""
+        for instrument in range(int(self._state["instruments"])):
+            held = int(world.position(instrument)["quantity"])
+            write_position(self.arena, instrument, held)
+            for number in world.strategies.values():
+                own = int(world.position(instrument, number)["quantity"])
+                write_position(self.arena, instrument, own, strategy=number)
 
     def match(self, command: Any, now: int) -> tuple[Any, Any]:
         """Act on a COMMAND (an array of one) at a time, ns.
@@ -69,6 +81,14 @@ class MatchingVenue:
         """
         command["ts_venue"] = now
         match_batch(self.arena.address, command.ctypes.data, 1)
+        return self._told()
+
+    def pass_time(self, now: int) -> tuple[Any, Any]:
+        """Let time pass up to an instant, ns; returns as `match`."""
+        match_batch(self.arena.address, now, 0)
+        return self._told()
+
+    def _told(self) -> tuple[Any, Any]:
         market = self._outputs(Section.MATCH_MARKET)
         reports = self._outputs(Section.MATCH_REPORTS)
         self.trades += _trades(reports)

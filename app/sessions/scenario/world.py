@@ -194,6 +194,7 @@ class World:
         links[Link.CONTROL] = self.control.ctypes.data
         if self.is_external:
             links[Link.ORDERS_OUT] = self.commands.address
+            links[Link.VENUE_SESSION] = external.external_session.address
         return links
 
     # Folding.
