@@ -356,6 +356,8 @@ def set_mark(arena: int, instrument: int, doubled: int) -> bool:
 @kernel
 def set_conversion(arena: int, instrument: int, conversion: int) -> None:
     """Convert an instrument's money at another rate, all of it (48)."""
+    if instruments(arena)[instrument]["conversion"] == conversion:
+        return
     for strategy in range(MAX_STRATEGIES):
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.engine.accounts import book_pnl, mark_of, set_conversion, set_mark
+from app.engine.accounts import book_pnl, mark_of, set_mark
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.gate_cancel import ANY, cancel_many
@@ -16,6 +16,7 @@ from app.engine.gate_safety import (
     watch_losses,
 )
 from app.engine.order_rules import is_known_instrument, is_known_strategy
+from app.engine.rates import follow_rate, set_rate
 from app.engine.records import (
     Action,
     Reason,
@@ -122,6 +123,7 @@ def mark_instrument(arena: int, links: int, instrument: int) -> None:
     settlement = working(arena)[instrument]["settlement"]
     if set_mark(arena, instrument, mark_of(arena, instrument, settlement)):
         refresh_exposure(arena, instrument)
+        follow_rate(arena, instrument)
         watch_losses(arena, links)
 
 
@@ -143,8 +145,7 @@ def _set_of_instrument(arena: int, links: int, command: Any, action: int) -> boo
         record["located"] = command["quantity"]
         record["borrow_rate"] = value
     elif action == Action.SET_CONVERSION:
-        set_conversion(arena, instrument, value)
-        refresh_exposure(arena, instrument)
+        set_rate(arena, integer(record["currency"]), value)
         watch_losses(arena, links)
     elif action == Action.BOOK_PNL:
         book_pnl(arena, instrument, integer(command["strategy"]), value)

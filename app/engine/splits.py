@@ -80,8 +80,11 @@ def _split_row(
     high, low = cost_plus(
         position["cost_high"], position["cost_low"], -removed, denominator, integer(1)
     )
-    position["cost_high"] = integer(0) if target == 0 else high
-    position["cost_low"] = np.uint64(0) if target == 0 else low
+    position["cost_high"] = high
+    position["cost_low"] = low
+    if target == 0:
+        position["cost_high"] = 0
+        position["cost_low"] = np.uint64(0)
     position["realised"] += paid - removed
     position["cash"] += paid
     position["quantity"] = target

@@ -21,6 +21,7 @@ from app.engine.kernel import emit
 from app.engine.limits import Limits
 from app.engine.links import Link, link_entries, new_links
 from app.engine.log import LogStatus
+from app.engine.rates import write_rates
 from app.engine.records import COMMAND, MONEY_SCALE, NO_PRICE, REPORT
 from app.engine.ring import Ring
 from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
@@ -115,6 +116,7 @@ class PaperEngine:
         }
         arena = Arena(layout)
         load_instruments(arena, self.instruments, base_currency=self.base_currency)
+        write_rates(arena, self.instruments, self.base_currency)
         for number in range(count):
             self._open_instrument(arena, settings, number)
         gate.open_session(arena, _START_EQUITY)

@@ -263,6 +263,22 @@ class GateSession:
         book_market(self.arena.address, 0, int(record.ctypes.data))
         self._call(gate.gate_marked, int(record["instrument"][0]))
 
+    def action(self, kind: EventKind, instrument: int = 0, **values: int) -> None:
+        """Let a DIVIDEND, SPLIT or FUNDING record come."""
+        record = np.zeros(1, MARKET)
+        record["kind"], record["instrument"] = kind, instrument
+        record["ts_venue"] = record["ts_received"] = self.engine["now"]
+        for name, value in values.items():
+            record[name] = value
+        book_market(self.arena.address, 0, int(record.ctypes.data))
+        self._call(gate.gate_action, int(record.ctypes.data))
+        self._call(gate.gate_marked, instrument)
+
+    def on(self, date: int) -> None:
+        """Let the session's trade date be this, days since 1970."""
+        self.engine["trade_date"] = date
+        self.clock(1)
+
     def clock(self, passed_ns: int) -> None:
         """Let time pass."""
         self.engine["now"] += passed_ns

@@ -186,10 +186,8 @@ def _hold(world: World, start: Mapping[str, Any]) -> None:
             held += _positions(world, terms, 0)
         elif key not in _START:
             raise StartError(f"start has no {key!r}")
-    for row in held:
-        _write_position(world, *row)
     for instrument in sorted({row[0] for row in held}):
-        _add_up(world, instrument)
+        _write_positions(world, [row for row in held if row[0] == instrument])
     for key in ("settlement", "last", "mark"):
         for instrument, price in _each(world, start.get(key)):
             _command(world, Action.SET_MARK, instrument, price=price)
@@ -217,6 +215,15 @@ def _positions(
         if quantity:
             found.append((instrument, owner, quantity, Fraction(str(average))))
     return found
+
+
+def _write_positions(
+    world: World, rows: list[tuple[int, int, int, Fraction]]
+) -> None:
+    """Write the positions in one instrument, and count them in every sum."""
+    for row in rows:
+        _write_position(world, *row)
+    _add_up(world, rows[0][0])
 
 
 def _write_position(

@@ -20,6 +20,7 @@ from app.engine.control import CONTROL_WORDS
 from app.engine.instruments import instrument_records, load_instruments
 from app.engine.kernel import emit, fold_record
 from app.engine.links import Link, link_entries, new_links
+from app.engine.rates import write_rates
 from app.engine.records import COMMAND, NO_PRICE, REPORT
 from app.engine.ring import Ring
 from app.engine.risk_state import ORDER_CAPACITY
@@ -160,6 +161,8 @@ class World:
         load_instruments(
             arena, self.instruments, base_currency=scenario.base, rates=rates
         )
+        if scenario.base is not None:
+            write_rates(arena, self.instruments, scenario.base)
         consolidated = scenario.models.get("feed") == "consolidated"
         for index, record in enumerate(instrument_records(arena)):
             record["book"] = book_state.open_book(
