@@ -118,6 +118,8 @@ class Fees:
     """Least fee of an order, currency."""
     maximum: Decimal | None = None
     """Largest fee of an order, currency; where the minimum exceeds it, it holds."""
+    maximum_share: Decimal | None = None
+    """Largest fee of an order, as a fraction of what it traded; the same holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ INSTRUMENT: Final = np.dtype(
         ("fee_per_order", "<i8"),  # money, once an order is filled at all
         ("fee_min", "<i8"),  # money per order; 0 = none
         ("fee_max", "<i8"),  # money per order; 0 = none
+        ("fee_max_share", "<i8"),  # ppm of what the order traded; 0 = none
         (
             "window_price",
             "<i8",
@@ -147,6 +148,7 @@ ORDER: Final = np.dtype(
         ("next", "<i4"),  # in the list of working orders of its instrument
         ("previous", "<i4"),
         ("fee_unbounded", "<i8"),  # money before minimum and maximum; by venue.fees
+        ("traded", "<i8"),  # money of its fills so far; by venue.fees
         ("counted", "<i8"),  # quantity units it stands for in the worst case (51)
         ("counted_price", "<i8"),  # |price| it is counted at, price units
         ("pending_replaces", "<i4"),  # replaces on their way

@@ -9,6 +9,7 @@ from app.engine.records import (
     BUY,
     NO_PRICE,
     SELL,
+    Action,
     EventKind,
     OrderStatus,
     OrderType,
@@ -212,7 +213,7 @@ def test_rule_46_the_last_price_follows_a_split_and_the_book_is_empty():
 
 def test_rule_46_the_settlement_and_the_locate_follow_a_split():
     made = GateSession((stock(located=100),)).arm()
-    made.command(13, instrument=0, price=80_00)
+    made.command(Action.SET_MARK, instrument=0, price=80_00)
 
     made.action(EventKind.SPLIT, size=2, reference=1)
 

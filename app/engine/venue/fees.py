@@ -4,10 +4,11 @@ A fill's exact fee is |price| x quantity x rate + quantity x fee per unit, round
 half-even, to the money unit. An order's fee is the sum of its fills' plus the fee per
 order, held between the minimum and the maximum, which apply per order and not per fill
 (SEMANTICS 45): each fill is charged what the order's fee grew by. Where the minimum
-exceeds the maximum, the maximum holds. Rebates are negative.
+exceeds the maximum, the maximum holds; of two maximums, money and a share of what the
+order has traded, the smaller. Rebates are negative.
 
-Examples: Interactive Brokers' fixed plan for US stocks is per unit 0.005, minimum 1;
-Binance's spot plan is maker and taker 0.001 of the value.
+Examples: Interactive Brokers' fixed plan for US stocks is per unit 0.005, minimum 1, at
+most 1 per cent of the value; Binance's spot plan is maker and taker 0.001 of the value.
 """
 
 import math
@@ -17,12 +18,14 @@ from typing import Any, Final
 from app.engine.arena import Arena, Section
 from app.engine.bits import integer, scaled
 from app.engine.compile import kernel
+from app.engine.money import money_of
 from app.engine.records import MONEY_SCALE
 from app.engine.state import instruments, orders
 from app.errors import InstrumentError
 from app.instrument import Instrument
 
 _MOST: Final = 2**62
+_PPM: Final = 1_000_000
 MAKER: Final = 1
 TAKER: Final = -1
 
@@ -60,6 +63,8 @@ def write_fees(arena: Arena, number: int, instrument: Instrument) -> None:
     record["fee_per_order"] = round(Fraction(fees.per_order) * MONEY_SCALE)
     record["fee_min"] = round(Fraction(fees.minimum) * MONEY_SCALE)
     record["fee_max"] = round(Fraction(maximum) * MONEY_SCALE)
+    share = fees.maximum_share
+    record["fee_max_share"] = 0 if share is None else round(Fraction(share) * _PPM)
 
 
 @kernel
@@ -74,13 +79,15 @@ def exact_fee(arena: int, instrument: int, price: int, quantity: int, role: int)
 
 
 @kernel
-def bounded_fee(arena: int, instrument: int, fee: int) -> int:
-    """Fee of an order within its minimum and maximum, money."""
+def bounded_fee(arena: int, instrument: int, fee: int, traded: int) -> int:
+    """Fee of an order that traded so much money, within its bounds, money."""
     record = instruments(arena)[instrument]
     if record["fee_min"]:
         fee = max(fee, record["fee_min"])
     if record["fee_max"]:
         fee = min(fee, record["fee_max"])
+    if record["fee_max_share"]:
+        fee = min(fee, money_of(traded, record["fee_max_share"], 1, _PPM))
     return fee
 
 
@@ -92,13 +99,17 @@ def charge(
 
     Parameters
     ----------
-    account : record with `fee` (charged so far) and `fee_unbounded`, int64
-        Its `fee_unbounded` moves on; its `fee` is left to the caller.
+    account : record with `fee` (charged so far), `fee_unbounded` and `traded`, int64
+        Those two move on; its `fee` is left to the caller.
     fill : price, quantity, role
     """
-    price, quantity, role = fill
+    (price, quantity, role), record = fill, instruments(arena)[instrument]
+    account["traded"] += money_of(
+        abs(price), quantity, record["money_numerator"], record["money_denominator"]
+    )
     account["fee_unbounded"] += exact_fee(arena, instrument, price, quantity, role)
-    return bounded_fee(arena, instrument, account["fee_unbounded"]) - account["fee"]
+    fee, traded = account["fee_unbounded"], account["traded"]
+    return bounded_fee(arena, instrument, fee, traded) - account["fee"]
 
 
 @kernel
@@ -116,6 +127,7 @@ def fill_fee(arena: int, index: int, report: Any) -> int:
     instrument = integer(order["instrument"])
     if order["filled"] == 0:
         order["fee_unbounded"] = instruments(arena)[instrument]["fee_per_order"]
+        order["traded"] = 0
     role = MAKER if report["liquidity"] == MAKER else TAKER
     fill = report["last_price"], report["last_quantity"], role
     return charge(arena, instrument, order, fill)

@@ -41,7 +41,7 @@ def begin_order(arena: int, index: int) -> None:
     order["quantity"], order["filled"] = source["quantity"], 0
     order["leaves"], order["fee"] = source["quantity"], 0
     fee = instruments(arena)[order["instrument"]]["fee_per_order"]
-    order["fee_unbounded"] = fee
+    order["fee_unbounded"], order["traded"] = fee, 0
     order["level"], order["next"], order["previous"] = 0, 0, 0
     order["ahead"], order["ahead_before"], order["priority"] = 0.0, -1.0, 0
     order["sent_ts"], order["arrived_ts"] = engine(arena)[0]["now"], 0

@@ -97,6 +97,7 @@ VENUE_ORDER: Final = np.dtype(
         ("leaves", "<i8"),  # 0 once ended
         ("fee", "<i8"),  # money charged so far
         ("fee_unbounded", "<i8"),  # money before minimum and maximum
+        ("traded", "<i8"),  # money of its fills so far
         # its place
         ("level", "<i8"),  # VENUE_LEVELS; 0 = does not rest
         ("next", "<i8"),  # ours behind it at the level

@@ -16,6 +16,7 @@ from app.sessions.scenario.seen import (
     Seen,
     by_instrument,
     each_instrument,
+    money_by_instrument,
     number,
     same,
 )
@@ -119,6 +120,59 @@ def _fees(expected: Any, seen: Seen) -> Found:
         yield from number(f"fees.{name}", value, found)
 
 
+_ACCOUNT: Final = {
+    "cash": "cash",
+    "settled_cash": "settled_cash",
+    "equity": "equity",
+    "day_pnl": "day_pnl",
+    "gross_exposure": "gross_exposure",
+    "net_exposure": "net_exposure",
+    "initial_margin": "initial_margin",
+    "maintenance_margin": "maintenance_margin",
+    "borrow_fees": "borrow_fees",
+    "funding": "funding",
+}
+"""Money of the whole account, base currency."""
+
+
+def _of_account(key: str, field: str) -> Comparer:
+    def compare(expected: Any, seen: Seen) -> Found:
+        yield from number(key, expected, seen.world.account(field))
+
+    return compare
+
+
+def _exposure(expected: Any, seen: Seen) -> Found:
+    """Compare worst cases, base currency; null where a rate is missing."""
+    for name, instrument, value in each_instrument(seen, "exposure", expected):
+        row = seen.world.position(instrument)
+        known = seen.world.in_base(instrument, Fraction(1)) is not None
+        idle = row["quantity"] == row["working_buy"] == row["working_sell"] == 0
+        found = currency(int(row["exposure"])) if known or idle else None
+        yield from number(name, value, found)
+
+
+def _exposure_known(expected: Any, seen: Seen) -> Found:
+    known = bool(seen.world.record(Section.ACCOUNTS, 0)["exposure_known"])
+    yield from same("exposure_known", bool(expected), known)
+
+
+def _open_positions(expected: Any, seen: Seen) -> Found:
+    """Compare what is still held: a table of quantities, or the names alone."""
+    found = {
+        name: _position(seen, instrument)
+        for name, instrument in seen.world.numbers.items()
+        if _position(seen, instrument)
+    }
+    if isinstance(expected, Mapping):
+        yield from same("open_positions", dict(expected), found)
+    else:
+        wanted = sorted(
+            each if isinstance(each, str) else str(each) for each in expected
+        )
+        yield from same("open_positions", wanted, sorted(found))
+
+
 # States and strategies.
 
 
@@ -205,10 +259,13 @@ STATE_COMPARERS: Final[Mapping[str, Comparer]] = {
     "book": _book,
     "position": by_instrument("position", _position),
     "positions": by_instrument("positions", _position),
-    "realised": by_instrument("realised", _money("realised")),
-    "unrealised": by_instrument("unrealised", _money("unrealised")),
-    "exposure": by_instrument("exposure", _money("exposure")),
-    "cash_change": by_instrument("cash_change", _cash_change),
+    "realised": money_by_instrument("realised", _money("realised")),
+    "unrealised": money_by_instrument("unrealised", _money("unrealised")),
+    "exposure": _exposure,
+    "cash_change": money_by_instrument("cash_change", _cash_change),
+    **{key: _of_account(key, field) for key, field in _ACCOUNT.items()},
+    "exposure_known": _exposure_known,
+    "open_positions": _open_positions,
     "cost": by_instrument("cost", _cost),
     "avg": by_instrument("avg", _average),
     "average": by_instrument("average", _average),

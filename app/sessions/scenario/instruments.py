@@ -10,6 +10,7 @@ from app.instrument import (
     Fees,
     Instrument,
     InstrumentKind,
+    Margin,
     PriceUnits,
     QuantityUnits,
     TickBand,
@@ -69,6 +70,10 @@ def build_instrument(
         first_notice=_day(source.get("first_notice")),
         fees=_fees(fees),
         shortable=source.get("shortable", True),
+        located=source.get("located"),
+        borrow_rate=exact(source.get("borrow_rate", 0)),
+        settle_days=source.get("settle_days"),
+        margin=_margin(source.get("margin", {})),
     )
 
 
@@ -81,12 +86,23 @@ def _band(row: Mapping[str, Any]) -> TickBand:
     return TickBand(None if start is None else PriceUnits(start), row["step"])
 
 
+def _margin(source: Mapping[str, Any]) -> Margin:
+    short = source.get("short")
+    return Margin(
+        initial=exact(source.get("initial", 1)),
+        maintenance=exact(source.get("maintenance", 1)),
+        per_contract=source.get("per_contract", False),
+        short=None if short is None else exact(short),
+    )
+
+
 def _fees(source: Mapping[str, Any]) -> Fees:
     def amount(*names: str) -> Decimal:
         given = (source[name] for name in names if source.get(name) is not None)
         return exact(next(given, 0))
 
     maximum = source.get("max", source.get("maximum"))
+    share = source.get("max_percent")
     return Fees(
         maker=amount("maker"),
         taker=amount("taker"),
@@ -94,6 +110,7 @@ def _fees(source: Mapping[str, Any]) -> Fees:
         per_order=amount("per_order"),
         minimum=amount("min", "minimum"),
         maximum=None if maximum is None else exact(maximum),
+        maximum_share=None if share is None else exact(share) / 100,
     )
 
 

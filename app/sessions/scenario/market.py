@@ -6,12 +6,14 @@ new, so that no state in between is crossed.
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 
 from app.data.bar_stamps import at_close, stamps_at_open
 from app.engine.book_state import Stale
+from app.engine.funding import RATE_SCALE
 from app.engine.records import (
     BAR,
     BUY,
@@ -23,6 +25,7 @@ from app.engine.records import (
     SessionState,
     TradeCondition,
 )
+from app.sessions.scenario.instruments import money
 from app.sessions.scenario.models import bar_length
 from app.sessions.scenario.schema import CONDITIONS, SIDES, Event, plain_word
 from app.sessions.scenario.times import nanoseconds
@@ -140,6 +143,20 @@ class MarketEvents:
             for row in event.get(key, ()):
                 yield from self._add(_add_event(row, key), instrument)
         yield _record(EventKind.SNAPSHOT_END, instrument, flags=_SNAPSHOT)
+
+    # Corporate actions and funding.
+
+    def _dividend(self, event: Event, instrument: int) -> Iterator[Any]:
+        amount = money(event["amount"])
+        yield _record(EventKind.DIVIDEND, instrument, price=amount)
+
+    def _split(self, event: Event, instrument: int) -> Iterator[Any]:
+        new, old = event["new"], event["old"]
+        yield _record(EventKind.SPLIT, instrument, size=new, reference=old)
+
+    def _funding(self, event: Event, instrument: int) -> Iterator[Any]:
+        rate = round(Fraction(str(event["rate"])) * RATE_SCALE)
+        yield _record(EventKind.FUNDING, instrument, price=rate)
 
     # What is neither.
 

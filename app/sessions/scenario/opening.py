@@ -37,6 +37,12 @@ _SIZES: Final = {
 }
 NOBODY: Final = "(nobody)"
 """Strategy that sets the timers of a scenario that names none."""
+_FLAGS: Final = {
+    "staleGuard": RiskLimit.STALE_GUARD,
+    "sessionHours": RiskLimit.SESSION_HOURS,
+    "margin": RiskLimit.MARGIN,
+    "cashAccount": RiskLimit.CASH_ACCOUNT,
+}
 _START: Final = ("position", "avg", "state", "cash", "mark", "settlement", "last")
 _MONEY: Final = {
     "maxOrderValue": RiskLimit.MAX_ORDER_VALUE,
@@ -107,12 +113,10 @@ def _limit(world: World, risk: Mapping[str, Any]) -> None:
             _limit_size(world, _SIZES[name], value)
         elif name in _MONEY:
             _set_limit(world, _MONEY[name], money(value))
-        elif name == "staleGuard":
-            _set_limit(world, RiskLimit.STALE_GUARD, int(bool(value)))
+        elif name in _FLAGS:
+            _set_limit(world, _FLAGS[name], int(bool(value)))
         elif name == "staleAfter":
             _set_limit(world, RiskLimit.STALE_AFTER, int(value))
-        elif name == "sessionHours":
-            _set_limit(world, RiskLimit.SESSION_HOURS, int(bool(value)))
         elif name == "collarPercent":
             _set_limit(world, RiskLimit.COLLAR, round(Fraction(str(value)) * _PER_CENT))
         elif name == "rate":
@@ -217,9 +221,7 @@ def _positions(
     return found
 
 
-def _write_positions(
-    world: World, rows: list[tuple[int, int, int, Fraction]]
-) -> None:
+def _write_positions(world: World, rows: list[tuple[int, int, int, Fraction]]) -> None:
     """Write the positions in one instrument, and count them in every sum."""
     for row in rows:
         _write_position(world, *row)
@@ -258,5 +260,7 @@ def _add_up(world: World, instrument: int) -> None:
         held = world.position(instrument, owner)["quantity"] != 0
         totals[owner]["unknown"] += held
     totals[0]["unknown"] += world.position(instrument)["quantity"] != 0
+    for total in totals:
+        total["exposure_known"] = total["unknown"] == 0
     if rate:
         _command(world, Action.SET_CONVERSION, instrument, value=rate)

@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Final
 
+from app.engine.money import CONVERSION_SCALE
 from app.engine.records import Action, EventKind, Reason, SafetyState, SessionState
 from app.errors import RingsideError
 from app.sessions.scenario.commands import (
@@ -72,6 +73,9 @@ _MARKET: Final = frozenset(
         "halt",
         "resume",
         "bar",
+        "dividend",
+        "split",
+        "funding",
     )
 )
 
@@ -393,6 +397,13 @@ class Runner:
         instrument = self.world.instrument(event.get("instrument"))
         amount = money(event.get("amount", 0))
         self._order(Action.BOOK_PNL, instrument, strategy=number, value=amount)
+
+    def _set_rate(self, event: Event) -> None:
+        """A rate to the base currency, from now on."""
+        rate = round(Fraction(str(event["rate"])) * CONVERSION_SCALE)
+        for number, each in enumerate(self.world.instruments):
+            if each.currency == event["currency"]:
+                self._order(Action.SET_CONVERSION, number, value=rate)
 
     def _mark(self, event: Event) -> None:
         """Let the mark become a price: as settlement, else by an auction's print.

@@ -201,6 +201,10 @@ _REQUIRED: Final[Mapping[str, Mapping[str, Check]]] = {
     "ask_trade_date": {},
     "book_pnl": {},
     "mark": {},
+    "set_rate": {"currency": text, "rate": number},
+    "dividend": {"amount": number},
+    "split": {"new": positive, "old": positive},
+    "funding": {"rate": number},
 }
 """Every type of event, and the keys that it must have besides `t`."""
 
@@ -313,6 +317,18 @@ _INSTRUMENT: Final = table(
         "expiry": nullable(text),
         "first_notice": nullable(text),
         "shortable": flag,
+        "located": nullable(whole),
+        "borrow_rate": number,
+        "settle_days": whole,
+        "margin": table(
+            {},
+            {
+                "initial": number,
+                "maintenance": number,
+                "short": nullable(number),
+                "per_contract": flag,
+            },
+        ),
         "price_bands": nullable(list_of(whole, 2)),
         **dict.fromkeys(("timezone", "time_zone", "holidays", "half_days"), anything),
         **dict.fromkeys(("regular_hours", "extended_hours", "hours"), anything),

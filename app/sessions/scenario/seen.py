@@ -140,3 +140,28 @@ def by_instrument(
             yield from number(name, value, found)
 
     return compare
+
+
+def money_by_instrument(
+    field: str, look: Callable[[Seen, int], Fraction | None]
+) -> Comparer:
+    """Make a comparer of money: by instrument in its currency, or of all in the base's.
+
+    One number is that of the only instrument; where there are several it is the sum in
+    the base currency, unknown where a rate is missing.
+    """
+    each = by_instrument(field, look)
+
+    def compare(expected: Any, seen: Seen) -> Found:
+        world = seen.world
+        if isinstance(expected, Mapping) or len(world.instruments) == 1:
+            yield from each(expected, seen)
+            return
+        total: Fraction | None = Fraction(0)
+        for instrument in range(len(world.instruments)):
+            amount = look(seen, instrument)
+            part = world.in_base(instrument, amount) if amount else Fraction(0)
+            total = None if total is None or part is None else total + part
+        yield from number(field, expected, total)
+
+    return compare

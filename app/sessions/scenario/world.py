@@ -20,6 +20,7 @@ from app.engine.control import CONTROL_WORDS
 from app.engine.instruments import instrument_records, load_instruments
 from app.engine.kernel import emit, fold_record
 from app.engine.links import Link, link_entries, new_links
+from app.engine.money import CONVERSION_SCALE
 from app.engine.rates import write_rates
 from app.engine.records import COMMAND, NO_PRICE, REPORT
 from app.engine.ring import Ring
@@ -30,7 +31,7 @@ from app.engine.venue import external, simulated
 from app.instrument import Instrument, InstrumentKind, exact
 from app.sessions.hours import YEAR_NS, open_schedules
 from app.sessions.scenario.hours import hours_of
-from app.sessions.scenario.instruments import build_instrument, currency
+from app.sessions.scenario.instruments import build_instrument, currency, money
 from app.sessions.scenario.models import begin_bars, set_models
 from app.sessions.scenario.schema import Event, Scenario
 from app.sessions.scenario.times import EPOCH
@@ -168,7 +169,8 @@ class World:
             record["book"] = book_state.open_book(
                 arena, index, consolidated=consolidated
             )
-        gate.open_session(arena, START_CASH)
+        cash = scenario.start.get("cash")
+        gate.open_session(arena, START_CASH if cash is None else money(cash))
         bars.open_bars(arena)
         set_models(arena, self.instruments, scenario)
         begin_bars(arena, scenario, count)
@@ -335,6 +337,15 @@ class World:
             if each.from_price is None or each.from_price <= price
         ]
         return below[-1] if below else bands[0].step
+
+    def in_base(self, instrument: int, amount: Fraction) -> Fraction | None:
+        """An amount of an instrument's currency in the base's; None without a rate."""
+        rate = int(instrument_records(self.arena)[instrument]["conversion"])
+        return amount * Fraction(rate, CONVERSION_SCALE) if rate else None
+
+    def account(self, field: str) -> Fraction:
+        """Money of the whole account, base currency."""
+        return currency(int(self.record(Section.ACCOUNTS, 0)[field]))
 
     def cost(self, instrument: int, position: Any) -> Fraction:
         """Open cost of a position, price x quantity units, exact."""
