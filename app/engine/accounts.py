@@ -249,7 +249,14 @@ def book_fill(
     _fill_row(arena, own, account, price, quantity, fee)
     row = account_row(arena, instrument)
     _fill_row(arena, row, integer(0), price, quantity, fee)
-    bit = integer(1) << strategy
+    note_holder(arena, instrument, strategy)
+
+
+@kernel
+def note_holder(arena: int, instrument: int, strategy: int) -> None:
+    """Remember whether a strategy holds a position, after it changed."""
+    own, bit = position_row(arena, instrument, strategy), integer(1) << strategy
+    row = account_row(arena, instrument)
     if positions(arena)[own]["quantity"]:
         positions(arena)[row]["holders"] |= bit
     else:

@@ -13,6 +13,7 @@ from app.engine.accounts import (
     NO_ACCOUNT,
     account_row,
     contribute,
+    note_holder,
     position_row,
     sum_up,
     value_at,
@@ -75,8 +76,8 @@ def _split_row(
     whole = position["quantity"] * new
     rest = whole - target * old
     share = _share(position, rest, whole, denominator)
-    closes = (rest > 0) == (whole > 0)
-    removed = share if closes else paid
+    opens = rest != 0 and (whole == 0 or (rest > 0) != (whole > 0))
+    removed = paid if opens else share
     high, low = cost_plus(
         position["cost_high"], position["cost_low"], -removed, denominator, integer(1)
     )
@@ -118,6 +119,7 @@ def split_positions(arena: int, instrument: int, new: int, old: int) -> None:
         cash = _in_lieu(arena, row, held * new - own * old, terms)
         account = integer(strategy) if strategy > 0 else integer(NO_ACCOUNT)
         _change(arena, row, account, own, cash, terms)
+        note_holder(arena, instrument, integer(strategy))
         target += own
         paid += cash
     row = account_row(arena, instrument)

@@ -161,7 +161,7 @@ def test_rule_46_what_is_all_fraction_is_paid_out():
 
     row = made.position()
     assert (row["quantity"], row["cash"], row["realised"]) == (0, 0, 0)
-    assert (row["cost_high"], row["cost_low"]) == (0, 0)
+    assert (row["cost_high"], row["cost_low"], row["holders"]) == (0, 0, 0)
     assert made.account["equity"] == 1_000_000 * MONEY
 
 
