@@ -17,6 +17,7 @@ from app.engine.records import (
     Reason,
     ReportType,
 )
+from app.engine.reports import copy_terms
 from app.engine.risk_state import REASON_COUNT, checks, gate_reports, risk
 from app.engine.state import engine, orders
 
@@ -51,20 +52,8 @@ def order_report(arena: int, index: int, report_type: int) -> Any:
     """Begin a report that says where an order stands."""
     order = orders(arena)[index]
     report = blank_report(arena, report_type, integer(order["instrument"]))
+    copy_terms(report, order)
     report["status"] = order["status"]
-    report["side"] = order["side"]
-    report["order_type"] = order["order_type"]
-    report["options"] = order["options"]
-    report["client_order_id"] = order["client_order_id"]
-    report["venue_order_id"] = order["venue_order_id"]
-    report["quantity"] = order["quantity"]
-    report["filled"] = order["filled"]
-    report["leaves"] = order["leaves"]
-    report["price"] = order["price"]
-    report["stop_price"] = order["stop_price"]
-    report["group"] = order["group"]
-    report["strategy"] = order["strategy"]
-    report["time_in_force"] = order["time_in_force"]
     return report
 
 

@@ -74,6 +74,12 @@ def _write_account(arena: int, target: Any) -> None:
     target["gross_exposure"] = account["gross_exposure"]
     target["net_exposure"] = account["net_exposure"]
     target["exposure_known"] = account["exposure_known"]
+    target["cash"] = account["cash"]
+    target["settled_cash"] = account["settled_cash"]
+    target["initial_margin"] = account["initial_margin"]
+    target["maintenance_margin"] = account["maintenance_margin"]
+    target["borrow_fees"] = account["borrow_fees"]
+    target["funding"] = account["funding"]
     for strategy in range(1, MAX_STRATEGIES):
         row = target["strategy"][strategy]
         own = accounts(arena)[strategy]
@@ -118,6 +124,11 @@ def _write_position(arena: int, row: int, target: Any) -> None:
     target["working_buy"] = position["working_buy"]
     target["working_sell"] = position["working_sell"]
     target["exposure"] = position["exposure"]
+    instrument = row % engine(arena)[0]["instruments"]
+    definition = instruments(arena)[instrument]
+    paid = position["cash"] if definition["cash_product"] else position["realised"]
+    target["cash"] = paid - position["fees"]
+    target["conversion"] = definition["conversion"]
 
 
 @kernel

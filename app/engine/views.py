@@ -50,6 +50,8 @@ VIEW_INSTRUMENT: Final = np.dtype(
         ("working_buy", "<i8"),  # worst case, quantity units
         ("working_sell", "<i8"),
         ("exposure", "<i8"),  # money, base currency, with working orders
+        ("cash", "<i8"),  # money of its fills less fees, instrument's currency
+        ("conversion", "<i8"),  # 1e-9 of the base currency for one of its; 0 = unknown
         ("limits", "<i8", (32,)),  # that hold for it, by RiskLimit
         ("used", "<i8", (32,)),  # what each of them stands at
         ("bids", VIEW_LEVEL, (DEPTH,)),  # best first
@@ -104,6 +106,12 @@ VIEW: Final = np.dtype(
         ("gross_exposure", "<i8"),
         ("net_exposure", "<i8"),
         ("exposure_known", "<i8"),
+        ("cash", "<i8"),
+        ("settled_cash", "<i8"),
+        ("initial_margin", "<i8"),  # asked for by what is held and works
+        ("maintenance_margin", "<i8"),  # asked for by what is held
+        ("borrow_fees", "<i8"),
+        ("funding", "<i8"),
         ("histogram", "<i8", (HISTOGRAM_BUCKETS,)),  # ring → log latency of events
         ("command_histogram", "<i8", (HISTOGRAM_BUCKETS,)),  # gesture → log
         ("limits", "<i8", (32,)),  # account-wide limits, by RiskLimit

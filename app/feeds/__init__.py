@@ -26,6 +26,7 @@ def open_feed(name: str, settings: Settings) -> Feed:
         return open_exchange(settings)
     if kind == "recording" and detail:
         from app.data.catalog import Catalog
+        from app.data.corporate_actions import load_actions
         from app.feeds.recording import RecordingFeed
 
         catalog = Catalog(settings.paths.data)
@@ -34,6 +35,9 @@ def open_feed(name: str, settings: Settings) -> Feed:
         recordings = [catalog.open(each.strip()) for each in names]
         pace = settings.recording
         return RecordingFeed(
-            *recordings, speed=pace.speed, skip_idle_s=pace.skip_idle_s
+            *recordings,
+            speed=pace.speed,
+            skip_idle_s=pace.skip_idle_s,
+            actions=load_actions(settings.paths.data),
         )
     raise FeedError(f"no feed {name!r}: there are exchange and recording:NAME")

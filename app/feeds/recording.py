@@ -3,18 +3,22 @@
 Several recordings play together, merged by received time. Their received times are the
 session's clock. A thread hands blocks of records to the native player
 (`app.engine.playback`), which pushes each when it is due. Long stretches without
-records are skipped, so that a night does not have to be waited for.
+records are skipped, so that a night does not have to be waited for. Corporate actions
+that the catalog knows come among the records, on their ex-dates.
 """
 
 import logging
 import threading
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.clock import SystemClock
+from app.data.action_records import ActionRecords
 from app.data.catalog import Recording
+from app.data.corporate_actions import CorporateActions
 from app.data.merging import Merged
 from app.engine.playback import PLAYBACK_WORDS, Playback, idle_on, play_records
 from app.engine.records import MARKET, EventKind, FeedStatus as Status
@@ -43,12 +47,18 @@ class RecordingFeed:
         Times its own pace; 0 is as fast as the engine takes it.
     skip_idle_s : float
         Stretches without a record longer than this are skipped; 0 keeps them.
+    actions : mapping of name to CorporateActions
+        What the catalog knows of the instruments.
     """
 
     clock: FeedClock = "feed"
 
     def __init__(
-        self, *recordings: Recording, speed: float = 1.0, skip_idle_s: float = 60.0
+        self,
+        *recordings: Recording,
+        speed: float = 1.0,
+        skip_idle_s: float = 60.0,
+        actions: Mapping[str, CorporateActions] | None = None,
     ) -> None:
         self._merged = Merged(recordings)
         self._rest = np.empty(0, MARKET)
@@ -56,6 +66,9 @@ class RecordingFeed:
         self.name = f"recording:{','.join(each.name for each in recordings)}"
         self.instruments: tuple[Instrument, ...] = self._merged.instruments
         self.data_bases = self._merged.bases
+        self._actions = ActionRecords(
+            self.instruments, actions or {}, self._merged.first_ts
+        )
         self.full_depths = self._merged.full_depths
         self.bar_intervals = self._merged.bar_intervals
         self.data_basis = " and ".join(dict.fromkeys(self.data_bases))
@@ -127,8 +140,12 @@ class RecordingFeed:
 
     def _run(self) -> None:
         try:
-            while self.position < len(self._merged) and not self._stopped:
-                block = self._rest if len(self._rest) else self._merged.read()
+            while not self._stopped:
+                block = self._rest
+                if not len(block):
+                    block = self._actions.put(self._merged.read())
+                if not len(block):
+                    break
                 # Told to stop, it leaves a rest with which the next start goes on.
                 self._rest = block[self._play(block) :]
             if not self._stopped:

@@ -1,6 +1,9 @@
 """A recording as a feed: pace, pause, speed, end."""
 
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 from app import config
 from app.data.catalog import Catalog, Recording
 from app.data.catalog_writer import ImportJob, Target
+from app.data.corporate_actions import CorporateActions, Dividend, Split
 from app.data.instrument_master import InstrumentMaster
 from app.engine.records import MARKET, EventKind, FeedStatus, RecordFlag
 from app.errors import CatalogError, FeedError
@@ -220,3 +224,47 @@ def test_several_names_open_together(tmp_path):
 def test_absurd_speed_is_refused(recording):
     with pytest.raises(FeedError, match=r"speed must lie in .*-1"):
         RecordingFeed(recording, speed=-1)
+
+
+def test_rule_46_what_happened_comes_on_its_ex_date(tmp_path, feeds):
+    day = 86_400_000_000_000
+    # 14 November 2023, 22:13 UTC, then 24 and 48 hours later.
+    times = np.sort(np.concatenate([START + k * day + np.arange(3) for k in range(3)]))
+    one = make_recording(tmp_path, times)
+    other = make_recording(tmp_path, times, "RFUT")
+    actions = CorporateActions(
+        splits=(Split(date(2023, 11, 14), Fraction(3, 2)),),
+        dividends=(
+            Dividend(date(2023, 11, 13), Decimal("0.5"), Decimal(100)),
+            Dividend(date(2023, 11, 15), Decimal("0.47"), Decimal(100)),
+        ),
+    )
+    feed = RecordingFeed(one, other, speed=0, actions={"RSTK": actions})
+    feeds.append(feed)
+    parts = []
+    feed.start()
+
+    def is_over() -> bool:
+        parts.append(feed.market.drain())
+        return feed.status().state == "ended"
+
+    eventually(is_over)
+    parts.append(feed.market.drain())
+
+    records = np.concatenate(parts)
+    kept = np.isin(
+        records["kind"], (EventKind.TRADE, EventKind.SPLIT, EventKind.DIVIDEND)
+    )
+    told = [
+        (EventKind(r["kind"]).name, int(r["instrument"]), int(r["ts_received"]))
+        for r in records[kept]
+    ]
+    first = [START + k * day for k in range(3)]
+    assert told.count(("SPLIT", 0, first[1])) == 1
+    assert told.count(("DIVIDEND", 0, first[2])) == 1
+    assert len(told) == 2 * len(times) + 2
+    assert told.index(("SPLIT", 0, first[1])) < told.index(("TRADE", 0, first[1]))
+    split = records[records["kind"] == EventKind.SPLIT][0]
+    assert (split["size"], split["reference"]) == (3, 2)
+    paid = records[records["kind"] == EventKind.DIVIDEND][0]
+    assert paid["price"] == 47_000_000

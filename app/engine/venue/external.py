@@ -22,6 +22,7 @@ from app.engine.records import (
     Reason,
     ReportType,
 )
+from app.engine.reports import copy_terms
 from app.engine.ring import ring_claim, ring_publish
 from app.engine.state import engine, instruments, orders
 from app.engine.venue.fees import fill_fee
@@ -92,23 +93,13 @@ def _refuse(arena: int, links: int, index: int, report_type: int) -> None:
     report = replies(arena)[0]
     report["ts_venue"] = session["now"]
     report["ts_received"] = session["now"]
-    report["instrument"] = order["instrument"]
+    copy_terms(report, order)
     report["kind"] = EventKind.REPORT
     report["report"] = report_type
-    report["side"] = order["side"]
-    report["order_type"] = order["order_type"]
     report["reason"] = Reason.NOT_CONNECTED
-    report["client_order_id"] = order["client_order_id"]
-    report["quantity"] = order["quantity"]
-    report["filled"] = order["filled"]
-    report["leaves"] = order["leaves"]
-    report["price"] = order["price"]
-    report["stop_price"] = order["stop_price"]
     report["last_price"] = NO_PRICE
     report["last_quantity"] = 0
     report["fee"] = 0
-    report["group"] = order["group"]
-    report["strategy"] = order["strategy"]
     call_link(arena, links, Link.GATE_REPORT, record_address(report))
 
 

@@ -25,6 +25,7 @@ from app.engine.records import (
     Reason,
     ReportType,
 )
+from app.engine.reports import copy_terms
 from app.engine.venue.fees import charge
 from app.engine.venue.impact import book_impact
 from app.engine.venue.latency import delivery_time
@@ -52,22 +53,10 @@ def _begun(arena: int, index: int, waiting: int, report_type: int) -> Any:
     words(record_address(report), _WORDS)[:] = 0
     report["ts_venue"] = venue(arena)[0]["at"]
     report["ts_received"] = pending(arena)[waiting]["time"]
-    report["instrument"] = order["instrument"]
+    copy_terms(report, order)
     report["kind"] = EventKind.REPORT
     report["report"] = report_type
-    report["side"] = order["side"]
-    report["order_type"] = order["order_type"]
-    report["options"] = order["options"]
-    report["client_order_id"] = order["client_order_id"]
-    report["venue_order_id"] = order["venue_order_id"]
-    report["quantity"] = order["quantity"]
-    report["filled"] = order["filled"]
-    report["leaves"] = order["leaves"]
-    report["price"] = order["price"]
     report["stop_price"] = shown_stop(order)
-    report["group"] = order["group"]
-    report["strategy"] = order["strategy"]
-    report["time_in_force"] = order["time_in_force"]
     report["status"] = _status(arena, order)
     return report
 

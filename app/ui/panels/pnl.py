@@ -1,6 +1,6 @@
 """The live P&L: total and per instrument, over the session."""
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.ui.context import Context
 from app.ui.items.figures import Figures
@@ -16,6 +16,10 @@ class PnlPanel(QWidget):
         self._context = context
         theme, settings = context.theme, context.settings
         self._figures = Figures(theme, settings.scale, account.CAPTIONS)
+        self._others = QLabel()
+        self._others.setProperty("role", "muted")
+        self._others.setContentsMargins(12, 0, 10, 0)
+        self._others.setWordWrap(True)
         self.chart = PnlChart(theme, settings.scale)
         self.toggles: list[QPushButton] = []
         self._bar = QHBoxLayout()
@@ -28,6 +32,7 @@ class PnlPanel(QWidget):
         padded.setContentsMargins(10, 0, 10, 0)
         padded.addWidget(self._figures)
         layout.addLayout(padded)
+        layout.addWidget(self._others)
         layout.addWidget(self.chart, 1)
         layout.addLayout(self._bar)
         bridge = context.bridge
@@ -75,6 +80,11 @@ class PnlPanel(QWidget):
         desk, theme = self._context.desk, self._context.theme
         values = account.figures(desk.market.view, desk.currency, theme)
         self._figures.show_values(values)
+        currencies = [each.instrument.currency for each in desk.market.listed]
+        view, base = desk.market.view, desk.currency
+        others = account.other_figures(view, currencies, base)
+        self._others.setText(others)
+        self._others.setVisible(bool(others))
         pnl = desk.pnl
         self.chart.show_curves(
             [
