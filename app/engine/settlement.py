@@ -2,13 +2,16 @@
 
 US stocks settle one business day after the trade (SEC rule 15c6-1, since 28 May 2024).
 A purchase takes its cash at once; the proceeds of a sale wait in UNSETTLED, by the day
-on which they are due.
+on which they are due. An instrument with a calendar counts its trade dates; without one
+Monday to Friday count. (Two bank holidays a year are trade dates and no settlement
+dates in the US, Columbus Day and Veterans Day: there cash is a day early here.)
 """
 
 from typing import Final
 
 from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
+from app.engine.schedule import schedules, sessions
 from app.engine.state import SETTLE_SLOTS, engine, instruments, unsettled
 
 _THURSDAY: Final = 3
@@ -39,11 +42,27 @@ def business_day_after(date: int, days: int) -> int:
 
 
 @kernel
+def due_date(arena: int, instrument: int, date: int, days: int) -> int:
+    """Day on which cash of a trade date is settled; days since 1970."""
+    calendar = integer(instruments(arena)[instrument]["calendar"])
+    if calendar:
+        record = schedules(arena)[calendar]
+        for row in range(record["next"], record["end"]):
+            if days == 0:
+                break
+            after = sessions(arena)[row]["trade_date"]
+            if after > date:
+                date = after
+                days -= 1
+    return business_day_after(date, days)
+
+
+@kernel
 def defer(arena: int, instrument: int, amount: int) -> None:
     """Queue the proceeds of a sale, money, until they are due."""
     row = unsettled(arena)[instrument]
     days = integer(instruments(arena)[instrument]["settle_days"])
-    due = business_day_after(date_of(arena, instrument), days)
+    due = due_date(arena, instrument, date_of(arena, instrument), days)
     free, slot = integer(0), integer(-1)
     for each in range(SETTLE_SLOTS):
         if row["amount"][each] == 0:
