@@ -11,6 +11,7 @@ from typing import Any, Final
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.conditional.state import condition_markets
 from app.engine.links import Link, call_link
 from app.engine.memory import record_address
 from app.engine.records import NO_PRICE, EventKind, Reason, ReportType
@@ -37,7 +38,10 @@ def act_on_record(arena: int, links: int, record: Any) -> int:
     deliver(arena, links, _EVER)
     changed = call_link(arena, links, Link.BOOK_MARKET, record_address(record))
     if record["kind"] == EventKind.SPLIT:
-        follow_book(arena, integer(record["instrument"]), record["ts_venue"], False)
+        instrument = integer(record["instrument"])
+        follow_book(arena, instrument, record["ts_venue"], False)
+        # Stops have seen no price of the new share yet.
+        condition_markets(arena)[instrument]["seen"][:] = NO_PRICE
     return changed
 
 
