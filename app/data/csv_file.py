@@ -2,7 +2,7 @@
 
 A mapping says what the file tells and where. As TOML::
 
-    kind = "trades"            # trades, quotes, bars, levels
+    kind = "trades"            # trades, quotes, bars, levels, book
     delimiter = ","
     header = true              # whether the first line names the columns
     instrument = "XBTUSD"
@@ -27,7 +27,8 @@ or in one line: ``kind=trades,header=yes,time=timestamp:us,price=price,size=amou
 Columns: time, date (where the day stands apart from the time), symbol (each becomes a
 recording, unless one is named), received, price, size, side (trades: the aggressor's;
 levels: the book's); bid_price, bid_size, ask_price, ask_size; open, high, low, close,
-volume; levels also take is_snapshot. A level of size 0 is gone.
+volume; levels also take is_snapshot. A level of size 0 is gone. Rows that are whole
+books are read by app/data/csv_wide.py, which says what their columns are.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,7 +42,8 @@ from numpy.typing import NDArray
 from app.data.bar_stamps import at_close
 from app.data.catalog_writer import Target
 from app.data.csv_map import CsvMap
-from app.data.csv_tidy import NUMBERS, by_symbol, tidied, undressed
+from app.data.csv_tidy import by_symbol, is_number, tidied, undressed
+from app.data.csv_wide import BookColumns
 from app.data.guess_names import kind_of
 from app.data.importing import Grid, Import, Sketch, new_records
 from app.data.source import Source
@@ -65,6 +67,7 @@ _STREAMS: Final = {
     "trades": ("trades", "trades"),
     "quotes": ("quotes", "top"),
     "levels": ("depth", "depth"),
+    "book": ("depth", "depth"),
     "bars": ("bars", "bars"),
 }
 _TRUE: Final = ("true", "1", "t", "yes")
@@ -183,6 +186,7 @@ class _Streams:
                 instrument,
                 stream,
                 basis,
+                window=mapping.depth or None,
                 time_zone=mapping.time_zone,
                 by_year=mapping.kind == "bars",
             )
@@ -215,7 +219,7 @@ class _Streams:
 
 def _measure(table: Table, mapping: CsvMap, prices: Grid, sizes: Grid) -> None:
     """Let two grids see a table's prices and sizes."""
-    for name in mapping.columns.keys() & NUMBERS:
+    for name in filter(is_number, mapping.columns):
         texts = table.column(name)
         values, bad = scaled(texts, _DIGITS)
         for index in np.flatnonzero(bad).tolist():
@@ -307,6 +311,7 @@ class _Reader:
         self._back: list[NDArray[np.void]] = []
         self._has_begun = False
         self._snapped = 0
+        self._books = BookColumns(mapping.depth, _words(mapping))
 
     def take(self, table: Table, day: date | None) -> NDArray[np.void]:
         """Turn a table into records."""
@@ -318,6 +323,7 @@ class _Reader:
             "quotes": self._quotes,
             "bars": self._bars,
             "levels": self._levels,
+            "book": self._book,
         }[self._map.kind](table, records, good)
         if self._map.newest_first:
             return self._hold_back(table, records, good)
@@ -327,6 +333,8 @@ class _Reader:
         name = "received" if "received" in self._map.columns else "time"
         table.refuse(back, name, "must not go back", good)
         self._last = int(max(latest[-1], self._last))
+        if self._map.kind == "book":
+            return self._books.records(records, good)
         records = records[good]
         if self._map.kind != "levels":
             records["flags"] = RecordFlag.LAST
@@ -414,9 +422,10 @@ class _Reader:
         table.refuse(unread, name, f"must be a number of {places} decimals", good)
         return values
 
-    def _prices(
+    def prices(
         self, table: Table, name: str, good: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
+        """Read a column of prices in price units; `good` is cleared where off them."""
         instrument, shift = self._instrument, self._map.price_shift
         places = max(0, instrument.price_decimals - shift)
         values = self._numbers(table, name, places, good)
@@ -427,9 +436,10 @@ class _Reader:
         table.refuse(off, name, rule, good)
         return units
 
-    def _sizes(
+    def sizes(
         self, table: Table, name: str, good: NDArray[np.bool_], least: int
     ) -> NDArray[np.int64]:
+        """Read a column of sizes in quantity units, each of `least` or more."""
         instrument = self._instrument
         if name not in self._map.columns:
             assumed = self._map.assumed_size
@@ -446,7 +456,7 @@ class _Reader:
 
     def _sides(self, table: Table, good: NDArray[np.bool_]) -> NDArray[np.int8]:
         words = [text.strip().lower() for text in table.column("side").to_pylist()]
-        of = dict.fromkeys(self._map.buy, 1) | dict.fromkeys(self._map.sell, -1)
+        of = _words(self._map)
         sides = np.array([of.get(word, 0) for word in words], np.int8)
         known = " or ".join((self._map.buy[0], self._map.sell[0]))
         table.refuse(sides == 0, "side", f"must be {known}", good)
@@ -456,8 +466,8 @@ class _Reader:
         self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
     ) -> None:
         records["kind"] = EventKind.TRADE
-        records["price"] = self._prices(table, "price", good)
-        records["size"] = self._sizes(table, "size", good, 1)
+        records["price"] = self.prices(table, "price", good)
+        records["size"] = self.sizes(table, "size", good, 1)
         if "side" in self._map.columns:
             records["aggressor"] = self._sides(table, good)
 
@@ -467,8 +477,8 @@ class _Reader:
         quotes = records.view(QUOTE)
         quotes["kind"] = EventKind.QUOTE
         for side in ("bid", "ask"):
-            quotes[f"{side}_price"] = self._prices(table, f"{side}_price", good)
-            quotes[f"{side}_size"] = self._sizes(table, f"{side}_size", good, 0)
+            quotes[f"{side}_price"] = self.prices(table, f"{side}_price", good)
+            quotes[f"{side}_size"] = self.sizes(table, f"{side}_size", good, 0)
 
     def _bars(
         self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
@@ -476,7 +486,7 @@ class _Reader:
         bars = records.view(BAR)
         bars["kind"] = EventKind.BAR
         opens, highs, lows, closes = (
-            self._prices(table, name, good) for name in ("open", "high", "low", "close")
+            self.prices(table, name, good) for name in ("open", "high", "low", "close")
         )
         table.refuse(highs < np.maximum(opens, closes), "high", "is no high", good)
         table.refuse(lows > np.minimum(opens, closes), "low", "is no low", good)
@@ -486,19 +496,24 @@ class _Reader:
         for name, prices in (("high", highs), ("low", lows), ("close", closes)):
             bars[f"{name}_offset"] = np.where(good, prices - opens, 0)
         if "volume" in self._map.columns:
-            bars["volume"] = self._sizes(table, "volume", good, 0)
+            bars["volume"] = self.sizes(table, "volume", good, 0)
 
     def _levels(
         self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
     ) -> None:
         records["kind"] = EventKind.LEVEL
-        records["price"] = self._prices(table, "price", good)
-        records["size"] = self._sizes(table, "size", good, 0)
+        records["price"] = self.prices(table, "price", good)
+        records["size"] = self.sizes(table, "size", good, 0)
         records["side"] = self._sides(table, good)
         if "is_snapshot" in self._map.columns:
             words = table.column("is_snapshot").to_pylist()
             flags = [word.strip().lower() in _TRUE for word in words]
             records["flags"] = np.where(flags, RecordFlag.SNAPSHOT, 0)
+
+    def _book(
+        self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
+    ) -> None:
+        self._books.read(table, records, self, good)
 
     def _events(self, records: NDArray[np.void]) -> NDArray[np.void]:
         """Hold the last event back, since more of it may come."""
@@ -522,6 +537,11 @@ class _Reader:
         if is_told:
             return begin
         return np.concatenate([begin, _mark(first, EventKind.SNAPSHOT_END)])
+
+
+def _words(mapping: CsvMap) -> dict[str, int]:
+    """Return the words for buying, +1, and for selling, -1."""
+    return dict.fromkeys(mapping.buy, 1) | dict.fromkeys(mapping.sell, -1)
 
 
 def _begins(records: NDArray[np.void]) -> NDArray[np.bool_]:

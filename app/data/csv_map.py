@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.data.bar_stamps import interval_ns, is_interval
+from app.data.csv_wide import LEVEL, MOST_LEVELS, each_level, levels_of
 from app.data.instrument_master import nearest
 from app.data.local_time import is_zone
 from app.data.time_columns import TIME_FORMATS
@@ -20,11 +21,13 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "quotes": ("time", "bid_price", "ask_price"),
     "bars": ("time", "open", "high", "low", "close"),
     "levels": ("time", "side", "price", "size"),
+    "book": ("time",),
 }
 _COLUMNS: Final = (
     *("time", "date", "received", "price", "size", "side", "is_snapshot", "symbol"),
     *("bid_price", "bid_size", "ask_price", "ask_size"),
     *("open", "high", "low", "close", "volume"),
+    *("bid_count", "ask_count", "action"),
 )
 _NAMED: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|"}
 _POINTS: Final = {"point": ".", "comma": ","}
@@ -72,7 +75,7 @@ class CsvMap:
     def __post_init__(self) -> None:
         self._check("kind", self.kind in _NEEDED, f"one of {', '.join(_NEEDED)}")
         for name in self.columns:
-            if name not in _COLUMNS:
+            if name not in _COLUMNS and not LEVEL.fullmatch(name):
                 self._refuse(f"unknown column {name!r}{nearest(name, list(_COLUMNS))}")
         for name in _NEEDED[self.kind]:
             if name not in self.columns:
@@ -87,8 +90,14 @@ class CsvMap:
         self._check("price_shift", 0 <= self.price_shift <= 9, "0 to 9")
         self._check("decimal", self.decimal in (".", ","), "a point or a comma")
         self._check("skip_lines", 0 <= self.skip_lines <= 10_000, "0 to 10000")
-        turned = not (self.newest_first and self.kind == "levels")
-        self._check("newest_first", turned, "left out for levels")
+        turned = not (self.newest_first and self.kind in ("levels", "book"))
+        self._check("newest_first", turned, f"left out for a {self.kind}")
+        if self.kind == "book" and not self.depth:
+            sides = "bid_price, bid_size, ask_price and ask_size"
+            self._refuse(f"a book needs {sides} of every level, and levels: how many")
+        if self.kind == "book" and "action" in self.columns:
+            told = {"price", "size"} <= self.columns.keys()
+            self._check("columns", told, "with price and size where there is an action")
         self._check("delimiter", len(self.delimiter) == 1, "one character")
         self._check("buy", bool(self.buy and self.sell), "words, as must sell")
         if self.kind == "quotes" and "bid_size" not in self.columns:
@@ -103,6 +112,11 @@ class CsvMap:
 
     def _refuse(self, rule: str) -> None:
         raise FileFormatError(self.source, rule)
+
+    @property
+    def depth(self) -> int:
+        """Levels a side in a row that is a whole book."""
+        return levels_of(self.columns)
 
     @property
     def interval_ns(self) -> int:
@@ -130,7 +144,7 @@ class CsvMap:
         for part in filter(None, text.split(",")):
             key, _, value = part.partition("=")
             key, value = key.strip(), value.strip()
-            if key in _COLUMNS:
+            if key in _COLUMNS or LEVEL.fullmatch(key):
                 if key in ("time", "received") and ":" in value:
                     value, _, options["time_format"] = value.partition(":")
                 columns[key] = value
@@ -149,7 +163,7 @@ class CsvMap:
         columns = document.pop("columns", {})
         if not isinstance(columns, dict):
             raise FileFormatError(path, f"columns must be a table, was {columns!r}")
-        named = {str(key): str(value) for key, value in columns.items()}
+        named = {str(key): _name(value) for key, value in columns.items()}
         return cls._from_options(document, named, path)
 
     @classmethod
@@ -157,6 +171,9 @@ class CsvMap:
         cls, options: Mapping[str, Any], columns: dict[str, str], source: Path
     ) -> "CsvMap":
         known = [each.name for each in fields(cls)]
+        options = dict(options)
+        if str(options.get("kind")) == "book":
+            columns = each_level(columns, _levels(options.pop("levels", 1), source))
         read: dict[str, Any] = {"columns": columns, "source": source}
         for key, value in options.items():
             if key not in known or key in read:
@@ -169,6 +186,20 @@ class CsvMap:
         if "kind" not in read:
             raise FileFormatError(source, f"must say kind: {', '.join(_NEEDED)}")
         return cls(**read)
+
+
+def _name(value: Any) -> str:
+    """Return a column's name; a list of them, of levels, with bars between."""
+    return "|".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _levels(value: Any, source: Path) -> int:
+    """Read how many levels a name with braces stands for."""
+    text = str(value)
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_LEVELS:
+        rule = f"levels must be 1 to {MOST_LEVELS}, was {value!r}"
+        raise FileFormatError(source, rule)
+    return int(text)
 
 
 def _truth(value: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.data.csv_map import CsvMap
+from app.data.csv_wide import LEVEL, without_blanks
 from app.data.text_columns import Table
 
 NUMBERS: Final = frozenset(
@@ -25,8 +26,22 @@ _DRESSED: Final = re.compile(
 _POWERS: Final = {"": 0, "K": 3, "M": 6, "B": 9}
 
 
+def is_number(name: str) -> bool:
+    """Whether a column has prices or sizes."""
+    match = LEVEL.fullmatch(name)
+    return name in NUMBERS if match is None else match[2] != "count"
+
+
 def tidied(table: Table, mapping: CsvMap) -> Table:
-    """Return a table with its date and time in one column and with decimal points."""
+    """Return a table with its date and time in one column and with decimal points.
+
+    Where its rows are whole books, levels that are not there become zeros.
+    """
+    table = _plain(table, mapping)
+    return without_blanks(table) if mapping.kind == "book" else table
+
+
+def _plain(table: Table, mapping: CsvMap) -> Table:
     if "date" not in mapping.columns and mapping.decimal == ".":
         return table
     import pyarrow.compute as pc
@@ -36,7 +51,7 @@ def tidied(table: Table, mapping: CsvMap) -> Table:
         if name == "time" and "date" in mapping.columns:
             parts = (pc.utf8_trim_whitespace(each) for each in _moment(table, column))
             column = pc.binary_join_element_wise(*parts, " ")
-        elif name in NUMBERS and mapping.decimal == ",":
+        elif is_number(name) and mapping.decimal == ",":
             plain = pc.replace_substring(column, ".", "")
             column = pc.replace_substring(plain, ",", ".")
         columns.append(column)

@@ -1,8 +1,6 @@
 """DBN records that are not orders: depth, top of book, trades and bars.
 
-A depth record repeats all its levels; only what changed since the one before becomes a
-LEVEL record. A level that leaves the window is taken out, so the book always holds
-exactly the window.
+A depth record repeats all its levels: app/data/book_rows.py tells what changed.
 """
 
 from typing import Final
@@ -11,16 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.data.bar_stamps import at_close
+from app.data.book_rows import TRADE, TRADE_LATER, BookRows, Part
 from app.data.dbn_rows import LAST, SNAPSHOT, Rows
 from app.data.importing import new_records
 from app.engine.records import BAR, NO_PRICE, EventKind, RecordFlag
 from app.instrument import Instrument
 
 _INT32: Final = 2**31
-_Part = tuple[NDArray[np.int64], int, NDArray[np.void]]
-"""Row of each record, rank within its row, the records."""
-_BEGIN, _TRADE, _LEFT, _CHANGED, _END, _TRADE_LATER = range(6)
-_ENDS: Final = ((_BEGIN, EventKind.SNAPSHOT_BEGIN), (_END, EventKind.SNAPSHOT_END))
 
 
 class TradeTranslator:
@@ -128,7 +123,7 @@ class LevelTranslator:
         self._instrument = instrument
         self._depth = depth
         self._book_is_before = book_is_before
-        self._before: NDArray[np.int64] | None = None
+        self._changes = BookRows(depth)
 
     def take(self, rows: Rows) -> NDArray[np.void]:
         """Translate rows."""
@@ -139,18 +134,11 @@ class LevelTranslator:
         rows, levels = rows.where(good), levels[good]
         if not len(rows):
             return new_records(0)
-        is_first = self._before is None
-        before = _nothing(self._depth) if self._before is None else self._before
-        parts = _changes(rows, np.concatenate([before, levels[:-1]]), levels)
-        self._before = levels[-1:]
-        at = np.flatnonzero(rows.data["action"] == b"T")
-        parts.append((at, _TRADE_LATER if self._book_is_before else _TRADE, told))
-        if is_first:
-            for rank, kind in _ENDS:
-                end = rows.records(np.zeros(1, np.int64))
-                end["kind"] = kind
-                parts.append((np.zeros(1, np.int64), rank, end))
-        return self._joined(rows, parts)
+        rank = TRADE_LATER if self._book_is_before else TRADE
+        trade: Part = np.flatnonzero(rows.data["action"] == b"T"), rank, told
+        records, at = self._changes.take(rows.records(), levels, [trade])
+        self._flag(records, rows.data["flags"][at], at)
+        return records
 
     def end(self) -> NDArray[np.void]:
         """Nothing is held back."""
@@ -172,20 +160,13 @@ class LevelTranslator:
                 one[(one[:, 0] == NO_PRICE) | (one[:, 1] == 0)] = NO_PRICE, 0, 0
         return levels
 
-    def _joined(self, rows: Rows, parts: list[_Part]) -> NDArray[np.void]:
-        """Put the parts in order; a row that changes nothing becomes a tick of time."""
-        silent = np.ones(len(rows), np.bool_)
-        for at, _, _ in parts:
-            silent[at] = False
-        quiet = np.flatnonzero(silent)
-        ticks = rows.records(quiet)
-        ticks["kind"] = EventKind.TIMER
-        parts.append((quiet, _TRADE, ticks))
-        at = np.concatenate([part[0] for part in parts])
-        ranks = np.concatenate([np.full(len(part[0]), part[1]) for part in parts])
-        order = np.lexsort((ranks, at))
-        records, at = np.concatenate([part[2] for part in parts])[order], at[order]
-        flags = rows.data["flags"][at]
+    def _flag(
+        self,
+        records: NDArray[np.void],
+        flags: NDArray[np.uint8],
+        at: NDArray[np.int64],
+    ) -> None:
+        """Set the flags of records by those of their rows."""
         ends = np.append(at[1:] != at[:-1], True)
         last = ends & ((flags & LAST != 0) | self._book_is_before)
         records["flags"] = np.where(last, RecordFlag.LAST, 0)
@@ -195,33 +176,3 @@ class LevelTranslator:
         # A snapshot carries the time of the last change; the book is of now.
         old = flags & SNAPSHOT != 0
         records["ts_venue"][old] = records["ts_received"][old]
-        return records
-
-
-def _nothing(depth: int) -> NDArray[np.int64]:
-    """Return the levels of an empty book."""
-    levels = np.zeros((1, 2, depth, 3), np.int64)
-    levels[..., 0] = NO_PRICE
-    return levels
-
-
-def _changes(
-    rows: Rows, before: NDArray[np.int64], after: NDArray[np.int64]
-) -> list[_Part]:
-    """Return LEVEL records: what left, then what is new or different."""
-    parts: list[_Part] = []
-    for side, sign in ((0, 1), (1, -1)):
-        old, new = before[:, side], after[:, side]
-        price = old[:, :, None, 0] == new[:, None, :, 0]
-        equal = price & np.all(old[:, :, None, 1:] == new[:, None, :, 1:], axis=3)
-        left = (old[..., 0] != NO_PRICE) & ~price.any(axis=2)
-        changed = (new[..., 0] != NO_PRICE) & ~equal.any(axis=1)
-        for rank, where, levels in ((_LEFT, left, old), (_CHANGED, changed, new)):
-            at, k = np.nonzero(where)
-            records = rows.records(at)
-            records["kind"], records["side"] = EventKind.LEVEL, sign
-            records["price"] = levels[at, k, 0]
-            if rank == _CHANGED:
-                records["size"], records["count"] = levels[at, k, 1], levels[at, k, 2]
-            parts.append((at, rank, records))
-    return parts

@@ -17,8 +17,10 @@ from typing import Any, Final
 import numpy as np
 
 from app.data.csv_map import CsvMap
-from app.data.csv_tidy import NUMBERS
+from app.data.csv_tidy import is_number
+from app.data.csv_wide import LEVEL, levels_of
 from app.data.guess_names import kind_of
+from app.data.guess_wide import ranges_of, wide_columns
 from app.data.instrument_master import InstrumentMaster
 from app.data.time_columns import times
 from app.errors import FileFormatError
@@ -115,7 +117,7 @@ class Guess:
     Attributes
     ----------
     kind : str
-        trades, quotes, bars or levels.
+        trades, quotes, bars, levels or book.
     fields : mapping
         Fields of `CsvMap` that are known; those that are asked are left out.
     reasons, assumed : list of str
@@ -196,11 +198,7 @@ def guess(
     if answers.columns is None:
         _add_date(names, rows, columns, texts)
     made = Guess(kind, {"columns": columns, "header": True})
-    listed = ", ".join(
-        f"{ours.replace('_', ' ')} = {repr(theirs) if theirs else '(no name)'}"
-        for ours, theirs in columns.items()
-    )
-    made.reasons.append(f"its columns are those of {kind}: {listed}")
+    made.reasons.append(_said(kind, columns))
     _guess_numbers(made, texts, answers)
     _guess_instrument(made, path, names, rows, answers, master)
     moments = texts["time"]
@@ -210,12 +208,14 @@ def guess(
     _guess_time(made, moments, columns["time"], answers, typed_time)
     stamps = _stamps(made, moments)
     steps = np.sign(np.diff(stamps)).sum()
-    if steps < 0 and kind != "levels":
+    if steps < 0 and kind not in ("levels", "book"):
         made.fields["newest_first"] = True
         made.reasons.append("its rows go back in time")
         stamps = stamps[::-1]
     if kind == "bars":
         _guess_bars(made, stamps, answers)
+    if kind == "book":
+        _guess_shift(made, texts)
     if kind == "quotes" and "bid_size" not in columns:
         if answers.assumed_size is not None:
             made.fields["assumed_size"] = answers.assumed_size
@@ -224,6 +224,19 @@ def guess(
                 Question("--assumed-size", "which size its quotes are taken to have")
             )
     return made
+
+
+def _said(kind: str, columns: dict[str, str]) -> str:
+    """Say which columns are taken for which."""
+    listed = [
+        f"{ours.replace('_', ' ')} = {repr(theirs) if theirs else '(no name)'}"
+        for ours, theirs in columns.items()
+        if not LEVEL.fullmatch(ours)
+    ]
+    if kind == "book":
+        rows = f"its rows are whole books of {levels_of(columns)} levels a side"
+        return f"{rows}: {', '.join([ranges_of(columns), *listed])}"
+    return f"its columns are those of {kind}: {', '.join(listed)}"
 
 
 def _told(answers: Answers) -> tuple[str, dict[str, str]] | None:
@@ -260,7 +273,7 @@ def _guess_numbers(
     prices, sizes = (
         [
             each.strip()
-            for name in NUMBERS & texts.keys()
+            for name in filter(is_number, texts)
             for each in texts[name]
             if ("size" in name or name == "volume") is is_size
         ]
@@ -284,6 +297,15 @@ def _guess_numbers(
         made.fields["buy"] = ("false", "0", "f", "no")
         made.fields["sell"] = ("true", "1", "t", "yes")
         made.reasons.append("where the buyer was the maker, the seller was aggressive")
+
+
+def _guess_shift(made: Guess, texts: Mapping[str, Sequence[str]]) -> None:
+    """Find prices that Databento has written as integers x 1e-9."""
+    column = made.fields["columns"]["bid_price_1"]
+    told = [text for text in (*texts["bid_price_1"], *texts["ask_price_1"]) if text]
+    if column == "bid_px_00" and all(text.lstrip("-").isdigit() for text in told):
+        made.fields["price_shift"] = 9
+        made.reasons.append("its prices are integers x 1e-9")
 
 
 def _is_unnamed(names: Sequence[str]) -> bool:
@@ -348,6 +370,8 @@ def _are_bars(columns: Sequence[Sequence[str]]) -> bool:
 def _columns(names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
     """Return the kind of a table and which of its columns is which."""
     plain = [re.sub(r"[^a-z]", "", name.lower()) for name in names]
+    if levels := wide_columns(names):
+        return _book(names, plain, levels)
     for kind, (needed, others) in _COLUMNS.items():
         columns: dict[str, str] = {}
         for ours in (*needed, *others):
@@ -361,6 +385,23 @@ def _columns(names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
             is_orders = kind == "trades" and any(each in plain for each in _ORDERS)
             return None if is_orders else (kind, columns)
     return None
+
+
+def _book(
+    names: Sequence[str], plain: Sequence[str], levels: dict[str, str]
+) -> tuple[str, dict[str, str]] | None:
+    """Return the columns of rows that are whole books; None where they have no time."""
+    columns: dict[str, str] = {}
+    for ours in ("time", "received"):
+        at = next((plain.index(w) for w in _NAMES[ours] if w in plain), None)
+        if at is None and ours == "time" and not plain[0]:
+            at = 0
+        if at is not None and names[at] not in levels.values():
+            columns[ours] = names[at]
+    if {"action", "side", "price", "size"} <= set(names):
+        # Databento's rows tell what changed the book, and that may be a trade.
+        columns |= {each: each for each in ("action", "side", "price", "size")}
+    return ("book", columns | levels) if "time" in columns else None
 
 
 def _guess_instrument(

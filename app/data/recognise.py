@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,6 @@ from app.data.instrument_master import InstrumentMaster
 from app.data.itch import ItchImporter, begins_of, begins_with_messages
 from app.data.lean import LeanImporter
 from app.data.lobster import LobsterImporter
-from app.data.local_time import clock_text
 from app.data.parquet_file import (
     MAGIC,
     ExportImporter,
@@ -40,11 +39,10 @@ from app.data.parquet_file import (
     columns_and_rows,
 )
 from app.data.pcap import is_capture
+from app.data.preview_lines import count_of, first_of, lines_of
 from app.data.source import Source
 from app.data.text_columns import fields_of
-from app.engine.records import BAR, NO_PRICE, QUOTE, EventKind
 from app.errors import FileFormatError
-from app.instrument import Instrument
 
 PREVIEW_ROWS: Final = 10
 _HEAD_BYTES: Final = 1 << 16
@@ -352,21 +350,7 @@ class Preview:
 
     def lines(self) -> list[tuple[str, ...]]:
         """Say them in words: a header, then a line each."""
-        zone, instrument = self.target.time_zone, self.target.instrument
-        kinds = set(self.records["kind"].tolist())
-        head: tuple[str, ...] = (
-            f"time ({zone})",
-            "UTC",
-            "kind",
-            "price",
-            "size",
-            "side",
-        )
-        if kinds == {int(EventKind.BAR)}:
-            head = (f"close ({zone})", "UTC", "open", "high", "low", "close", "volume")
-        if kinds == {int(EventKind.QUOTE)}:
-            head = (f"time ({zone})", "UTC", "bid", "size", "ask", "size")
-        return [head, *(_line(each, instrument, zone) for each in self.records)]
+        return lines_of(self.target, self.records)
 
 
 class _Enough(Exception):  # noqa: N818 - no error: it ends the reading
@@ -391,9 +375,11 @@ class _Look(Import):
         if self.seen is None:
             self.seen = Preview(target, records[:0])
         if target is self.seen.target:
-            joined = np.concatenate([self.seen.records, records[:PREVIEW_ROWS]])
-            self.seen = replace(self.seen, records=joined[:PREVIEW_ROWS])
-        if len(self.seen.records) == PREVIEW_ROWS:
+            more = first_of(target, records, PREVIEW_ROWS)
+            joined = np.concatenate([self.seen.records, more])
+            kept = first_of(target, joined, PREVIEW_ROWS)
+            self.seen = replace(self.seen, records=kept)
+        if count_of(self.seen.target, self.seen.records) == PREVIEW_ROWS:
             raise _Enough
 
 
@@ -414,37 +400,3 @@ def preview(
     if run.seen is None:
         raise FileFormatError(paths[0], "there is nothing to import in it")
     return run.seen
-
-
-def _line(record: np.void, instrument: Instrument, zone: str) -> tuple[str, ...]:
-    moment = int(record["ts_venue"])
-    times = (clock_text(moment, zone), clock_text(moment, "UTC"))
-    kind = EventKind(int(record["kind"]))
-    plain = np.array([record])
-    if kind == EventKind.BAR:
-        bar = plain.view(BAR)[0]
-        opens = int(bar["open"])
-        offsets = (
-            0,
-            *(int(bar[f"{each}_offset"]) for each in ("high", "low", "close")),
-        )
-        prices = (str(instrument.price(opens + each)) for each in offsets)
-        return (*times, *prices, str(instrument.quantity(int(bar["volume"]))))
-    if kind == EventKind.QUOTE:
-        quote = plain.view(QUOTE)[0]
-        sides = [
-            (_price(instrument, quote[f"{side}_price"]), quote[f"{side}_size"])
-            for side in ("bid", "ask")
-        ]
-        shown = [(price, str(instrument.quantity(int(n)))) for price, n in sides]
-        return (*times, *shown[0], *shown[1])
-    price, size = _price(instrument, record["price"]), int(record["size"])
-    told: tuple[Any, ...] = (price, str(instrument.quantity(size)))
-    if not record["size"] and not record["price"]:
-        told = ("", "")
-    side = int(record["side"]) or int(record["aggressor"])
-    return (*times, kind.name, *told, {1: "buy", -1: "sell"}.get(side, ""))
-
-
-def _price(instrument: Instrument, price: Any) -> str:
-    return "" if int(price) == NO_PRICE else str(instrument.price(int(price)))
