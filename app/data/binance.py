@@ -6,10 +6,9 @@ apart. Depth and trades go into the stream `depth`, bookTicker, which runs ahead
 diffs, into `quotes`.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -27,16 +26,13 @@ from app.data.binance_records import Quote, book_records, quote_records
 from app.data.binance_sync import BookSync, Message, Said
 from app.data.catalog import Catalog
 from app.data.catalog_writer import Target
+from app.data.guess_names import quoted_in
 from app.data.importing import Import, Sketch
 from app.data.source import Source
 from app.data.text_columns import Issues
 from app.engine.records import EventKind
 from app.errors import FileFormatError
 from app.instrument import InstrumentKind, PriceUnits
-
-_QUOTED_IN: Final = re.compile(
-    "(FDUSD|USDT|USDC|BUSD|TUSD|USDP|DAI|BTC|ETH|BNB|EUR|GBP|TRY|BRL|JPY|USD)(_|$)"
-)
 
 
 class BinanceImporter:
@@ -57,10 +53,12 @@ class BinanceImporter:
         """Tell whether the first line is a message of Binance."""
         issues = Issues(path)
         try:
-            line = next(read_lines(Source(path), issues), None)
+            _, _, line = next(read_lines(Source(path), issues), (0, 0, Line()))
         except FileFormatError:
             return False
-        return line is not None
+        # Any JSON reads as a line of nothing: one of these says that it is an event.
+        told = (line.e, line.stream, line.lastUpdateId)
+        return any(each is not None for each in told)
 
     def read(self, paths: Sequence[Path], run: Import) -> None:
         """Read the files as one recording."""
@@ -261,11 +259,10 @@ def _kind(symbol: str, *, is_futures: bool) -> InstrumentKind:
 def _sketch(symbol: str, kind: InstrumentKind, fineness: Fineness) -> Sketch:
     """Say what the messages tell of a symbol."""
     prices, sizes = fineness.of(symbol)
-    quoted = _QUOTED_IN.search(symbol)
     return Sketch(
         kind=kind,
         venue="BINANCE",
-        currency=quoted[1] if quoted else symbol.partition("_")[0][-4:],
+        currency=quoted_in(symbol),
         price_unit=prices.unit(),
         price_step=prices.step,
         quantity_unit=sizes.unit(),

@@ -14,11 +14,10 @@ import msgspec
 from app.data.binance_sync import Levels
 from app.data.importing import Grid
 from app.data.source import Source
-from app.data.text_columns import Issues, scaled
+from app.data.text_columns import Issues
+from app.data.venue_lines import DIGITS, SURVEYED_LINES, measure, read_messages
 from app.errors import FileFormatError
 
-_DIGITS: Final = 8
-_SURVEYED_LINES: Final = 20_000
 _MICROSECONDS: Final = 10**14
 """Times of the venue from here on are microseconds, before it milliseconds."""
 
@@ -61,38 +60,13 @@ def read_lines(
     source: Source, issues: Issues, most: int | None = None
 ) -> Iterator[tuple[int, int, Line]]:
     """Yield number, local time and message of each line that is one."""
-    row = 0
-    for block in source.line_blocks(1 << 20):
-        for line in block.splitlines():
-            row += 1
-            if most is not None and row > most:
-                source.close()
-                return
-            if not line.strip():
-                continue
-            head, _, rest = (
-                line.partition(b" ") if line[:1] != b"{" else (b"", b"", line)
-            )
-            try:
-                event = _DECODER.decode(rest)
-                received = _received(head, event)
-            except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
-                issues.bad(f"must be a local time and a message: {error}", row)
-                continue
-            yield row, received, event
+    return read_messages(source, issues, _DECODER.decode, _sent, most)
 
 
-def _received(head: bytes, line: Line) -> int:
-    """Return the local time of a line; the venue's where the line has none."""
-    if not head:
-        event = line.data if line.data is not None else line
-        return venue_ns(event.E or event.T)
-    value = int(head)
-    if not 10**12 <= value < 2**63:
-        raise ValueError(f"{value} is no time")
-    while value < 10**17:
-        value *= 1000
-    return value
+def _sent(line: Line) -> int:
+    """Return the venue's time of a line."""
+    event = line.data if line.data is not None else line
+    return venue_ns(event.E or event.T)
 
 
 def venue_ns(time: int) -> int:
@@ -128,7 +102,7 @@ class Survey:
         self.with_depth: set[str] = set()
         self.is_futures: bool | None = None
         issues = Issues(path, skip_bad=True)
-        for _, received, line in read_lines(Source(path), issues, _SURVEYED_LINES):
+        for _, received, line in read_lines(Source(path), issues, SURVEYED_LINES):
             self.begins = self.begins or received
             event = line.data if line.data is not None else line
             said = said_by(event, line.stream)
@@ -153,7 +127,7 @@ class Fineness:
         """Return the grids of prices and of sizes."""
         if not self._grids:
             self._read()
-        return self._grids.get(symbol, (Grid(_DIGITS), Grid(_DIGITS)))
+        return self._grids.get(symbol, (Grid(DIGITS), Grid(DIGITS)))
 
     def _read(self) -> None:
         texts: dict[str, Levels] = {}
@@ -167,22 +141,12 @@ class Fineness:
                     unnamed.append([*event.bids, *event.asks])
                 elif said:
                     texts.setdefault(event.s.upper(), []).extend(_pairs(said, event))
-                if row % _SURVEYED_LINES == 0:
-                    self._take(texts)
-        self._take(texts)
+                if row % SURVEYED_LINES == 0:
+                    measure(texts, self._grids)
+        measure(texts, self._grids)
         if len(self._grids) == 1:
             for levels in unnamed:
-                self._take({next(iter(self._grids)): levels})
-
-    def _take(self, texts: dict[str, Levels]) -> None:
-        import pyarrow as pa
-
-        for symbol, levels in texts.items():
-            grids = self._grids.setdefault(symbol, (Grid(_DIGITS), Grid(_DIGITS)))
-            for grid, column in zip(grids, zip(*levels, strict=True), strict=False):
-                values, bad = scaled(pa.array(column, pa.string()), _DIGITS)
-                grid.add(values[~bad & (values > 0)])
-        texts.clear()
+                measure({next(iter(self._grids)): levels}, self._grids)
 
 
 def _pairs(said: str, event: Event) -> Levels:

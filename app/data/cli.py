@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.clock import Clock, SystemClock, utc
 from app.data.binance import BinanceImporter
+from app.data.bybit import bybit_importer
 from app.data.catalog import Catalog, Meta
 from app.data.cli_recognise import add_recognise_arguments
 from app.data.csv_file import CsvImporter
 from app.data.dbn import DbnImporter
 from app.data.depth import write_depth
+from app.data.hyperliquid import hyperliquid_importer
 from app.data.importing import Importer, Options, Report, run_import
 from app.data.itch import ItchImporter
 from app.data.lean import LeanImporter, lean_paths
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 
 _EVERY_NS: Final = 200_000_000
-FORMATS: Final = ("lobster", "dbn", "binance", "itch", "lean", "parquet", "auto", "csv")
+FORMATS: Final = (
+    *("lobster", "dbn", "binance", "bybit", "hyperliquid", "itch", "lean", "parquet"),
+    *("auto", "csv"),
+)
 """Words that name a format after ``ringside import``."""
 
 
@@ -61,6 +66,12 @@ def add_import_parser(subparsers: "Subparsers") -> None:
         "--market", choices=("spot", "usdm"), help="which rules hold; sniffed if absent"
     )
     binance.set_defaults(importer=lambda parsed: BinanceImporter(parsed.market))
+
+    bybit = _format(formats, "bybit", "raw Bybit websocket recordings")
+    bybit.set_defaults(importer=lambda _parsed: bybit_importer())
+
+    hyperliquid = _format(formats, "hyperliquid", "raw Hyperliquid recordings")
+    hyperliquid.set_defaults(importer=lambda _parsed: hyperliquid_importer())
 
     itch = _format(formats, "itch", "Nasdaq ITCH 5.0, raw or captured (pcap)")
     itch.add_argument("--date", type=date.fromisoformat, metavar="YYYY-MM-DD")

@@ -11,6 +11,16 @@ _CURRENCIES: Final = frozenset(
 )
 _COINS: Final = ("BTC", "XBT", "ETH", "SOL", "XRP", "LTC", "DOGE", "ADA", "BNB")
 
+_QUOTED_IN: Final = re.compile(
+    "(FDUSD|USDT|USDC|BUSD|TUSD|USDP|DAI|BTC|ETH|BNB|EUR|GBP|TRY|BRL|JPY|USD)(_|$)"
+)
+
+
+def quoted_in(symbol: str) -> str:
+    """Return the currency that a pair of a crypto exchange ends with, BTCUSDT say."""
+    quoted = _QUOTED_IN.search(symbol)
+    return quoted[1] if quoted else symbol.partition("_")[0][-4:]
+
 
 def kind_of(name: str) -> tuple[InstrumentKind, str]:
     """Guess an instrument's kind and currency by its name."""

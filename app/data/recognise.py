@@ -7,6 +7,7 @@ returns has an importer that can run as soon as no question is left; `preview` s
 first records that the importer would make, without importing.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.data.binance import BinanceImporter
+from app.data.bybit import bybit_importer
 from app.data.catalog import Catalog
 from app.data.catalog_writer import ImportJob, Target
 from app.data.csv_file import CsvImporter
@@ -27,6 +29,7 @@ from app.data.csv_tidy import undressed
 from app.data.dbn import DbnImporter
 from app.data.export import HEADER
 from app.data.guess import Answers, Guess, Question, guess
+from app.data.hyperliquid import hyperliquid_importer
 from app.data.importing import Import, Importer, Options
 from app.data.instrument_master import InstrumentMaster
 from app.data.itch import ItchImporter, begins_of, begins_with_messages
@@ -48,6 +51,8 @@ PREVIEW_ROWS: Final = 10
 _HEAD_BYTES: Final = 1 << 16
 _GUESSED_ROWS: Final = 200
 _SOME_DAY: Final = date(2000, 1, 3)
+_JSON: Final = re.compile(rb"\s*(\d{12,20} )?\s*\{")
+"""How a line with a message begins: with it, or with a local time before."""
 _DELIMITERS: Final = ("\t", ";", "|", ",", " ")
 """The comma comes late: with the others it may stand in numbers."""
 
@@ -193,10 +198,24 @@ def _by_magic(path: Path, head: bytes, given: Given) -> Recognised | None:
     if begins_with_messages(head):
         why = "it begins with whole ITCH messages, each with its length"
         return _itch(path, "Nasdaq ITCH 5.0", why, given)
-    if BinanceImporter().sniff(path):
-        binance = BinanceImporter(given.market)
-        return Recognised("Binance recording", binance, ("its lines are such",))
-    return None
+    return _by_lines(path, head, given)
+
+
+def _by_lines(path: Path, head: bytes, given: Given) -> Recognised | None:
+    """Tell whose messages lines of JSON are."""
+    if not _JSON.match(head):
+        return None
+    importers: tuple[tuple[str, Importer], ...] = (
+        ("Binance", BinanceImporter(given.market)),
+        ("Bybit", bybit_importer()),
+        ("Hyperliquid", hyperliquid_importer()),
+    )
+    for title, importer in importers:
+        if importer.sniff(path):
+            return Recognised(f"{title} recording", importer, ("its lines are such",))
+    names = ", ".join(title for title, _ in importers)
+    rule = f"holds JSON messages of none of the exchanges that are read ({names})"
+    raise FileFormatError(path, rule)
 
 
 def _itch(path: Path, title: str, why: str, given: Given) -> Recognised:
