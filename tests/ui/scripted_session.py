@@ -139,7 +139,10 @@ class ScriptedSession:
         self.feed_name = feed
         self.base_currency = "USD"
         both = (TimeInForce.DAY, TimeInForce.GTC)
-        self.capabilities = {OrderType.MARKET: both, OrderType.LIMIT: both}
+        self.capabilities: dict[OrderType, tuple[TimeInForce, ...]] = {
+            OrderType.MARKET: both,
+            OrderType.LIMIT: both,
+        }
         self.instruments: tuple[Instrument, ...] = INSTRUMENTS
         self.sent: list[np.void] = []
         self.is_frozen = False
