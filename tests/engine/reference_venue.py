@@ -315,7 +315,7 @@ class PlainVenue:
 
     def _do_trigger(self, order: Plain) -> None:
         order.triggered, order.stage = True, "in flight"
-        if order.price == NAN:
+        if not order.is_limit:
             self._protect(order, order.stop)
         self._tell(order, "triggered")
         self._work(order)
