@@ -255,8 +255,8 @@ def set_session(arena: int, instrument: int, session: int) -> int:
 
 
 @kernel
-def pass_time(arena: int, now: int) -> None:
-    """Let time pass: what ends by then (ns) ends."""
+def let_time_pass(arena: int, now: int) -> None:
+    """Let what ends by a time, ns, end."""
     out_of_line()
     matching(arena)["now"] = now
     expire_until(arena, now)

@@ -17,7 +17,12 @@ from app.engine.exchange.state import (
     Control,
     exchange,
 )
-from app.engine.exchange.trading import act, push_market, push_record
+from app.engine.exchange.trading import (
+    act,
+    end_due_orders,
+    push_market,
+    push_record,
+)
 from app.engine.matching_output import clear_outputs, report_refused
 from app.engine.matching_state import (
     match_level,
@@ -196,6 +201,7 @@ def trade_until_told(arena: int, control: int) -> None:
             take_turn(arena, control)
             due += gap
             worked += 1
+        end_due_orders(arena, control)
         _keep_awake(arena, control)
         if worked == 0:
             wait_us = (due - now) // 1000

@@ -14,8 +14,8 @@ from app.engine.state import engine, instruments
 
 
 @kernel
-def _bad_price(arena: int, command: Any, instrument: int) -> int:
-    price = command["price"]
+def _bad_price(arena: int, price: int, instrument: int) -> int:
+    """Judge a limit or a stop; return a Reason."""
     if price == NO_PRICE or abs(price) >= PRICE_BOUND:
         # Judged by the matching engine: absent, unchanged or out of bounds.
         return integer(Reason.NONE)
@@ -40,6 +40,9 @@ def _bad_quantity(arena: int, command: Any, instrument: int) -> int:
         return integer(Reason.QUANTITY_TOO_SMALL)
     if rules["order_max"] and quantity > rules["order_max"]:
         return integer(Reason.QUANTITY_TOO_LARGE)
+    shown = command["display_quantity"] if command["action"] == Action.NEW else 0
+    if shown > 0 and shown % rules["order_step"] != 0:
+        return integer(Reason.BAD_QUANTITY)
     return integer(Reason.NONE)
 
 
@@ -54,7 +57,10 @@ def broken_rule(arena: int, command: Any) -> int:
         return integer(Reason.UNKNOWN_INSTRUMENT)
     reason = _bad_quantity(arena, command, instrument)
     if reason == Reason.NONE and command["order_type"] != OrderType.MARKET:
-        reason = _bad_price(arena, command, instrument)
+        reason = _bad_price(arena, command["price"], instrument)
+    stop = command["order_type"] >= OrderType.STOP or action == Action.REPLACE
+    if reason == Reason.NONE and stop:
+        reason = _bad_price(arena, command["stop_price"], instrument)
     return reason
 
 
@@ -64,5 +70,7 @@ def name_nearest(arena: int, command: Any) -> None:
     instrument = integer(command["instrument"])
     side = integer(command["side"])
     price = command["price"]
+    if _bad_price(arena, price, instrument) == Reason.NONE:
+        price = command["stop_price"]
     report = match_report(arena, 1)
     report["last_price"] = nearest_valid_price(arena, instrument, price, side)

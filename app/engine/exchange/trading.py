@@ -13,6 +13,7 @@ from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.conditional.state import conditional
 from app.engine.exchange.mood import notice_trade
 from app.engine.exchange.state import (
     CONTROL_WORDS,
@@ -83,6 +84,22 @@ def act(arena: int, control: int, command: Any) -> None:
     block = words(control, CONTROL_WORDS)
     command["ts_venue"] = matching(arena)["now"]
     call(block[Control.MATCH], arena, record_address(command), 1)
+    _deliver_outputs(arena, control, command)
+
+
+@kernel
+def end_due_orders(arena: int, control: int) -> None:
+    """Let orders end whose time has come, where no command does so in passing."""
+    now, ends = matching(arena)["now"], conditional(arena)["next_expiry"]
+    if matching(arena)["conditions"] and 0 < ends <= now:
+        call(words(control, CONTROL_WORDS)[Control.MATCH], arena, now, 0)
+        _deliver_outputs(arena, control, commands(arena)[0])
+
+
+@kernel
+def _deliver_outputs(arena: int, control: int, command: Any) -> None:
+    """Deliver what the matching engine tells of a command, or of time passing."""
+    block = words(control, CONTROL_WORDS)
     traded = 0
     for i in range(1, section_words(arena, Section.MATCH_MARKET)[USED]):
         record = market_record(arena, i)

@@ -10,7 +10,7 @@ from app.engine.exchange.state import CONTROL_WORDS, Control
 from app.engine.matching import match
 from app.engine.matching_ids import prefetch_bucket, prefetch_order
 from app.engine.matching_output import clear_outputs, outputs_have_room
-from app.engine.matching_session import pass_time
+from app.engine.matching_session import let_time_pass
 from app.engine.matching_state import matching
 from app.engine.memory import view, words
 from app.engine.native import wall_clock_ns
@@ -57,7 +57,7 @@ def match_batch(arena: int, commands: int, count: int) -> int:
     clear_outputs(arena)
     state = matching(arena)
     if count == 0:
-        pass_time(arena, commands)
+        let_time_pass(arena, commands)
     records = view(commands, count, COMMAND)
     for i in range(count):
         if state["outputs"] and not outputs_have_room(arena):
@@ -65,7 +65,7 @@ def match_batch(arena: int, commands: int, count: int) -> int:
         _look_ahead(arena, commands, i, count)
         state["now"] = records[i]["ts_venue"]
         if state["conditions"]:
-            pass_time(arena, state["now"])
+            let_time_pass(arena, state["now"])
         match(arena, records[i])
     return count
 
