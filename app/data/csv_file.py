@@ -2,7 +2,7 @@
 
 A mapping says what the file tells and where. As TOML::
 
-    kind = "trades"            # trades, quotes, bars, levels, book
+    kind = "trades"            # trades, quotes, bars, levels, book, orders
     delimiter = ","
     header = true              # whether the first line names the columns
     instrument = "XBTUSD"
@@ -28,7 +28,8 @@ Columns: time, date (where the day stands apart from the time), symbol (each bec
 recording, unless one is named), received, price, size, side (trades: the aggressor's;
 levels: the book's); bid_price, bid_size, ask_price, ask_size; open, high, low, close,
 volume; levels also take is_snapshot. A level of size 0 is gone. Rows that are whole
-books are read by app/data/csv_wide.py, which says what their columns are.
+books are read by app/data/csv_wide.py, which says what their columns are; those that
+create, change and delete orders by csv_orders.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +43,7 @@ from numpy.typing import NDArray
 from app.data.bar_stamps import at_close
 from app.data.catalog_writer import Target
 from app.data.csv_map import CsvMap
+from app.data.csv_orders import OrderEvents
 from app.data.csv_tidy import by_symbol, is_number, tidied, undressed
 from app.data.csv_wide import BookColumns
 from app.data.guess_names import kind_of
@@ -68,6 +70,7 @@ _STREAMS: Final = {
     "quotes": ("quotes", "top"),
     "levels": ("depth", "depth"),
     "book": ("depth", "depth"),
+    "orders": ("orders", "orders"),
     "bars": ("bars", "bars"),
 }
 _TRUE: Final = ("true", "1", "t", "yes")
@@ -212,7 +215,7 @@ class _Streams:
             currency=mapping.currency or currency,
             price_unit=prices.unit(mapping.price_shift),
             price_step=prices.step,
-            quantity_unit=sizes.unit(),
+            quantity_unit=sizes.unit(mapping.size_shift),
             more={"max_price": PriceUnits(prices.bound)},
         )
 
@@ -312,6 +315,7 @@ class _Reader:
         self._has_begun = False
         self._snapped = 0
         self._books = BookColumns(mapping.depth, _words(mapping))
+        self._orders = OrderEvents(_words(mapping))
 
     def take(self, table: Table, day: date | None) -> NDArray[np.void]:
         """Turn a table into records."""
@@ -324,6 +328,7 @@ class _Reader:
             "bars": self._bars,
             "levels": self._levels,
             "book": self._book,
+            "orders": self._order_events,
         }[self._map.kind](table, records, good)
         if self._map.newest_first:
             return self._hold_back(table, records, good)
@@ -335,6 +340,8 @@ class _Reader:
         self._last = int(max(latest[-1], self._last))
         if self._map.kind == "book":
             return self._books.records(records, good)
+        if self._map.kind == "orders":
+            return self._orders.records(records, good)
         records = records[good]
         if self._map.kind != "levels":
             records["flags"] = RecordFlag.LAST
@@ -366,6 +373,8 @@ class _Reader:
 
     def end(self) -> NDArray[np.void]:
         """Turn what was held back into records."""
+        if self._map.kind == "orders":
+            return self._orders.end()
         held, self._held = self._held, new_records(0)
         return _with_ends(held) if len(held) else held
 
@@ -379,6 +388,8 @@ class _Reader:
             )
         if self._snapped:
             notes.append(f"{self._snapped:,} numbers were binary fractions, put right")
+        if mapping.kind == "orders":
+            notes += self._orders.notes()
         if mapping.kind == "levels" and "is_snapshot" not in mapping.columns:
             notes.append("the file tells no snapshot: the book starts empty")
         return notes
@@ -445,9 +456,10 @@ class _Reader:
             assumed = self._map.assumed_size
             size = 0 if assumed is None else instrument.quantity_units(assumed)
             return np.full(len(table), size, np.int64)
-        places = instrument.quantity_decimals
+        shift = self._map.size_shift
+        places = max(0, instrument.quantity_decimals - shift)
         values = self._numbers(table, name, places, good)
-        units, off = to_units(values, places, instrument.quantity_unit)
+        units, off = to_units(values, places + shift, instrument.quantity_unit)
         rule = f"must be on quantity unit {plain(instrument.quantity_unit)}"
         table.refuse(off, name, rule, good)
         rule = "must be positive" if least else "must not be negative"
@@ -514,6 +526,11 @@ class _Reader:
         self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
     ) -> None:
         self._books.read(table, records, self, good)
+
+    def _order_events(
+        self, table: Table, records: NDArray[np.void], good: NDArray[np.bool_]
+    ) -> None:
+        self._orders.read(table, records, self, good)
 
     def _events(self, records: NDArray[np.void]) -> NDArray[np.void]:
         """Hold the last event back, since more of it may come."""

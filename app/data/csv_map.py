@@ -22,12 +22,13 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "bars": ("time", "open", "high", "low", "close"),
     "levels": ("time", "side", "price", "size"),
     "book": ("time",),
+    "orders": ("time", "order", "action", "side", "price", "size"),
 }
 _COLUMNS: Final = (
     *("time", "date", "received", "price", "size", "side", "is_snapshot", "symbol"),
     *("bid_price", "bid_size", "ask_price", "ask_size"),
     *("open", "high", "low", "close", "volume"),
-    *("bid_count", "ask_count", "action"),
+    *("bid_count", "ask_count", "action", "order"),
 )
 _NAMED: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|"}
 _POINTS: Final = {"point": ".", "comma": ","}
@@ -62,6 +63,8 @@ class CsvMap:
     )
     price_shift: int = 0
     """Prices are integers x 10**-price_shift."""
+    size_shift: int = 0
+    """Sizes are integers x 10**-size_shift."""
     assumed_size: str | None = None
     """Size of quotes in a file that tells none."""
     day: str | None = None
@@ -88,10 +91,11 @@ class CsvMap:
         known = is_interval(self.interval) or self.kind != "bars"
         self._check("interval", known, "an interval of bars like 1m, 4h, 1d")
         self._check("price_shift", 0 <= self.price_shift <= 9, "0 to 9")
+        self._check("size_shift", 0 <= self.size_shift <= 9, "0 to 9")
         self._check("decimal", self.decimal in (".", ","), "a point or a comma")
         self._check("skip_lines", 0 <= self.skip_lines <= 10_000, "0 to 10000")
-        turned = not (self.newest_first and self.kind in ("levels", "book"))
-        self._check("newest_first", turned, f"left out for a {self.kind}")
+        turned = not (self.newest_first and self.kind in ("levels", "book", "orders"))
+        self._check("newest_first", turned, f"left out for {self.kind}")
         if self.kind == "book" and not self.depth:
             sides = "bid_price, bid_size, ask_price and ask_size"
             self._refuse(f"a book needs {sides} of every level, and levels: how many")
@@ -221,7 +225,7 @@ def _value(key: str, value: Any) -> Any:
         if not isinstance(words, list):
             raise ValueError(f"must be words, was {value!r}")
         return tuple(str(word).lower() for word in words)
-    if key in ("price_shift", "skip_lines"):
+    if key in ("price_shift", "size_shift", "skip_lines"):
         return int(value)
 
     if key == "instrument_kind":

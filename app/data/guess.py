@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.data.csv_map import CsvMap
+from app.data.csv_orders import ACTIONS
 from app.data.csv_tidy import is_number
 from app.data.csv_wide import LEVEL, levels_of
 from app.data.guess_names import kind_of
@@ -27,6 +28,7 @@ from app.errors import FileFormatError
 from app.instrument import InstrumentKind
 
 _MAKER: Final = ("isbuyermaker", "buyermaker", "isbuyerthemaker")
+_ACTIONS: Final = ("action", "event", "eventtype", "updatetype", "msgtype")
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "time": (
         *("time", "timestamp", "datetime", "date", "ts", "tstime", "timestamputc"),
@@ -43,6 +45,8 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "price": ("price", "px", "tradeprice", "last", "rate", "p"),
     "size": ("size", "amount", "qty", "quantity", "volume", "vol", "tradesize", "q"),
     "side": ("side", "direction", "takerside", "aggressor", "aggressorside", *_MAKER),
+    "action": _ACTIONS,
+    "order": ("id", "orderid", "order", "oid", "orderref", "ordernumber"),
     "is_snapshot": ("issnapshot", "snapshot"),
     "bid_price": ("bidprice", "bid", "bestbid", "bidpx", "bidclose", "bestbidprice"),
     "ask_price": ("askprice", "ask", "bestask", "askpx", "offer", "askclose"),
@@ -50,7 +54,6 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "ask_size": ("asksize", "askamount", "askqty", "askvolume", "bestasksize"),
 }
 """Words for each column, letters only; the first that is there is taken."""
-_ORDERS: Final = ("action", "event", "eventtype", "updatetype", "msgtype")
 _COLUMNS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "bars": (("time", "open", "high", "low", "close"), ("volume",)),
     "quotes": (
@@ -58,9 +61,11 @@ _COLUMNS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         ("received", "bid_size", "ask_size"),
     ),
     "levels": (("time", "side", "price", "size", "is_snapshot"), ("received",)),
+    "orders": (("time", "order", "action", "side", "price", "size"), ("received",)),
     "trades": (("time", "price", "size"), ("received", "side")),
 }
 """Columns that each kind needs and may have; the first kind that fits is taken."""
+_BITSTAMP: Final = {"exchange.timestamp", "volume", "action", "direction"}
 _PATTERNS: Final = (
     *("%Y%m%d %H:%M", "%Y%m%d %H:%M:%S", "%Y%m%d %H%M%S", "%Y%m%d-%H:%M:%S.%f"),
     *("%Y%m%d", "%Y.%m.%d %H:%M", "%Y.%m.%d %H:%M:%S", "%Y.%m.%d", "%Y/%m/%d"),
@@ -117,7 +122,7 @@ class Guess:
     Attributes
     ----------
     kind : str
-        trades, quotes, bars, levels or book.
+        trades, quotes, bars, levels, book or orders.
     fields : mapping
         Fields of `CsvMap` that are known; those that are asked are left out.
     reasons, assumed : list of str
@@ -208,7 +213,7 @@ def guess(
     _guess_time(made, moments, columns["time"], answers, typed_time)
     stamps = _stamps(made, moments)
     steps = np.sign(np.diff(stamps)).sum()
-    if steps < 0 and kind not in ("levels", "book"):
+    if steps < 0 and kind not in ("levels", "book", "orders"):
         made.fields["newest_first"] = True
         made.reasons.append("its rows go back in time")
         stamps = stamps[::-1]
@@ -216,6 +221,8 @@ def guess(
         _guess_bars(made, stamps, answers)
     if kind == "book":
         _guess_shift(made, texts)
+    if kind == "orders":
+        _guess_orders(made, path, names, texts)
     if kind == "quotes" and "bid_size" not in columns:
         if answers.assumed_size is not None:
             made.fields["assumed_size"] = answers.assumed_size
@@ -308,6 +315,23 @@ def _guess_shift(made: Guess, texts: Mapping[str, Sequence[str]]) -> None:
         made.reasons.append("its prices are integers x 1e-9")
 
 
+def _guess_orders(
+    made: Guess,
+    path: Path,
+    names: Sequence[str],
+    texts: Mapping[str, Sequence[str]],
+) -> None:
+    """Refuse words for actions that nobody knows, and find volumes in 1e-8."""
+    for word in texts["action"]:
+        if word.strip().lower() not in ACTIONS:
+            rule = f"its rows are of orders, and {word!r} is no action that is read"
+            raise FileFormatError(path, f"{rule} ({', '.join(ACTIONS)})")
+    is_whole = all(each.strip().isdigit() for each in texts["size"])
+    if set(names) >= _BITSTAMP and is_whole:
+        made.fields["size_shift"] = 8
+        made.assumed.append("its volumes are integers x 1e-8, as Bitstamp's are")
+
+
 def _is_unnamed(names: Sequence[str]) -> bool:
     return all(name.isdigit() for name in names)
 
@@ -382,7 +406,7 @@ def _columns(names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
                 columns[ours] = names[at]
         if all(each in columns for each in needed):
             # Rows that add, change and delete orders are no trades.
-            is_orders = kind == "trades" and any(each in plain for each in _ORDERS)
+            is_orders = kind == "trades" and any(each in plain for each in _ACTIONS)
             return None if is_orders else (kind, columns)
     return None
 

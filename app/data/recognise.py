@@ -165,10 +165,17 @@ def recognise(
     found = found or _by_table(paths, head, catalog, given)
     if found is not None:
         return found
+    messages = path.name.replace("_orderbook_", "_message_")
+    if messages != path.name and LobsterImporter().sniff(path.with_name(messages)):
+        rule = (
+            "is LOBSTER's order book: import its messages, with --orderbook this file"
+        )
+        raise FileFormatError(path, rule)
     raise FileFormatError(
         path,
         "is of no format that is recognised (ITCH, DBN, Parquet, Lean, LOBSTER, "
-        "Binance, CSV with a header); name it: ringside import FORMAT …, "
+        "Binance, Bybit, Hyperliquid, CSV with a header); name it: "
+        "ringside import FORMAT …, "
         "or for columns --map",
     )
 
