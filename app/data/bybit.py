@@ -8,7 +8,7 @@ Bybit, "Orderbook" and "Trade" of the V5 websocket.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -31,7 +31,7 @@ class _Line(msgspec.Struct):
 
 class _Book(msgspec.Struct):
     s: str
-    u: int
+    u: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
     b: Levels = []
     a: Levels = []
 
@@ -77,7 +77,7 @@ class BybitTranslator:
             if message.topic.startswith("publicTrade."):
                 return self._trades(_TRADES.decode(message.data), place)
             return self._book(message, _BOOK.decode(message.data), place)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             place.issues.bad(
                 f"must be a message of {message.topic}: {error}", place.row
             )

@@ -83,7 +83,7 @@ def opened(path: Path, name: str = "ACME") -> Recording:
     return Catalog(path.parent / "catalog").open(name)
 
 
-def books(recording: Recording, depth: int) -> list[tuple[Any, Any]]:
+def books(recording: Recording, depth: int) -> list[tuple[Any, ...]]:
     """Bids and asks after each event, in currency and in whole units."""
     price, size = recording.instrument.price, recording.instrument.quantity
     return [

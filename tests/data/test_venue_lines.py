@@ -67,7 +67,7 @@ def traded(time: int, side: str = "B") -> dict[str, Any]:
     return {"channel": "trades", "data": [trade]}
 
 
-def tops(recording: Recording, depth: int) -> list[tuple[Any, Any]]:
+def tops(recording: Recording, depth: int) -> list[tuple[Any, ...]]:
     """Bids and asks after each event of the book."""
     price, size = recording.instrument.price, recording.instrument.quantity
     return [
@@ -286,3 +286,18 @@ def test_a_truncated_recording_tells_what_is_left(tmp_path: Path):
     report = run(tmp_path / "c", path, skip_bad=True)
 
     assert report.segments[0].rows > 100
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"ACME\xff", b'ACMEUSDT", "u": 99999999999999999999999, "x": "', b"\\ud800"],
+)
+def test_a_damaged_message_is_refused_by_its_row(tmp_path: Path, damage: bytes):
+    body = "\n".join(map(json.dumps, (snapshot(5), bybit(6, [["1.50", "6"]]))))
+    first, second = body.encode().split(b"\n")
+    damaged = second.replace(b'"s": "ACMEUSDT', b'"s": "' + damage)
+    path = tmp_path / "x"
+    path.write_bytes(b"\n".join((first, damaged)))
+
+    with pytest.raises(FileFormatError, match="row 2"):
+        run(tmp_path / "c", path)
