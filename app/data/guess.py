@@ -50,8 +50,8 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "is_snapshot": ("issnapshot", "snapshot"),
     "bid_price": ("bidprice", "bid", "bestbid", "bidpx", "bidclose", "bestbidprice"),
     "ask_price": ("askprice", "ask", "bestask", "askpx", "offer", "askclose"),
-    "bid_size": ("bidsize", "bidamount", "bidqty", "bidvolume", "bestbidsize"),
-    "ask_size": ("asksize", "askamount", "askqty", "askvolume", "bestasksize"),
+    "bid_size": ("bidsize", "bidsz", "bidamount", "bidqty", "bidvolume", "bestbidsize"),
+    "ask_size": ("asksize", "asksz", "askamount", "askqty", "askvolume", "bestasksize"),
 }
 """Words for each column, letters only; the first that is there is taken."""
 _COLUMNS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -219,7 +219,7 @@ def guess(
         stamps = stamps[::-1]
     if kind == "bars":
         _guess_bars(made, stamps, answers)
-    if kind == "book":
+    if kind in ("book", "quotes"):
         _guess_shift(made, texts)
     if kind == "orders":
         _guess_orders(made, path, names, texts)
@@ -308,9 +308,11 @@ def _guess_numbers(
 
 def _guess_shift(made: Guess, texts: Mapping[str, Sequence[str]]) -> None:
     """Find prices that Databento has written as integers x 1e-9."""
-    column = made.fields["columns"]["bid_price_1"]
-    told = [text for text in (*texts["bid_price_1"], *texts["ask_price_1"]) if text]
-    if column == "bid_px_00" and all(text.lstrip("-").isdigit() for text in told):
+    name = "bid_price_1" if made.kind == "book" else "bid_price"
+    told = [text for text in texts[name] if text]
+    if made.fields["columns"][name] == "bid_px_00" and all(
+        text.lstrip("-").isdigit() for text in told
+    ):
         made.fields["price_shift"] = 9
         made.reasons.append("its prices are integers x 1e-9")
 

@@ -19,7 +19,7 @@ from app.data.guess_wide import wide_columns
 from app.data.importing import Options, Report, run_import
 from app.data.merging import Merged
 from app.data.recognise import Given, preview, recognise
-from app.engine.records import EventKind, RecordFlag
+from app.engine.records import QUOTE, EventKind, RecordFlag
 from app.errors import FileFormatError, RingsideError
 from tests.data.reference_book import rows
 from tests.shared_data import shared_data
@@ -277,6 +277,20 @@ def test_databentos_columns_tell_trades_and_counts(tmp_path: Path, *, is_pretty:
     assert [len(asks) for _, asks in books(recording, 9)] == [2, 2, 1]
     ends = records["flags"] & RecordFlag.LAST != 0
     assert np.count_nonzero(ends) == 3
+
+
+def test_databentos_one_level_is_a_quote(tmp_path: Path):
+    head = "ts_event,bid_px_00,ask_px_00,bid_sz_00,ask_sz_00,bid_ct_00,ask_ct_00"
+    line = "1609160400006000000,3720000000000,3720250000000,24,10,11,9"
+    path = made(tmp_path, f"{head}\n{line}\n", "ESH1.csv")
+
+    imported(path)
+
+    recording = opened(path, "ESH1")
+    (quote,) = recording.records().view(QUOTE)
+    assert recording.basis == "top"
+    assert recording.instrument.price(int(quote["bid_price"])) == 3720
+    assert (quote["bid_size"], quote["ask_size"]) == (24, 10)
 
 
 @pytest.mark.parametrize(
