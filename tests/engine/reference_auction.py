@@ -537,7 +537,11 @@ class PlainMatching(Waiting):
         near = {self.away(instrument, p, 1, side) for p in prices for side in (1, -1)}
         low, high = (min(prices), max(prices)) if prices else (0, 0)
         candidates = prices | {p for p in near if low < p < high}
-        candidates |= set() if last == NO_PRICE else {last}
+        candidates |= (
+            set()
+            if last == NO_PRICE or self.is_beside(instrument, prices, last)
+            else {last}
+        )
         found = []
         for price in candidates:
             bought = sum(
@@ -551,6 +555,14 @@ class PlainMatching(Waiting):
             found.append((-volume, abs(bought - sold), distance, price))
         volume, _, _, price = min(found, default=(0, 0, 0, 0))
         return price, -volume
+
+    def is_beside(self, instrument, prices, last):
+        """Whether a last price, off the tick table, is nearer than a step to an order."""
+        return any(
+            p != last
+            and self.away(instrument, p, 1, -1) < last < self.away(instrument, p, 1, 1)
+            for p in prices
+        )
 
     def uncross(self, instrument, wait):
         while True:
