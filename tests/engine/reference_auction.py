@@ -557,7 +557,7 @@ class PlainMatching(Waiting):
         return price, -volume
 
     def is_beside(self, instrument, prices, last):
-        """Whether a last price, off the tick table, is nearer than a step to an order."""
+        """Whether a last price off the tick table is within a step of an order."""
         return any(
             p != last
             and self.away(instrument, p, 1, -1) < last < self.away(instrument, p, 1, 1)
