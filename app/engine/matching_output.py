@@ -20,13 +20,11 @@ from app.engine.conditional.groups import awaits_entry
 from app.engine.conditional.state import Wait, condition
 from app.engine.matching_state import (
     FAR,
-    PEAKS_BOUND,
     PRICE_BOUND,
     Output,
     market_record,
     match_report,
     matching,
-    output_bounds,
 )
 from app.engine.rare import out_of_line
 from app.engine.records import (
@@ -51,17 +49,13 @@ def clear_outputs(arena: int) -> None:
     section_words(arena, Section.MATCH_MARKET)[USED] = 1
 
 
-@kernel
+@inlined
 def outputs_have_room(arena: int) -> bool:
     """Whether whatever one more command causes can be written."""
-    orders = section_words(arena, Section.MATCH_ORDERS)[CAPACITY] - 1
-    reports, market = output_bounds(orders, PEAKS_BOUND, orders)
-    told = section_words(arena, Section.MATCH_REPORTS)
-    published = section_words(arena, Section.MATCH_MARKET)
-    return (
-        told[CAPACITY] - told[USED] >= reports
-        and published[CAPACITY] - published[USED] >= market
-    )
+    state = matching(arena)
+    reports = section_words(arena, Section.MATCH_REPORTS)[USED]
+    market = section_words(arena, Section.MATCH_MARKET)[USED]
+    return reports <= state["reports_until"] and market <= state["market_until"]
 
 
 @inlined

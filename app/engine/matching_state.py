@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import Arena, Section, record_of
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined
 from app.engine.conditional.state import conditional_layout, open_conditions
 from app.engine.price_index import NODE, TREE_FIELDS
 from app.engine.records import MARKET, REPORT
@@ -67,7 +67,8 @@ MATCHING: Final = np.dtype(
         ("seen_executions", "<i8"),  # `executions` that stops have seen
         ("peaks", "<i8"),  # displayed parts that icebergs have hidden
         ("lost", "<i8"),  # outputs that found no room; 0 unless a bound is wrong
-        ("unused", "<i8"),
+        ("reports_until", "<i8"),  # one more command fits while no more are written
+        ("market_until", "<i8"),
     ],
     align=True,
 )
@@ -165,16 +166,15 @@ def side_index(instrument: int, side: int) -> int:
     return 2 * instrument + 2 + (side < 0)
 
 
-@kernel
-def output_bounds(orders: int, peaks: int, conditions: int) -> tuple[int, int]:
-    """Reports and market records that one command can cause, at most.
+def output_bounds(orders: int) -> tuple[int, int]:
+    """Reports and market records that one command can cause with so many orders.
 
     A match fills an order or an iceberg's peak. A session that ends takes every order
     off the book, and its auction may come first. An order with a condition is told of
     it a few times more.
     """
-    matches = orders + peaks + 4
-    return 3 * matches + 8 * conditions, 3 * matches + 4 * conditions
+    matches = orders + PEAKS_BOUND + 4
+    return 3 * matches + 8 * orders, 3 * matches + 4 * orders
 
 
 def matching_layout(
@@ -197,7 +197,7 @@ def matching_layout(
     # No order needs more than a level, no level more than its nodes: only the orders'
     # pool can be full, and that is asked before anything changes.
     buckets = 1 << (4 * orders - 1).bit_length()
-    reports, market = output_bounds(orders, PEAKS_BOUND, orders)
+    reports, market = output_bounds(orders)
     return {
         **conditional_layout(instruments, orders),
         Section.MATCHING: (MATCHING, 1),
@@ -222,6 +222,10 @@ def open_matching(
     state = arena.records(Section.MATCHING)[0]
     state["instruments"], state["outputs"] = instruments, outputs
     state["accounts"] = accounts
+    orders = arena.layout[Section.MATCH_ORDERS][1] - 1
+    reports, market = output_bounds(orders)
+    state["reports_until"] = arena.layout[Section.MATCH_REPORTS][1] - reports
+    state["market_until"] = arena.layout[Section.MATCH_MARKET][1] - market
     open_conditions(arena, instruments)
     arena.set_used(Section.MATCH_BOOKS, 2 * instruments + 2)
     rows = instruments * (accounts + STRATEGIES)
