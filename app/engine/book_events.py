@@ -41,6 +41,7 @@ NOT_LAST: Final = int(
     | TradeCondition.ODD_LOT
 )
 """Conditions that on consolidated feeds do not set the last price (SEMANTICS 37)."""
+_SESSION_STATES: Final = 1 + max(SessionState)
 
 
 @kernel
@@ -276,6 +277,8 @@ def _session(arena: int, book: int, state: int) -> int:
     row = books(arena)[book]
     if row["session"] == state:
         return 0
+    if not 0 <= state < _SESSION_STATES:
+        return BAD
     if state == SessionState.PRE_OPEN or row["session"] == SessionState.CLOSED:
         row["high"], row["low"] = NO_PRICE, NO_PRICE
         row["volume"], row["trades"] = 0, 0

@@ -79,6 +79,8 @@ from app.engine.strategy import (
 )
 from app.engine.views import HISTOGRAM_BUCKETS
 
+TIME_BOUND: Final = 2**62
+"""Times, ns since 1970, are smaller: a latency or an interval may be added to them."""
 INBOUND: Final = 0
 DECISION: Final = 1
 """Streams of the log."""
@@ -408,6 +410,9 @@ def fold(arena: int, links: int, address: int) -> None:
     session = engine(arena)[0]
     session["event"] += 1
     ts, kind = integer(record["ts_received"]), integer(record["kind"])
+    if abs(ts) >= TIME_BOUND:
+        session["bad_records"] += 1
+        return
     if ts >= session["schedule_due"]:
         # A bar is stamped at its close: it goes before the session that ends with it.
         until = ts - 1 if kind == EventKind.BAR else ts

@@ -36,7 +36,7 @@ ENGINE: Final = np.dtype(
         ),  # schedule: next row or timer, ns; 0 = not looked at yet
         ("halted", "<i8"),  # 1: an invariant broke; nothing but cancels passes
         ("halt_code", "<i8"),
-        ("bad_records", "<i8"),  # records of unknown instruments, dropped
+        ("bad_records", "<i8"),  # of unknown instruments or impossible times, dropped
         ("unused", "<i8", (11,)),
     ],
     align=True,

@@ -136,6 +136,17 @@ def _instrument(chance: np.random.Generator) -> int:
     return int(chance.choice([-1, 2, -2, 2**31 - 1, -(2**31)]))
 
 
+def _terms(chance: np.random.Generator, record: Any) -> None:
+    """Give an order the prices that its type asks for."""
+    kind = int(record["order_type"][0])
+    if kind in (OrderType.LIMIT, OrderType.STOP_LIMIT):
+        record["price"] = int(chance.integers(-3, 12))
+    if kind in (OrderType.STOP, OrderType.STOP_LIMIT):
+        record["stop_price"] = int(chance.integers(-3, 12))
+    if kind >= OrderType.TRAILING_STOP:
+        record["trail"] = int(chance.choice([-100_000, 1, 2, 3]))
+
+
 def _command(chance: np.random.Generator) -> Any:
     if chance.random() < 0.3:
         record = _random(chance, COMMAND, 0.6)
@@ -144,15 +155,13 @@ def _command(chance: np.random.Generator) -> Any:
     record = blank_command(Action(int(chance.choice([1, 1, 1, 1, 2, 3]))))
     record["client_order_id"] = int(chance.integers(1, 400))
     record["side"] = int(chance.choice([1, -1]))
-    record["order_type"] = int(chance.choice([int(each) for each in OrderType]))
-    record["time_in_force"] = int(chance.choice([0, 1, 1, 1, 2, 3, 4, 6, 7]))
+    record["order_type"] = int(chance.choice([1, 2, 2, 2, 2, *OrderType]))
+    record["time_in_force"] = int(chance.choice([0, 1, 1, 1, 1, 1, 2, 3, 4, 6, 7]))
     record["quantity"] = int(chance.integers(1, 9))
-    record["price"] = int(chance.integers(-3, 12))
-    record["stop_price"] = int(chance.integers(-3, 12))
-    record["trail"] = int(chance.integers(-3, 4))
-    record["role"] = int(chance.integers(0, 6))
-    record["group"] = int(chance.integers(0, 4))
-    record["options"] = int(chance.integers(0, 8))
+    _terms(chance, record)
+    record["role"] = int(chance.choice([0, 0, 0, 0, 1, 2, 3, 4, 5]))
+    record["group"] = int(chance.integers(1, 4)) if record["role"] else 0
+    record["options"] = int(chance.choice([0, 0, 0, 0, 1, 2, 4]))
     record["display_quantity"] = int(chance.choice([0, 0, 0, 2]))
     record["expire_ts"] = int(chance.choice([0, 10**18, 2 * 10**18]))
     for _ in range(int(chance.random() < 0.2)):
