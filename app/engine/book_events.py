@@ -19,6 +19,7 @@ from app.engine.book_stale import apply_status, judge_crossed, lose, set_stale
 from app.engine.book_state import Change, Stale, book_orders, books, find_order, levels
 from app.engine.compile import inlined, kernel
 from app.engine.memory import record_address, view
+from app.engine.money import is_split
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -290,7 +291,7 @@ def _session(arena: int, book: int, state: int) -> int:
 def _split(arena: int, book: int, record: Any) -> int:
     """Empty the book and bring the last price to the new share (SEMANTICS 46)."""
     row, new, old = books(arena)[book], record["size"], record["reference"]
-    if new <= 0 or old <= 0:
+    if not is_split(new, old):
         return BAD
     if row["last_price"] != NO_PRICE:
         row["last_price"] = (2 * row["last_price"] * old + new) // (2 * new)

@@ -4,8 +4,9 @@ A dividend is booked on its ex-date: longs are credited, shorts debited. Open bu
 and sell stops drop by it, to the tick at or below; sell limits and buy stops stay
 (FINRA rule 5330). A split changes quantities by its ratio, rounded down, and prices
 against it, away from the market. The venue's copy of an order follows by
-`Link.VENUE_ADJUST`, which cancels what has no quantity or price left. Each order that
-changed is told, REPLACED for CORPORATE_ACTION (SEMANTICS 46).
+`Link.VENUE_ADJUST`, which cancels what has no quantity or price left; where a venue has
+no such link, its orders are its own to change. Each order that changed is told,
+REPLACED for CORPORATE_ACTION (SEMANTICS 46).
 """
 
 from typing import Any
@@ -17,8 +18,8 @@ from app.engine.funding import RATE_SCALE, book_rate
 from app.engine.gate_orders import next_working
 from app.engine.gate_reports import order_report, send
 from app.engine.instruments import valid_towards
-from app.engine.links import Link, call_link
-from app.engine.money import money_of
+from app.engine.links import Link, call_link, linked
+from app.engine.money import is_split, money_of
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -94,6 +95,8 @@ def _dividend(arena: int, links: int, instrument: int, amount: int) -> None:
                 held, amount, record["unit_numerator"], record["unit_denominator"]
             )
             book_pnl(arena, instrument, integer(strategy), paid)
+    if not linked(links, Link.VENUE_ADJUST):
+        return
     drop = _price_drop(arena, instrument, amount)
     index = next_working(arena, instrument, 0)
     while index:
@@ -143,11 +146,13 @@ def _away(
 
 @kernel
 def _split(arena: int, links: int, instrument: int, new: int, old: int) -> None:
-    if new <= 0 or old <= 0:
+    if not is_split(new, old):
         return
     split_positions(arena, instrument, new, old)
     row = working(arena)[instrument]
     row["settlement"] = split_price(integer(row["settlement"]), new, old)
+    if not linked(links, Link.VENUE_ADJUST):
+        return
     index = next_working(arena, instrument, 0)
     while index:
         _split_order(arena, links, index, new, old)

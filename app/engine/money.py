@@ -18,6 +18,8 @@ _INT64: Final = ir.IntType(64)
 _INT128: Final = ir.IntType(128)
 MOST: Final = 2**63 - 1
 """Money that does not fit stands at this, with its sign."""
+SPLIT_BOUND: Final = 1 << 16
+"""Most units on either side of a split, so that its products fit int64."""
 CONVERSION_SCALE: Final = 1_000_000_000
 """INSTRUMENT's `conversion` counts 1e-9 of the base currency."""
 
@@ -228,3 +230,9 @@ def plus(a: int, b: int) -> int:
     if b < 0 and a < -MOST - b:
         return -MOST
     return a + b
+
+
+@kernel
+def is_split(new: int, old: int) -> bool:
+    """Tell whether `new` units for `old` ones can be a split."""
+    return 0 < new <= SPLIT_BOUND and 0 < old <= SPLIT_BOUND

@@ -100,7 +100,7 @@ def _records(seed: int, count: int) -> Iterator[Any]:
     """Yield market records, commands that make sense but for a field or two, noise."""
     chance = np.random.default_rng(seed)
     now = 10**18
-    for _ in range(count):
+    for i in range(count):
         now += int(chance.integers(0, 10**9))
         drawn = chance.random()
         if drawn < 0.35:
@@ -110,7 +110,7 @@ def _records(seed: int, count: int) -> Iterator[Any]:
             ]
             record["kind"] = int(chance.choice(kinds)) if chance.random() < 0.95 else 99
         else:
-            record = _command(chance)
+            record = _command(chance, i)
         if chance.random() < 0.99:
             record["ts_venue"] = record["ts_received"] = now
         record["instrument"] = _instrument(chance)
@@ -147,13 +147,15 @@ def _terms(chance: np.random.Generator, record: Any) -> None:
         record["trail"] = int(chance.choice([-100_000, 1, 2, 3]))
 
 
-def _command(chance: np.random.Generator) -> Any:
+def _command(chance: np.random.Generator, newest: int) -> Any:
     if chance.random() < 0.3:
         record = _random(chance, COMMAND, 0.6)
         record["kind"] = EventKind.COMMAND
         return record
     record = blank_command(Action(int(chance.choice([1, 1, 1, 1, 2, 3]))))
-    record["client_order_id"] = int(chance.integers(1, 400))
+    is_new = record["action"][0] == Action.NEW
+    oldest = newest if is_new else max(newest - 60, 0)
+    record["client_order_id"] = 1 + int(chance.integers(oldest, newest + 1))
     record["side"] = int(chance.choice([1, -1]))
     record["order_type"] = int(chance.choice([1, 2, 2, 2, 2, *OrderType]))
     record["time_in_force"] = int(chance.choice([0, 1, 1, 1, 1, 1, 2, 3, 4, 6, 7]))
@@ -165,7 +167,7 @@ def _command(chance: np.random.Generator) -> Any:
     record["display_quantity"] = int(chance.choice([0, 0, 0, 2]))
     record["expire_ts"] = int(chance.choice([0, 10**18, 2 * 10**18]))
     for _ in range(int(chance.random() < 0.2)):
-        name = str(chance.choice(COMMAND.names))
+        name = str(chance.choice(list(COMMAND.names or ())))
         record[name] = _random(chance, COMMAND, 0.0)[name]
         record["kind"] = EventKind.COMMAND
     return record
@@ -211,6 +213,14 @@ def _check(world: World) -> None:
     assert (working["leaves"] >= 0).all()
 
 
+def _open(world: World, matching: MatchingVenue) -> None:
+    """Open both instruments at the matching venue."""
+    for instrument in (0, 1):
+        command = blank_command(Action.SET_SESSION, instrument)
+        command["value"] = SessionState.OPEN
+        _carry(world, matching.match(command, int(world.session["now"])))
+
+
 def _carry(world: World, outputs: tuple[Any, Any]) -> None:
     """Fold what the matching engine told: our reports and its market."""
     market, ours = outputs
@@ -230,6 +240,8 @@ def run(venue: str, seed: int, count: int) -> None:
     for i, record in enumerate(_records(seed, count)):
         if i % 50 == 0:
             _set_right(world)
+            if matching is not None:
+                _open(world, matching)
         if matching is not None and i % 3 == 0 and record.dtype == COMMAND:
             record["account"] = 1
             _carry(world, matching.match(record, int(world.session["now"])))
