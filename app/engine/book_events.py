@@ -82,6 +82,12 @@ def _is_side(side: int) -> bool:
     return side in (BUY, SELL)
 
 
+@kernel
+def is_sound_trade(price: int, size: int, aggressor: int) -> bool:
+    """Tell whether a trade can be true: its price, size and side exist."""
+    return _is_size(size) and _is_price(price) and SELL <= aggressor <= BUY
+
+
 @inlined
 def set_level(
     arena: int, book: int, side: int, price: int, size: int, count: int
@@ -205,7 +211,7 @@ def _trade(
     arena: int, book: int, record: Any, price: int, size: int, aggressor: int
 ) -> int:
     """Remember a trade: last, high, low, volume and the tick rule's memory."""
-    if not (_is_size(size) and _is_price(price)):
+    if not is_sound_trade(price, size, aggressor):
         return BAD
     if size == 0:
         return 0

@@ -10,7 +10,7 @@ import math
 from typing import Any, Final
 
 from app.engine.bits import integer
-from app.engine.book_events import NOT_LAST
+from app.engine.book_events import NOT_LAST, is_sound_trade
 from app.engine.book_levels import displayed, level_from
 from app.engine.book_state import book_orders, find_order, levels
 from app.engine.compile import kernel
@@ -161,6 +161,8 @@ def trade_printed(arena: int, links: int, record: Any) -> None:
     if not is_matched(arena, instrument) or record["size"] <= 0:
         return
     price, aggressor = record["price"], integer(record["aggressor"])
+    if not is_sound_trade(price, record["size"], aggressor):
+        return
     state = venue(arena)[0]
     if aggressor == 0:
         aggressor = inferred_aggressor(arena, venue_book(arena, instrument), price)
