@@ -97,6 +97,7 @@ class GateSession:
             (Link.VENUE_SUBMIT, "submit"),
             (Link.VENUE_CANCEL, "cancel"),
             (Link.VENUE_REPLACE, "replace"),
+            (Link.VENUE_ADJUST, "adjust"),
         ):
             self._link(link, self._venue(name))
         self._next_id = 0
