@@ -81,8 +81,17 @@ def _jit(function: F, **options: Any) -> F:
 def kernel(function: F) -> F:
     """Compile inner code: no GIL, numpy's error model; the function keeps its type.
 
-    `forceinline` is said: numba lets a function that an inlined one calls inherit it,
-    and all that is below would be copied into every caller.
+    What an `inlined` function calls is inlined as well (numba lets flags be inherited),
+    as far as a `rare` one.
+    """
+    return _jit(function)
+
+
+def rare(function: F) -> F:
+    """Compile a `kernel` that hot code seldom calls: never inlined, nor what it calls.
+
+    Its body begins with `rare.out_of_line()`: LLVM would take a function with one
+    caller into it all the same.
     """
     return _jit(function, forceinline=False)
 

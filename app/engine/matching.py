@@ -16,7 +16,7 @@ from typing import Any
 
 from app.engine.arena import Section, take
 from app.engine.bits import integer
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined, rare
 from app.engine.matching_change import replace_special
 from app.engine.matching_ids import find_order, key_hash
 from app.engine.matching_orders import end_with
@@ -141,7 +141,7 @@ def _cancel(arena: int, command: Any) -> int:
     return integer(Reason.NONE)
 
 
-@kernel
+@rare
 def _replace(arena: int, command: Any) -> int:
     out_of_line()
     account = integer(command["account"])
@@ -192,7 +192,7 @@ def _new_terms(arena: int, command: Any, order: Any, old: int) -> tuple[int, int
     return kind, old
 
 
-@kernel
+@rare
 def _fill_up(arena: int, index: int, price: int) -> None:
     """End an order whose new total is not above what it has filled (rule 15)."""
     out_of_line()
@@ -223,7 +223,7 @@ def _shrink(arena: int, order: Any, quantity: int, price: int) -> None:
     )
 
 
-@kernel
+@rare
 def _move(arena: int, index: int, quantity: int, limit: int) -> None:
     """Send an order to the back of a queue, as if it arrived now."""
     out_of_line()
@@ -240,7 +240,7 @@ def _move(arena: int, index: int, quantity: int, limit: int) -> None:
     arrive(arena, index, limit)
 
 
-@kernel
+@rare
 def _other(arena: int, command: Any) -> int:
     """Act on a command that is about no order; return a Reason."""
     out_of_line()

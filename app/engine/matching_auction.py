@@ -12,7 +12,7 @@ lost, as NASDAQ tells the crosses of its book, so that volume counts once.
 from typing import Final
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import condition, condition_markets, order_of
 from app.engine.instruments import step_price
@@ -51,7 +51,7 @@ from app.engine.records import (
 _CROSS: Final = int(TradeCondition.CROSS | TradeCondition.AUCTION)
 
 
-@kernel
+@rare
 def _market_size(arena: int, instrument: int, wait: int, side: int) -> int:
     """Size of the market orders of a side that wait for this auction."""
     out_of_line()
@@ -65,7 +65,7 @@ def _market_size(arena: int, instrument: int, wait: int, side: int) -> int:
     return total
 
 
-@kernel
+@rare
 def _weigh(arena: int, instrument: int, side: int) -> tuple[int, int]:
     """Write each level's whole size; return the side's total and its worst level."""
     out_of_line()
@@ -100,7 +100,7 @@ def _is_better(
     return distance < other or (distance == other and price < best[2])
 
 
-@kernel
+@rare
 def _choose(
     best: tuple[int, int, int], buys: int, sells: int, price: int, last: int
 ) -> tuple[int, int, int]:
@@ -112,7 +112,7 @@ def _choose(
     return best
 
 
-@kernel
+@rare
 def _between(arena: int, instrument: int, low: int, high: int, last: int) -> int:
     """Valid price between two (NO_PRICE: no bound) nearest to the last; else NO_PRICE.
 
@@ -134,7 +134,7 @@ def _between(arena: int, instrument: int, low: int, high: int, last: int) -> int
     return min(max(last, first), final)
 
 
-@kernel
+@rare
 def auction_price(arena: int, instrument: int, wait: int) -> tuple[int, int]:
     """Price at which what has gathered trades, and its volume; 0 = nothing does.
 
@@ -172,7 +172,7 @@ def auction_price(arena: int, instrument: int, wait: int) -> tuple[int, int]:
     return best[2], best[0]
 
 
-@kernel
+@rare
 def _first(arena: int, instrument: int, side: int, price: int, wait: int) -> int:
     """Order of a side that trades next at an auction's price; 0 if none does."""
     out_of_line()
@@ -188,7 +188,7 @@ def _first(arena: int, instrument: int, side: int, price: int, wait: int) -> int
     return integer(match_level(arena, level)["head"])
 
 
-@kernel
+@rare
 def _fill(arena: int, index: int, price: int, quantity: int) -> None:
     """Fill an order at an auction's price; it may go on, be refilled, or end."""
     out_of_line()
@@ -203,7 +203,7 @@ def _fill(arena: int, index: int, price: int, quantity: int) -> None:
     note_own_fill(arena, order, quantity)
 
 
-@kernel
+@rare
 def _go_on(arena: int, index: int, quantity: int) -> None:
     """Let a filled order go on, be refilled, or end."""
     out_of_line()
@@ -216,7 +216,7 @@ def _go_on(arena: int, index: int, quantity: int) -> None:
         end_special(arena, index)
 
 
-@kernel
+@rare
 def _cross(arena: int, buy: int, sell: int, price: int) -> int:
     """Match two orders in an auction; return the quantity.
 
@@ -255,7 +255,7 @@ def _count(arena: int, instrument: int, price: int, volume: int) -> None:
     book["last_price"], book["execution"] = price, state["executions"]
 
 
-@kernel
+@rare
 def _uncross_at(arena: int, instrument: int, wait: int, price: int) -> None:
     """Match at one price until a side has nobody left who accepts it."""
     out_of_line()
@@ -272,7 +272,7 @@ def _uncross_at(arena: int, instrument: int, wait: int, price: int) -> None:
         _count(arena, instrument, price, volume)
 
 
-@kernel
+@rare
 def uncross(arena: int, instrument: int, wait: int) -> None:
     """Let what has gathered trade; `wait`: the queue whose market orders take part.
 

@@ -5,7 +5,7 @@ whose entry was filled: the owner is told first, then the order meets the book.
 """
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.capabilities import is_for_auction
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import Step, condition
@@ -64,7 +64,7 @@ def in_auction(session: int, time_in_force: int) -> bool:
     return session == SessionState.CLOSING_AUCTION
 
 
-@kernel
+@rare
 def _wait(arena: int, index: int, session: int) -> bool:
     """Let an order wait beside the book if it has to; False if it may work."""
     out_of_line()
@@ -91,7 +91,7 @@ def _wait(arena: int, index: int, session: int) -> bool:
     return False
 
 
-@kernel
+@rare
 def begin(arena: int, index: int, kind: int, reason: int, limit: int) -> None:
     """Tell the owner of an order (ReportType, Reason), then let it work or wait.
 
@@ -114,7 +114,7 @@ def begin(arena: int, index: int, kind: int, reason: int, limit: int) -> None:
         work(arena, index, limit)
 
 
-@kernel
+@rare
 def _market_limit(arena: int, index: int) -> int:
     out_of_line()
     order = match_order(arena, index)
@@ -123,7 +123,7 @@ def _market_limit(arena: int, index: int) -> int:
     return protected_limit(arena, instrument, side, ticks)
 
 
-@kernel
+@rare
 def work(arena: int, index: int, limit: int) -> None:
     """Let an order, told and off the book, meet the book; where it gathers it rests."""
     out_of_line()
@@ -146,7 +146,7 @@ def work(arena: int, index: int, limit: int) -> None:
     end_with(arena, index, integer(ReportType.CANCELLED), reason)
 
 
-@kernel
+@rare
 def trigger_if_reached(arena: int, index: int, by_last: bool) -> None:
     """Line up a stop that begins to wait where its price already is.
 

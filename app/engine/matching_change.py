@@ -9,7 +9,7 @@ was. A bracket's exit that waits for its entry takes new prices alone.
 from typing import Any
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.capabilities import has_limit
 from app.engine.conditional.groups import note_resize
 from app.engine.conditional.queues import put_in_queue, stop_waiting
@@ -75,7 +75,7 @@ def _new_limit(arena: int, order: Any, command: Any, old: int) -> int:
     return old
 
 
-@kernel
+@rare
 def _limit_refusal(arena: int, order: Any, command: Any, limit: int) -> int:
     """Judge type and limit that a replace asks for; return a Reason."""
     out_of_line()
@@ -100,7 +100,7 @@ def _limit_refusal(arena: int, order: Any, command: Any, limit: int) -> int:
     return integer(Reason.NONE)
 
 
-@kernel
+@rare
 def _quantity_refusal(arena: int, order: Any, quantity: int) -> int:
     """Judge the total that a replace asks for; return a Reason."""
     out_of_line()
@@ -122,7 +122,7 @@ def _quantity_refusal(arena: int, order: Any, quantity: int) -> int:
     return integer(Reason.NONE)
 
 
-@kernel
+@rare
 def _stop_refusal(arena: int, order: Any, stop: int) -> int:
     """Judge the stop that a replace asks for; return a Reason."""
     out_of_line()
@@ -145,7 +145,7 @@ def _new_trail(order: Any, row: Any, command: Any) -> int:
     return trail
 
 
-@kernel
+@rare
 def _new_stop(arena: int, order: Any, command: Any) -> int:
     """Stop that a replace asks for; NO_PRICE where none is to change."""
     out_of_line()
@@ -164,7 +164,7 @@ def _new_stop(arena: int, order: Any, command: Any) -> int:
     return trailing_stop(arena, instrument, side, price, trail)
 
 
-@kernel
+@rare
 def replace_special(arena: int, command: Any, index: int) -> int:
     """Change an order that has a condition, or any outside regular trading."""
     out_of_line()
@@ -204,7 +204,7 @@ def replace_special(arena: int, command: Any, index: int) -> int:
     return reason
 
 
-@kernel
+@rare
 def _note_size(arena: int, index: int, quantity: int) -> None:
     """Give an order a new total; its group learns of what is open."""
     out_of_line()
@@ -221,7 +221,7 @@ def _is_cut(arena: int, index: int) -> bool:
     return is_reduce_only(match_order(arena, index)) and not cut(arena, index)
 
 
-@kernel
+@rare
 def _change_on_book(
     arena: int, index: int, quantity: int, limit: int, keeps: bool
 ) -> None:
@@ -255,7 +255,7 @@ def _move_stop(arena: int, order: Any, stop: int) -> None:
     watch(arena, here)
 
 
-@kernel
+@rare
 def _change_waiting(
     arena: int, index: int, quantity: int, limit: int, stop: int
 ) -> None:

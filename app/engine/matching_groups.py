@@ -8,7 +8,7 @@ lined up waits until the command in hand is done (matching_steps).
 from typing import Any
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import rare
 from app.engine.conditional.groups import awaits_entry, note_fill
 from app.engine.conditional.state import Step, Wait, condition, order_of
 from app.engine.conditional.steps import has_steps, next_change
@@ -30,7 +30,7 @@ from app.engine.rare import out_of_line
 from app.engine.records import ReportType
 
 
-@kernel
+@rare
 def cancel_member(arena: int, here: int, reason: int) -> None:
     """End an order for its group; an exit that closed all there was is FILLED."""
     out_of_line()
@@ -42,7 +42,7 @@ def cancel_member(arena: int, here: int, reason: int) -> None:
     end_with(arena, index, integer(ReportType.CANCELLED), reason)
 
 
-@kernel
+@rare
 def resize_member(arena: int, here: int, reason: int) -> None:
     """Make what is open of an order what its condition says."""
     out_of_line()
@@ -64,7 +64,7 @@ def resize_member(arena: int, here: int, reason: int) -> None:
     report_working(arena, order, kind, reason, price)
 
 
-@kernel
+@rare
 def perform_changes(arena: int) -> None:
     """Perform the cancels and new sizes that are lined up."""
     out_of_line()
@@ -78,7 +78,7 @@ def perform_changes(arena: int) -> None:
             resize_member(arena, here, reason)
 
 
-@kernel
+@rare
 def note_own_fill(arena: int, order: Any, quantity: int) -> None:
     """Let a fill act on its order's group."""
     out_of_line()
@@ -86,7 +86,7 @@ def note_own_fill(arena: int, order: Any, quantity: int) -> None:
         note_fill(arena, integer(order["condition"]), quantity)
 
 
-@kernel
+@rare
 def note_own_position(arena: int, order: Any, quantity: int) -> None:
     """Let a fill act on its owner's position."""
     out_of_line()
@@ -100,7 +100,7 @@ def note_own_position(arena: int, order: Any, quantity: int) -> None:
         )
 
 
-@kernel
+@rare
 def after_match(
     arena: int, index: int, maker_index: int, level_index: int, quantity: int
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
 from app.engine.bits import integer
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined, rare
 from app.engine.matching_state import (
     INDEX_BITS,
     match_link,
@@ -114,7 +114,7 @@ def prefetch_order(arena: int, account: int, client_order_id: int) -> None:
     prefetch(record_address(match_order(arena, link & _INDEX)))
 
 
-@kernel
+@rare
 def _grow(arena: int) -> None:
     """Double the buckets, as far as their section allows, and hang every order anew."""
     out_of_line()

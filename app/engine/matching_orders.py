@@ -10,7 +10,7 @@ from typing import Any
 
 from app.engine.arena import Section, give
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.groups import await_entry, awaits_entry, end_condition
 from app.engine.conditional.state import condition
 from app.engine.matching_ids import link_order, unlink_order
@@ -63,7 +63,7 @@ def peaks_of(hidden: int, display: int) -> int:
     return -(-hidden // display) if display > 0 else 0
 
 
-@kernel
+@rare
 def set_hidden(arena: int, row: Any, hidden: int) -> None:
     """Set what an iceberg hides; the engine counts its peaks."""
     out_of_line()
@@ -82,7 +82,7 @@ def unhide(arena: int, order: Any) -> None:
         set_hidden(arena, row, 0)
 
 
-@kernel
+@rare
 def rest(arena: int, index: int, price: int) -> None:
     """Put an order at the back of a queue; an iceberg shows its first part."""
     out_of_line()
@@ -99,7 +99,7 @@ def rest(arena: int, index: int, price: int) -> None:
     publish(arena, order, kind, price, order["leaves"], 0)
 
 
-@kernel
+@rare
 def take_off(arena: int, index: int) -> int:
     """Take an order off the book, if it is there; return its price."""
     out_of_line()
@@ -113,7 +113,7 @@ def take_off(arena: int, index: int) -> int:
     return price
 
 
-@kernel
+@rare
 def end_special(arena: int, index: int) -> None:
     """Forget an order that is off the book, with its condition if it has one."""
     out_of_line()
@@ -129,7 +129,7 @@ def end_special(arena: int, index: int) -> None:
     give(arena, Section.MATCH_ORDERS, index)
 
 
-@kernel
+@rare
 def end_with(arena: int, index: int, kind: int, reason: int) -> None:
     """End a working order: kind CANCELLED or EXPIRED, for a reason."""
     out_of_line()
@@ -142,7 +142,7 @@ def end_with(arena: int, index: int, kind: int, reason: int) -> None:
     end_special(arena, index)
 
 
-@kernel
+@rare
 def complete(arena: int, index: int, reason: int) -> None:
     """End an order that has nothing open as FILLED, its total being what is filled."""
     out_of_line()
@@ -155,7 +155,7 @@ def complete(arena: int, index: int, reason: int) -> None:
     end_special(arena, index)
 
 
-@kernel
+@rare
 def shrink_open(arena: int, order: Any, left: int) -> None:
     """Take from an order what is open beyond `left`, in its place: hidden first."""
     out_of_line()
@@ -174,7 +174,7 @@ def shrink_open(arena: int, order: Any, left: int) -> None:
         publish(arena, order, kind, level["price"], order["leaves"], 0)
 
 
-@kernel
+@rare
 def set_open(arena: int, index: int, left: int) -> None:
     """Change what is open of an order; more of it joins the back of its queue (16)."""
     out_of_line()
@@ -192,7 +192,7 @@ def set_open(arena: int, index: int, left: int) -> None:
         rest(arena, index, price)
 
 
-@kernel
+@rare
 def to_entry(arena: int, index: int, price: int) -> None:
     """Let a bracket's exit, off the book, wait for (more of) its entry to be filled."""
     out_of_line()
@@ -201,7 +201,7 @@ def to_entry(arena: int, index: int, price: int) -> None:
     await_entry(arena, here)
 
 
-@kernel
+@rare
 def head_filled(arena: int, index: int, level_index: int, quantity: int) -> None:
     """Let the head of a queue, `leaves` reduced, go on, be refilled, wait or end."""
     out_of_line()

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from app.engine.arena import CAPACITY, USED, Section, section_words
 from app.engine.bits import integer
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined, kernel, rare
 from app.engine.conditional.groups import awaits_entry
 from app.engine.conditional.state import Wait, condition
 from app.engine.matching_state import (
@@ -120,7 +120,7 @@ def _report_order(
     return record
 
 
-@kernel
+@rare
 def _add_condition(arena: int, record: Any, index: int) -> None:
     """Complete a report with what a plain order has not."""
     out_of_line()
@@ -150,7 +150,7 @@ def plain_status(order: Any) -> int:
     return integer(OrderStatus.NEW)
 
 
-@kernel
+@rare
 def conditional_status(arena: int, order: Any) -> int:
     """`working_status` of an order with a condition: it may wait."""
     out_of_line()
@@ -189,7 +189,7 @@ def report_cancelled(arena: int, order: Any, reason: int, limit: int) -> None:
         record["leaves"] = 0
 
 
-@kernel
+@rare
 def report_with_status(
     arena: int, order: Any, kind: int, status: int, reason: int, limit: int
 ) -> Any:
@@ -285,7 +285,7 @@ def _next_market(arena: int, instrument: int, kind: int) -> Any:
     return record
 
 
-@kernel
+@rare
 def publish_session(arena: int, instrument: int, session: int) -> None:
     """Append that an instrument's session is another now."""
     out_of_line()
@@ -294,7 +294,7 @@ def publish_session(arena: int, instrument: int, session: int) -> None:
         record["count"] = session
 
 
-@kernel
+@rare
 def publish_print(arena: int, instrument: int, price: int, conditions: int) -> None:
     """Append an auction's trade; `complete_print` gives it its size."""
     out_of_line()
@@ -303,7 +303,7 @@ def publish_print(arena: int, instrument: int, price: int, conditions: int) -> N
         record["price"], record["conditions"] = price, conditions
 
 
-@kernel
+@rare
 def complete_print(arena: int, mark: int, size: int) -> None:
     """Give the print that was written at a `market_mark` its size."""
     out_of_line()

@@ -7,7 +7,7 @@ mid, else the last price.
 """
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.state import condition_markets
 from app.engine.conditional.times import is_continuous
 from app.engine.conditional.triggers import (
@@ -36,7 +36,7 @@ def _is_seen(arena: int, instrument: int) -> bool:
     return is_continuous(integer(instruments(arena)[instrument]["session"]))
 
 
-@kernel
+@rare
 def _doubled_mark(arena: int, instrument: int) -> int:
     """Twice the mid, else twice the last price; NO_PRICE if there is neither."""
     out_of_line()
@@ -48,7 +48,7 @@ def _doubled_mark(arena: int, instrument: int) -> int:
     return last if last == NO_PRICE else 2 * last
 
 
-@kernel
+@rare
 def trigger_price(arena: int, instrument: int, trigger: int, side: int) -> int:
     """Price of a trigger now, for stops of a side; NO_PRICE where there is none."""
     out_of_line()
@@ -67,7 +67,7 @@ def trigger_price(arena: int, instrument: int, trigger: int, side: int) -> int:
     return half_of(bid + ask, side)
 
 
-@kernel
+@rare
 def _see_quotes(arena: int, instrument: int) -> None:
     out_of_line()
     bid = best_price(arena, instrument, integer(BUY))
@@ -76,7 +76,7 @@ def _see_quotes(arena: int, instrument: int) -> None:
     note_mark(arena, instrument, _doubled_mark(arena, instrument))
 
 
-@kernel
+@rare
 def see_now(arena: int, instrument: int) -> None:
     """Remember the prices of now before a first stop waits, so that it triggers none.
 
@@ -90,7 +90,7 @@ def see_now(arena: int, instrument: int) -> None:
             _see_quotes(arena, instrument)
 
 
-@kernel
+@rare
 def see_trades(arena: int, instrument: int) -> None:
     """Let stops see what traded since they saw trades last, of this instrument."""
     out_of_line()
@@ -110,7 +110,7 @@ def see_trades(arena: int, instrument: int) -> None:
     note_last(arena, instrument, last_price(arena, instrument))
 
 
-@kernel
+@rare
 def see_prices(arena: int, instrument: int) -> None:
     """Let stops see what a command, or a step, has done to their prices."""
     out_of_line()
@@ -124,7 +124,7 @@ def see_prices(arena: int, instrument: int) -> None:
         _see_quotes(arena, instrument)
 
 
-@kernel
+@rare
 def see_auction(arena: int, instrument: int) -> None:
     """Let stops see an auction's print, and the book that it left, as new."""
     out_of_line()

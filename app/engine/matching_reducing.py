@@ -1,7 +1,7 @@
 """Changes of a position, and what they cut: reduce-only orders never flip it (20)."""
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import rare
 from app.engine.conditional.groups import note_resize
 from app.engine.conditional.state import condition, order_of
 from app.engine.matching_orders import end_with, open_of, price_of, set_open
@@ -12,7 +12,7 @@ from app.engine.rare import out_of_line
 from app.engine.records import Reason, ReportType
 
 
-@kernel
+@rare
 def cut(arena: int, index: int) -> bool:
     """Cut what is open of a reduce-only order to the position; False if it ended."""
     out_of_line()
@@ -32,7 +32,7 @@ def cut(arena: int, index: int) -> bool:
     return True
 
 
-@kernel
+@rare
 def _move_position(arena: int, row: int, change: int) -> None:
     out_of_line()
     owner = match_position(arena, row)
@@ -44,7 +44,7 @@ def _move_position(arena: int, row: int, change: int) -> None:
         here = following
 
 
-@kernel
+@rare
 def note_position(
     arena: int, instrument: int, account: int, strategy: int, change: int
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from app.engine.arena import CAPACITY, LIVE, Section, section_words
 from app.engine.bits import integer
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined, kernel, rare
 from app.engine.conditional.state import condition
 from app.engine.instruments import step_price, valid_towards
 from app.engine.matching_ids import find_hashed
@@ -136,7 +136,7 @@ def would_trade(arena: int, instrument: int, side: int, limit: int) -> bool:
     return level != 0 and reaches(side, limit, match_level(arena, level)["price"])
 
 
-@kernel
+@rare
 def _others_before(
     arena: int, instrument: int, side: int, account: int, upto: int
 ) -> bool:
@@ -156,7 +156,7 @@ def _others_before(
     return False
 
 
-@kernel
+@rare
 def _counted(arena: int, index: int, hidden: bool) -> int:
     """What a FOK may count on of a resting order: displayed, or hidden.
 
@@ -178,7 +178,7 @@ def _counted(arena: int, index: int, hidden: bool) -> int:
     return order["leaves"]
 
 
-@kernel
+@rare
 def fillable(
     arena: int, instrument: int, side: int, limit: int, account: int, wanted: int
 ) -> bool:

@@ -10,7 +10,7 @@ not filled then ends.
 from typing import Final
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.capabilities import is_for_auction
 from app.engine.conditional.queues import first_waiting, stop_waiting
 from app.engine.conditional.state import (
@@ -88,7 +88,7 @@ def _auction_of(before: int, after: int) -> int:
     return integer(0)
 
 
-@kernel
+@rare
 def _join_auction(arena: int, instrument: int, wait: int) -> None:
     """Put the limit orders that wait for an auction into the book."""
     out_of_line()
@@ -103,7 +103,7 @@ def _join_auction(arena: int, instrument: int, wait: int) -> None:
         here = following
 
 
-@kernel
+@rare
 def _end_missed(arena: int, instrument: int, wait: int) -> None:
     """End the auction orders that an auction has not filled."""
     out_of_line()
@@ -127,7 +127,7 @@ def _end_missed(arena: int, instrument: int, wait: int) -> None:
             level = worse
 
 
-@kernel
+@rare
 def _send_home(arena: int, index: int) -> None:
     """Take an order whose hours are over off the book, or its shelf; DAY ends."""
     out_of_line()
@@ -155,7 +155,7 @@ def _has_to_leave(arena: int, index: int, session: int) -> bool:
     return not is_within_hours(session, outside)
 
 
-@kernel
+@rare
 def _clear_book(arena: int, instrument: int, session: int) -> None:
     """Send the orders home whose hours are over, best price first, then time."""
     out_of_line()
@@ -172,7 +172,7 @@ def _clear_book(arena: int, instrument: int, session: int) -> None:
             level = worse
 
 
-@kernel
+@rare
 def _clear_shelves(arena: int, instrument: int, session: int) -> None:
     """Send the stops home whose hours are over, nearest first, then time."""
     out_of_line()
@@ -200,7 +200,7 @@ def _set_flags(arena: int, instrument: int, session: int) -> None:
         book["session"] = 0 if regular else session
 
 
-@kernel
+@rare
 def _hold_auctions(arena: int, instrument: int, before: int, after: int) -> None:
     """Let the auctions happen that end with a change of session."""
     out_of_line()
@@ -218,7 +218,7 @@ def _hold_auctions(arena: int, instrument: int, before: int, after: int) -> None
         _join_auction(arena, instrument, at_close)
 
 
-@kernel
+@rare
 def _change(arena: int, instrument: int, after: int) -> None:
     """Let an instrument's session become another."""
     out_of_line()
@@ -239,7 +239,7 @@ def _change(arena: int, instrument: int, after: int) -> None:
     settle(arena)
 
 
-@kernel
+@rare
 def set_session(arena: int, instrument: int, session: int) -> int:
     """Change the session of an instrument, -1 = of all; return a Reason."""
     out_of_line()
@@ -254,7 +254,7 @@ def set_session(arena: int, instrument: int, session: int) -> int:
     return integer(Reason.NONE)
 
 
-@kernel
+@rare
 def let_time_pass(arena: int, now: int) -> None:
     """Let what ends by a time, ns, end."""
     out_of_line()

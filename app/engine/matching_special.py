@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.engine.arena import CAPACITY, LIVE, Section, section_words, take
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.capabilities import (
     has_limit,
     is_for_auction,
@@ -210,7 +210,7 @@ def _first_stop(arena: int, command: Any, trigger: int) -> int:
     return trailing_stop(arena, instrument, side, price, command["trail"])
 
 
-@kernel
+@rare
 def _stop_refusal(arena: int, command: Any) -> int:
     """Judge a stop by its trigger's own price (22); return a Reason."""
     out_of_line()
@@ -226,7 +226,7 @@ def _stop_refusal(arena: int, command: Any) -> int:
     return integer(Reason.NONE)
 
 
-@kernel
+@rare
 def _book_refusal(arena: int, command: Any, limit: int, session: int) -> int:
     """Judge an order that would work at once against the book; return a Reason."""
     out_of_line()
@@ -251,7 +251,7 @@ def _book_refusal(arena: int, command: Any, limit: int, session: int) -> int:
     return integer(Reason.NONE)
 
 
-@kernel
+@rare
 def _limit_of(arena: int, command: Any) -> int:
     """Limit of an order that is no stop; NO_PRICE where there is no opposite side."""
     out_of_line()
@@ -262,7 +262,7 @@ def _limit_of(arena: int, command: Any) -> int:
     return protected_limit(arena, instrument, side, ticks)
 
 
-@kernel
+@rare
 def _refusal(arena: int, command: Any, session: int) -> int:
     """Judge an order whose instrument is ours; return a Reason."""
     out_of_line()
@@ -295,7 +295,7 @@ def _needs_condition(command: Any) -> bool:
     )
 
 
-@kernel
+@rare
 def attach(arena: int, index: int) -> int:
     """Give an order a condition; there is one for each order."""
     out_of_line()
@@ -322,7 +322,7 @@ def set_offset(row: Any) -> None:
     row["offset"] = row["limit"] - row["stop_price"] if known else NO_PRICE
 
 
-@kernel
+@rare
 def _write_condition(arena: int, index: int, command: Any) -> None:
     """Attach what an order has beyond price and quantity; it joins its group."""
     out_of_line()
@@ -381,7 +381,7 @@ def make_order(arena: int, command: Any, hashed: int) -> int:
     return index
 
 
-@kernel
+@rare
 def new_special(arena: int, command: Any) -> int:
     """Accept or refuse a new order that is not a plain one in regular trading."""
     out_of_line()

@@ -6,7 +6,7 @@ next.
 """
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.capabilities import has_limit
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import Step, Wait, condition, order_of
@@ -50,7 +50,7 @@ def _triggered_limit(arena: int, here: int, index: int) -> int:
     return valid_towards(arena, instrument, side * (PRICE_BOUND - 1), -side)
 
 
-@kernel
+@rare
 def _trigger(arena: int, here: int) -> None:
     """Make a stop a market order, or a limit order (22)."""
     out_of_line()
@@ -66,7 +66,7 @@ def _trigger(arena: int, here: int) -> None:
     work(arena, index, limit)
 
 
-@kernel
+@rare
 def _tell_moved(arena: int, here: int, reason: int) -> None:
     """Tell that a trailing stop moved; a limit moves with it."""
     out_of_line()
@@ -94,7 +94,7 @@ def _restart_trail(arena: int, here: int) -> None:
         set_offset(row)
 
 
-@kernel
+@rare
 def _activate(arena: int, here: int, reason: int) -> None:
     """Let a bracket's exit close what of its entry was filled (28)."""
     out_of_line()
@@ -117,7 +117,7 @@ def _activate(arena: int, here: int, reason: int) -> None:
         trigger_if_reached(arena, index, True)
 
 
-@kernel
+@rare
 def _release(arena: int, here: int) -> None:
     """Let an order whose hours have begun work."""
     out_of_line()
@@ -129,7 +129,7 @@ def _release(arena: int, here: int) -> None:
         trigger_if_reached(arena, index, False)
 
 
-@kernel
+@rare
 def _perform(arena: int, step: int, here: int, reason: int) -> None:
     """Do one step."""
     out_of_line()
@@ -150,7 +150,7 @@ def _perform(arena: int, step: int, here: int, reason: int) -> None:
         _release(arena, here)
 
 
-@kernel
+@rare
 def settle(arena: int) -> None:
     """Let stops see what the command in hand did, and perform all that follows."""
     out_of_line()

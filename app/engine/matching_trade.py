@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.engine.arena import Section, give
 from app.engine.bits import integer
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined, kernel, rare
 from app.engine.conditional.groups import awaits_entry
 from app.engine.matching_groups import after_match
 from app.engine.matching_ids import link_order, unlink_order
@@ -131,7 +131,7 @@ def _rest_refusal(order: Any, limit: int, met_own: bool) -> int:
     return integer(Reason.NONE)
 
 
-@kernel
+@rare
 def _settle_rest(arena: int, index: int, limit: int, met_own: bool) -> None:
     """Let what an order with a condition could not trade rest, wait, or end."""
     out_of_line()
@@ -171,7 +171,7 @@ def arrive(arena: int, index: int, limit: int) -> None:
     give(arena, Section.MATCH_ORDERS, index)
 
 
-@kernel
+@rare
 def arrive_again(arena: int, index: int, limit: int) -> None:
     """Let an order `arrive` that is not a new plain one: compiled once for all."""
     out_of_line()

@@ -9,7 +9,7 @@ part filled begins with what is open of it.
 
 from app.engine.arena import Section, give, take
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import (
     Step,
@@ -34,7 +34,7 @@ def _is_bracket_exit(role: int) -> bool:
     return role == GroupRole.BRACKET_TARGET or role == GroupRole.BRACKET_STOP
 
 
-@kernel
+@rare
 def join_group(arena: int, index: int, account: int, role: int) -> bool:
     """Put an order into its group (`group_number`), made if need be; False = no room.
 
@@ -62,7 +62,7 @@ def join_group(arena: int, index: int, account: int, role: int) -> bool:
     return True
 
 
-@kernel
+@rare
 def _leave_group(arena: int, index: int) -> None:
     out_of_line()
     row = condition(arena, index)
@@ -81,7 +81,7 @@ def _leave_group(arena: int, index: int) -> None:
         give(arena, Section.CONDITION_GROUPS, group)
 
 
-@kernel
+@rare
 def _resize_exits(arena: int, group: int, without: int, change: int) -> None:
     """Change the leaves of a group's exits but one, and line up what that means."""
     out_of_line()
@@ -102,7 +102,7 @@ def _resize_exits(arena: int, group: int, without: int, change: int) -> None:
         index = integer(row["next_member"])
 
 
-@kernel
+@rare
 def _cancel_entries(arena: int, group: int, without: int) -> None:
     """Line up the cancels of an OCO group's other entries."""
     out_of_line()
@@ -114,7 +114,7 @@ def _cancel_entries(arena: int, group: int, without: int) -> None:
         index = integer(row["next_member"])
 
 
-@kernel
+@rare
 def note_fill(arena: int, index: int, quantity: int) -> None:
     """Let a fill of an order, quantity units, act on its group."""
     out_of_line()
@@ -134,7 +134,7 @@ def note_fill(arena: int, index: int, quantity: int) -> None:
         _resize_exits(arena, group, index, -quantity)
 
 
-@kernel
+@rare
 def note_resize(arena: int, index: int, leaves: int) -> None:
     """Let a change of what is open of an order act on its group: exits stay equal."""
     out_of_line()
@@ -164,7 +164,7 @@ def awaits_entry(arena: int, index: int) -> bool:
     return condition_groups(arena)[group]["entry"] != 0
 
 
-@kernel
+@rare
 def await_entry(arena: int, index: int) -> None:
     """Let a bracket's exit wait, off the book, for (more of) its entry to be filled."""
     out_of_line()
@@ -172,7 +172,7 @@ def await_entry(arena: int, index: int) -> None:
     condition(arena, index)["wait"] = Wait.ENTRY
 
 
-@kernel
+@rare
 def _entry_ended(arena: int, group: int) -> None:
     """Line up the ends of exits with nothing to close: no more will be filled."""
     out_of_line()
@@ -184,7 +184,7 @@ def _entry_ended(arena: int, group: int) -> None:
         index = integer(row["next_member"])
 
 
-@kernel
+@rare
 def entry_refused(arena: int, account: int, number: int) -> None:
     """Line up the ends of a bracket's exits whose entry the venue has refused."""
     out_of_line()
@@ -193,7 +193,7 @@ def entry_refused(arena: int, account: int, number: int) -> None:
         _entry_ended(arena, group)
 
 
-@kernel
+@rare
 def end_condition(arena: int, index: int) -> None:
     """Forget a condition whose order has ended, however; the group learns of it."""
     out_of_line()

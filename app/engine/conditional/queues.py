@@ -5,7 +5,7 @@ from typing import Any
 from app.engine.arena import Section, give, take
 from app.engine.bits import integer
 from app.engine.book_levels import link_level, unlink_level
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.state import (
     Wait,
     condition,
@@ -47,7 +47,7 @@ def _take_out(arena: int, index: int, ends: Any) -> None:
         ends["last"] = before
 
 
-@kernel
+@rare
 def put_on_shelf(arena: int, index: int) -> bool:
     """Let a stop wait for its price, behind others of that price; False = no room."""
     out_of_line()
@@ -80,7 +80,7 @@ def put_on_shelf(arena: int, index: int) -> bool:
     return True
 
 
-@kernel
+@rare
 def _take_off_shelf(arena: int, index: int) -> None:
     out_of_line()
     row = condition(arena, index)
@@ -96,7 +96,7 @@ def _take_off_shelf(arena: int, index: int) -> None:
     market["trailing"] -= row["trail"] != 0
 
 
-@kernel
+@rare
 def put_in_queue(arena: int, index: int, wait: int) -> None:
     """Let an order wait, behind others, for its hours or an auction."""
     out_of_line()
@@ -109,7 +109,7 @@ def put_in_queue(arena: int, index: int, wait: int) -> None:
     row["wait"] = wait
 
 
-@kernel
+@rare
 def _take_from_queue(arena: int, index: int) -> None:
     out_of_line()
     row = condition(arena, index)
@@ -125,7 +125,7 @@ def _take_from_queue(arena: int, index: int) -> None:
         market["last"][row["wait"]] = before
 
 
-@kernel
+@rare
 def stop_waiting(arena: int, index: int) -> None:
     """Take a condition out of whatever queue it is in."""
     out_of_line()

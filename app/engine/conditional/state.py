@@ -16,7 +16,7 @@ import numpy as np
 from app.engine.arena import Arena, Section, give, record_of, section, take
 from app.engine.bits import integer
 from app.engine.book_state import SIDE
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined, kernel, rare
 from app.engine.id_map import BUCKET, id_map
 from app.engine.rare import out_of_line
 from app.engine.records import NO_PRICE, GroupRole
@@ -202,7 +202,7 @@ def is_exit_role(role: int) -> bool:
     )
 
 
-@kernel
+@rare
 def new_condition(arena: int, order: int, instrument: int, side: int) -> int:
     """Make the condition of a venue's order; 0 if there is no room.
 
@@ -228,7 +228,7 @@ def new_condition(arena: int, order: int, instrument: int, side: int) -> int:
     return index
 
 
-@kernel
+@rare
 def give_condition(arena: int, index: int) -> None:
     """Give a condition back that is in no queue and no group."""
     out_of_line()

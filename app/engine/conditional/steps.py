@@ -6,7 +6,7 @@ fill, an end) may line up more. A step whose order has ended meanwhile is left o
 
 from app.engine.arena import Section, give, take
 from app.engine.bits import integer
-from app.engine.compile import inlined, kernel
+from app.engine.compile import inlined, rare
 from app.engine.conditional.state import (
     Step,
     condition,
@@ -17,7 +17,7 @@ from app.engine.rare import out_of_line
 from app.engine.records import Reason
 
 
-@kernel
+@rare
 def line_up(arena: int, index: int, step: int, reason: int) -> None:
     """Append a step for the order of a condition, unless it waits there already."""
     out_of_line()
@@ -44,7 +44,7 @@ def has_steps(arena: int) -> bool:
     return conditional(arena)["first_step"] != 0
 
 
-@kernel
+@rare
 def next_step(arena: int) -> tuple[int, int, int]:
     """Take the next step out.
 
@@ -72,7 +72,7 @@ def next_step(arena: int) -> tuple[int, int, int]:
     return integer(Step.NONE), integer(0), integer(Reason.NONE)
 
 
-@kernel
+@rare
 def next_change(arena: int) -> tuple[int, int, int]:
     """Take out the next CANCEL or RESIZE, past what is lined up before it.
 

@@ -8,7 +8,7 @@ auction orders are accepted and gather, so those count as its hours.
 
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.queues import put_in_queue
 from app.engine.conditional.state import (
     Step,
@@ -60,7 +60,7 @@ def ends_by_time(time_in_force: int) -> bool:
     )
 
 
-@kernel
+@rare
 def watch_time(arena: int, index: int) -> None:
     """Note when an order with an `expire_ts` ends."""
     out_of_line()
@@ -69,7 +69,7 @@ def watch_time(arena: int, index: int) -> None:
         state["next_expiry"] = ends
 
 
-@kernel
+@rare
 def expire_until(arena: int, now: int) -> None:
     """Line up the ends of all orders whose time has come (ns)."""
     out_of_line()
@@ -99,7 +99,7 @@ def _has_ended(before: int, after: int, outside: bool) -> bool:
     return was_regular and is_over
 
 
-@kernel
+@rare
 def end_hours(arena: int, instrument: int, before: int, after: int) -> None:
     """Line up what a change of session (SessionState) ends, holds or releases.
 
@@ -124,14 +124,14 @@ def end_hours(arena: int, instrument: int, before: int, after: int) -> None:
         index = integer(condition(arena, index)["next"])
 
 
-@kernel
+@rare
 def hold(arena: int, index: int) -> None:
     """Let an order wait for its hours."""
     out_of_line()
     put_in_queue(arena, index, integer(Wait.HOURS))
 
 
-@kernel
+@rare
 def await_auction(arena: int, index: int) -> None:
     """Let an order at the open or at the close wait for its auction."""
     out_of_line()

@@ -8,7 +8,7 @@ only where the exact mid reaches it; MARK, the venue's mark, rounded as the mid.
 """
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import kernel, rare
 from app.engine.conditional.queues import (
     put_on_shelf,
     shelf_index,
@@ -58,7 +58,7 @@ def seen_price(arena: int, instrument: int, trigger: int, side: int) -> int:
     return integer(market["seen"][shelf_index(trigger, side)])
 
 
-@kernel
+@rare
 def trailing_stop(
     arena: int, instrument: int, side: int, price: int, trail: int
 ) -> int:
@@ -87,7 +87,7 @@ def watch(arena: int, index: int) -> bool:
     return put_on_shelf(arena, index)
 
 
-@kernel
+@rare
 def follow(arena: int, index: int, price: int) -> bool:
     """Move a trailing stop after its trigger's price, only in favour; True if moved."""
     out_of_line()
@@ -103,7 +103,7 @@ def follow(arena: int, index: int, price: int) -> bool:
     return True
 
 
-@kernel
+@rare
 def _trigger_reached(arena: int, instrument: int, which: int, price: int) -> None:
     """Line up every stop of a shelf that a price reaches: nearest first, then time."""
     out_of_line()
@@ -117,7 +117,7 @@ def _trigger_reached(arena: int, instrument: int, which: int, price: int) -> Non
         level = integer(market["shelves"][which]["best"])
 
 
-@kernel
+@rare
 def _follow_all(arena: int, instrument: int, which: int, price: int) -> None:
     """Let the trailing stops of a shelf follow a price that moved in their favour."""
     out_of_line()
@@ -134,7 +134,7 @@ def _follow_all(arena: int, instrument: int, which: int, price: int) -> None:
         level = following
 
 
-@kernel
+@rare
 def note_price(
     arena: int, instrument: int, trigger: int, side: int, price: int
 ) -> None:
@@ -155,7 +155,7 @@ def note_price(
         _follow_all(arena, instrument, which, price)
 
 
-@kernel
+@rare
 def note_last(arena: int, instrument: int, price: int) -> None:
     """Let all stops see the price of a trade that counts (37)."""
     out_of_line()
@@ -163,7 +163,7 @@ def note_last(arena: int, instrument: int, price: int) -> None:
         note_price(arena, instrument, integer(Trigger.LAST), side, price)
 
 
-@kernel
+@rare
 def note_quote(arena: int, instrument: int, bid: int, ask: int) -> None:
     """Let all stops see the touch and the mid; NO_PRICE = that side is empty."""
     out_of_line()
@@ -175,7 +175,7 @@ def note_quote(arena: int, instrument: int, bid: int, ask: int) -> None:
         note_price(arena, instrument, mid, side, half_of(doubled, side))
 
 
-@kernel
+@rare
 def note_mark(arena: int, instrument: int, doubled: int) -> None:
     """Let all stops see the mark, doubled."""
     out_of_line()
