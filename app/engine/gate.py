@@ -47,8 +47,8 @@ from app.engine.gate_safety import (
 )
 from app.engine.gate_session import end_contract, session_changed
 from app.engine.gate_settings import command_setting, mark_instrument
-from app.engine.links import Link
-from app.engine.memory import view
+from app.engine.links import Link, call_link
+from app.engine.memory import record_address, view
 from app.engine.order_rules import is_known_instrument, is_known_strategy
 from app.engine.orders import FILLED, IGNORED, apply_report, find_order, is_ended
 from app.engine.records import (
@@ -181,6 +181,10 @@ def _many(arena: int, links: int, command: Any, action: int) -> bool:
         _stop_strategy(arena, links, integer(command["strategy"]))
     elif action == Action.START_STRATEGY and command["strategy"] > 0:
         _start_strategy(arena, links, command)
+    elif action == Action.FIRE_DRILL and command["strategy"] == 0:
+        address = record_address(command)
+        if call_link(arena, links, Link.VENUE_DRILL, address) == 0:
+            refuse(arena, links, command, integer(Reason.UNSUPPORTED))
     else:
         return False
     return True

@@ -490,18 +490,22 @@ def _poll(arena: int, links: int, feed_clock: bool) -> int:
 
 @kernel
 def _let_time_pass(arena: int, links: int) -> None:
-    """Make a TIMER event when something is due, or when nothing came for long."""
+    """Make a TIMER event when something is due, or when the last is long ago.
+
+    A lively market is no clock: what is asked again each second, and an instrument that
+    has fallen silent among others, must not wait until all is quiet.
+    """
     if not _log_has_room(linked(links, Link.LOG)):
         return
     now = wall_clock_ns()
-    idle = now - engine(arena)[0]["now"]
+    address = linked(links, Link.CONTROL) + 8 * Control.TIMER_RECORD
+    record = view(address, 1, MARKET)[0]
+    idle = now - record["ts_received"]
     due = call_link(arena, links, Link.VENUE_DUE, 0)
     bars_wait = is_due(arena, now)
     due = min(due or NEVER, engine(arena)[0]["schedule_due"])
     if idle < _TIMER_IDLE_NS and due > now and not bars_wait:
         return
-    address = linked(links, Link.CONTROL) + 8 * Control.TIMER_RECORD
-    record = view(address, 1, MARKET)[0]
     record["ts_venue"] = now
     record["ts_received"] = now
     record["instrument"] = -1

@@ -42,6 +42,7 @@ class Link(IntEnum):
     VENUE_QUEUE = 15  # argument: order index; returns the queue ahead, -1 = unknown
     VENUE_SESSION = 19  # argument: instrument whose session the calendar changed
     VENUE_ADJUST = 20  # argument: order index whose terms a corporate action changed
+    VENUE_DRILL = 21  # argument: address of a FIRE_DRILL; returns 1 once it was sent
     EMIT = 16  # argument: address of a REPORT for log, window and strategies
     PUBLISH_VIEW = 17  # argument: wall clock, ns
     BOOK_MARKET = 18  # argument: address of a MARKET; moves the book alone

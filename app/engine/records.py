@@ -173,7 +173,7 @@ class Action(IntEnum):
     SET_CONVERSION = 16  # `value`: 1e-9 of base currency for one unit of `instrument`'s
     SET_SESSION = 17  # SessionState of `instrument` (-1: all) becomes `value`
     SET_BORROW = 18  # `instrument`: `quantity` located, `value` ppm per year
-    FIRE_DRILL = 19  # built-in exchange: fire drill `value`, see exchange.drills
+    FIRE_DRILL = 19  # built-in exchange: fire drill `value`, see exchange.drill_table
 
 
 class OrderType(IntEnum):
@@ -283,6 +283,7 @@ class ReportType(IntEnum):
     STALE = 23  # the instrument became stale (`quantity` 1) or fresh (0)
     KILL = 24  # progress: `leaves` orders still to be cancelled
     LOG = 25  # a line of a strategy (`strategy` > 0), or a warning: `reason`
+    DRILL = 26  # fire drill `group` began (`quantity` 1), ended (0) or was refused
 
 
 class OrderStatus(IntEnum):
@@ -338,6 +339,7 @@ class Reason(IntEnum):
     AUCTION_MISSED = 34  # an auction order that the auction did not fill
     TRAILED = 35  # a trailing stop followed its price
     NOT_TRADING = 36  # the contract's last trading day is over
+    VENUE_BUSY = 37  # the venue takes no orders just now
     # the risk gate
     MAX_ORDER_SIZE = 40
     MAX_ORDER_VALUE = 41

@@ -7,11 +7,12 @@ broker: an order goes through the `orders` ring and never leaves the process.
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from app.clock import SystemClock
 from app.config import Settings
 from app.data.instrument_master import InstrumentMaster
+from app.engine.exchange.drill_table import Drill
 from app.engine.exchange.profiles import PROFILES
 from app.engine.exchange.state import Control
 from app.engine.exchange.unit import run_exchange
@@ -24,6 +25,7 @@ from app.instrument import Instrument
 _log = logging.getLogger("app.market")
 _CLOCK: Final = SystemClock()
 _JOIN_S: Final = 5.0
+_MINUTE_NS: Final = 60_000_000_000
 _RATE_NS: Final = 500_000_000
 MOST_MESSAGES_PER_S: Final = 200_000
 
@@ -39,6 +41,8 @@ class ExchangeFeed:
         Of its agents.
     messages_per_s : int
         Pace of all agents together.
+    drill_minutes : float
+        Between two fire drills that nobody asked for; 0 = none.
     """
 
     name = "exchange"
@@ -46,12 +50,18 @@ class ExchangeFeed:
     clock: FeedClock = "wall"
 
     def __init__(
-        self, instruments: Sequence[Instrument], seed: int, messages_per_s: int
+        self,
+        instruments: Sequence[Instrument],
+        seed: int,
+        messages_per_s: int,
+        drill_minutes: float = 0.0,
     ) -> None:
         if not instruments:
             raise FeedError("the built-in exchange needs an instrument to trade")
         self.instruments = tuple(instruments)
+        self.seed = seed
         self.exchange = BuiltInExchange(self.instruments, seed, messages_per_s)
+        self.exchange.state["surprise_ns"] = int(drill_minutes * _MINUTE_NS)
         self.market = self.exchange.market
         self.rings: tuple[Ring, ...] = (self.market,)
         self.orders = self.exchange.orders
@@ -130,14 +140,25 @@ class ExchangeFeed:
         if now - then >= _RATE_NS:
             self._rate = (pushed - before) * 1e9 / (now - then)
             self._counted = (now, pushed)
-        paused = self._state == "connected" and bool(control[Control.PAUSED])
+        state, since, message = self._standing(control)
         return FeedStatus(
-            state="paused" if paused else self._state,
-            since=self._since,
-            message=self._message,
+            state=state,
+            since=since,
+            message=message,
             messages_per_s=self._rate,
             detail=self._detail(),
+            seed=self.seed,
         )
+
+    def _standing(self, control: Any) -> tuple[str, int, str]:
+        """State, since when, and why, as a user of the line sees it."""
+        if self._state != "connected":
+            return self._state, self._since, self._message
+        if control[Control.DRILL] == Drill.DISCONNECT:
+            since = int(control[Control.DRILL_SINCE])
+            return "disconnected", since, "fire drill: the line to the exchange is cut"
+        state = "paused" if control[Control.PAUSED] else self._state
+        return state, self._since, self._message
 
     def _detail(self) -> str:
         """Say what a slow reader has cost; empty if nothing."""
@@ -161,4 +182,6 @@ def open_exchange(settings: Settings) -> ExchangeFeed:
     names = settings.exchange.instruments or tuple(PROFILES)
     instruments = [master.instrument(name) for name in names]
     exchange = settings.exchange
-    return ExchangeFeed(instruments, exchange.seed, exchange.messages_per_s)
+    return ExchangeFeed(
+        instruments, exchange.seed, exchange.messages_per_s, exchange.drill_minutes
+    )

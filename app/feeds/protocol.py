@@ -31,6 +31,8 @@ class FeedStatus:
     """Records pushed lately, per second."""
     detail: str = ""
     """A figure or two of the feed's own, for a tooltip."""
+    seed: int | None = None
+    """Of the built-in exchange's agents; None for any other feed."""
 
 
 @runtime_checkable

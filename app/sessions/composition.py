@@ -266,4 +266,5 @@ class PaperEngine:
             log_status=self._log_message(),
             unlogged=int(self.thread.control[Control.UNLOGGED]),
             speed=self.feed.speed if isinstance(self.feed, Paced) else None,
+            seed=feed.seed,
         )

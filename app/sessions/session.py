@@ -63,6 +63,8 @@ class SessionStatus:
         Records that the log could not take.
     speed : float or None
         Pace of a recording, times its own; None for a market, which waits for no one.
+    seed : int or None
+        Of the built-in exchange, which also has fire drills; None for any other feed.
     """
 
     engine: EngineState
@@ -76,6 +78,7 @@ class SessionStatus:
     log_status: str = ""
     unlogged: int = 0
     speed: float | None = None
+    seed: int | None = None
 
 
 class Session(Protocol):

@@ -12,6 +12,8 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from app.engine.exchange.drill_table import DRILLS
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -114,6 +116,10 @@ COMMANDS: Final = (
     Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme"),
     Command(
         "window.layout", "Restore the layout", "", "Put every panel back in its place"
+    ),
+    *(
+        Command(f"drill.{row.drill.name.lower()}", row.title, "", row.sentence)
+        for row in DRILLS
     ),
     Command("help.keys", "Keys and gestures", "F1", "Show what keys and clicks do"),
 )

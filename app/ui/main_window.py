@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.clock import Clock
 from app.config import Settings
+from app.engine.exchange.drill_table import DRILLS
 from app.engine.records import SafetyState
 from app.sessions.session import Mode
 from app.ui import formatting, theme as themes
@@ -64,6 +65,7 @@ _MENUS: Final = (
     ("safety", "S&afety"),
     ("trade", "&Trade"),
     ("ladder", "&Ladder"),
+    ("drill", "&Drills"),
     ("window", "&Window"),
     ("help", "&Help"),
 )
@@ -197,6 +199,7 @@ class MainWindow(QMainWindow):
 
     def _menus(self) -> None:
         bar = self.menuBar()
+        self._shown: dict[str, QAction] = {}
         for group, title in _MENUS:
             menu = bar.addMenu(title)
             if group == "window":
@@ -204,6 +207,7 @@ class MainWindow(QMainWindow):
                     menu.addAction(dock.toggleViewAction())
                 menu.addSeparator()
             menu.addActions(list(self.commands.group(group)))
+            self._shown[group] = menu.menuAction()
         for action in self.commands.group("safety"):
             self.addAction(action)
 
@@ -227,6 +231,9 @@ class MainWindow(QMainWindow):
         bind("window.theme", self._other_theme)
         bind("window.layout", self.default_layout)
         bind("help.keys", self._help)
+        for row in DRILLS:
+            name = f"drill.{row.drill.name.lower()}"
+            bind(name, partial(self._drill, row.drill))
         for action in self.commands.group("ladder"):
             command_id = action.objectName()
             bind(command_id, partial(self._ladder, command_id))
@@ -234,6 +241,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.bridge.instruments_changed.connect(self._show_session)
         self.bridge.session_changed.connect(self._show_session)
+        self.bridge.session_changed.connect(self._show_drills)
+        self.bridge.status_changed.connect(self._show_drills)
         self.failures.told.connect(self._on_failure)
         self.library.play_wanted.connect(self._on_feed)
         self.library.import_wanted.connect(self._on_import)
@@ -344,6 +353,16 @@ class MainWindow(QMainWindow):
         ladder = self.ladder()
         if ladder is not None:
             ladder.run(command_id)
+
+    def _show_drills(self) -> None:
+        """Fire drills are the built-in exchange's: elsewhere there is no such menu."""
+        has_drills = self.bridge.status.seed is not None
+        self._shown["drill"].setVisible(has_drills)
+        for action in self.commands.group("drill"):
+            action.setVisible(has_drills)
+
+    def _drill(self, drill: int) -> None:
+        self.trading.fire_drill(drill, self.desk.selected)
 
     def _pause(self) -> None:
         status = self.bridge.status

@@ -47,6 +47,7 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.AUCTION_MISSED: "the auction did not fill it",
     Reason.TRAILED: "its stop followed the price",
     Reason.NOT_TRADING: "the contract's last trading day is over",
+    Reason.VENUE_BUSY: "the venue takes no orders just now",
     Reason.MAX_ORDER_SIZE: "max order size {limit}, this order is {quantity}",
     Reason.MAX_ORDER_VALUE: "max order value {limit}, this order is worth {stands}",
     Reason.MAX_POSITION_SIZE: "max position {limit}" + _WOULD_BE,

@@ -14,7 +14,7 @@ from app.ui.models.messages import Level
 
 _CELLS: Final = (
     ("engine", "The engine of this session"),
-    ("feed", "The connection to the market data"),
+    ("feed", "The connection to the market data; the built-in exchange's seed"),
     ("rate", "Market records the engine takes per second"),
     ("drops", "Records lost because a reader was too slow; none should be"),
     ("frame", "The window's own work per frame, 99th percentile: drain and paint"),
@@ -74,7 +74,8 @@ class StatusBar(QStatusBar):
         self._light("engine", engine, engine_colour)
         is_connected = status.feed_state == "connected"
         feed_colour = theme.armed if is_connected else theme.warning
-        self._light("feed", f"feed {status.feed_state}", feed_colour)
+        seed = "" if status.seed is None else f", seed {status.seed}"
+        self._light("feed", f"feed {status.feed_state}{seed}", feed_colour)
         frame = formatting.duration(bridge.frames.quantile(0.99))
         self._show("frame", f"frame {frame}", theme.muted)
         self._show("rate", formatting.rate(bridge.events_per_s), theme.muted)

@@ -63,6 +63,11 @@ class Trading:
         """Refuse all new risk and cancel entries; with `flatten` close everything."""
         self._bridge.send(requests.kill(self._clock.wall_ns(), flatten=flatten))
 
+    def fire_drill(self, drill: int, instrument: int) -> None:
+        """Let the built-in exchange practise a mishap."""
+        now = self._clock.wall_ns()
+        self._bridge.send(requests.fire_drill(now, drill, instrument))
+
     def set_limit(self, limit: int, value: int, instrument: int = -1) -> None:
         """Change a risk limit."""
         now = self._clock.wall_ns()

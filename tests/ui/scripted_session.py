@@ -246,6 +246,7 @@ class ScriptedSession:
             Action.SET_LIMIT: self._set_limit,
             Action.KILL: self._kill,
             Action.FLATTEN: self._flatten,
+            Action.FIRE_DRILL: lambda _: None,
         }[Action(int(command["action"]))](command)
 
     def _new(self, command: np.void) -> None:

@@ -4,20 +4,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMessageBox, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
 from app.config import Settings
-from app.engine.records import Action, SafetyState
+from app.engine.exchange.drill_table import Drill
+from app.engine.records import REPORT, Action, Reason, ReportType, SafetyState
 from app.errors import FeedError
 from app.sessions.session import EngineState, Mode, Session
 from app.ui.commands import COMMANDS
 from app.ui.help import HelpWindow
 from app.ui.main_window import PANELS, MainWindow
 from app.ui.opening import Sessions
+from app.ui.status_bar import StatusBar
 from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
 
 pytestmark = pytest.mark.gui
@@ -238,7 +242,54 @@ def test_every_command_is_in_a_menu_once(window: MainWindow) -> None:
     ]
 
     assert sorted(titles) == sorted(command.id for command in COMMANDS)
-    assert all(window.commands.action(c.id).isEnabled() for c in COMMANDS)
+    usual = [each.id for each in COMMANDS if each.group != "drill"]
+    assert all(window.commands.action(each).isEnabled() for each in usual)
+
+
+def drills_menu(window: MainWindow) -> QAction:
+    (menu,) = [a for a in window.menuBar().actions() if a.text() == "&Drills"]
+    return menu
+
+
+def test_fire_drills_are_offered_by_the_built_in_exchange_alone(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    assert not drills_menu(window).isVisible()
+    session = opener.opened[-1]
+
+    session.given = replace(session.given, seed=7)
+    qtbot.waitUntil(lambda: drills_menu(window).isVisible())
+
+    bar = window.statusBar()
+    assert isinstance(bar, StatusBar)
+    assert "seed 7" in bar.cells["feed"].text()
+    window.select(1)
+    window.commands.action("drill.flash_crash").trigger()
+    sent = session.sent[-1]
+    assert sent["action"] == Action.FIRE_DRILL
+    assert (sent["value"], sent["instrument"]) == (Drill.FLASH_CRASH, 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "quantity", "words"),
+    [
+        (Reason.NONE, 1, "FIRE DRILL: flash crash in RSX"),
+        (Reason.NONE, 0, "fire drill is over: flash crash in RSX"),
+        (Reason.VENUE_BUSY, 0, "fire drill refused, flash crash: another is running"),
+    ],
+)
+def test_a_fire_drill_is_told_of(
+    window: MainWindow, reason: Reason, quantity: int, words: str
+) -> None:
+    report = np.zeros(1, REPORT)
+    report["report"], report["group"] = ReportType.DRILL, Drill.FLASH_CRASH
+    report["quantity"], report["reason"] = quantity, reason
+
+    window.desk.take_reports(report, 1)
+
+    newest = window.desk.messages.newest
+    assert newest is not None
+    assert newest.text.startswith(words)
 
 
 def test_no_key_is_given_twice() -> None:

@@ -8,8 +8,9 @@ One call of `take_turn` is one message of one agent. Prices are floats only unti
 become orders; `+ - × ÷ √` alone are used, so a seed gives the same market everywhere.
 """
 
-from typing import Final
+from typing import Any, Final
 
+from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.exchange.chance import below, uniform
 from app.engine.exchange.hidden import work_hidden
@@ -20,7 +21,7 @@ from app.engine.exchange.state import agent_markets, commands, exchange
 from app.engine.exchange.takers import take
 from app.engine.exchange.trading import act
 from app.engine.matching_state import match_side, side_index
-from app.engine.records import BUY, SELL
+from app.engine.records import BUY, NO_PRICE, SELL, Action, TimeInForce
 
 _EAGERNESS: Final = 1.0
 """Share of takers more for each quote spacing that the mid is off, times the share."""
@@ -45,6 +46,8 @@ def _thin_side(arena: int, instrument: int) -> int:
 def _decide(arena: int, instrument: int) -> None:
     """Let one agent write its message into the command's record."""
     thin = _thin_side(arena, instrument)
+    if thin and _is_closed(arena, instrument, thin):
+        thin = 0
     if thin and make(arena, instrument, thin):
         return
     if work_hidden(arena, instrument):
@@ -64,6 +67,26 @@ def _decide(arena: int, instrument: int) -> None:
 
 
 @kernel
+def _is_closed(arena: int, instrument: int, side: int) -> bool:
+    """Tell whether a fire drill keeps agents from quoting a side."""
+    state = exchange(arena)[0]
+    return state["drill_side"] == side and state["drill_instrument"] == instrument
+
+
+@kernel
+def _is_withheld(arena: int, command: Any) -> bool:
+    """Tell whether an agent keeps its message to itself after all."""
+    if command["action"] != Action.NEW:
+        return False
+    if command["price"] == NO_PRICE:
+        # A taker who finds nobody to trade with.
+        return True
+    instrument, side = integer(command["instrument"]), integer(command["side"])
+    rests = command["time_in_force"] != TimeInForce.IOC
+    return rests and _is_closed(arena, instrument, side)
+
+
+@kernel
 def take_turn(arena: int, control: int) -> None:
     """Let one agent in one instrument send one message."""
     state = exchange(arena)[0]
@@ -71,4 +94,6 @@ def take_turn(arena: int, control: int) -> None:
     instrument = below(arena, state["instruments"])
     think(arena, instrument)
     _decide(arena, instrument)
-    act(arena, control, commands(arena)[0])
+    command = commands(arena)[0]
+    if not _is_withheld(arena, command):
+        act(arena, control, command)

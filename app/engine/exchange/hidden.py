@@ -1,8 +1,8 @@
 """The hidden trader: now and then somebody has far more to trade than the book shows.
 
-Its parent order is worked over minutes by children at the touch, one at a time; late,
-or with luck, it takes. Nobody is told: what can be seen is that a level does not give
-way, that one side trades more, and that the price drifts.
+Its parent order is worked over minutes by icebergs at the touch, one at a time; now and
+then it takes. Nobody is told: what can be seen is that a level does not give way, that
+one side trades more, and that the price drifts.
 """
 
 from typing import Any, Final
@@ -26,10 +26,12 @@ _SELDOM: Final = 20_000.0
 _PARENT: Final = 250.0
 """Lots of a parent order, median."""
 _CHILD: Final = 1.5
-"""Lots of a child."""
+"""Lots that a child shows, or takes."""
+_BELOW: Final = 8.0
+"""Times as much lies below the surface."""
 _PACE: Final = 30.0
 """Messages between two looks."""
-_TAKES: Final = 0.2
+_TAKES: Final = 0.35
 
 
 @kernel
@@ -58,12 +60,9 @@ def _child(arena: int, instrument: int, slot: int) -> None:
     market = agent_markets(arena)[instrument]
     side = integer(market["hidden_side"])
     command = new_command(arena, instrument, slot, slot)
-    quantity = whole_lots(market, _CHILD * (0.5 + uniform(arena)))
-    least = market["quantity_min"]
-    if market["hidden_left"] - quantity < least:
-        quantity = max(market["hidden_left"], least)
+    shown = whole_lots(market, _CHILD * (0.5 + uniform(arena)))
     command["side"] = side
-    command["quantity"] = quantity
+    command["quantity"] = _of_rest(market, shown)
     across = best_price(arena, instrument, -side)
     if across != NO_PRICE and uniform(arena) < _TAKES:
         command["price"] = across
@@ -72,6 +71,20 @@ def _child(arena: int, instrument: int, slot: int) -> None:
     touch = best_price(arena, instrument, side)
     wanted = market["fair"] if touch == NO_PRICE else float(touch)
     command["price"] = passive_price(arena, instrument, side, wanted, market)
+    whole = _of_rest(market, int(shown * (1.0 + _BELOW * uniform(arena))))
+    command["quantity"] = whole
+    if whole > shown:
+        command["display_quantity"] = shown
+
+
+@kernel
+def _of_rest(market: Any, quantity: int) -> int:
+    """So much of the parent order, or all of it where the rest would be too small."""
+    step, least = market["quantity_step"], market["quantity_min"]
+    whole = quantity // step * step
+    if market["hidden_left"] - whole < least:
+        return max(market["hidden_left"], least)
+    return whole
 
 
 @kernel

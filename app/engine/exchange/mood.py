@@ -29,7 +29,7 @@ _MOST_HEAT: Final = 4.0
 _MOOD_CHANGE: Final = 0.01
 """Chance per message that the quickest mood changes; the next ones' are each less."""
 _MOOD_STEP: Final = 0.25
-_MOOD: Final = 0.6
+_MOOD: Final = 0.62
 """A mood is 1 + this or 1 - this."""
 _KEPT: Final = (0.5, 0.96)
 """What is kept of each memory from trade to trade."""
@@ -38,6 +38,8 @@ _SPEAKS: Final = (0.55, 0.4)
 _ARBITRAGE: Final = 0.3
 """Share of takers that trade against a mispricing, for each spacing beyond one."""
 _MOST_ARBITRAGE: Final = 0.9
+_UNDONE: Final = 1.3
+"""Times the impact of a trade that met an iceberg, by which it moves `fair` back."""
 _SHORT: Final = 0.01
 _LONG: Final = 0.002
 """Shares by which the two means of the mid follow it, per message."""
@@ -129,6 +131,16 @@ def expect(arena: int, instrument: int, off: float) -> None:
     against = arbitrage(off)
     side = 1.0 if off > 0.0 else -1.0
     market["expected"] = against * side + (1.0 - against) * lean
+
+
+@kernel
+def notice_iceberg(arena: int, instrument: int, side: float, lots: float) -> None:
+    """Let agents see that a price did not give way: somebody is there who wants more.
+
+    It undoes what the trade that met the iceberg says, and a little more.
+    """
+    market = agent_markets(arena)[instrument]
+    market["fair"] += _UNDONE * side * market["impact"] * np.sqrt(lots)
 
 
 @kernel

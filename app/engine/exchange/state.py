@@ -50,7 +50,17 @@ EXCHANGE: Final = np.dtype(
         ("orders", "<i8"),  # numbers client order ids
         ("steps", "<i8"),  # messages of agents so far
         ("instruments", "<i8"),
-        ("unused", "<i8", (4,)),
+        ("drill", "<i8"),  # drills.Drill; 0 = none
+        ("drill_instrument", "<i8"),  # where it takes place; -1 = everywhere
+        ("drill_side", "<i8"),  # ONE_SIDED: the side that nobody quotes; 0 = none
+        ("drill_ends", "<i8"),  # ns
+        ("drill_next", "<i8"),  # when its next step is due, ns
+        ("drill_fair", "<f8"),  # FLASH_CRASH: what it was worth before, price units
+        ("surprise_ns", "<i8"),  # between two drills that nobody asked for; 0 = none
+        ("surprise_due", "<i8"),  # ns
+        ("is_mute", "<i8"),  # 1: market records are lost on the wire
+        ("refusing", "<i8"),  # Reason by which orders are refused; 0 = none
+        ("delay", "<i8"),  # how late reports arrive, ns
     ],
     align=True,
 )
@@ -108,6 +118,7 @@ AGENT_ORDER: Final = np.dtype(
         ("price", "<i8"),  # price units
         ("filled", "<i8"),  # quantity units
         ("leaves", "<i8"),  # quantity units
+        ("side", "<i8"),  # BUY, SELL
     ],
     align=True,
 )
@@ -124,16 +135,20 @@ class Control(IntEnum):
     MARKET = 4  # address of the ring of MARKET; 0 = before the exchange opens
     REPORTS = 5  # address of the ring of REPORT
     MATCH = 6  # address of the entry `unit.match_batch`
+    HELD = 7  # address of a ring of REPORT: those that arrive late
     # written by the exchange
     SEQUENCE = 8  # market records pushed so far
     WAITS = 9  # times a full ring had to be waited for
     ACCEPTED = 10  # commands taken from the ring
     LAST_PUSH = 11  # wall clock of the last market record, ns
     UNSENT = 12  # records that found a full ring when the exchange was stopped
+    DRILL = 13  # the fire drill that runs; 0 = none
+    DRILL_SINCE = 14  # when it began, ns
     SCRATCH = 16  # eight words: a market record in the making
+    REPORT = 24  # sixteen words: a report in the making
 
 
-CONTROL_WORDS: Final = 32
+CONTROL_WORDS: Final = 48
 
 exchange = section(Section.EXCHANGE, EXCHANGE)
 agent_markets = section(Section.AGENTS, AGENT_MARKET)

@@ -10,11 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import USED, Section, section_words
-from app.engine.atomics import load_acquire
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.conditional.state import conditional
-from app.engine.exchange.mood import notice_trade
+from app.engine.exchange.mood import notice_iceberg, notice_trade
 from app.engine.exchange.state import (
     CONTROL_WORDS,
     HIDDEN_PLACE,
@@ -28,9 +27,9 @@ from app.engine.exchange.state import (
     exchange,
     first_slot,
 )
+from app.engine.exchange.wire import deliver, push_market
 from app.engine.matching_state import market_record, match_report, matching
-from app.engine.memory import call, copy_bytes, record_address, words
-from app.engine.native import nap_us
+from app.engine.memory import call, record_address, words
 from app.engine.records import (
     MARKET,
     REPORT,
@@ -40,39 +39,10 @@ from app.engine.records import (
     ReportType,
     TimeInForce,
 )
-from app.engine.ring import ring_claim, ring_publish
 
 _MARKET_BYTES: Final = MARKET.itemsize
 _REPORT_BYTES: Final = REPORT.itemsize
 _FULL_NAP_US: Final = 20
-
-
-@kernel
-def push_record(control: int, ring: int, address: int, size: int) -> bool:
-    """Push a record, waiting while the ring is full; False when told to stop."""
-    block = words(control, CONTROL_WORDS)
-    slot = ring_claim(ring)
-    while slot == 0:
-        if load_acquire(control + 8 * Control.STOP):
-            block[Control.UNSENT] += 1
-            return False
-        block[Control.WAITS] += 1
-        nap_us(_FULL_NAP_US)
-        slot = ring_claim(ring)
-    copy_bytes(slot, address, size)
-    ring_publish(ring)
-    return True
-
-
-@kernel
-def push_market(control: int, record: Any) -> bool:
-    """Number a MARKET record and push it; False when told to stop."""
-    block = words(control, CONTROL_WORDS)
-    block[Control.SEQUENCE] += 1
-    block[Control.LAST_PUSH] = record["ts_received"]
-    record["sequence"] = block[Control.SEQUENCE]
-    ring = block[Control.MARKET]
-    return push_record(control, ring, record_address(record), _MARKET_BYTES)
 
 
 @kernel
@@ -84,7 +54,7 @@ def act(arena: int, control: int, command: Any) -> None:
     block = words(control, CONTROL_WORDS)
     command["ts_venue"] = matching(arena)["now"]
     call(block[Control.MATCH], arena, record_address(command), 1)
-    _deliver_outputs(arena, control, command)
+    _give_out(arena, control)
 
 
 @kernel
@@ -93,29 +63,31 @@ def end_due_orders(arena: int, control: int) -> None:
     now, ends = matching(arena)["now"], conditional(arena)["next_expiry"]
     if matching(arena)["conditions"] and 0 < ends <= now:
         call(words(control, CONTROL_WORDS)[Control.MATCH], arena, now, 0)
-        _deliver_outputs(arena, control, commands(arena)[0])
+        _give_out(arena, control)
 
 
 @kernel
-def _deliver_outputs(arena: int, control: int, command: Any) -> None:
-    """Deliver what the matching engine tells of a command, or of time passing."""
+def _give_out(arena: int, control: int) -> None:
+    """Deliver what the matching engine has written, and let agents take notice."""
     block = words(control, CONTROL_WORDS)
+    instrument = 0
     traded = 0
+    bought = 0
     for i in range(1, section_words(arena, Section.MATCH_MARKET)[USED]):
         record = market_record(arena, i)
         if record["kind"] == EventKind.ORDER_EXECUTE:
+            instrument = integer(record["instrument"])
             traded += record["size"]
+            bought += record["size"] * integer(record["aggressor"])
         if block[Control.MARKET]:
-            push_market(control, record)
-    if traded:
-        instrument = integer(command["instrument"])
+            push_market(arena, control, record)
+    if bought:
         lots = traded / agent_markets(arena)[instrument]["lot"]
-        notice_trade(arena, instrument, float(integer(command["side"])), lots)
+        notice_trade(arena, instrument, 1.0 if bought > 0 else -1.0, lots)
     for i in range(1, section_words(arena, Section.MATCH_REPORTS)[USED]):
         report = match_report(arena, i)
         if report["sequence"] == 0:
-            ring = block[Control.REPORTS]
-            push_record(control, ring, record_address(report), _REPORT_BYTES)
+            deliver(arena, control, report)
         else:
             _notice_report(arena, report)
 
@@ -133,6 +105,7 @@ def _notice_report(arena: int, report: Any) -> None:
     if kind == ReportType.FILL:
         _notice_fill(arena, slot, report)
     order["leaves"] = report["leaves"]
+    order["side"] = report["side"]
     order["price"] = report["price"]
     order["filled"] = report["filled"]
     order["client_order_id"] = report["client_order_id"] if report["leaves"] else 0
@@ -143,10 +116,12 @@ def _notice_fill(arena: int, slot: int, report: Any) -> None:
     instrument = integer(report["instrument"])
     place = slot - first_slot(instrument)
     market = agent_markets(arena)[instrument]
+    lots = report["last_quantity"] / market["lot"]
     if place == HIDDEN_PLACE:
         market["hidden_left"] -= report["last_quantity"]
+        if report["liquidity"] > 0:
+            notice_iceberg(arena, instrument, float(integer(report["side"])), lots)
     elif place < MAKER_SLOTS:
-        lots = report["last_quantity"] / market["lot"]
         market["inventory"][place // (2 * QUOTES)] += report["side"] * lots
 
 
@@ -159,6 +134,7 @@ def _blank(arena: int, instrument: int, action: int) -> Any:
     command["options"] = 0
     command["order_type"] = OrderType.LIMIT
     command["time_in_force"] = TimeInForce.GTC
+    command["display_quantity"] = 0
     command["protection_ticks"] = -1
     return command
 

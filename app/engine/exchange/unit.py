@@ -5,7 +5,8 @@ from typing import Final
 from app.engine.bits import integer
 from app.engine.compile import entry, inlined
 from app.engine.exchange.agents import take_turn
-from app.engine.exchange.loop import push_books, take_commands, trade_until_told
+from app.engine.exchange.books import push_books
+from app.engine.exchange.loop import follow_time, take_commands, trade_until_told
 from app.engine.exchange.state import CONTROL_WORDS, Control
 from app.engine.matching import match
 from app.engine.matching_ids import prefetch_bucket, prefetch_order
@@ -85,9 +86,12 @@ def run_exchange(arena: int, control: int, turns: int) -> int:
         return 0
     if turns == UNTIL_TOLD:
         trade_until_told(arena, control)
-    if turns >= 0 and words(control, CONTROL_WORDS)[Control.COMMANDS]:
+    is_open = words(control, CONTROL_WORDS)[Control.COMMANDS] != 0
+    if turns >= 0 and is_open:
         take_commands(arena, control, 1 << 30)
     for _ in range(turns):
         state["now"] += _TURN_NS
+        if is_open:
+            follow_time(arena, control)
         take_turn(arena, control)
     return 1

@@ -60,6 +60,7 @@ class BuiltInExchange:
         self.market = Ring(MARKET, _MARKET_SLOTS)
         self.orders = Ring(COMMAND, _ORDER_SLOTS)
         self.reports = Ring(REPORT, _REPORT_SLOTS)
+        self._held = Ring(REPORT, _REPORT_SLOTS)
         self.arena = Arena(exchange_layout(count))
         load_instruments(self.arena, instruments)
         declare_used(self.arena, count)
@@ -78,6 +79,7 @@ class BuiltInExchange:
         self.control: Any = np.zeros(CONTROL_WORDS, np.int64)
         self.control[Control.RATE] = messages_per_s
         self.control[Control.MATCH] = match_batch.address
+        self.control[Control.HELD] = self._held.address
         self.turns(turns)
         self.control[Control.COMMANDS] = self.orders.address
         self.control[Control.MARKET] = self.market.address

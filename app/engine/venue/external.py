@@ -23,7 +23,7 @@ from app.engine.records import (
     ReportType,
 )
 from app.engine.reports import copy_terms
-from app.engine.ring import ring_claim, ring_publish
+from app.engine.ring import ring_claim, ring_publish, ring_push
 from app.engine.state import engine, instruments, orders
 from app.engine.venue.fees import fill_fee
 
@@ -145,9 +145,20 @@ def external_session(arena: int, links: int, instrument: int) -> int:
 
 
 @entry
+def external_drill(arena: int, links: int, address: int) -> int:
+    """Send a FIRE_DRILL on (argument: its address); 0 if the ring is full."""
+    return int(ring_push(linked(links, Link.ORDERS_OUT), address))
+
+
+@entry
 def external_report(arena: int, links: int, address: int) -> int:
-    """Price a venue's report (argument: its address) and hand it to the gate."""
+    """Price a venue's report (argument: its address) and hand it to the gate.
+
+    What is about no order, a fire drill that begins or ends, is given out as it is.
+    """
     report = view(address, 1, REPORT)[0]
+    if report["report"] == ReportType.DRILL:
+        return call_link(arena, links, Link.EMIT, address)
     index = find_order(arena, report["client_order_id"])
     if index and report["report"] == ReportType.FILL:
         report["fee"] = fill_fee(arena, index, report)
@@ -180,6 +191,7 @@ LINKS = {
     Link.VENUE_CANCEL: external_cancel,
     Link.VENUE_REPLACE: external_replace,
     Link.VENUE_REPORT: external_report,
+    Link.VENUE_DRILL: external_drill,
     Link.VENUE_QUEUE: external_queue,
     Link.VENUE_MARKET: book_market,
 }

@@ -40,6 +40,11 @@ def command(action: Action, now: int, **values: Any) -> np.ndarray:
     return record
 
 
+def fire_drill(now: int, drill: int, instrument: int) -> np.ndarray:
+    """Make a FIRE_DRILL of the built-in exchange (`exchange.drill_table.Drill`)."""
+    return command(Action.FIRE_DRILL, now, value=drill, instrument=instrument)
+
+
 def new_order(  # noqa: PLR0913 - an order has that many parts
     now: int,
     *,

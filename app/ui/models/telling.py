@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from app.engine.exchange.drill_table import DRILLS
 from app.engine.records import Reason, ReportType, SafetyState
 from app.ui import formatting, reasons
 from app.ui.models.market import Listed
@@ -24,7 +25,9 @@ _TOLD: Final = (
     ReportType.STALE,
     ReportType.KILL,
     ReportType.LOG,
+    ReportType.DRILL,
 )
+_DRILLS: Final = {int(row.drill): row for row in DRILLS}
 _ASKED_FOR: Final = (Reason.NONE, Reason.USER)
 _NEAR: Final = (Reason.FIRST_NOTICE, Reason.LAST_TRADING)
 _ORDINARY: Final = (ReportType.EXPIRED, ReportType.CANCELLED)
@@ -103,10 +106,24 @@ def _log(report: np.void, subject: Subject) -> Words:
     return Level.WARNING, f"{when:%Y-%m-%d %H:%M} UTC: {words}"
 
 
+def _drill(report: np.void, subject: Subject) -> Words:
+    row = _DRILLS.get(int(report["group"]))
+    name = row.title.lower() if row else f"number {report['group']}"
+    if report["reason"]:
+        why = "another is running" if row else "there is none"
+        return Level.WARNING, f"fire drill refused, {name}: {why}"
+    where = f" in {subject.listed.instrument.name}" if subject.listed else ""
+    if not report["quantity"]:
+        return Level.INFO, f"fire drill is over: {name}{where}"
+    told = f". {row.sentence}; {row.seconds} s" if row else ""
+    return Level.WARNING, f"FIRE DRILL: {name}{where}{told}"
+
+
 _ENGINE: Final[Mapping[int, Callable[[np.void, Subject], Words]]] = {
     ReportType.STATE: _state,
     ReportType.LIMIT: _limit,
     ReportType.STALE: _stale,
     ReportType.KILL: _kill,
     ReportType.LOG: _log,
+    ReportType.DRILL: _drill,
 }

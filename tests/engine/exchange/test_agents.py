@@ -6,7 +6,7 @@ import pytest
 from app.engine.arena import Section
 from app.engine.exchange.state import HIDDEN_PLACE, PARENTS, first_slot
 from app.engine.exchange.venue import BuiltInExchange
-from app.engine.records import BUY, SELL
+from app.engine.records import BUY, SELL, EventKind
 from tests.engine.exchange.market_folding import INSTRUMENTS, levels, mid
 
 RSTK, RFUT = 0, 1
@@ -32,6 +32,12 @@ def step_far(exchange):
         step(exchange, 4800)
 
 
+def venue_order_id(exchange, client_order_id):
+    orders = exchange.arena.records(Section.MATCH_ORDERS)
+    mine = orders[orders["client_order_id"] == client_order_id]
+    return int(mine["venue_order_id"][0]) if client_order_id and len(mine) else -1
+
+
 def begin_hidden(exchange, instrument, side, lots):
     market = exchange.arena.records(Section.AGENTS)[instrument]
     market["hidden_side"], market["hidden_wait"] = side, 1
@@ -44,31 +50,39 @@ def test_a_hidden_parent_order_is_worked_to_its_end(side):
     exchange = opened(4)
     market = begin_hidden(exchange, RSTK, side, 60)
     lot = int(market["lot"])
-    shown = []
+    shown, working = [], []
     for _ in range(3000):
-        step(exchange, 20)
+        market_data = step(exchange, 20)
         slot = first_slot(RSTK) + HIDDEN_PLACE
-        shown.append(int(exchange.arena.records(Section.AGENT_ORDERS)[slot]["leaves"]))
+        order = exchange.arena.records(Section.AGENT_ORDERS)[slot]
+        working.append(int(order["leaves"]))
+        new = market_data[market_data["kind"] == EventKind.ORDER_ADD]
+        mine = new["reference"] == venue_order_id(
+            exchange, int(order["client_order_id"])
+        )
+        shown += new["size"][mine].tolist()
         if market["hidden_side"] == 0:
             break
 
     assert market["hidden_side"] == 0
     assert market["hidden_left"] == 0
-    assert 0 < max(shown) <= 2.25 * lot
+    # An iceberg: far more works than shows.
+    assert 0 < max(shown) <= 2.25 * lot < max(working)
     assert market["hidden_wait"] > 0
 
 
 def test_a_hidden_parent_order_leaves_its_footprint():
-    """The price drifts its way, in the mean of six seeds."""
+    """Its price drifts its way: a buyer's market ends above a seller's of one seed."""
     drifts = []
     for seed in range(6):
-        quiet, worked = opened(seed), opened(seed)
-        begin_hidden(worked, RFUT, SELL, 250)
-        step_far(quiet)
-        step_far(worked)
-        drifts.append(mid(worked, RFUT) - mid(quiet, RFUT))
+        bought, sold = opened(seed), opened(seed)
+        begin_hidden(bought, RFUT, BUY, 500)
+        begin_hidden(sold, RFUT, SELL, 500)
+        step_far(bought)
+        step_far(sold)
+        drifts.append(mid(bought, RFUT) - mid(sold, RFUT))
 
-    assert np.mean(drifts) < -1.0
+    assert np.mean(drifts) > 2 * np.std(drifts) / len(drifts) ** 0.5
 
 
 def test_hidden_traders_come_now_and_then_on_either_side():

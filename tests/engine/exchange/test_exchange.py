@@ -255,7 +255,7 @@ def test_a_price_beyond_the_instruments_bounds_is_refused(exchange):
 @pytest.mark.parametrize("instrument", ALL)
 def test_a_large_order_moves_the_market(instrument, side):
     moves = []
-    for seed in range(5):
+    for seed in range(10):
         moved, quiet = (BuiltInExchange(INSTRUMENTS, seed, 200) for _ in range(2))
         lot = int(moved.arena.records(Section.AGENTS)[instrument]["lot"])
         big = order(1, instrument, side, 100 * lot, protection_ticks=10_000)
