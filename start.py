@@ -100,6 +100,7 @@ WITHOUT_WINDOW = WITHOUT_ENGINE | {
     "export",
     "data",
     "book",
+    "record",
     "scenario",
     "bench",
     "shots",

@@ -192,7 +192,7 @@ def _limit(arena: int, links: int, index: int, bar: Any) -> None:
         return
     extreme = opened + (bar["low_offset"] if side > 0 else bar["high_offset"])
     touches = models(arena)[order["instrument"]]["touch_fills"] != 0
-    if limit == extreme and not touches:
+    if not _reached(side, limit, extreme) or (limit == extreme and not touches):
         return
     if at_open and opened != limit:
         _take(arena, links, index, opened, order["leaves"], integer(TAKER))

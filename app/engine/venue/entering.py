@@ -60,9 +60,14 @@ def touch_of(arena: int, index: int) -> int:
 
 @kernel
 def would_cross(arena: int, index: int, limit: int) -> bool:
-    """Whether a limit would trade at once, with the market or with one of ours."""
+    """Whether a limit would trade at once, with the market or with one of ours.
+
+    Bars show no book: there the first open that it meets tells.
+    """
     order = venue_orders(arena)[index]
     instrument, side = order["instrument"], order["side"]
+    if fills_from_bars(arena, instrument):
+        return False
     touch = touch_of(arena, index)
     if touch != NO_PRICE and side * (limit - touch) >= 0:
         return True

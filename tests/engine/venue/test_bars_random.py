@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from app.engine.records import NO_PRICE, OrderType, ReportType, TimeInForce
 from tests.engine.venue.bench import POST_ONLY, Bench
@@ -121,6 +121,23 @@ def test_the_venue_equals_the_reference(stream: list[Any], touch: bool) -> None:
     run(stream, touch)
 
 
+UNREACHED = [
+    ("submit", 1, 1, 95, "GTC", False),
+    ("bar", [95] * 4, 0),
+    ("submit", 1, 1, 95, "IOC", False),
+    ("bar", [96] * 4, 10),
+]
+"""An IOC brings the limits beside it before the bar, which reaches none of them."""
+BESIDE_OURS = [
+    ("submit", 1, 1, 95, "GTC", True),
+    ("submit", -1, 1, 95, "AT_THE_CLOSE", False),
+    ("replace", 0, 2, 96),
+]
+"""Post-only does not meet an order of ours where bars fill."""
+
+
+@example(UNREACHED)
+@example(BESIDE_OURS)
 @given(steps)
 def test_rule_39_never_more_than_a_tenth_of_a_bar(stream: list[Any]) -> None:
     pair = run(stream, touch=False)
