@@ -94,6 +94,13 @@ class Exchange:
         at_most=200_000,
     )
     instruments: tuple[str, ...] = setting((), "Instruments to trade; empty for all")
+    day_minutes: float = setting(
+        0.0,
+        "Length of a trading day with its auctions and halts; 0: it is always open",
+        unit="minutes",
+        at_least=0,
+        at_most=1440,
+    )
     drill_minutes: float = setting(
         0.0,
         "A fire drill that nobody asked for this often; 0 for none",

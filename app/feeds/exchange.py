@@ -41,6 +41,8 @@ class ExchangeFeed:
         Of its agents.
     messages_per_s : int
         Pace of all agents together.
+    day_minutes : float
+        Length of a trading day; 0 = it is always open.
     drill_minutes : float
         Between two fire drills that nobody asked for; 0 = none.
     """
@@ -54,6 +56,8 @@ class ExchangeFeed:
         instruments: Sequence[Instrument],
         seed: int,
         messages_per_s: int,
+        *,
+        day_minutes: float = 0.0,
         drill_minutes: float = 0.0,
     ) -> None:
         if not instruments:
@@ -61,6 +65,7 @@ class ExchangeFeed:
         self.instruments = tuple(instruments)
         self.seed = seed
         self.exchange = BuiltInExchange(self.instruments, seed, messages_per_s)
+        self.exchange.state["day_ns"] = int(day_minutes * _MINUTE_NS)
         self.exchange.state["surprise_ns"] = int(drill_minutes * _MINUTE_NS)
         self.market = self.exchange.market
         self.rings: tuple[Ring, ...] = (self.market,)
@@ -183,5 +188,9 @@ def open_exchange(settings: Settings) -> ExchangeFeed:
     instruments = [master.instrument(name) for name in names]
     exchange = settings.exchange
     return ExchangeFeed(
-        instruments, exchange.seed, exchange.messages_per_s, exchange.drill_minutes
+        instruments,
+        exchange.seed,
+        exchange.messages_per_s,
+        day_minutes=exchange.day_minutes,
+        drill_minutes=exchange.drill_minutes,
     )

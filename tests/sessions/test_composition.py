@@ -36,11 +36,12 @@ pytestmark = [pytest.mark.threads, pytest.mark.slow]
 class Trader:
     """A paper session, and what a trader has seen of it."""
 
-    def __init__(self, folder: Path, feed: str = "exchange") -> None:
+    def __init__(self, folder: Path, feed: str = "exchange", **more: str) -> None:
         environment = {
             "RINGSIDE_PATHS_LOGS": str(folder / "logs"),
             "RINGSIDE_PATHS_DATA": str(folder / "catalog"),
             "RINGSIDE_RISK_FILE": str(folder / "limits.toml"),
+            **more,
         }
         self.settings = config.load(None, environment).settings
         self.failures: list[BaseException] = []

@@ -12,16 +12,18 @@ from typing import Any, Final
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.exchange.auctions import gather
 from app.engine.exchange.chance import below, uniform
 from app.engine.exchange.hidden import work_hidden
 from app.engine.exchange.makers import make
-from app.engine.exchange.mood import expect, mispricing, think
+from app.engine.exchange.mood import expect, mispricing, think, wander
 from app.engine.exchange.noise import stir
+from app.engine.exchange.sessions import session_now
 from app.engine.exchange.state import agent_markets, commands, exchange
 from app.engine.exchange.takers import take
 from app.engine.exchange.trading import act
 from app.engine.matching_state import match_side, side_index
-from app.engine.records import BUY, NO_PRICE, SELL, Action, TimeInForce
+from app.engine.records import BUY, NO_PRICE, SELL, Action, SessionState, TimeInForce
 
 _EAGERNESS: Final = 1.0
 """Share of takers more for each quote spacing that the mid is off, times the share."""
@@ -92,6 +94,14 @@ def take_turn(arena: int, control: int) -> None:
     state = exchange(arena)[0]
     state["steps"] += 1
     instrument = below(arena, state["instruments"])
+    session = session_now(arena, instrument)
+    if session == SessionState.CLOSED:
+        return
+    if session != SessionState.OPEN:
+        wander(arena, instrument)
+        if gather(arena, instrument, session):
+            act(arena, control, commands(arena)[0])
+        return
     think(arena, instrument)
     _decide(arena, instrument)
     command = commands(arena)[0]

@@ -4,6 +4,7 @@ from typing import Final
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.exchange.sessions import session_now
 from app.engine.exchange.state import exchange
 from app.engine.exchange.wire import market_scratch, push_market, push_status
 from app.engine.matching_state import (
@@ -12,7 +13,7 @@ from app.engine.matching_state import (
     match_side,
     side_index,
 )
-from app.engine.records import BUY, SELL, EventKind, RecordFlag, SessionState
+from app.engine.records import BUY, SELL, EventKind, RecordFlag
 
 _LAST: Final = int(RecordFlag.LAST)
 _SNAPSHOT: Final = int(RecordFlag.SNAPSHOT)
@@ -44,7 +45,7 @@ def _push_side(arena: int, control: int, instrument: int, side: int) -> bool:
 def push_books(arena: int, control: int) -> bool:
     """Open the session and give every book whole; False when told to stop."""
     for instrument in range(exchange(arena)[0]["instruments"]):
-        session = integer(SessionState.OPEN)
+        session = session_now(arena, integer(instrument))
         begun = push_status(
             arena, control, EventKind.SESSION, instrument, _LAST, session
         ) and push_status(

@@ -18,15 +18,18 @@ from app.engine.exchange.mood import mid_price
 from app.engine.exchange.state import (
     CONTROL_WORDS,
     SLOT_BITS,
-    SLOTS,
     TAKER_ACCOUNT,
     Control,
     agent_markets,
-    agent_orders,
     exchange,
-    first_slot,
 )
-from app.engine.exchange.trading import act, change_command, new_command, whole_lots
+from app.engine.exchange.trading import (
+    act,
+    change_command,
+    new_command,
+    whole_lots,
+    withdraw,
+)
 from app.engine.exchange.wire import (
     market_scratch,
     push_market,
@@ -119,16 +122,6 @@ def _crash(arena: int, control: int, instrument: int) -> None:
 
 
 @kernel
-def _withdraw_side(arena: int, control: int, instrument: int, side: int) -> None:
-    """Let every agent cancel what it has on a side."""
-    first = first_slot(instrument)
-    for slot in range(first, first + SLOTS):
-        order = agent_orders(arena)[slot]
-        if order["client_order_id"] != 0 and order["side"] == side:
-            act(arena, control, change_command(arena, instrument, slot, Action.CANCEL))
-
-
-@kernel
 def _shrink(arena: int, control: int, instrument: int, side: int) -> None:
     """Let the first agents at the touch that have more keep next to nothing."""
     level = best_level(arena, instrument, side)
@@ -194,7 +187,7 @@ def _begin(arena: int, control: int, drill: int, instrument: int) -> None:
         state["drill_fair"] = agent_markets(arena)[instrument]["fair"]
     elif drill == Drill.ONE_SIDED:
         state["drill_side"] = SELL
-        _withdraw_side(arena, control, instrument, integer(SELL))
+        withdraw(arena, control, instrument, integer(SELL))
     elif drill == Drill.GAP:
         for each in range(state["instruments"]):
             push_status(arena, control, EventKind.GAP, integer(each), _LAST, 0)

@@ -11,6 +11,7 @@ from app.engine.atomics import load_acquire
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.exchange.agents import take_turn
+from app.engine.exchange.day import step_day
 from app.engine.exchange.drills import begin_drill, step_drill
 from app.engine.exchange.rules import broken_rule, name_nearest
 from app.engine.exchange.state import CONTROL_WORDS, Control, exchange
@@ -100,8 +101,9 @@ def _keep_awake(arena: int, control: int) -> None:
 
 @kernel
 def follow_time(arena: int, control: int) -> None:
-    """Do what is due: orders that end, the drill that runs, reports that come late."""
+    """Do what is due: orders that end, the day, the drill, reports that come late."""
     end_due_orders(arena, control)
+    step_day(arena, control)
     step_drill(arena, control)
     release_due(arena, control)
 

@@ -88,21 +88,28 @@ def _change_mood(arena: int, market: Any) -> None:
 
 
 @kernel
-def think(arena: int, instrument: int) -> None:
-    """Move what the agents think by one message's worth of time."""
+def wander(arena: int, instrument: int) -> None:
+    """Move what the agents think by one message's worth of news."""
     market = agent_markets(arena)[instrument]
     _change_mood(arena, market)
-    bids = touch_size(arena, instrument, BUY)
-    asks = touch_size(arena, instrument, SELL)
-    if bids + asks > 0.0:
-        lean = (bids - asks) / (bids + asks)
-        market["fair"] += _WEIGHT * market["spacing"] * lean
     deviation = market["noise"] * market["heat"] * market["volatility"]
     market["fair"] += deviation * bell(arena)
     market["fair"] += market["reversion"] * (market["anchor"] - market["fair"])
     lowest, highest = float(market["lowest"]), float(market["highest"])
     market["fair"] = min(max(market["fair"], lowest), highest)
     market["heat"] += _COOL * (1.0 - market["heat"])
+
+
+@kernel
+def think(arena: int, instrument: int) -> None:
+    """Move what the agents think by one message's worth of news and trading."""
+    wander(arena, instrument)
+    market = agent_markets(arena)[instrument]
+    bids = touch_size(arena, instrument, BUY)
+    asks = touch_size(arena, instrument, SELL)
+    if bids + asks > 0.0:
+        lean = (bids - asks) / (bids + asks)
+        market["fair"] += _WEIGHT * market["spacing"] * lean
     middle = mid_price(arena, instrument)
     market["trend"][0] += _SHORT * (middle - market["trend"][0])
     market["trend"][1] += _LONG * (middle - market["trend"][1])

@@ -58,6 +58,10 @@ EXCHANGE: Final = np.dtype(
         ("drill_fair", "<f8"),  # FLASH_CRASH: what it was worth before, price units
         ("surprise_ns", "<i8"),  # between two drills that nobody asked for; 0 = none
         ("surprise_due", "<i8"),  # ns
+        ("day_ns", "<i8"),  # length of a trading day; 0 = it never ends
+        ("day_begun", "<i8"),  # ns
+        ("day", "<i8"),  # days that have ended
+        ("part_of_day", "<i8"),  # SessionState
         ("is_mute", "<i8"),  # 1: market records are lost on the wire
         ("refusing", "<i8"),  # Reason by which orders are refused; 0 = none
         ("delay", "<i8"),  # how late reports arrive, ns
@@ -102,6 +106,8 @@ AGENT_MARKET: Final = np.dtype(
         ("parent_side", "<i8", (PARENTS,)),
         ("parent_left", "<i8", (PARENTS,)),  # children to come
         ("parent_now", "<i8"),  # the one that traded last
+        ("halted_until", "<i8"),  # ns; 0 = not halted
+        ("halts", "<i8"),  # so far
         ("hidden_side", "<i8"),  # of the hidden trader's parent order; 0 = none
         ("hidden_left", "<i8"),  # quantity units still to be traded
         ("hidden_total", "<i8"),  # quantity units

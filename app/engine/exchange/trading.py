@@ -20,6 +20,7 @@ from app.engine.exchange.state import (
     MAKER_SLOTS,
     QUOTES,
     SLOT_BITS,
+    SLOTS,
     Control,
     agent_markets,
     agent_orders,
@@ -176,3 +177,23 @@ def whole_lots(market: Any, lots: float) -> int:
     step = market["quantity_step"]
     steps = int(lots * market["lot"]) // step
     return max(np.int64(steps) * step, market["quantity_min"])
+
+
+@kernel
+def session_command(arena: int, instrument: int, session: int) -> Any:
+    """Change an instrument's session, as the exchange itself."""
+    command = _blank(arena, instrument, Action.SET_SESSION)
+    command["client_order_id"] = 0
+    command["account"] = 0
+    command["value"] = session
+    return command
+
+
+@kernel
+def withdraw(arena: int, control: int, instrument: int, side: int) -> None:
+    """Let every agent cancel what it has on a side; 0 = both."""
+    first = first_slot(instrument)
+    for slot in range(first, first + SLOTS):
+        order = agent_orders(arena)[slot]
+        if order["client_order_id"] != 0 and side in (0, order["side"]):
+            act(arena, control, change_command(arena, instrument, slot, Action.CANCEL))
