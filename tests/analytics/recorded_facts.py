@@ -118,3 +118,49 @@ def written(facts: dict[str, StylisedFacts]) -> str:
             parts.append(f"{name} = {value}")
         parts.append("")
     return "\n".join(parts)
+
+
+ROWS = {
+    "spread": ("mean spread, price steps", 2),
+    "spread_bps": ("mean spread, 1e-4 of the mid", 2),
+    "tight": ("share of the time at one step", 2),
+    "spread_to_volatility": ("spread / volatility of one trade", 1),
+    "sign_exponent": ("decay exponent of the signs' memory", 2),
+    "return_memory": ("autocorrelation of returns, lags 1–10", 2),
+    "clustering": ("autocorrelation of absolute returns, lags 1–10", 2),
+    "kurtosis": ("excess kurtosis of returns", 1),
+    "tail": ("tail exponent of returns (Hill)", 1),
+    "cancels_to_adds": ("cancels for each order added", 2),
+    "trades_to_adds": ("executions for each order added", 2),
+    "size_mean": ("trade size: mean / median", 1),
+    "size_99": ("trade size: 99th percentile / median", 0),
+    "size_tail": ("trade size: tail exponent (Hill)", 1),
+}
+"""Figures that the documentation shows, in words, and their digits."""
+SHOWN = {"AMZN": "amzn_day", "ES": "es", "BTC spot": "btc_spot"}
+"""Recordings that the documentation shows."""
+LAG_1, LAG_20 = 0, 6
+
+
+def mean_of(rows: list[StylisedFacts], name: str) -> float:
+    """Mean of a figure over runs."""
+    return float(np.mean([getattr(row, name) for row in rows]))
+
+
+def table(ours: dict[str, list[StylisedFacts]]) -> str:
+    """The documentation's table: recordings, then the exchange's instruments."""
+    real = {title: [figures()[key]] for title, key in SHOWN.items()}
+    columns = {**real, **ours}
+    lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns)]
+    for place, lag in ((LAG_1, 1), (LAG_20, 20)):
+        cells = [
+            f"{np.mean([row.sign_memory[place] for row in rows]):.2f}"
+            for rows in columns.values()
+        ]
+        label = f"autocorrelation of trade signs, lag {lag}"
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    for name, (label, digits) in ROWS.items():
+        values = [mean_of(rows, name) for rows in columns.values()]
+        cells = ["–" if value != value else f"{value:.{digits}f}" for value in values]
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

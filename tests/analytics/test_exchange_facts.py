@@ -15,7 +15,7 @@ from app.analytics.stylised_facts import StylisedFacts, observe, stylised_facts
 from app.data.instrument_master import InstrumentMaster
 from app.engine.exchange.profiles import PROFILES
 from app.engine.exchange.venue import BuiltInExchange
-from tests.analytics.recorded_facts import RECORDED, figures, measure, written
+from tests.analytics.recorded_facts import RECORDED, figures, mean_of as mean, measure, table, written
 
 SEEDS = (1, 2, 3)
 TURNS = 600_000
@@ -52,8 +52,11 @@ def facts() -> dict[str, list[StylisedFacts]]:
     return {name: [run[i] for run in runs] for i, name in enumerate(NAMES)}
 
 
-def mean(rows: list[StylisedFacts], name: str) -> float:
-    return float(np.mean([getattr(row, name) for row in rows]))
+def test_the_documentation_shows_these_figures(facts):
+    """Where this fails, put the table below into docs/exchange.md."""
+    page = Path(__file__).parents[2] / "docs" / "exchange.md"
+
+    assert table(facts) in page.read_text()
 
 
 @pytest.mark.parametrize("key", RECORDED)
