@@ -15,7 +15,14 @@ from app.analytics.stylised_facts import StylisedFacts, observe, stylised_facts
 from app.data.instrument_master import InstrumentMaster
 from app.engine.exchange.profiles import PROFILES
 from app.engine.exchange.venue import BuiltInExchange
-from tests.analytics.recorded_facts import RECORDED, figures, mean_of as mean, measure, table, written
+from tests.analytics.recorded_facts import (
+    RECORDED,
+    figures,
+    mean_of as mean,
+    measure,
+    table,
+    written,
+)
 
 SEEDS = (1, 2, 3)
 TURNS = 600_000
