@@ -7,6 +7,7 @@ from the touch; a maker that moves its bid and ask to the touch every 500 record
 """
 
 import time
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from app.engine.arena import Arena, Section
 from app.engine.book import best_price, book_market, layout as book_layout, open_book
 from app.engine.compile import entry, kernel
+from app.engine.instruments import load_instruments
 from app.engine.links import Link, call_link, new_links
 from app.engine.memory import view, words
 from app.engine.records import (
@@ -29,6 +31,7 @@ from app.engine.risk_state import ORDER_CAPACITY
 from app.engine.state import ORDER, engine, fixed_layout, orders
 from app.engine.venue import simulated
 from app.engine.venue.simulated import VenueModels
+from app.instrument import Instrument, InstrumentKind
 from benchmarks.book import level_stream
 
 _COUNT: Final = 500_000
@@ -139,7 +142,14 @@ def _session() -> tuple[Arena, Any]:
             Section.ORDERS: (ORDER, ORDER_CAPACITY + 1),
         }
     )
-    arena.records(Section.ENGINE)[0]["instruments"] = 1
+    future = Instrument(
+        name="X",
+        kind=InstrumentKind.FUTURE,
+        venue="TEST",
+        currency="USD",
+        price_unit=Decimal(1),
+    )
+    load_instruments(arena, [future])
     record = arena.records(Section.INSTRUMENTS)[0]
     record["book"] = record["venue_book"] = open_book(arena, 0)
     record["full_depth"], record["protection_ticks"] = 1, -1

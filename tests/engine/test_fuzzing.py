@@ -14,6 +14,9 @@ _ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_records_crash_nothing(seed):
     """With every index checked: a wrong one is an error and not a silent write."""
+    checked = {**os.environ, "PYTHONPATH": str(_ROOT), "RINGSIDE_BOUNDSCHECK": "1"}
+    build = [sys.executable, "-m", "app.engine.build"]
+    subprocess.run(build, cwd=_ROOT, env=checked, check=True, timeout=1200)
     done = subprocess.run(
         [
             sys.executable,
@@ -21,7 +24,7 @@ def test_random_records_crash_nothing(seed):
             str(seed),
             "4000",
         ],
-        env={**os.environ, "PYTHONPATH": str(_ROOT), "RINGSIDE_BOUNDSCHECK": "1"},
+        env=checked,
         capture_output=True,
         text=True,
         timeout=1200,

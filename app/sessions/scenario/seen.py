@@ -136,7 +136,8 @@ def by_instrument(
 
     def compare(expected: Any, seen: Seen) -> Found:
         for name, instrument, value in each_instrument(seen, field, expected):
-            found = look(seen, instrument) if instrument >= 0 else None
+            # Of an instrument that is refused there is nothing.
+            found = look(seen, instrument) if instrument >= 0 else 0
             yield from number(name, value, found)
 
     return compare
