@@ -3,17 +3,16 @@
 # ruff: noqa: T201 - a command prints
 
 import argparse
-import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.clock import utc
 from app.data.catalog import Catalog
 from app.data.cli import Shown
 from app.data.export import write_export
-from app.data.listing import Entry, entries
-from app.data.sql import Rows, query
+from app.data.listing import Entry, bytes_text, entries
+from app.data.sql import Rows, query, texts_of, write_rows
 from app.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -153,14 +152,6 @@ def run_export_command(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def bytes_text(size: int) -> str:
-    """Write a number of bytes as people read it, in two digits or more."""
-    for power, unit in ((9, "GB"), (6, "MB"), (3, "kB")):
-        if size >= 10 ** (power + 1):
-            return f"{size // 10**power:,} {unit}"
-    return f"{size:,} B"
-
-
 def aligned(
     head: tuple[str, ...], rows: list[tuple[str, ...]], right: tuple[int, ...] = ()
 ) -> list[str]:
@@ -218,40 +209,3 @@ def _print(rows: Rows, most: int) -> None:
         print(line)
     count = f"{len(shown):,} row{'s' * (len(shown) != 1)}"
     print(f"the first {count}: --rows or --out give more" if is_cut else count)
-
-
-def texts_of(column: Any) -> list[str]:
-    """Write a column's values; nanoseconds stay, what is nested is Python's."""
-    import pyarrow as pa
-
-    try:
-        return [each or "" for each in column.cast(pa.string()).to_pylist()]
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return [str(each) for each in column.to_pylist()]
-
-
-def write_rows(rows: Rows, path: Path) -> int:
-    """Write all rows; the file is there wholly or not at all."""
-    beside = path.with_name(f".{path.name}.part")
-    count = 0
-    try:
-        if path.suffix == ".parquet":
-            from pyarrow import parquet
-
-            with parquet.ParquetWriter(beside, rows.schema, compression="zstd") as file:
-                for batch in rows.batches():
-                    file.write_batch(batch)
-                    count += len(batch)
-        else:
-            with beside.open("w", encoding="utf-8", newline="") as file:
-                lines = csv.writer(file, lineterminator="\n")
-                lines.writerow(rows.names)
-                for batch in rows.batches():
-                    lines.writerows(zip(*map(texts_of, batch.columns), strict=True))
-                    count += len(batch)
-        beside.replace(path)
-    except OSError as error:
-        raise CatalogError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return count

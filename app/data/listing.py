@@ -81,3 +81,11 @@ def _entry(catalog: Catalog, name: str, stream: str) -> Entry:
         segments=len(metas),
         damage=damage,
     )
+
+
+def bytes_text(size: int) -> str:
+    """Write a number of bytes as people read it, in two digits or more."""
+    for power, unit in ((9, "GB"), (6, "MB"), (3, "kB")):
+        if size >= 10 ** (power + 1):
+            return f"{size // 10**power:,} {unit}"
+    return f"{size:,} B"

@@ -8,8 +8,10 @@ ask_size, all others' those of `app.data.export`. The files of the machine are o
 reach of a query.
 """
 
+import csv
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -203,3 +205,40 @@ def _holds(name: str) -> str:
         kinds = ", ".join(str(int(each)) for each in PRICED)
         return f"kind IN ({kinds}) AND price <> {_ABSENT}"
     return f"kind NOT IN ({int(EventKind.BAR)}, {int(EventKind.QUOTE)})"
+
+
+def texts_of(column: Any) -> list[str]:
+    """Write a column's values; nanoseconds stay, what is nested is Python's."""
+    import pyarrow as pa
+
+    try:
+        return [each or "" for each in column.cast(pa.string()).to_pylist()]
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return [str(each) for each in column.to_pylist()]
+
+
+def write_rows(rows: Rows, path: Path) -> int:
+    """Write all rows; the file is there wholly or not at all."""
+    beside = path.with_name(f".{path.name}.part")
+    count = 0
+    try:
+        if path.suffix == ".parquet":
+            from pyarrow import parquet
+
+            with parquet.ParquetWriter(beside, rows.schema, compression="zstd") as file:
+                for batch in rows.batches():
+                    file.write_batch(batch)
+                    count += len(batch)
+        else:
+            with beside.open("w", encoding="utf-8", newline="") as file:
+                lines = csv.writer(file, lineterminator="\n")
+                lines.writerow(rows.names)
+                for batch in rows.batches():
+                    lines.writerows(zip(*map(texts_of, batch.columns), strict=True))
+                    count += len(batch)
+        beside.replace(path)
+    except OSError as error:
+        raise CatalogError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return count

@@ -33,7 +33,6 @@ from app.ui.context import Context
 from app.ui.docks import DockTitles
 from app.ui.failures import Failures
 from app.ui.help import HelpWindow
-from app.ui.import_dialog import ImportDialog
 from app.ui.jobs import Jobs
 from app.ui.library import Library
 from app.ui.models.desk import Desk
@@ -339,6 +338,9 @@ class MainWindow(QMainWindow):
             names, _ = QFileDialog.getOpenFileNames(self, "Import", "", _IMPORTED)
             paths = [Path(name) for name in names]
         if paths:
+            # Late: the importers take a quarter of a second of every start.
+            from app.ui.import_dialog import ImportDialog
+
             self.import_dialog = ImportDialog(self, self.theme, self.library, paths)
             self.import_dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             self.import_dialog.open()

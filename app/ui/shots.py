@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QMouseEvent, QPixmap
@@ -20,11 +20,13 @@ from app.config import Settings
 from app.engine.records import SafetyState
 from app.errors import SessionError
 from app.sessions.session import EngineState, Mode
-from app.ui.import_dialog import ImportDialog
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
+
+if TYPE_CHECKING:
+    from app.ui.import_dialog import ImportDialog
 
 SCALES: Final = (1, 2)
 _READY_MS: Final = 300_000
@@ -150,7 +152,7 @@ def _rest(window: MainWindow) -> None:
             view.gestures.press(frame, Spot(row, column), is_right=False, now=0)
 
 
-def _import(window: MainWindow, folder: Path) -> ImportDialog:
+def _import(window: MainWindow, folder: Path) -> "ImportDialog":
     """Import a file of made-up bars, and look at another as a user would."""
     first = _looked(window, folder, "ACME", 41.20)
     first.start.click()
@@ -159,7 +161,9 @@ def _import(window: MainWindow, folder: Path) -> ImportDialog:
     return _looked(window, folder, "GLOBEX", 88.85)
 
 
-def _looked(window: MainWindow, folder: Path, name: str, price: float) -> ImportDialog:
+def _looked(
+    window: MainWindow, folder: Path, name: str, price: float
+) -> "ImportDialog":
     """Open the import dialog on a file and answer what it asks."""
     path = folder / f"{name}.csv"
     path.write_text(_bars(price), "utf-8")

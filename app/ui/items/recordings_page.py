@@ -17,9 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.data.cli_data import bytes_text
 from app.data.export import write_export
-from app.data.listing import Entry, entries
+from app.data.listing import Entry, bytes_text, entries
 from app.data.sql import alias
 from app.errors import CatalogError
 from app.ui import formatting

@@ -17,8 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.data.catalog import Catalog
-from app.data.cli_data import texts_of, write_rows
-from app.data.sql import query
+from app.data.sql import query, texts_of, write_rows
 from app.errors import CatalogError
 from app.ui import formatting
 from app.ui.context import Context

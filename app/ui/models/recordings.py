@@ -6,8 +6,7 @@ from typing import Final
 import numpy as np
 
 from app.clock import utc
-from app.data.cli_data import bytes_text
-from app.data.listing import Entry
+from app.data.listing import Entry, bytes_text
 from app.ui import formatting
 from app.ui.models.table import Column
 from app.ui.theme import Theme
