@@ -14,12 +14,11 @@ sessions and auctions (matching_session, matching_auction).
 
 from typing import Any
 
-from app.engine.arena import Section, take
 from app.engine.bits import integer
 from app.engine.compile import inlined, rare
 from app.engine.matching_change import replace_special
 from app.engine.matching_ids import find_order, key_hash
-from app.engine.matching_orders import end_with
+from app.engine.matching_orders import begin_order, end_with
 from app.engine.matching_output import (
     end_event,
     market_mark,
@@ -41,7 +40,6 @@ from app.engine.matching_rules import (
 from app.engine.matching_session import set_session
 from app.engine.matching_special import new_special
 from app.engine.matching_state import (
-    STRATEGIES,
     match_level,
     match_order,
     match_side,
@@ -59,30 +57,6 @@ from app.engine.records import (
     Reason,
     ReportType,
 )
-
-
-@inlined
-def _make_order(arena: int, command: Any, hashed: int) -> int:
-    index = take(arena, Section.MATCH_ORDERS)
-    state = matching(arena)
-    state["venue_order_id"] += 1
-    order = match_order(arena, index)
-    order["level"] = 0
-    order["mapped"] = 0
-    order["hash"] = hashed
-    order["client_order_id"] = command["client_order_id"]
-    order["venue_order_id"] = state["venue_order_id"]
-    order["leaves"] = command["quantity"]
-    order["quantity"] = command["quantity"]
-    order["account"] = command["account"]
-    order["condition"] = 0
-    order["options"] = command["options"]
-    order["instrument"] = command["instrument"]
-    order["strategy"] = integer(command["strategy"]) & (STRATEGIES - 1)
-    order["side"] = command["side"]
-    order["order_type"] = command["order_type"]
-    order["time_in_force"] = command["time_in_force"]
-    return index
 
 
 @inlined
@@ -105,7 +79,7 @@ def _new(arena: int, command: Any) -> int:
         hashed = key_hash(integer(command["account"]), command["client_order_id"])
         reason = refusal(arena, command, limit, hashed)
         if reason == Reason.NONE:
-            index = _make_order(arena, command, hashed)
+            index = begin_order(arena, command, hashed)
             kind = integer(ReportType.NEW)
             report_working(arena, match_order(arena, index), kind, reason, limit)
             arrive(arena, index, limit)

@@ -13,8 +13,8 @@ from typing import Final
 
 from app.engine.bits import integer
 from app.engine.compile import kernel, rare
-from app.engine.conditional.queues import stop_waiting
-from app.engine.conditional.state import condition, condition_markets, order_of
+from app.engine.conditional.queues import first_waiting, stop_waiting
+from app.engine.conditional.state import condition, order_of
 from app.engine.instruments import step_price
 from app.engine.matching_groups import (
     note_own_fill,
@@ -56,7 +56,7 @@ def _market_size(arena: int, instrument: int, wait: int, side: int) -> int:
     """Size of the market orders of a side that wait for this auction."""
     out_of_line()
     total = integer(0)
-    here = integer(condition_markets(arena)[instrument]["first"][wait]) if wait else 0
+    here = first_waiting(arena, instrument, wait) if wait else integer(0)
     while here:
         row = condition(arena, here)
         if row["side"] == side and row["limit"] == NO_PRICE:
@@ -176,7 +176,7 @@ def auction_price(arena: int, instrument: int, wait: int) -> tuple[int, int]:
 def _first(arena: int, instrument: int, side: int, price: int, wait: int) -> int:
     """Order of a side that trades next at an auction's price; 0 if none does."""
     out_of_line()
-    here = integer(condition_markets(arena)[instrument]["first"][wait]) if wait else 0
+    here = first_waiting(arena, instrument, wait) if wait else integer(0)
     while here:
         row = condition(arena, here)
         if row["side"] == side and row["limit"] == NO_PRICE:

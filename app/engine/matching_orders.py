@@ -8,18 +8,43 @@ the condition holds the limit. All of it is off the plain order's way.
 
 from typing import Any
 
-from app.engine.arena import Section, give
+from app.engine.arena import Section, give, take
 from app.engine.bits import integer
-from app.engine.compile import kernel, rare
+from app.engine.compile import inlined, kernel, rare
 from app.engine.conditional.groups import await_entry, awaits_entry, end_condition
 from app.engine.conditional.state import condition
 from app.engine.matching_ids import link_order, unlink_order
 from app.engine.matching_output import publish, report_with_status
 from app.engine.matching_positions import forget_reducing
 from app.engine.matching_queue import join, leave, leave_head
-from app.engine.matching_state import match_level, match_order, matching
+from app.engine.matching_state import STRATEGIES, match_level, match_order, matching
 from app.engine.rare import out_of_line
 from app.engine.records import EventKind, OrderStatus, OrderType, ReportType
+
+
+@inlined
+def begin_order(arena: int, command: Any, hashed: int) -> int:
+    """Take an order of the pool and fill it in from its command."""
+    index = take(arena, Section.MATCH_ORDERS)
+    state = matching(arena)
+    state["venue_order_id"] += 1
+    order = match_order(arena, index)
+    order["level"] = 0
+    order["mapped"] = 0
+    order["hash"] = hashed
+    order["client_order_id"] = command["client_order_id"]
+    order["venue_order_id"] = state["venue_order_id"]
+    order["leaves"] = command["quantity"]
+    order["quantity"] = command["quantity"]
+    order["account"] = command["account"]
+    order["condition"] = 0
+    order["options"] = command["options"]
+    order["instrument"] = command["instrument"]
+    order["strategy"] = integer(command["strategy"]) & (STRATEGIES - 1)
+    order["side"] = command["side"]
+    order["order_type"] = command["order_type"]
+    order["time_in_force"] = command["time_in_force"]
+    return index
 
 
 @kernel

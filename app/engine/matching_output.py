@@ -265,9 +265,9 @@ def _publish(
 
 
 @kernel
-def _next_market(arena: int, instrument: int, kind: int) -> Any:
+def blank_market(arena: int, record: Any, instrument: int, kind: int) -> None:
+    """Begin a MARKET record of now that is about no order and no price yet."""
     now = matching(arena)["now"]
-    record = market_record(arena, _place(arena, Section.MATCH_MARKET))
     record["ts_venue"] = now
     record["ts_received"] = now
     record["sequence"] = 0
@@ -282,6 +282,12 @@ def _next_market(arena: int, instrument: int, kind: int) -> Any:
     record["side"] = 0
     record["aggressor"] = 0
     record["conditions"] = 0
+
+
+@kernel
+def _next_market(arena: int, instrument: int, kind: int) -> Any:
+    record = market_record(arena, _place(arena, Section.MATCH_MARKET))
+    blank_market(arena, record, instrument, kind)
     return record
 
 

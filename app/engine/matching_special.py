@@ -7,7 +7,7 @@ its auction (SEMANTICS 16-29).
 
 from typing import Any, Final
 
-from app.engine.arena import CAPACITY, LIVE, Section, section_words, take
+from app.engine.arena import CAPACITY, LIVE, Section, section_words
 from app.engine.bits import integer
 from app.engine.compile import kernel, rare
 from app.engine.conditional.capabilities import (
@@ -35,7 +35,7 @@ from app.engine.conditional.triggers import (
 )
 from app.engine.matching_begin import begin
 from app.engine.matching_ids import find_order, key_hash, link_order
-from app.engine.matching_orders import peaks_of
+from app.engine.matching_orders import begin_order, peaks_of
 from app.engine.matching_output import report_refused, report_working
 from app.engine.matching_positions import (
     is_reduce_only,
@@ -55,7 +55,6 @@ from app.engine.matching_state import (
     PEAKS_BOUND,
     PRICE_BOUND,
     QUANTITY_BOUND,
-    STRATEGIES,
     match_order,
     match_position,
     matching,
@@ -356,31 +355,6 @@ def _write_condition(arena: int, index: int, command: Any) -> None:
             order["quantity"] = row["leaves"]
 
 
-@kernel
-def make_order(arena: int, command: Any, hashed: int) -> int:
-    """Take an order of the pool and fill it in from its command."""
-    index = take(arena, Section.MATCH_ORDERS)
-    state = matching(arena)
-    state["venue_order_id"] += 1
-    order = match_order(arena, index)
-    order["level"] = 0
-    order["mapped"] = 0
-    order["hash"] = hashed
-    order["client_order_id"] = command["client_order_id"]
-    order["venue_order_id"] = state["venue_order_id"]
-    order["leaves"] = command["quantity"]
-    order["quantity"] = command["quantity"]
-    order["account"] = command["account"]
-    order["condition"] = 0
-    order["instrument"] = command["instrument"]
-    order["strategy"] = integer(command["strategy"]) & (STRATEGIES - 1)
-    order["options"] = command["options"]
-    order["side"] = command["side"]
-    order["order_type"] = command["order_type"]
-    order["time_in_force"] = command["time_in_force"]
-    return index
-
-
 @rare
 def new_special(arena: int, command: Any) -> int:
     """Accept or refuse a new order that is not a plain one in regular trading."""
@@ -398,7 +372,7 @@ def new_special(arena: int, command: Any) -> int:
     if command["order_type"] == OrderType.MARKET:
         limit = _limit_of(arena, command)
     hashed = key_hash(account, command["client_order_id"])
-    index = make_order(arena, command, hashed)
+    index = begin_order(arena, command, hashed)
     link_order(arena, index)
     order = match_order(arena, index)
     outside = works_outside(arena, instrument, integer(command["options"]))

@@ -24,17 +24,20 @@ def shelf_index(trigger: int, side: int) -> int:
 
 
 @kernel
-def _append(arena: int, index: int, last: int) -> None:
-    """Link a condition behind the last of its queue, if there is one."""
-    row = condition(arena, index)
+def _append(arena: int, index: int, ends: Any) -> None:
+    """Link a condition behind the last of a queue (`first` and `last` in `ends`)."""
+    row, last = condition(arena, index), integer(ends["last"])
     row["next"], row["previous"] = 0, last
     if last:
         condition(arena, last)["next"] = index
+    else:
+        ends["first"] = index
+    ends["last"] = index
 
 
 @kernel
 def _take_out(arena: int, index: int, ends: Any) -> None:
-    """Unlink a condition from the queue whose `first` and `last` are in `ends`."""
+    """Unlink a condition from its queue."""
     row = condition(arena, index)
     before, after = integer(row["previous"]), integer(row["next"])
     if before:
@@ -69,11 +72,7 @@ def put_on_shelf(arena: int, index: int) -> bool:
         if not link_level(arena, shelf, every, level):
             give(arena, Section.CONDITION_LEVELS, level)
             return False
-    record = every[level]
-    _append(arena, index, integer(record["last"]))
-    if record["first"] == 0:
-        record["first"] = index
-    record["last"] = index
+    _append(arena, index, every[level])
     row["level"], row["wait"] = level, Wait.TRIGGER
     market["waiting"] += 1
     market["trailing"] += row["trail"] != 0
@@ -102,27 +101,8 @@ def put_in_queue(arena: int, index: int, wait: int) -> None:
     out_of_line()
     row = condition(arena, index)
     market = condition_markets(arena)[row["instrument"]]
-    _append(arena, index, integer(market["last"][wait]))
-    if market["first"][wait] == 0:
-        market["first"][wait] = index
-    market["last"][wait] = index
+    _append(arena, index, market["queues"][wait])
     row["wait"] = wait
-
-
-@rare
-def _take_from_queue(arena: int, index: int) -> None:
-    out_of_line()
-    row = condition(arena, index)
-    market = condition_markets(arena)[row["instrument"]]
-    before, after = integer(row["previous"]), integer(row["next"])
-    if before:
-        condition(arena, before)["next"] = after
-    else:
-        market["first"][row["wait"]] = after
-    if after:
-        condition(arena, after)["previous"] = before
-    else:
-        market["last"][row["wait"]] = before
 
 
 @rare
@@ -133,11 +113,12 @@ def stop_waiting(arena: int, index: int) -> None:
     if row["wait"] == Wait.TRIGGER:
         _take_off_shelf(arena, index)
     elif row["wait"] > Wait.ENTRY:
-        _take_from_queue(arena, index)
+        market = condition_markets(arena)[row["instrument"]]
+        _take_out(arena, index, market["queues"][row["wait"]])
     row["wait"] = Wait.NOTHING
 
 
 @kernel
 def first_waiting(arena: int, instrument: int, wait: int) -> int:
     """Return the condition that waits longest for hours or an auction; 0 if none."""
-    return integer(condition_markets(arena)[instrument]["first"][wait])
+    return integer(condition_markets(arena)[instrument]["queues"][wait]["first"])

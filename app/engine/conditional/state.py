@@ -110,14 +110,16 @@ CONDITION_LEVEL: Final = np.dtype(
 )
 """One stop price of a shelf."""
 
+_ENDS: Final = np.dtype([("first", "<i8"), ("last", "<i8")])
+"""Conditions at the ends of a queue; 0 = it is empty."""
+
 CONDITION_MARKET: Final = np.dtype(
     [
         ("shelves", SIDE, (2 * SOURCES,)),  # stops; see triggers.shelf_index
         ("seen", "<i8", (2 * SOURCES,)),  # last price of each; NO_PRICE = none yet
         ("waiting", "<i8"),  # stops on the shelves
         ("trailing", "<i8"),  # of them trailing
-        ("first", "<i8", (_QUEUES,)),  # queues by Wait, first in, first out
-        ("last", "<i8", (_QUEUES,)),
+        ("queues", _ENDS, (_QUEUES,)),  # by Wait, first in, first out
     ],
     align=True,
 )

@@ -117,7 +117,7 @@ def end_hours(arena: int, instrument: int, before: int, after: int) -> None:
         is_day = row["time_in_force"] == TimeInForce.DAY
         if is_day and _has_ended(before, after, outside):
             line_up(arena, index, integer(Step.EXPIRE), integer(Reason.EXPIRED))
-    index = integer(condition_markets(arena)[instrument]["first"][Wait.HOURS])
+    index = integer(condition_markets(arena)[instrument]["queues"][Wait.HOURS]["first"])
     while index:
         if is_within_hours(after, condition(arena, index)["outside"] != 0):
             line_up(arena, index, integer(Step.RELEASE), integer(Reason.NONE))

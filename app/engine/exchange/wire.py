@@ -10,6 +10,7 @@ from typing import Any, Final
 from app.engine.atomics import load_acquire
 from app.engine.compile import kernel
 from app.engine.exchange.state import CONTROL_WORDS, Control, exchange
+from app.engine.matching_output import blank_market
 from app.engine.matching_state import matching
 from app.engine.memory import copy_bytes, record_address, view, words
 from app.engine.native import nap_us
@@ -56,20 +57,7 @@ def push_market(arena: int, control: int, record: Any) -> bool:
 def market_scratch(arena: int, control: int, kind: int, instrument: int) -> Any:
     """Begin a market record that is no order's."""
     record = view(control + 8 * Control.SCRATCH, 1, MARKET)[0]
-    now = matching(arena)["now"]
-    record["ts_venue"] = now
-    record["ts_received"] = now
-    record["instrument"] = instrument
-    record["kind"] = kind
-    record["source"] = 0
-    record["flags"] = 0
-    record["price"] = NO_PRICE
-    record["size"] = 0
-    record["reference"] = 0
-    record["count"] = 0
-    record["side"] = 0
-    record["aggressor"] = 0
-    record["conditions"] = 0
+    blank_market(arena, record, instrument, kind)
     return record
 
 
