@@ -4,12 +4,24 @@ from typing import Any
 
 from app.engine.accounts import account_row
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.records import NO_PRICE, GroupRole, OrderType
 from app.engine.risk_collar import protect
 from app.engine.risk_exposure import counted_price, group_counted, protection_ticks
 from app.engine.risk_state import checks, is_exit
 from app.engine.state import orders, positions
+
+
+@inlined
+def _take_terms(check: Any, request: Any) -> None:
+    """Write down whose request (COMMAND or ORDER) it is, and of which kind."""
+    check["instrument"] = request["instrument"]
+    check["strategy"] = request["strategy"]
+    check["side"] = request["side"]
+    check["is_exit"] = is_exit(integer(request["role"]), integer(request["options"]))
+    check["order_type"] = request["order_type"]
+    check["time_in_force"] = request["time_in_force"]
+    check["options"] = request["options"]
 
 
 @kernel
@@ -18,13 +30,7 @@ def prepare_new(arena: int, command: Any, quantity: int) -> None:
     check = checks(arena)[0]
     instrument, side = integer(command["instrument"]), integer(command["side"])
     mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
-    check["instrument"] = instrument
-    check["strategy"] = command["strategy"]
-    check["side"] = side
-    check["is_exit"] = is_exit(integer(command["role"]), integer(command["options"]))
-    check["order_type"] = command["order_type"]
-    check["time_in_force"] = command["time_in_force"]
-    check["options"] = command["options"]
+    _take_terms(check, command)
     check["total"] = quantity
     check["price"] = command["price"]
     check["doubled"] = mark
@@ -63,15 +69,9 @@ def prepare_replace(
 ) -> None:
     """Write down what an order would stand for with a new total and new prices."""
     check, order = checks(arena)[0], orders(arena)[index]
-    instrument, side = integer(order["instrument"]), integer(order["side"])
+    instrument = integer(order["instrument"])
     mark = positions(arena)[account_row(arena, instrument)]["mark_doubled"]
-    check["instrument"] = instrument
-    check["strategy"] = order["strategy"]
-    check["side"] = side
-    check["is_exit"] = is_exit(integer(order["role"]), integer(order["options"]))
-    check["order_type"] = order["order_type"]
-    check["time_in_force"] = order["time_in_force"]
-    check["options"] = order["options"]
+    _take_terms(check, order)
     check["total"] = quantity
     check["price"] = price
     check["ticks"] = order["protection_ticks"]
