@@ -34,6 +34,7 @@ from app.engine.records import (
 )
 from app.engine.views import DEPTH, VIEW
 from app.instrument import Instrument, InstrumentKind
+from app.sessions.history import MarketHistory
 from app.sessions.session import EngineState, Mode, SessionStatus
 from app.ui.main import application
 from app.ui.main_window import MainWindow
@@ -57,6 +58,7 @@ class Storm:
     mode = Mode.PAPER
     feed_name = "storm"
     base_currency = "USD"
+    history: MarketHistory | None = None
     capabilities: Mapping[OrderType, tuple[TimeInForce, ...]] = CAPABILITIES
 
     def __init__(self, seed: int = 11) -> None:

@@ -35,6 +35,7 @@ from app.engine.views import VIEW
 from app.feeds import open_feed
 from app.feeds.protocol import ExternalVenue, Feed, MixedBases, Paced
 from app.instrument import Instrument, plain
+from app.sessions.history import MarketHistory
 from app.sessions.hours import YEAR_NS, open_schedules
 from app.sessions.session import EngineState, SessionStatus
 
@@ -87,6 +88,7 @@ class PaperEngine:
         self.views = Ring(VIEW, _VIEWS)
         self.arena = self._make_arena(settings)
         self.log = self._make_log(settings)
+        self.history: MarketHistory | None = None
         self.links = self._make_links()
         self.thread = EngineThread(
             self.arena,

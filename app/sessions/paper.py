@@ -19,6 +19,7 @@ from app.config import Settings
 from app.engine.records import COMMAND, REPORT, OrderType, TimeInForce
 from app.errors import RingsideError
 from app.instrument import Instrument
+from app.sessions.history import MarketHistory
 from app.sessions.session import EngineState, Mode, SessionStatus
 
 _log = logging.getLogger("app.engine")
@@ -59,6 +60,11 @@ class PaperSession:
     def capabilities(self) -> Mapping[OrderType, tuple[TimeInForce, ...]]:
         """Times in force by order type that the venue holds natively."""
         return {} if self._engine is None else self._engine.capabilities
+
+    @property
+    def history(self) -> MarketHistory | None:
+        """What the market did so far; None until the engine is ready."""
+        return None if self._engine is None else self._engine.history
 
     def start(self) -> None:
         """Begin on a thread; `status` tells how far it is."""

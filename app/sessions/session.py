@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from app.engine.records import OrderType, TimeInForce
 from app.instrument import Instrument
+from app.sessions.history import MarketHistory
 
 
 class Mode(Enum):
@@ -99,6 +100,11 @@ class Session(Protocol):
 
         Empty until the engine is ready; the window's order entry offers no others.
         """
+        ...
+
+    @property
+    def history(self) -> MarketHistory | None:
+        """What the market did so far; None until the engine is ready."""
         ...
 
     def start(self) -> None:

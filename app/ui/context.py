@@ -6,6 +6,7 @@ from app.clock import Clock
 from app.config import Ui
 from app.ui.bridge import Bridge
 from app.ui.commands import Commands
+from app.ui.focus import Focus
 from app.ui.library import Library
 from app.ui.models.desk import Desk
 from app.ui.theme import Theme
@@ -31,6 +32,8 @@ class Context:
     clock : Clock
     library : Library
         The catalog, its jobs, and what was changed in it.
+    focus : Focus
+        The instrument that this panel shows.
     """
 
     desk: Desk
@@ -41,6 +44,7 @@ class Context:
     settings: Ui
     clock: Clock
     library: Library
+    focus: Focus
 
     def now(self) -> int:
         """Wall clock, ns since 1970 UTC, for stamping gestures."""

@@ -32,6 +32,7 @@ from app.ui.commands import Commands
 from app.ui.context import Context
 from app.ui.docks import DockTitles
 from app.ui.failures import Failures
+from app.ui.focus import Focus
 from app.ui.help import HelpWindow
 from app.ui.jobs import Jobs
 from app.ui.library import Library
@@ -130,8 +131,11 @@ class MainWindow(QMainWindow):
         self._store = layout
         self._clock = clock
         self.desk = Desk()
+        self.focus = Focus(self.desk)
         self.bridge = Bridge(self.desk, clock, settings.ui.frames_per_s)
         self.bridge.setParent(self)
+        # Before any panel hears of it: they look for the instrument there.
+        self.bridge.session_changed.connect(self.focus.reset)
         self.commands = Commands(self)
         self.trading = Trading(self.desk, self.bridge, clock)
         self.jobs = Jobs()
@@ -174,6 +178,7 @@ class MainWindow(QMainWindow):
             self._settings.ui,
             self._clock,
             self.library,
+            self.focus,
         )
         for host in self.hosts.values():
             host.build(self.context)
@@ -241,6 +246,7 @@ class MainWindow(QMainWindow):
         self.bridge.instruments_changed.connect(self._show_session)
         self.bridge.session_changed.connect(self._show_session)
         self.bridge.session_changed.connect(self._show_drills)
+        self.focus.changed.connect(self._show_session)
         self.bridge.status_changed.connect(self._show_drills)
         self.failures.told.connect(self._on_failure)
         self.library.play_wanted.connect(self._on_feed)
@@ -257,11 +263,7 @@ class MainWindow(QMainWindow):
 
     def select(self, number: int) -> None:
         """Show an instrument."""
-        if self.desk.listed(number) is not None:
-            self.desk.selected = number
-            ladder = self.ladder()
-            if ladder is not None:
-                ladder.select(number)
+        self.focus.choose(number)
 
     def ladder(self) -> LadderPanel | None:
         """The ladder, unless it has failed."""
@@ -273,7 +275,7 @@ class MainWindow(QMainWindow):
         bar.show_mode(opening.mode)
         bar.show_feeds(opening.sessions.feeds(), opening.feed)
         names = [listed.instrument.name for listed in self.desk.market.listed]
-        bar.show_instruments(names, self.desk.selected)
+        bar.show_instruments(names, self.focus.number)
         where = f" · {opening.feed}" if opening.feed else ""
         self.setWindowTitle(f"Ringside · {opening.mode.title}{where}")
 
@@ -364,7 +366,7 @@ class MainWindow(QMainWindow):
             action.setVisible(has_drills)
 
     def _drill(self, drill: int) -> None:
-        self.trading.fire_drill(drill, self.desk.selected)
+        self.trading.fire_drill(drill, self.focus.number)
 
     def _pause(self) -> None:
         status = self.bridge.status

@@ -14,6 +14,7 @@ from app.ui import theme as themes
 from app.ui.bridge import Bridge
 from app.ui.commands import COMMANDS, Commands
 from app.ui.context import Context
+from app.ui.focus import Focus
 from app.ui.library import Library
 from app.ui.models.desk import Desk
 from app.ui.trading import Trading
@@ -81,7 +82,15 @@ def stage(qtbot: QtBot, clock: StepClock, tmp_path: Path) -> Iterator[Stage]:
         commands.bind(command.id, lambda each=command.id: ran.append(each))  # type: ignore[misc]  # a default is not a parameter
     library = Library(tmp_path / "catalog")
     context = Context(
-        desk, bridge, commands, trading, theme, settings.ui, clock, library
+        desk,
+        bridge,
+        commands,
+        trading,
+        theme,
+        settings.ui,
+        clock,
+        library,
+        Focus(desk),
     )
     session = ScriptedSession()
     bridge.attach(session)

@@ -36,6 +36,7 @@ from app.instrument import (
     QuantityUnits,
     TickBand,
 )
+from app.sessions.history import MarketHistory
 from app.sessions.session import EngineState, Mode, SessionStatus
 
 START_NS = 1_780_000_000_000_000_000
@@ -139,6 +140,7 @@ class ScriptedSession:
         self.feed_name = feed
         self.base_currency = "USD"
         both = (TimeInForce.DAY, TimeInForce.GTC)
+        self.history: MarketHistory | None = None
         self.capabilities: dict[OrderType, tuple[TimeInForce, ...]] = {
             OrderType.MARKET: both,
             OrderType.LIMIT: both,

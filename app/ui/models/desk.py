@@ -25,8 +25,6 @@ class Desk:
 
     Attributes
     ----------
-    selected : int
-        Number of the instrument that the top bar names.
     currency : str
         Base currency of the session.
     """
@@ -38,13 +36,11 @@ class Desk:
         self.messages = Messages()
         self.pnl = PnlHistory(0)
         self.currency = ""
-        self.selected = 0
 
     def reset(self, session: Session | None) -> None:
         """Begin with another session; messages stay."""
         self.orders.clear()
         self.fills.clear()
-        self.selected = 0
         self.currency = session.base_currency if session else ""
         self.market.reset(session.instruments if session else ())
         self.pnl = PnlHistory(len(self.market.listed))

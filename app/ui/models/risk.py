@@ -46,9 +46,9 @@ class LimitRow:
     part: float | None
 
 
-def limit_row(desk: Desk, limit: RiskLimit) -> LimitRow:
-    """Describe a limit as it stands now, for the selected instrument."""
-    view, listed = desk.market.view, desk.listed(desk.selected)
+def limit_row(desk: Desk, limit: RiskLimit, instrument: int) -> LimitRow:
+    """Describe a limit as it stands now, for an instrument of the session."""
+    view, listed = desk.market.view, desk.listed(instrument)
     if view is None:
         return LimitRow(limit, formatting.DASH, None)
     value, used = int(view["limits"][limit]), int(view["used"][limit])
@@ -61,9 +61,9 @@ def limit_row(desk: Desk, limit: RiskLimit) -> LimitRow:
     return LimitRow(limit, f"{stands.strip()} of {allowed}", used / value)
 
 
-def limit_input(desk: Desk, limit: RiskLimit) -> str:
+def limit_input(desk: Desk, limit: RiskLimit, instrument: int) -> str:
     """A limit's value as text to edit: a plain number in its own unit."""
-    view, listed = desk.market.view, desk.listed(desk.selected)
+    view, listed = desk.market.view, desk.listed(instrument)
     if view is None:
         return ""
     text = limit_text(limit, int(view["limits"][limit]), listed, "")

@@ -48,7 +48,7 @@ class LadderPanel(QWidget):
         self._orders = LadderOrders(context, self.view, self.pads, self._say)
         self._lay_out()
         self._connect()
-        self.select(self._desk.selected)
+        self.select(self._context.focus.number)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -79,6 +79,7 @@ class LadderPanel(QWidget):
         view.modifier_clicked.connect(self._on_modifier)
         self.pads.sizes_chosen.connect(self._on_sizes)
         self.banner.command_pressed.connect(self._context.commands.run)
+        self._context.focus.changed.connect(self.select)
         bridge.session_changed.connect(self._on_session_changed)
         bridge.instruments_changed.connect(self._on_session_changed)
         bridge.drained.connect(self._on_view)
@@ -178,7 +179,7 @@ class LadderPanel(QWidget):
         self._orders.take(reports)
 
     def _on_session_changed(self) -> None:
-        self.select(self._desk.selected)
+        self.select(self._context.focus.number)
 
     def _say(self, words: str) -> None:
         self._hover.show_text(words, self._context.theme.warning)

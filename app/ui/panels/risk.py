@@ -74,7 +74,7 @@ class RiskPanel(QWidget):
         state = desk.market.safety_state
         self.kill_box.show_state(state, kill_words(desk))
         for limit, gauge in self.gauges.items():
-            row = risk.limit_row(desk, limit)
+            row = risk.limit_row(desk, limit, self._context.focus.number)
             gauge.show_value(row.text, row.part)
         rows = risk.reject_rows(desk)
         lines = [f"{formatting.count(number)}  {reason}" for reason, number in rows]
@@ -82,8 +82,9 @@ class RiskPanel(QWidget):
 
     def _on_edit(self, limit: RiskLimit) -> None:
         desk = self._context.desk
-        listed = desk.listed(desk.selected)
-        self.editor.edit(limit, risk.limit_input(desk, limit), listed)
+        number = self._context.focus.number
+        words = risk.limit_input(desk, limit, number)
+        self.editor.edit(limit, words, desk.listed(number))
 
     def _on_confirmed(self, limit: RiskLimit, value: object) -> None:
         assert isinstance(value, int)

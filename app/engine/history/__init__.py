@@ -1,0 +1,1 @@
+"""What the market did: trades, bars, flow and depth over time, folded from the log."""
