@@ -35,7 +35,7 @@ from app.engine.records import (
 from app.engine.views import DEPTH, VIEW
 from app.instrument import Instrument, InstrumentKind
 from app.sessions.history import MarketHistory
-from app.sessions.session import EngineState, Mode, SessionStatus
+from app.sessions.session import EngineState, Mode, RingFill, SessionStatus
 from app.ui.main import application
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
@@ -121,6 +121,9 @@ class Storm:
     def submit(self, command: Any) -> bool:  # noqa: ARG002 - the Protocol's
         """Take a command and do nothing."""
         return True
+
+    def rings(self) -> tuple[RingFill, ...]:
+        return (RingFill("engine → window, reports", 0, 1024, 0),)
 
     def set_speed(self, speed: float) -> None:
         """It is no recording."""

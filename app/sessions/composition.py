@@ -37,7 +37,7 @@ from app.feeds.protocol import ExternalVenue, Feed, MixedBases, Paced
 from app.instrument import Instrument, plain
 from app.sessions.history import MarketHistory
 from app.sessions.hours import YEAR_NS, open_schedules
-from app.sessions.session import EngineState, SessionStatus
+from app.sessions.session import EngineState, RingFill, SessionStatus
 
 _CLOCK: Final = SystemClock()
 _COMMANDS: Final = 1 << 12
@@ -245,6 +245,21 @@ class PaperEngine:
         stamped = records.copy()
         stamped["ts_venue"] = _CLOCK.wall_ns()
         return self.commands.push(stamped) == len(stamped)
+
+    def rings(self) -> tuple[RingFill, ...]:
+        """Tell how full each ring is, in the order in which an event passes them."""
+        rings = [(f"feed {i + 1} → engine", r) for i, r in enumerate(self.feed.rings)]
+        rings.append(("window → engine", self.commands))
+        venue = self.venue
+        if venue is not None:
+            rings.append(("engine → venue", venue.orders))
+            rings.append(("venue → engine", venue.reports))
+        rings.append(("engine → window, reports", self.events))
+        rings.append(("engine → window, views", self.views))
+        return tuple(
+            RingFill(name, ring.fill, ring.capacity, ring.dropped)
+            for name, ring in rings
+        )
 
     def _log_message(self) -> str:
         """Say what is wrong with the log, or nothing."""

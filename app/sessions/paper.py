@@ -20,7 +20,7 @@ from app.engine.records import COMMAND, REPORT, OrderType, TimeInForce
 from app.errors import RingsideError
 from app.instrument import Instrument
 from app.sessions.history import MarketHistory
-from app.sessions.session import EngineState, Mode, SessionStatus
+from app.sessions.session import EngineState, Mode, RingFill, SessionStatus
 
 _log = logging.getLogger("app.engine")
 _FIRST_ORDER_ID: Final = 1 << 40
@@ -153,6 +153,13 @@ class PaperSession:
         """Pause a recording, or go on."""
         if self._engine is not None:
             self._engine.set_paused(paused)
+
+    def rings(self) -> tuple[RingFill, ...]:
+        """Tell how full the rings are."""
+        if self._engine is None:
+            return ()
+        fills: tuple[RingFill, ...] = self._engine.rings()
+        return fills
 
     def status(self) -> SessionStatus:
         """Tell how things stand."""

@@ -82,6 +82,26 @@ class SessionStatus:
     seed: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RingFill:
+    """How full a ring is between two threads.
+
+    Attributes
+    ----------
+    name : str
+        Who writes and who reads, in words.
+    used, capacity : int
+        Slots.
+    dropped : int
+        Records that found no room since the start.
+    """
+
+    name: str
+    used: int
+    capacity: int
+    dropped: int
+
+
 class Session(Protocol):
     """One running session."""
 
@@ -137,6 +157,10 @@ class Session(Protocol):
 
     def set_paused(self, paused: bool) -> None:
         """Pause a recording, or go on; its clock stands meanwhile."""
+        ...
+
+    def rings(self) -> tuple[RingFill, ...]:
+        """Tell how full the rings are; none until the engine is ready."""
         ...
 
     def status(self) -> SessionStatus:

@@ -18,6 +18,7 @@ from app.engine.records import OrderType, TimeInForce
 from app.sessions.session import EngineState, Session, SessionStatus
 from app.ui.models.desk import Desk
 from app.ui.models.messages import Level
+from app.ui.models.vitals import Vitals
 
 _log = logging.getLogger("app.ui")
 _PULSE_HZ: Final = 5
@@ -41,10 +42,15 @@ class FrameTimes:
         self.interval[at] = interval
         self.count += 1
 
+    def newest(self) -> tuple[np.ndarray, np.ndarray]:
+        """Work and intervals of the frames that are kept, ns, in no order."""
+        kept = min(self.count, _KEPT_FRAMES)
+        return self.work[:kept], self.interval[:kept]
+
     def quantile(self, quantile: float) -> float:
         """Quantile of the work per frame, ns; NaN before the first one."""
-        kept = min(self.count, _KEPT_FRAMES)
-        return float(np.quantile(self.work[:kept], quantile)) if kept else float("nan")
+        work, _ = self.newest()
+        return float(np.quantile(work, quantile)) if len(work) else float("nan")
 
 
 class Bridge(QObject):
@@ -101,12 +107,14 @@ class Bridge(QObject):
         # Records seen at the last pulses: the rate is that of about a second.
         self._counted: deque[tuple[int, int]] = deque(maxlen=_PULSE_HZ + 1)
         self._number = 0
+        self.vitals = Vitals()
 
     def attach(self, session: Session) -> None:
         """Show this session from now on; it may still be starting."""
         self.session = session
         self.desk.reset(session)
         self._counted.clear()
+        self.vitals.forget_counters()
         self.events_per_s = 0.0
         self.session_changed.emit()
         self._poll_status()
@@ -231,6 +239,8 @@ class Bridge(QObject):
             (before, then), (seen, now) = counted[0], counted[-1]
             if now > then:
                 self.events_per_s = max(0, seen - before) * 1e9 / (now - then)
+        work, interval = self.frames.newest()
+        self.vitals.take(self.clock.monotonic_ns() / 1e9, view, work, interval)
         self.pulsed.emit()
 
     def _poll_status(self) -> None:

@@ -107,6 +107,11 @@ def rate(per_second: float) -> str:
     return f"{short_number(round(per_second))}/s"
 
 
+def memory(amount: float) -> str:
+    """Write bytes as megabytes."""
+    return DASH if math.isnan(amount) else f"{amount / 1e6:,.0f} MB"
+
+
 def duration(ns: float) -> str:
     """Write an interval, in the unit that suits it."""
     if not math.isfinite(ns) or ns < 0:

@@ -46,6 +46,7 @@ from app.ui.panels.fills import FillsPanel
 from app.ui.panels.instruments import InstrumentsPanel
 from app.ui.panels.ladder import LadderPanel
 from app.ui.panels.messages import MessagesPanel
+from app.ui.panels.monitor import MonitorPanel
 from app.ui.panels.orders import OrdersPanel
 from app.ui.panels.pnl import PnlPanel
 from app.ui.panels.positions import PositionsPanel
@@ -90,6 +91,7 @@ PANELS: Final = (
     PanelRow("fills", "Fills", FillsPanel),
     PanelRow("positions", "Positions", PositionsPanel),
     PanelRow("messages", "Log", MessagesPanel),
+    PanelRow("monitor", "System", MonitorPanel),
     PanelRow("data", "Data", DataPanel),
     PanelRow("instruments", "Instruments", InstrumentsPanel),
 )
@@ -430,6 +432,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(docks["positions"], docks["messages"])
         self.tabifyDockWidget(docks["pnl"], docks["data"])
         self.tabifyDockWidget(docks["data"], docks["instruments"])
+        self.tabifyDockWidget(docks["instruments"], docks["monitor"])
         for dock in docks.values():
             dock.show()
         for name in ("pnl", "orders", "positions"):

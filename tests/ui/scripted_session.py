@@ -37,7 +37,7 @@ from app.instrument import (
     TickBand,
 )
 from app.sessions.history import MarketHistory
-from app.sessions.session import EngineState, Mode, SessionStatus
+from app.sessions.session import EngineState, Mode, RingFill, SessionStatus
 
 START_NS = 1_780_000_000_000_000_000
 FRAME_NS = 16_666_667
@@ -189,6 +189,9 @@ class ScriptedSession:
 
     def status(self) -> SessionStatus:
         return self.given
+
+    def rings(self) -> tuple[RingFill, ...]:
+        return (RingFill("engine → window, reports", len(self._out), 1024, 0),)
 
     def set_speed(self, speed: float) -> None:
         if self.given.speed is not None:

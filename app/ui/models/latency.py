@@ -27,6 +27,11 @@ class LatencyWindow:
         recent = histogram - self._seen[0]
         self._recent = recent if recent.any() else histogram
 
+    @property
+    def recent(self) -> np.ndarray:
+        """Counts by bucket of the newest seconds."""
+        return self._recent
+
     def quantile(self, quantile: float) -> float:
         """Upper edge of the bucket that holds a quantile, ns; NaN without counts."""
         return latency_quantile(self._recent, quantile)
