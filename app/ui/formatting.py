@@ -102,6 +102,14 @@ def percent(fraction: float) -> str:
     return f"{fraction * 100:.0f} %"
 
 
+def percent_change(fraction: float) -> str:
+    """Write a change in per cent, signed; NaN is a dash."""
+    if not math.isfinite(fraction):
+        return DASH
+    text = f"{fraction * 100:+.2f} %"
+    return text.replace("-", MINUS)
+
+
 def rate(per_second: float) -> str:
     """Write events per second."""
     return f"{short_number(round(per_second))}/s"

@@ -51,6 +51,8 @@ from app.ui.panels.orders import OrdersPanel
 from app.ui.panels.pnl import PnlPanel
 from app.ui.panels.positions import PositionsPanel
 from app.ui.panels.risk import RiskPanel
+from app.ui.panels.tape import TapePanel
+from app.ui.panels.watchlist import WatchlistPanel
 from app.ui.recording import Recording
 from app.ui.status_bar import StatusBar
 from app.ui.top_bar import TopBar, unbuilt_text
@@ -91,6 +93,8 @@ PANELS: Final = (
     PanelRow("fills", "Fills", FillsPanel),
     PanelRow("positions", "Positions", PositionsPanel),
     PanelRow("messages", "Log", MessagesPanel),
+    PanelRow("watchlist", "Watchlist", WatchlistPanel),
+    PanelRow("tape", "Time & sales", TapePanel),
     PanelRow("monitor", "System", MonitorPanel),
     PanelRow("data", "Data", DataPanel),
     PanelRow("instruments", "Instruments", InstrumentsPanel),
@@ -433,9 +437,11 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(docks["pnl"], docks["data"])
         self.tabifyDockWidget(docks["data"], docks["instruments"])
         self.tabifyDockWidget(docks["instruments"], docks["monitor"])
+        self.tabifyDockWidget(docks["fills"], docks["watchlist"])
+        self.tabifyDockWidget(docks["risk"], docks["tape"])
         for dock in docks.values():
             dock.show()
-        for name in ("pnl", "orders", "positions"):
+        for name in ("pnl", "orders", "positions", "risk"):
             docks[name].raise_()
         self._proportion()
 
