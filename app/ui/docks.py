@@ -1,44 +1,183 @@
-"""Docks that share a place show their tabs alone; a double click on a tab floats it."""
+"""The docks of the window: which panels there are, one dock an instance.
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
+The first instance of each kind always has a dock, shown or not, so that Qt keeps its
+place; others are added and removed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from app.ui.context import Context
+from app.ui.dock_tabs import DockTabs
+from app.ui.panel_dock import PanelDock
+from app.ui.panel_host import PanelHost
+from app.ui.panel_rows import BY_NAME, PANELS, PanelRow, instance_name, parse_instance
 
 
-class DockTitles(QObject):
-    """Hides the title bars of tabbed docks, whose tabs already say the name."""
+class Docks(QObject):
+    """All docks by name.
 
-    def __init__(self, window: QMainWindow, docks: list[QDockWidget]) -> None:
+    Attributes
+    ----------
+    by_name : dict of str to PanelDock
+
+    Signals
+    -------
+    changed()
+        A dock was added or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._docks = docks
-        self._bars: set[QTabBar] = set()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._refresh)
-        for dock in docks:
-            dock.dockLocationChanged.connect(self._later.start)
-            dock.topLevelChanged.connect(self._later.start)
-            dock.visibilityChanged.connect(self._later.start)
+        self._context: Context | None = None
+        self.by_name: dict[str, PanelDock] = {}
+        self._used: dict[str, str] = {}
+        self._tabs = DockTabs(window)
+        for row in PANELS:
+            self._make(row, 1)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
 
-    def _refresh(self) -> None:
-        for dock in self._docks:
-            is_tabbed = bool(self._window.tabifiedDockWidgets(dock))
-            if is_tabbed and dock.titleBarWidget() is None:
-                empty = QWidget()
-                empty.setFixedHeight(0)
-                dock.setTitleBarWidget(empty)
-            elif not is_tabbed and dock.titleBarWidget() is not None:
-                # Qt wants None to bring back its own; the stub says otherwise.
-                dock.setTitleBarWidget(None)  # type: ignore[arg-type]
-        for bar in self._window.findChildren(QTabBar):
-            if bar not in self._bars and bar.parent() is self._window:
-                self._bars.add(bar)
-                bar.tabBarDoubleClicked.connect(
-                    lambda index, bar=bar: self._float(bar.tabText(index))
-                )
+    def give(self, context: Context) -> None:
+        """Hand every panel its context."""
+        self._context = context
+        for dock in self.by_name.values():
+            dock.give(self._of(dock, context))
 
-    def _float(self, title: str) -> None:
-        for dock in self._docks:
-            if dock.windowTitle() == title:
-                dock.setFloating(True)
+    def hosts(self) -> dict[str, PanelHost]:
+        """The panels' hosts by name."""
+        return {name: dock.host for name, dock in self.by_name.items()}
+
+    def ordered(self) -> Iterator[PanelDock]:
+        """Docks in the order of their rows, then of their numbers."""
+        order = {row.name: place for place, row in enumerate(PANELS)}
+        return iter(
+            sorted(
+                self.by_name.values(),
+                key=lambda each: (order[each.row.name], each.number),
+            )
+        )
+
+    @contextmanager
+    def arranging(self) -> Iterator[None]:
+        """While docks are moved about no panel is made; those seen are at its end."""
+        for dock in self.by_name.values():
+            dock.host.is_waiting = True
+        try:
+            yield
+        finally:
+            layout = self._window.layout()
+            assert layout is not None
+            layout.activate()  # only now Qt knows which docks are behind others
+            for dock in list(self.by_name.values()):
+                dock.host.settle()
+
+    # Instances.
+
+    def add(self, kind: str) -> PanelDock:
+        """Show one more panel of a kind; where there is but one, show that."""
+        row = BY_NAME[kind]
+        number = 1
+        if row.is_many:
+            while not self._is_free(instance_name(row, number)):
+                number += 1
+        dock = self.ensure(instance_name(row, number))
+        assert dock is not None
+        self._place(dock)
+        return dock
+
+    def ensure(self, name: str) -> PanelDock | None:
+        """Return a dock, made if it is missing; None for a name that says nothing."""
+        if name in self.by_name:
+            return self.by_name[name]
+        parsed = parse_instance(name)
+        if parsed is None:
+            return None
+        dock = self._make(*parsed)
+        self.changed.emit()
+        return dock
+
+    def remove(self, name: str) -> None:
+        """Take an added instance away; a first one is only hidden."""
+        dock = self.by_name[name]
+        if dock.number == 1:
+            dock.hide()
+            return
+        del self.by_name[name]
+        self._window.removeDockWidget(dock)
+        dock.deleteLater()
+        self.changed.emit()
+
+    def show(self, name: str) -> None:
+        """Bring a panel to the front."""
+        dock = self.by_name[name]
+        if not dock.isVisible() and self._is_homeless(dock):
+            self._place(dock)
+        dock.show()
+        dock.raise_()
+
+    def used(self, kind: str) -> PanelDock | None:
+        """The instance of a kind that was used last, of those that can be seen."""
+        last = self.by_name.get(self._used.get(kind, kind))
+        every = [dock for dock in self.ordered() if dock.row.name == kind]
+        candidates = [last, *every] if last is not None else every
+        return next((dock for dock in candidates if dock.isVisible()), None)
+
+    # Parts.
+
+    def _make(self, row: PanelRow, number: int) -> PanelDock:
+        dock = PanelDock(row, number, self._window)
+        self.by_name[dock.name] = dock
+        dock.dismissed.connect(self.remove)
+        self._tabs.follow(dock)
+        if number > 1:
+            dock.hide()
+        if self._context is not None:
+            dock.give(self._of(dock, self._context))
+        return dock
+
+    def _of(self, dock: PanelDock, context: Context) -> Context:
+        return replace(context, focus=context.focus)
+
+    def _is_free(self, name: str) -> bool:
+        dock = self.by_name.get(name)
+        return dock is None or (dock.number == 1 and dock.isHidden())
+
+    def _is_homeless(self, dock: PanelDock) -> bool:
+        area = self._window.dockWidgetArea(dock)
+        return area == Qt.DockWidgetArea.NoDockWidgetArea and not dock.isFloating()
+
+    def _place(self, dock: PanelDock) -> None:
+        """Put a dock beside others of its kind, else where there is room."""
+        twins = [
+            each
+            for each in self.by_name.values()
+            if each.row is dock.row
+            and each is not dock
+            and each.isVisible()
+            and not each.isFloating()
+        ]
+        if twins:
+            side = Qt.Orientation.Horizontal
+            self._window.splitDockWidget(twins[-1], dock, side)
+        elif self._is_homeless(dock):
+            self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        dock.host.settle()
+        dock.show()
+        dock.raise_()
+
+    def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        """Remember which instance is worked in."""
+        while new is not None:
+            if isinstance(new, PanelDock):
+                self._used[new.row.name] = new.name
+                return
+            new = new.parentWidget()

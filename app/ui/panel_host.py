@@ -1,6 +1,7 @@
 """Holds one panel; one that fails gives way to its error and a button to try again."""
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
@@ -13,10 +14,16 @@ Factory = Callable[[Context], QWidget]
 class PanelHost(QWidget):
     """One panel's place in the window.
 
+    The panel is made when it is first seen, and is hidden while its dock is closed or
+    behind another tab, which Qt does not do by itself: so a panel's ``isVisible`` tells
+    whether anybody can see it.
+
     Attributes
     ----------
     panel : QWidget or None
-        None while its error is shown.
+        None before it was first seen, and while its error is shown.
+    is_waiting : bool
+        Until its dock has a place, and while docks are moved about: not made yet.
     """
 
     def __init__(self, title: str, factory: Factory) -> None:
@@ -26,13 +33,36 @@ class PanelHost(QWidget):
         self._context: Context | None = None
         self.panel: QWidget | None = None
         self._shown: QWidget | None = None
+        self._is_seen = False
+        self.is_waiting = True
+        self._state: dict[str, Any] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("role", "panel")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
 
+    def give(self, context: Context) -> None:
+        """Take a context; a panel that is there is made anew in it."""
+        self._context = context
+        if self._shown is not None or (self._is_seen and not self.is_waiting):
+            self.build(context)
+
+    def show_panel(self, is_seen: bool) -> None:
+        """Show the panel, which is made if need be, or hide it."""
+        self._is_seen = is_seen
+        if self._shown is not None:
+            self._shown.setVisible(is_seen)
+        elif is_seen and self._context is not None and not self.is_waiting:
+            self.build(self._context)
+
+    def settle(self) -> None:
+        """Make the panel if it is seen, now that the docks stand."""
+        self.is_waiting = False
+        self.show_panel(self._is_seen)
+
     def build(self, context: Context) -> None:
-        """Make the panel anew."""
+        """Make the panel anew; what it is set to stays."""
+        self._state = self.state()
         self._context = context
         try:
             panel = self._factory(context)
@@ -41,6 +71,20 @@ class PanelHost(QWidget):
             raise
         self.panel = panel
         self._show(panel)
+        if self._state:
+            self.restore(self._state)
+
+    def state(self) -> dict[str, Any]:
+        """What the panel is set to: columns, zoom, …; {} where it keeps nothing."""
+        tell = getattr(self.panel, "state", None)
+        return dict(tell()) if tell is not None else self._state
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Set the panel as it was; one that is not made yet hears of it then."""
+        self._state = state
+        hear = getattr(self.panel, "restore", None)
+        if hear is not None:
+            hear(state)
 
     def fail(self, words: str) -> None:
         """Show an error in the panel's place; the rest of the window lives on."""
@@ -74,4 +118,9 @@ class PanelHost(QWidget):
             self._shown.hide()
             self._shown.deleteLater()
         self._shown = widget
+        # Else a dock would shrink and grow as its tabs are turned.
+        policy = widget.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        widget.setSizePolicy(policy)
         self._layout.addWidget(widget)
+        widget.setVisible(self._is_seen)

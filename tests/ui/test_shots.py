@@ -10,8 +10,8 @@ from app.config import Settings
 from app.errors import SessionError
 from app.sessions.session import EngineState, Mode, SessionStatus
 from app.ui import shots
-from app.ui.main_window import PANELS
 from app.ui.opening import Sessions
+from app.ui.panel_rows import PANELS
 from tests.ui.scripted_session import ScriptedSession
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow]

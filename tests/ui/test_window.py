@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QMessageBox, QTextBrowser
+from PySide6.QtWidgets import QAbstractButton, QMenu, QMessageBox, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
@@ -19,8 +19,11 @@ from app.errors import FeedError
 from app.sessions.session import EngineState, Mode, Session
 from app.ui.commands import COMMANDS
 from app.ui.help import HelpWindow
-from app.ui.main_window import PANELS, MainWindow
+from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
+from app.ui.panel_host import PanelHost
+from app.ui.panel_rows import PANELS
+from app.ui.panels.ladder import LadderPanel
 from app.ui.status_bar import StatusBar
 from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
 
@@ -80,7 +83,9 @@ def arm(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def test_every_panel_is_there_and_alive(window: MainWindow) -> None:
-    assert all(window.hosts[row.name].panel is not None for row in PANELS)
+    for row in PANELS:
+        window.panels.show(row.name)
+        assert window.hosts[row.name].panel is not None
     names = [window.top_bar.instrument.itemText(i) for i in range(3)]
     assert names == [each.name for each in INSTRUMENTS]
     assert window.windowTitle() == "Ringside · Paper · exchange"
@@ -123,6 +128,12 @@ def test_another_feed_is_another_session(
     assert window.bridge.session is second
 
 
+def answer(window: MainWindow, which: QMessageBox.StandardButton) -> QAbstractButton:
+    question = window.leaving.question
+    assert question is not None
+    return question.button(which)
+
+
 def test_leaving_open_orders_asks_first(
     qtbot: QtBot, window: MainWindow, opener: Opener
 ) -> None:
@@ -133,13 +144,15 @@ def test_leaving_open_orders_asks_first(
     qtbot.waitUntil(lambda: len(window.desk.fills) == 1)
 
     window._on_feed("recording:AMZN")
-    assert "1 open position end with this session" in window._question.text()
-    qtbot.mouseClick(window._question.button(QMessageBox.StandardButton.Cancel), LEFT)
+    question = window.leaving.question
+    assert question is not None
+    assert "1 open position end with this session" in question.text()
+    qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Cancel), LEFT)
     assert len(opener.opened) == 1
     assert window.top_bar.feed.currentText() == "exchange"
     window._on_feed("recording:AMZN")
     with qtbot.waitSignal(window.opening.opened):
-        qtbot.mouseClick(window._question.button(QMessageBox.StandardButton.Yes), LEFT)
+        qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Yes), LEFT)
 
     assert len(opener.opened) == 2
 
@@ -304,7 +317,10 @@ def test_the_theme_changes_while_the_session_lives(
     qtbot.waitUntil(lambda: window.theme.name == "light")
 
     assert window.bridge.session is opener.opened[0]
-    assert all(window.hosts[row.name].panel is not None for row in PANELS)
+    shown = [
+        dock for dock in window.docks.values() if not dock.visibleRegion().isEmpty()
+    ]
+    assert all(dock.host.panel is not None for dock in shown)
     qtbot.waitUntil(lambda: window.ladder().view.painted is not None)  # type: ignore[union-attr]
 
 
@@ -461,3 +477,50 @@ def test_a_market_cannot_be_paused_and_says_so(
     assert texts[-2].startswith("this feed cannot be paused")
     assert texts[-1].startswith("this feed has no pace")
     assert opener.opened[0].given.feed_state == "connected"
+
+
+def is_shown(host: PanelHost) -> bool:
+    return host.panel is not None and host.panel.isVisible()
+
+
+def test_a_panel_is_made_when_it_is_first_seen_and_hidden_behind_a_tab(
+    window: MainWindow,
+) -> None:
+    data, pnl = window.docks["data"].host, window.docks["pnl"].host
+    assert not is_shown(data), "behind the tab of P&L"
+    assert data.panel is None
+    for name, front, behind in (("data", data, pnl), ("pnl", pnl, data)):
+        window.panels.show(name)
+        assert is_shown(front)
+        assert not is_shown(behind)
+
+
+def test_a_panel_may_be_open_several_times(qtbot: QtBot, window: MainWindow) -> None:
+    second = window.panels.add("ladder")
+    third = window.panels.add("ladder")
+
+    assert (second.name, third.name) == ("ladder-2", "ladder-3")
+    assert second.windowTitle() == "Ladder 2"
+    assert second.host.panel is not None
+    assert second.host.panel is not window.hosts["ladder"].panel
+    second.close()
+    assert "ladder-2" not in window.docks
+    assert window.panels.add("ladder").name == "ladder-2"
+    assert window.panels.add("risk").name == "risk", "there is but one"
+    assert window.panels.add("risk").name == "risk"
+
+
+def test_ladder_keys_go_to_the_ladder_that_was_used_last(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    first = window.ladder()
+    second = window.panels.add("ladder").host.panel
+    assert isinstance(second, LadderPanel)
+    window.activateWindow()
+
+    second.view.setFocus()
+    qtbot.waitUntil(second.view.hasFocus)
+
+    assert window.ladder() is second
+    window.docks["ladder-2"].close()
+    assert window.ladder() is first

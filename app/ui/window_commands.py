@@ -1,0 +1,93 @@
+"""What the window's commands do, said once: each command is bound here."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.engine.exchange.drill_table import DRILLS
+from app.engine.records import SafetyState
+from app.ui.models.messages import Level
+from app.ui.models.pace import next_speed
+
+if TYPE_CHECKING:
+    from app.ui.main_window import MainWindow
+
+
+class WindowCommands:
+    """Binds the commands of one window."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        bind = window.commands.bind
+        self._bind_session(bind)
+        self._bind_safety(bind)
+        bind("file.import", window.library.ask_import)
+        bind("file.data", partial(window.panels.show, "data"))
+        bind("file.instruments", partial(window.panels.show, "instruments"))
+        bind("trade.cancel_all", window.trading.cancel_all)
+        bind("window.theme", window.other_theme)
+        bind("window.layout", window.default_layout)
+        bind("help.keys", window.show_help)
+        for row in DRILLS:
+            name = f"drill.{row.drill.name.lower()}"
+            bind(name, partial(self._drill, row.drill))
+        for action in window.commands.group("ladder"):
+            command_id = action.objectName()
+            bind(command_id, partial(self._ladder, command_id))
+
+    def _bind_session(self, bind: Callable[[str, Callable[[], None]], None]) -> None:
+        window = self._window
+        bind("session.record", window.recording.toggle)
+        bind("session.restart", window.opening.reopen)
+        bind("session.pause", self._pause)
+        bind("session.faster", partial(self._pace, 1))
+        bind("session.slower", partial(self._pace, -1))
+        bind("session.quit", lambda: self._quit())
+
+    def _bind_safety(self, bind: Callable[[str, Callable[[], None]], None]) -> None:
+        trading = self._window.trading
+        bind("safety.view", lambda: trading.set_state(SafetyState.VIEW))
+        bind("safety.armed", lambda: self._leave_killed_first(SafetyState.ARMED))
+        bind("safety.reduce", lambda: self._leave_killed_first(SafetyState.REDUCE))
+        bind("safety.kill", trading.kill)
+        bind("safety.flatten_all", lambda: trading.kill(flatten=True))
+
+    def _ladder(self, command_id: str) -> None:
+        ladder = self._window.ladder()
+        if ladder is not None:
+            ladder.run(command_id)
+        else:
+            self._window.bridge.tell("no ladder is shown; add one in the menu Window")
+
+    def _drill(self, drill: int) -> None:
+        self._window.trading.fire_drill(drill, self._window.focus.number)
+
+    def _pause(self) -> None:
+        bridge = self._window.bridge
+        if bridge.status.speed is None:
+            bridge.tell("this feed cannot be paused: it is no recording")
+        else:
+            bridge.set_paused(bridge.status.feed_state != "paused")
+
+    def _pace(self, step: int) -> None:
+        bridge = self._window.bridge
+        speed = bridge.status.speed
+        if speed is None:
+            bridge.tell("this feed has no pace: it is no recording")
+        else:
+            bridge.set_speed(next_speed(speed, step))
+
+    def _leave_killed_first(self, state: SafetyState) -> None:
+        """Change the state, but never out of KILLED with one press."""
+        window = self._window
+        if window.desk.market.safety_state is SafetyState.KILLED:
+            window.bridge.tell(
+                "KILLED is left in the risk panel, by typing the word it asks for",
+                Level.WARNING,
+            )
+            window.panels.show("risk")
+        else:
+            window.trading.set_state(state)
+
+    def _quit(self) -> None:
+        self._window.close()
