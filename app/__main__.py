@@ -249,15 +249,57 @@ def add_shots_parser(subparsers: "Subparsers") -> None:
     """Declare ``ringside shots``."""
     parser = subparsers.add_parser("shots", help=COMMANDS["shots"].sentence)
     parser.add_argument("directory", type=Path, metavar="DIR", help="where they go")
+    parser.add_argument(
+        "--panel",
+        action="append",
+        dest="names",
+        metavar="NAME",
+        help="only this picture: a panel, window or import; may be repeated",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=12.0,
+        help="how long data flow before the pictures are taken (12)",
+    )
+    parser.add_argument(
+        "--scale",
+        action="append",
+        dest="scales",
+        type=float,
+        metavar="N",
+        help="device pixels per pixel; may be repeated (1, 1.5 and 2)",
+    )
+    parser.add_argument(
+        "--theme",
+        action="append",
+        dest="themes",
+        metavar="NAME",
+        help="dark or light; may be repeated (both)",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("WIDTH", "HEIGHT"),
+        help="of the window, pixels",
+    )
     parser.set_defaults(func=_shots)
 
 
 def _shots(parsed: argparse.Namespace) -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     _prepare_qt()
-    from app.ui.shots import run
+    from app.ui.shots import PICTURES, SCALES, THEMES, Wanted, run
 
-    return run(parsed.directory, parsed.settings)
+    wanted = Wanted(
+        names=tuple(parsed.names or PICTURES),
+        scales=tuple(parsed.scales or SCALES),
+        themes=tuple(parsed.themes or THEMES),
+        seconds=parsed.seconds,
+        size=tuple(parsed.size) if parsed.size else None,
+    )
+    return run(parsed.directory, parsed.settings, wanted=wanted)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def main(folder: str) -> None:
     from app.sessions.session import Mode
     from app.ui.main import application, sessions_of
     from app.ui.main_window import MainWindow
-    from app.ui.shots import has_market
+    from app.ui.shot_scene import has_market
 
     environment = {
         "RINGSIDE_PATHS_LOGS": f"{folder}/logs",

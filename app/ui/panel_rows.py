@@ -37,6 +37,8 @@ class PanelRow:
         Several may be open at once.
     is_linked : bool
         It shows one instrument, which its title bar links to a group or fixes.
+    size : tuple of int
+        Of a window of its own, pixels at scale 1.
     """
 
     name: str
@@ -46,6 +48,7 @@ class PanelRow:
     sentence: str
     is_many: bool = False
     is_linked: bool = False
+    size: tuple[int, int] = (720, 480)
 
 
 PANELS: Final = (

@@ -16,7 +16,7 @@ from app.ui.items.ladder_geometry import Column
 from app.ui.main import sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.panels.ladder import LadderPanel
-from app.ui.shots import has_market
+from app.ui.shot_scene import has_market
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.threads]
 COMPILE_MS = 590_000

@@ -17,7 +17,7 @@ from app.sessions.session import EngineState, Mode
 from app.ui.main import sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.recording import words_of
-from app.ui.shots import has_market
+from app.ui.shot_scene import has_market
 from tests.ui.test_window import Opener
 
 pytestmark = pytest.mark.gui

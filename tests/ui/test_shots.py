@@ -7,11 +7,12 @@ import pytest
 from PySide6.QtGui import QImage
 
 from app.config import Settings
-from app.errors import SessionError
+from app.errors import ConfigError, SessionError
 from app.sessions.session import EngineState, Mode, SessionStatus
 from app.ui import shots
 from app.ui.opening import Sessions
 from app.ui.panel_rows import PANELS
+from app.ui.shots import Wanted
 from tests.ui.scripted_session import ScriptedSession
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow]
@@ -35,12 +36,17 @@ def colours(image: QImage) -> int:
 
 def test_shots_show_every_panel(qapp: object, tmp_path: Path) -> None:
     session = ScriptedSession()
+    wanted = Wanted(scales=(1.0, 2.0), seconds=0.3)
 
-    status = shots.run(tmp_path, Settings(), sessions(session), flow_ms=300)
+    status = shots.run(tmp_path, Settings(), sessions(session), wanted)
 
     assert status == 0
     assert session.stops == 1
-    names = {"window", "import", *(row.name for row in PANELS)}
+    names = {
+        f"{name}{theme}"
+        for name in ("window", "import", *(row.name for row in PANELS))
+        for theme in ("", "-light")
+    }
     assert {each.name for each in tmp_path.iterdir()} == {
         f"{name}{suffix}.png" for name in names for suffix in ("", "@2x")
     }
@@ -49,6 +55,29 @@ def test_shots_show_every_panel(qapp: object, tmp_path: Path) -> None:
         two = QImage(str(tmp_path / f"{name}@2x.png"))
         assert colours(one) > 3, name
         assert two.width() == 2 * one.width()
+
+
+def test_one_panel_can_be_shot_alone(qapp: object, tmp_path: Path) -> None:
+    wanted = Wanted(names=("ladder",), scales=(1.5,), themes=("dark",), seconds=0.1)
+
+    shots.run(tmp_path, Settings(), sessions(ScriptedSession()), wanted)
+
+    assert [each.name for each in tmp_path.iterdir()] == ["ladder@1.5x.png"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"names": ("laddre",)}, "no picture is called 'laddre'; there are window"),
+        ({"themes": ("pink",)}, "no theme is called 'pink'"),
+        ({"scales": (0.0,)}, "a picture's scale is 0.25 to 8"),
+    ],
+)
+def test_a_picture_that_is_not_there_is_told(
+    given: dict[str, tuple[str, ...]], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Wanted(**given)  # type: ignore[arg-type]
 
 
 def test_a_dead_session_is_told(qapp: object, tmp_path: Path) -> None:

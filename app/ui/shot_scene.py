@@ -1,0 +1,185 @@
+"""What pictures of the window show: a session that is armed and traded a little.
+
+All of it is done by the ladder's own commands, as a user would; nothing is drawn for
+the picture alone.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtGui import QEnterEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from app.engine.records import SafetyState
+from app.errors import SessionError
+from app.sessions.session import EngineState
+from app.ui.items.ladder_geometry import Column, Spot
+from app.ui.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from app.ui.import_dialog import ImportDialog
+
+POLL_MS: Final = 20
+_READY_MS: Final = 300_000
+_STEP_MS: Final = 20_000
+
+
+def play(window: MainWindow, flow_ms: int) -> None:
+    """Trade, let data flow, leave orders in the book, let data flow again."""
+    trade(window)
+    wait(window, lambda: False, flow_ms)
+    rest(window)
+    wait(window, lambda: False, flow_ms // 4)
+
+
+def trade(window: MainWindow) -> None:
+    """Arm, take a position, leave orders on both sides of the book."""
+    bridge, desk = window.bridge, window.desk
+    need(
+        window,
+        lambda: bridge.status.engine is EngineState.READY,
+        _READY_MS,
+        "the engine",
+    )
+    need(window, lambda: has_market(window), _STEP_MS, "market data")
+    window.commands.run("safety.armed")
+    need(
+        window,
+        lambda: desk.market.safety_state is SafetyState.ARMED,
+        _STEP_MS,
+        "arming",
+    )
+    for command in (
+        "size_2",
+        "buy_market",
+        "join_bid",
+        "join_ask",
+        "size_3",
+        "join_bid",
+    ):
+        window.commands.run(f"ladder.{command}")
+        wait(window, lambda: False, 5 * POLL_MS)
+
+
+def rest(window: MainWindow) -> None:
+    """Leave orders away from the touch, as clicks on their rows do."""
+    ladder = window.ladder()
+    assert ladder is not None
+    view, frame = ladder.view, ladder.view.painted
+    if frame is None or frame.spread_ticks is None:
+        return
+    bid, ask = frame.row(frame.best_bid), frame.row(frame.best_ask)
+    for row, column in (
+        (bid + 2, Column.BID),
+        (bid + 5, Column.BID),
+        (ask - 3, Column.ASK),
+        (ask - 6, Column.ASK),
+    ):
+        if 0 <= row < view.rows:
+            view.gestures.press(frame, Spot(row, column), is_right=False, now=0)
+
+
+def import_files(window: MainWindow, folder: Path) -> "ImportDialog":
+    """Import a file of made-up bars, and look at another as a user would."""
+    first = _looked(window, folder, "ACME", 41.20)
+    first.start.click()
+    need(window, first.play.isVisible, _STEP_MS, "an import")
+    first.reject()
+    return _looked(window, folder, "GLOBEX", 88.85)
+
+
+def _looked(
+    window: MainWindow, folder: Path, name: str, price: float
+) -> "ImportDialog":
+    """Open the import dialog on a file and answer what it asks."""
+    path = folder / f"{name}.csv"
+    path.write_text(_bars(price), "utf-8")
+    window.library.ask_import([path])
+    dialog = window.import_dialog
+    dialog.answer("--time-zone", "America/New_York")
+    dialog.answer("--stamped", "open")
+    need(window, dialog.start.isEnabled, _STEP_MS, "the first rows of a file")
+    return dialog
+
+
+def _bars(price: float) -> str:
+    """A minute's bars of a morning, as a spreadsheet writes them."""
+    lines = ["Date,Time,Open,High,Low,Close,Volume"]
+    for minute in range(120):
+        step = 0.01 * ((minute * 7919) % 23 - 11)
+        low, high = min(price, price + step) - 0.02, max(price, price + step) + 0.03
+        clock = f"{9 + (30 + minute) // 60:02d}:{(30 + minute) % 60:02d}"
+        numbers = (price, high, low, price + step)
+        texts = ",".join(f"{each:.2f}" for each in numbers)
+        lines.append(f"01/16/2024,{clock},{texts},{100 + (minute * 37) % 900}")
+        price += step
+    return "\n".join(lines) + "\n"
+
+
+def has_market(window: MainWindow) -> bool:
+    """Tell whether the ladder shows a market with both sides."""
+    ladder = window.ladder()
+    frame = ladder.view.painted if ladder is not None else None
+    return frame is not None and len(frame.bids) > 0 and len(frame.asks) > 0
+
+
+def hover(window: MainWindow) -> None:
+    """Rest the pointer on a bid, so that the line says what a click would do."""
+    ladder = window.ladder()
+    assert ladder is not None
+    view, frame = ladder.view, ladder.view.painted
+    if frame is None or not len(frame.bids):
+        return
+    row = min(view.rows - 1, max(0, frame.row(frame.best_bid) + 2))
+    point = view.cell_centre(row, Column.BID)
+    QApplication.sendEvent(view, QEnterEvent(point, point, view.mapToGlobal(point)))
+    move = QMouseEvent(
+        QMouseEvent.Type.MouseMove,
+        point,
+        view.mapToGlobal(point),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(view, move)
+
+
+def need(
+    window: MainWindow, holds: Callable[[], bool], within_ms: int, what: str
+) -> None:
+    """Wait for a condition.
+
+    Raises
+    ------
+    SessionError
+        If it does not come in time.
+    """
+    if not wait(window, holds, within_ms):
+        status = window.bridge.status
+        raise SessionError(
+            f"no pictures: {what} did not come within {within_ms // 1000} s; engine "
+            f"{status.engine.value} {status.engine_message}, feed {status.feed_state} "
+            f"{status.feed_message}".rstrip()
+        )
+
+
+def wait(window: MainWindow, holds: Callable[[], bool], within_ms: int) -> bool:
+    """Let the window live until a condition holds; False if it does not in time."""
+    loop = QEventLoop()
+    poll, end = QTimer(), QTimer()
+    poll.setInterval(POLL_MS)
+    end.setSingleShot(True)
+    failed = EngineState.FAILED
+    poll.timeout.connect(
+        lambda: (
+            loop.exit(0) if holds() or window.bridge.status.engine is failed else None
+        )
+    )
+    end.timeout.connect(lambda: loop.exit(1))
+    poll.start()
+    end.start(within_ms)
+    loop.exec()
+    poll.stop()
+    return holds()
