@@ -1,18 +1,24 @@
 """What the user can do, each declared once: menus, buttons, keys and help read it.
 
 A panel makes no action of its own; it asks for one by its id. Keys of the group
-"ladder" act on the ladder that has the focus or the pointer and send no order when the
-keyboard repeats them; the others are shortcuts of the window.
+"ladder" act on the ladder that has the focus or the pointer, which reads them by
+`Commands.by_ladder_key_event`; `hotkeys` reads the others wherever the focus is. Both
+go by a key's place on the keyboard, and do nothing when the keyboard repeats.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeyEvent
 
 from app.engine.exchange.drill_table import DRILLS
+from app.ui.key_map import KeyMap
+from app.ui.physical_keys import chord_of
+
+LOCAL: Final = ("ladder",)
+"""Groups whose keys work only where the panel of that name has the keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class Command:
     title : str
         As a menu shows it.
     key : str
-        Default key, as Qt writes it; "" = none.
+        Default chord, as `physical_keys` writes it; "" = none.
     sentence : str
         For help and tool tips.
     always : bool
@@ -44,6 +50,11 @@ class Command:
         """The menu it belongs to."""
         return self.id.partition(".")[0]
 
+    @property
+    def scope(self) -> str:
+        """Where its key works: "window", or a panel's name."""
+        return self.group if self.group in LOCAL else "window"
+
 
 COMMANDS: Final = (
     Command(
@@ -51,10 +62,17 @@ COMMANDS: Final = (
         "Import…",
         "Ctrl+O",
         "Import market data from files of any format",
+        always=True,
     ),
-    Command("file.data", "Data", "Ctrl+D", "Show the recordings of the catalog"),
     Command(
-        "file.instruments", "Instruments", "Ctrl+I", "Show and edit the instruments"
+        "file.data", "Data", "Ctrl+D", "Show the recordings of the catalog", always=True
+    ),
+    Command(
+        "file.instruments",
+        "Instruments",
+        "Ctrl+I",
+        "Show and edit the instruments",
+        always=True,
     ),
     Command(
         "session.restart",
@@ -67,15 +85,34 @@ COMMANDS: Final = (
         "Record",
         "Ctrl+R",
         "Record this session's market from its beginning, or stop",
+        always=True,
     ),
-    Command("session.pause", "Pause or play", "Ctrl+P", "Pause a recording, or go on"),
+    Command(
+        "session.pause",
+        "Pause or play",
+        "Ctrl+P",
+        "Pause a recording, or go on",
+        always=True,
+    ),
     Command("session.faster", "Faster", "Ctrl+Right", "Play a recording faster"),
     Command("session.slower", "Slower", "Ctrl+Left", "Play a recording slower"),
-    Command("session.quit", "Quit", "Ctrl+Q", "Stop the session and close the window"),
-    Command("safety.view", "View", "F8", "Look only: a click sends nothing"),
+    Command(
+        "session.quit",
+        "Quit",
+        "Ctrl+Q",
+        "Stop the session and close the window",
+        always=True,
+    ),
+    Command(
+        "safety.view", "View", "F8", "Look only: a click sends nothing", always=True
+    ),
     Command("safety.armed", "Arm", "F9", "A click in the ladder sends an order"),
     Command(
-        "safety.reduce", "Reduce", "F10", "Only orders that shrink the position pass"
+        "safety.reduce",
+        "Reduce",
+        "F10",
+        "Only orders that shrink the position pass",
+        always=True,
     ),
     Command(
         "safety.kill",
@@ -95,6 +132,7 @@ COMMANDS: Final = (
         "Cancel all orders",
         "Ctrl+Shift+E",
         "Cancel every working order",
+        always=True,
     ),
     Command("ladder.recentre", "Recentre", "Space", "Bring the market to the middle"),
     Command("ladder.join_bid", "Join the bid", "Q", "Buy limit at the best bid"),
@@ -113,7 +151,7 @@ COMMANDS: Final = (
     Command("ladder.size_2", "Second size", "2", "Choose the second size pad"),
     Command("ladder.size_3", "Third size", "3", "Choose the third size pad"),
     Command("ladder.size_4", "Fourth size", "4", "Choose the fourth size pad"),
-    Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme"),
+    Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme", always=True),
     Command(
         "window.layout", "Restore the layout", "", "Put every panel back in its place"
     ),
@@ -121,17 +159,25 @@ COMMANDS: Final = (
         Command(f"drill.{row.drill.name.lower()}", row.title, "", row.sentence)
         for row in DRILLS
     ),
-    Command("help.keys", "Keys and gestures", "F1", "Show what keys and clicks do"),
+    Command(
+        "help.keys",
+        "Keys and gestures",
+        "F1",
+        "Show what keys and clicks do",
+        always=True,
+    ),
 )
 
 _BY_ID: Final = {command.id: command for command in COMMANDS}
-_BY_KEY: Final = {
-    command.key: command for command in COMMANDS if command.group == "ladder"
-}
 
 
 class Commands:
     """The actions of one window, bound to what they do.
+
+    Attributes
+    ----------
+    keys : KeyMap
+        The keys they have now.
 
     Parameters
     ----------
@@ -141,10 +187,13 @@ class Commands:
 
     def __init__(self, parent: QObject) -> None:
         self._parent = parent
+        self.keys = KeyMap(COMMANDS, parent)
         self._actions: dict[str, QAction] = {}
         self._handlers: dict[str, Callable[[], None]] = {}
         for command in COMMANDS:
             self._actions[command.id] = self._action(command)
+        self._show_keys()
+        self.keys.changed.connect(self._show_keys)
 
     def bind(self, command_id: str, handler: Callable[[], None]) -> None:
         """Say what a command does; a later binding takes its place."""
@@ -163,32 +212,43 @@ class Commands:
         """Actions of a menu, in the order of declaration."""
         return (self._actions[c.id] for c in COMMANDS if c.group == name)
 
+    def is_enabled(self, command_id: str) -> bool:
+        """Tell whether it is bound and offered just now."""
+        action = self._actions[command_id]
+        return action.isEnabled() and action.isVisible()
+
+    def by_ladder_key_event(self, event: QKeyEvent) -> Command | None:
+        """Return the ladder's command of a key press, or None.
+
+        Goes by the key's place and by what the user made of the keys, modifiers
+        included. Whoever calls it passes over ``event.isAutoRepeat()``: a key that is
+        held down sends nothing.
+        """
+        command_id = self.keys.command(chord_of(event), "ladder")
+        return None if command_id is None else _BY_ID[command_id]
+
+    def tip(self, command_id: str) -> str:
+        """What a pointer resting on its button is told, with the key it has now."""
+        command = _BY_ID[command_id]
+        chord = self.keys.chord(command_id)
+        key = f"  ({chord})" if chord else ""
+        return f"{command.sentence or command.title}{key}"
+
     def _action(self, command: Command) -> QAction:
-        action = QAction(command.title, self._parent)
-        action.setToolTip(tool_tip(command))
+        action = QAction(self._parent)
         action.setObjectName(command.id)
         action.setEnabled(False)
         action.triggered.connect(lambda: self.run(command.id))
-        if command.group == "ladder":
-            # Shown behind the title only: the ladder itself reads these keys.
-            action.setText(f"{command.title}\t{command.key}")
-        elif command.key:
-            action.setShortcut(QKeySequence(command.key))
-            action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         return action
+
+    def _show_keys(self) -> None:
+        # A shortcut of Qt's would go by the layout's letters: it is shown, not set.
+        for command in COMMANDS:
+            action, chord = self._actions[command.id], self.keys.chord(command.id)
+            action.setText(f"{command.title}\t{chord}" if chord else command.title)
+            action.setToolTip(self.tip(command.id))
 
 
 def by_id(command_id: str) -> Command:
     """Return a command's declaration."""
     return _BY_ID[command_id]
-
-
-def by_ladder_key(key: str) -> Command | None:
-    """Return the ladder's command of a key, as Qt writes it."""
-    return _BY_KEY.get(key)
-
-
-def tool_tip(command: Command) -> str:
-    """Return what a pointer resting on its button is told."""
-    key = f"  ({command.key})" if command.key else ""
-    return f"{command.sentence or command.title}{key}"

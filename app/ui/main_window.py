@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -29,6 +35,7 @@ from app.ui.docks import Docks
 from app.ui.failures import Failures
 from app.ui.focus import Focus
 from app.ui.help import HelpWindow
+from app.ui.hotkeys import Hotkeys
 from app.ui.jobs import Jobs
 from app.ui.leaving import Leaving
 from app.ui.library import Library
@@ -107,6 +114,7 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _NORTH)
         self._bound = WindowCommands(self)
+        self.hotkeys = Hotkeys(self.commands, self)
         self._bar = QToolBar("Session")
         self._bar.setObjectName("session")
         self._bar.setMovable(False)
@@ -259,6 +267,11 @@ class MainWindow(QMainWindow):
 
     def _on_failure(self, words: str) -> None:
         self.bridge.tell(words, Level.ERROR)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # A key that a widget was handed (input methods, assistive technology).
+        if not self.hotkeys.press(event):
+            super().keyPressEvent(event)
 
     # Layout and end.
 

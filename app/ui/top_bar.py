@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from app.engine.records import SafetyState
 from app.sessions.session import Mode
 from app.ui import reasons
-from app.ui.commands import by_id, tool_tip
 from app.ui.context import Context
 from app.ui.items.pace_box import PaceBox
 from app.ui.recording import Recording, words_of
@@ -112,7 +111,7 @@ class TopBar(QWidget):
             row.addSpacing(8)
         row.addWidget(self.pace)
         self.record.setCheckable(True)
-        self.record.setToolTip(tool_tip(by_id("session.record")))
+        self.record.setToolTip(self._context.commands.tip("session.record"))
         metrics = self.record.fontMetrics()
         self.record.setMinimumWidth(metrics.horizontalAdvance("● 88.88M") + 24)
         row.addWidget(self.record)
@@ -123,7 +122,7 @@ class TopBar(QWidget):
         row.addSpacing(12)
         row.addWidget(self.kill)
         self.kill.setProperty("role", "danger")
-        self.kill.setToolTip(tool_tip(by_id("safety.kill")))
+        self.kill.setToolTip(self._context.commands.tip("safety.kill"))
         self.kill.setMinimumWidth(84)
         self._stripe.setFixedHeight(3)
         layout = QVBoxLayout(self)
@@ -160,7 +159,7 @@ class TopBar(QWidget):
         for state, command_id, title in _STATES:
             button = QPushButton(title)
             button.setCheckable(True)
-            button.setToolTip(tool_tip(by_id(command_id)))
+            button.setToolTip(self._context.commands.tip(command_id))
             colour = theme.state(state)
             button.setStyleSheet(
                 f"QPushButton:checked {{ background: {colour}; color: {theme.on_state};"

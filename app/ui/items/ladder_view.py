@@ -4,20 +4,20 @@ Rows never move while a hand is on them (see models.recentre). What a press mean
 decided by `Gestures`, from the frame that is painted.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QEnterEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from app.clock import Clock
-from app.ui import commands
+from app.ui.commands import Command
 from app.ui.items.ladder_geometry import Spot
 from app.ui.items.ladder_surface import LadderSurface
 from app.ui.models.ladder import LadderFrame
@@ -69,6 +69,8 @@ class LadderView(LadderSurface):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Ladder")
         self.recentre = Recentre()
+        # Which command a key press means; the panel knows what keys the user chose.
+        self.command_of: Callable[[QKeyEvent], Command | None] = lambda _: None
         self._wheel = 0
 
     def show_frame(self, frame: LadderFrame) -> None:
@@ -177,6 +179,8 @@ class LadderView(LadderSurface):
             self.gestures.steer(self.rows, *_ARROWS[key])
         elif event.isAutoRepeat() or self.painted is None:
             return  # a held key never sends twice
+        elif (known := self.command_of(event)) is not None:
+            self.command_pressed.emit(known.id)
         elif event.modifiers() & _MODIFIERS or not self._press(key, self.painted):
             super().keyPressEvent(event)
             return
@@ -192,10 +196,7 @@ class LadderView(LadderSurface):
         elif key == Qt.Key.Key_Escape:
             self.gestures.escape()
         else:
-            known = commands.by_ladder_key(QKeySequence(key).toString())
-            if known is None:
-                return False
-            self.command_pressed.emit(known.id)
+            return False
         return True
 
     # The pointer.

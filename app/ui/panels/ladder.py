@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.engine.records import NO_PRICE, OrderType
 from app.ui import reasons
-from app.ui.commands import by_id, tool_tip
 from app.ui.context import Context
 from app.ui.items.banner import Banner
 from app.ui.items.figures import Figures
@@ -43,6 +42,7 @@ class LadderPanel(QWidget):
         self._state = Line(is_centred=True)
         self.pads = SizePads(theme)
         self.view = LadderView(theme, settings.scale, settings.ladder_rows, clock)
+        self.view.command_of = context.commands.by_ladder_key_event
         self.banner = Banner(self.view, theme, top=22)
         self._hover = Line()
         self._orders = LadderOrders(context, self.view, self.pads, self._say)
@@ -67,7 +67,7 @@ class LadderPanel(QWidget):
     def _button(self, command_id: str, title: str, role: str) -> QPushButton:
         button = QPushButton(title)
         button.setProperty("role", role)
-        button.setToolTip(tool_tip(by_id(command_id)))
+        button.setToolTip(self._context.commands.tip(command_id))
         button.clicked.connect(partial(self._on_button, command_id))
         return button
 

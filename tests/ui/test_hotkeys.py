@@ -1,0 +1,298 @@
+"""Keys: by their place on the keyboard, dead while typing, remapped, in conflict."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout
+from pytestqt.qtbot import QtBot
+
+from app.ui.commands import COMMANDS, Commands
+from app.ui.hotkeys import Hotkeys
+from app.ui.key_map import KeyMap
+from app.ui.panels.ladder import LadderPanel
+from app.ui.physical_keys import chord_of, parse_chord
+from tests.ui.conftest import Stage
+
+pytestmark = pytest.mark.gui
+NONE = Qt.KeyboardModifier.NoModifier
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+Z_PLACE: Final = 44  # KEY_Z of linux/input-event-codes.h
+Q_PLACE: Final = 16
+
+
+def press(
+    key: int,
+    modifiers: Qt.KeyboardModifier = NONE,
+    place: int = 0,
+    text: str = "",
+    *,
+    kind: QEvent.Type = QEvent.Type.KeyPress,
+    repeats: bool = False,
+) -> QKeyEvent:
+    """A key event as X11 tells it: the layout's letter, and evdev's code + 8."""
+    scan = place + 8 if place else 0
+    return QKeyEvent(kind, key, modifiers, scan, 0, 0, text, repeats)
+
+
+@pytest.fixture
+def on_x11(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "xcb")
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "layout"),
+    [
+        (Qt.Key.Key_Z, Z_PLACE, "US"),
+        (Qt.Key.Key_Y, Z_PLACE, "German"),
+        (0x042F, Z_PLACE, "Russian"),
+        (Qt.Key.Key_W, Z_PLACE, "French"),
+    ],
+)
+def test_a_layout_changes_nothing(
+    on_x11: None, key: int, place: int, layout: str
+) -> None:
+    assert chord_of(press(key, NONE, place)) == "Z", layout
+    assert chord_of(press(key, CTRL, place)) == "Ctrl+Z", layout
+
+
+@pytest.mark.parametrize(
+    ("event", "chord"),
+    [
+        (lambda: press(Qt.Key.Key_Exclam, SHIFT, 2), "Shift+1"),
+        (lambda: press(Qt.Key.Key_Ampersand, NONE, 2), "1"),  # French digits
+        (lambda: press(Qt.Key.Key_F12, CTRL | SHIFT, 88), "Ctrl+Shift+F12"),
+        (lambda: press(Qt.Key.Key_Space, NONE, 57), "Space"),
+        (lambda: press(Qt.Key.Key_Up, NONE, 103), "Up"),
+        (lambda: press(Qt.Key.Key_Shift, SHIFT, 42), ""),
+        (lambda: press(Qt.Key.Key_Plus, CTRL, 13), "Ctrl+="),
+        (lambda: press(Qt.Key.Key_Less, NONE, 86), "<"),
+        (lambda: press(Qt.Key.Key_AltGr, NONE, 100), ""),
+    ],
+)
+def test_a_chord_is_modifiers_and_a_place(
+    on_x11: None, event: Callable[[], QKeyEvent], chord: str
+) -> None:
+    assert chord_of(event()) == chord
+
+
+def test_without_a_place_the_letter_stands_in(qapp: object) -> None:
+    keypad = CTRL | Qt.KeyboardModifier.KeypadModifier
+    assert chord_of(press(Qt.Key.Key_Z)) == "Z"
+    assert chord_of(press(Qt.Key.Key_Plus, CTRL)) == "Ctrl+="
+    assert chord_of(press(Qt.Key.Key_Plus, keypad)) == "Ctrl+="
+
+
+def test_every_declared_key_is_written_as_a_press_is_read() -> None:
+    for command in COMMANDS:
+        assert parse_chord(command.key) == command.key, command.id
+
+
+@pytest.mark.parametrize(
+    ("text", "chord"),
+    [
+        ("shift+ctrl+k", "Ctrl+Shift+K"),
+        ("Ctrl++", "Ctrl+="),
+        ("", ""),
+        ("Ctrl+", ""),
+        ("Hyper+K", ""),
+        ("Ctrl+Wurst", ""),
+        ("A, B", ""),
+        ("F9", "F9"),
+        ("+" * 5000, ""),
+    ],
+)
+def test_text_becomes_a_chord_or_nothing(text: str, chord: str) -> None:
+    assert parse_chord(text) == chord
+
+
+# The map.
+
+
+@pytest.fixture
+def keys(qapp: object) -> KeyMap:
+    owner = QObject(QCoreApplication.instance())
+    return KeyMap(COMMANDS, owner)
+
+
+def test_nothing_that_ships_is_in_conflict(keys: KeyMap) -> None:
+    assert keys.conflicts() == {}
+
+
+def test_a_conflict_names_both_and_the_first_declared_has_the_key(
+    keys: KeyMap,
+) -> None:
+    keys.give("session.faster", "F9")
+
+    assert keys.conflicts() == {
+        "session.faster": ["safety.armed"],
+        "safety.armed": ["session.faster"],
+    }
+    assert keys.command("F9", "window") == "session.faster"
+    keys.give("safety.armed", "")
+    assert keys.conflicts() == {}
+    keys.reset_all()
+    assert keys.command("F9", "window") == "safety.armed"
+
+
+def test_a_windows_key_is_in_conflict_with_a_ladders(keys: KeyMap) -> None:
+    keys.give("window.theme", "Q")
+
+    assert keys.rivals("window.theme", "Q") == ["ladder.join_bid"]
+    assert keys.is_changed("window.theme")
+    keys.reset("window.theme")
+    assert keys.changes() == {}
+
+
+def test_a_file_of_keys_is_read_with_suspicion(keys: KeyMap) -> None:
+    wrong = keys.load(
+        {"ladder.lift": "ctrl+l", "no.such": "Q", "window.theme": 7, "help.keys": "?!"}
+    )
+
+    assert keys.chord("ladder.lift") == "Ctrl+L"
+    assert keys.chord("window.theme") == "Ctrl+T"
+    assert [each.split(":")[0] for each in wrong] == [
+        "no command is called 'no.such'",
+        "window.theme",
+        "help.keys",
+    ]
+    assert keys.load([1]) == ["keys: a table of commands and keys is expected"]
+
+
+def test_menus_and_tips_show_the_key_that_holds(qapp: object) -> None:
+    owner = QObject()
+    commands = Commands(owner)
+    commands.keys.give("window.theme", "Ctrl+L")
+
+    assert commands.action("window.theme").text() == "Light or dark\tCtrl+L"
+    assert commands.tip("window.theme").endswith("(Ctrl+L)")
+    assert not commands.action("window.theme").shortcut().toString(), "never Qt's own"
+
+
+# The keyboard.
+
+
+class Desk(QDialog):
+    """A window with a text field, and the keys that run in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field = QLineEdit()
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.field)
+        self.ran: list[str] = []
+        self.commands = Commands(self)
+        for command in COMMANDS:
+            self.commands.bind(command.id, partial(self.ran.append, command.id))
+        self.hotkeys = Hotkeys(self.commands, self)
+
+    def key(self, event: QKeyEvent) -> None:
+        """Press a key as the system does: at the native window."""
+        handle = self.windowHandle()
+        assert handle is not None
+        override = press(
+            event.key(),
+            event.modifiers(),
+            max(0, event.nativeScanCode() - 8),
+            event.text(),
+            kind=QEvent.Type.ShortcutOverride,
+        )
+        override.ignore()
+        QCoreApplication.sendEvent(handle, override)
+        QCoreApplication.sendEvent(handle, event)
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> Desk:
+    made = Desk()
+    qtbot.addWidget(made)
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is made.windowHandle())
+    made.setFocus()
+    return made
+
+
+def test_a_key_runs_its_command_by_place(on_x11: None, desk: Desk) -> None:
+    desk.key(press(Qt.Key.Key_F9, NONE, 67))
+    desk.key(press(0x0415, CTRL, 20))  # Ctrl and the Russian letter on KEY_T
+
+    assert desk.ran == ["safety.armed", "window.theme"]
+
+
+def test_a_held_key_runs_once(desk: Desk) -> None:
+    desk.key(press(Qt.Key.Key_F9))
+    for _ in range(20):
+        desk.key(press(Qt.Key.Key_F9, repeats=True))
+
+    assert desk.ran == ["safety.armed"]
+
+
+def test_keys_are_dead_in_a_text_field_except_those_that_always_work(
+    desk: Desk,
+) -> None:
+    desk.field.setFocus()
+    desk.field.setText("5")
+
+    desk.key(press(Qt.Key.Key_F9))
+    desk.key(press(Qt.Key.Key_7, text="7"))
+    desk.key(press(Qt.Key.Key_F12, CTRL | SHIFT))
+
+    assert desk.ran == ["safety.kill"]
+    assert desk.field.text() == "57"
+
+
+def test_kill_works_over_a_modal_dialog_and_nothing_else_does(
+    qtbot: QtBot, desk: Desk
+) -> None:
+    modal = QDialog(desk)
+    modal.setModal(True)
+    modal.show()
+    modal.activateWindow()
+    qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is modal.windowHandle())
+
+    for event in (
+        press(Qt.Key.Key_T, CTRL),
+        press(Qt.Key.Key_F9),
+        press(Qt.Key.Key_F12, CTRL | SHIFT),
+    ):
+        QCoreApplication.sendEvent(modal.windowHandle(), event)
+
+    assert desk.ran == ["safety.kill"]
+    modal.close()
+
+
+def test_a_command_that_is_not_offered_is_not_run(desk: Desk) -> None:
+    desk.commands.action("safety.armed").setEnabled(False)
+
+    desk.key(press(Qt.Key.Key_F9))
+
+    assert desk.ran == []
+
+
+def test_ladder_keys_go_by_place_and_never_repeat(
+    on_x11: None, qtbot: QtBot, stage: Stage
+) -> None:
+    panel = LadderPanel(stage.context)
+    qtbot.addWidget(panel)
+    panel.resize(440, 700)
+    panel.show()
+    stage.pulse()
+    pressed: list[str] = []
+    panel.view.command_pressed.connect(pressed.append)
+
+    for event in (
+        press(Qt.Key.Key_A, NONE, Q_PLACE),  # the French letter on KEY_Q
+        press(0x0419, NONE, Q_PLACE, repeats=True),
+        press(0x0419, NONE, Q_PLACE),
+        press(Qt.Key.Key_Q, CTRL, Q_PLACE),
+    ):
+        QCoreApplication.sendEvent(panel.view, event)
+
+    assert pressed == ["ladder.join_bid", "ladder.join_bid"]
+    stage.context.commands.keys.give("ladder.join_bid", "Shift+Q")
+    QCoreApplication.sendEvent(panel.view, press(Qt.Key.Key_Q, SHIFT, Q_PLACE))
+    assert pressed[2:] == ["ladder.join_bid"]
