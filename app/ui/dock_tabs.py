@@ -1,11 +1,13 @@
 """Docks that share a place show their tabs alone; a double click on a tab floats it."""
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
+
+from app.ui.dock_title import DockTitle
 
 
 class DockTabs(QObject):
-    """Hides the title bars of tabbed docks, whose tabs already say the name."""
+    """Tells docks whether they are tabbed; floats one whose tab is clicked twice."""
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
@@ -26,14 +28,9 @@ class DockTabs(QObject):
 
     def _refresh(self) -> None:
         for dock in self._docks():
-            is_tabbed = bool(self._window.tabifiedDockWidgets(dock))
-            if is_tabbed and dock.titleBarWidget() is None:
-                empty = QWidget()
-                empty.setFixedHeight(0)
-                dock.setTitleBarWidget(empty)
-            elif not is_tabbed and dock.titleBarWidget() is not None:
-                # Qt wants None to bring back its own; the stub says otherwise.
-                dock.setTitleBarWidget(None)  # type: ignore[arg-type]
+            title = dock.titleBarWidget()
+            if isinstance(title, DockTitle):
+                title.show_tabbed(bool(self._window.tabifiedDockWidgets(dock)))
         for bar in self._window.findChildren(QTabBar):
             if bar.parent() is self._window and not bar.property("follows"):
                 bar.setProperty("follows", True)

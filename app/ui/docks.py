@@ -6,13 +6,14 @@ place; others are added and removed.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.ui.context import Context
 from app.ui.dock_tabs import DockTabs
+from app.ui.links import Links
+from app.ui.models.desk import Desk
 from app.ui.panel_dock import PanelDock
 from app.ui.panel_host import PanelHost
 from app.ui.panel_rows import BY_NAME, PANELS, PanelRow, instance_name, parse_instance
@@ -29,13 +30,16 @@ class Docks(QObject):
     -------
     changed()
         A dock was added or removed.
+    key_pressed(object)
+        A QKeyEvent in a floating panel that nothing there wanted.
     """
 
     changed = Signal()
+    key_pressed = Signal(object)
 
-    def __init__(self, window: QMainWindow) -> None:
+    def __init__(self, window: QMainWindow, desk: Desk, links: Links) -> None:
         super().__init__(window)
-        self._window = window
+        self._window, self._desk, self._links = window, desk, links
         self._context: Context | None = None
         self.by_name: dict[str, PanelDock] = {}
         self._used: dict[str, str] = {}
@@ -50,7 +54,7 @@ class Docks(QObject):
         """Hand every panel its context."""
         self._context = context
         for dock in self.by_name.values():
-            dock.give(self._of(dock, context))
+            dock.give(context)
 
     def hosts(self) -> dict[str, PanelHost]:
         """The panels' hosts by name."""
@@ -113,6 +117,7 @@ class Docks(QObject):
             return
         del self.by_name[name]
         self._window.removeDockWidget(dock)
+        self._links.drop(dock.link)
         dock.deleteLater()
         self.changed.emit()
 
@@ -134,18 +139,17 @@ class Docks(QObject):
     # Parts.
 
     def _make(self, row: PanelRow, number: int) -> PanelDock:
-        dock = PanelDock(row, number, self._window)
+        link = self._links.new()
+        dock = PanelDock(row, number, self._desk, link, self._window)
         self.by_name[dock.name] = dock
         dock.dismissed.connect(self.remove)
+        dock.key_pressed.connect(self.key_pressed)
         self._tabs.follow(dock)
         if number > 1:
             dock.hide()
         if self._context is not None:
-            dock.give(self._of(dock, self._context))
+            dock.give(self._context)
         return dock
-
-    def _of(self, dock: PanelDock, context: Context) -> Context:
-        return replace(context, focus=context.focus)
 
     def _is_free(self, name: str) -> bool:
         dock = self.by_name.get(name)

@@ -1,7 +1,7 @@
 """Which instrument a panel shows: its own choice, or that of a link group.
 
-A panel is given a `Focus` and follows it; it never asks who else does. Panels linked by
-a colour are given the same one, so choosing in one of them chooses in all.
+A panel is given a `Focus` and follows it; it never asks who else does. `links` keeps
+the focuses of panels that are linked by a colour together.
 """
 
 from PySide6.QtCore import QObject, Signal
@@ -12,10 +12,15 @@ from app.ui.models.desk import Desk
 class Focus(QObject):
     """An instrument of the session that one panel or a group of them shows.
 
+    It is remembered by its name, so that the next session shows the same instrument
+    where it has it.
+
     Attributes
     ----------
     number : int
         The instrument's number in the session.
+    name : str
+        Its name, or the one that is waited for; "" before any is known.
 
     Signals
     -------
@@ -29,13 +34,38 @@ class Focus(QObject):
         super().__init__()
         self._desk = desk
         self.number = number
+        self.name = ""
 
     def choose(self, number: int) -> None:
         """Show an instrument; one that the session does not have is passed over."""
-        if number != self.number and self._desk.listed(number) is not None:
-            self.number = number
-            self.changed.emit(number)
+        listed = self._desk.listed(number)
+        if listed is not None:
+            self.name = listed.instrument.name
+            self._show(number)
+
+    def wish(self, name: str) -> None:
+        """Show an instrument by its name, as soon as a session has it."""
+        self.name = name
+        number = self._find()
+        if number is not None:
+            self._show(number)
 
     def reset(self) -> None:
-        """Begin with the first instrument of another session."""
-        self.number = 0
+        """Find the instrument among those of another session; else show the first."""
+        if not self._desk.market.listed:
+            self.number = 0
+            return
+        if not self.name:
+            self.name = self._desk.market.listed[0].instrument.name
+        self._show(self._find() or 0)
+
+    def _find(self) -> int | None:
+        for listed in self._desk.market.listed:
+            if listed.instrument.name == self.name:
+                return listed.number
+        return None
+
+    def _show(self, number: int) -> None:
+        if number != self.number:
+            self.number = number
+            self.changed.emit(number)

@@ -33,12 +33,12 @@ from app.ui.commands import Commands
 from app.ui.context import Context
 from app.ui.docks import Docks
 from app.ui.failures import Failures
-from app.ui.focus import Focus
 from app.ui.help import HelpWindow
 from app.ui.hotkeys import Hotkeys
 from app.ui.jobs import Jobs
 from app.ui.leaving import Leaving
 from app.ui.library import Library
+from app.ui.links import GROUPS, Links
 from app.ui.menus import Menus
 from app.ui.models.desk import Desk
 from app.ui.models.messages import Level
@@ -95,11 +95,13 @@ class MainWindow(QMainWindow):
         self._store = layout
         self._clock = clock
         self.desk = Desk()
-        self.focus = Focus(self.desk)
+        self.links = Links(self.desk, self)
+        self.focus = self.links.groups[GROUPS[0]]
         self.bridge = Bridge(self.desk, clock, settings.ui.frames_per_s)
         self.bridge.setParent(self)
         # Before any panel hears of it: they look for the instrument there.
-        self.bridge.session_changed.connect(self.focus.reset)
+        self.bridge.session_changed.connect(self.links.reset)
+        self.bridge.instruments_changed.connect(self.links.reset)
         self.commands = Commands(self)
         self.trading = Trading(self.desk, self.bridge, clock)
         self.jobs = Jobs()
@@ -108,13 +110,14 @@ class MainWindow(QMainWindow):
         self.recording = Recording(settings, self.bridge, self.library)
         self.failures = Failures()
         self.leaving = Leaving(self, self.desk)
-        self.panels = Docks(self)
+        self.panels = Docks(self, self.desk, self.links)
         self.docks = self.panels.by_name
         self.setWindowTitle("Ringside")
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _NORTH)
         self._bound = WindowCommands(self)
         self.hotkeys = Hotkeys(self.commands, self)
+        self.panels.key_pressed.connect(self.hotkeys.press)
         self._bar = QToolBar("Session")
         self._bar.setObjectName("session")
         self._bar.setMovable(False)

@@ -1,12 +1,30 @@
-"""A dock with one panel in it."""
+"""A dock with one panel in it; floating, it is a window like any other."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.context import Context
+from app.ui.dock_title import DockTitle
+from app.ui.links import Link
+from app.ui.models.desk import Desk
 from app.ui.panel_host import PanelHost
 from app.ui.panel_rows import PanelRow, instance_name, instance_title
+
+_WINDOW: Final = (
+    Qt.WindowType.Window
+    | Qt.WindowType.WindowTitleHint
+    | Qt.WindowType.WindowSystemMenuHint
+    | Qt.WindowType.WindowMinMaxButtonsHint
+    | Qt.WindowType.WindowCloseButtonHint
+)
+_WHILE_DRAGGED_MS: Final = 50
+_GRASP: Final = (120, 24)
+"""So much of a window's upper edge must be on a screen to be got hold of, pixels."""
 
 
 class PanelDock(QDockWidget):
@@ -18,30 +36,105 @@ class PanelDock(QDockWidget):
     number : int
         1 for the first instance of its kind.
     name : str
+    link : Link
+        The instrument it shows and whom it shares it with.
     host : PanelHost
+    title : DockTitle
 
     Signals
     -------
     dismissed(str)
         An added instance was closed by the user; the name says which.
+    key_pressed(object)
+        A QKeyEvent that nothing in this window wanted.
     """
 
     dismissed = Signal(str)
+    key_pressed = Signal(object)
 
-    def __init__(self, row: PanelRow, number: int, parent: QWidget) -> None:
-        super().__init__(instance_title(row, number).replace("&", "&&"), parent)
-        self.row, self.number = row, number
+    def __init__(
+        self, row: PanelRow, number: int, desk: Desk, link: Link, parent: QWidget
+    ) -> None:
+        title = instance_title(row, number)
+        super().__init__(title.replace("&", "&&"), parent)
+        self.row, self.number, self.link = row, number, link
         self.name = instance_name(row, number)
         self.setObjectName(self.name)
-        self.host = PanelHost(instance_title(row, number), row.factory)
+        self.host = PanelHost(title, row.factory)
+        self.title = DockTitle(title, desk, link if row.is_linked else None)
+        self.setTitleBarWidget(self.title)
         self.setWidget(self.host)
+        self._become = QTimer(self)
+        self._become.setSingleShot(True)
+        self._become.timeout.connect(self._become_window)
+        self.title.float_wanted.connect(self.toggle_float)
+        self.title.close_wanted.connect(self.close)
         self.visibilityChanged.connect(self.host.show_panel)
+        self.topLevelChanged.connect(self._on_top_level)
 
     def give(self, context: Context) -> None:
         """Hand the panel what it needs; one that is there is made anew."""
-        self.host.give(context)
+        self.title.dress(context.theme, context.settings.scale)
+        self.host.give(replace(context, focus=self.link.focus))
+
+    def toggle_float(self) -> None:
+        """Make it a window of its own, or bring it back."""
+        self.setFloating(not self.isFloating())
+        if self.isFloating():
+            self.resize(*self.row.size)
+            self.put_on_screen(self.geometry())
+
+    def put_on_screen(self, wanted: QRect) -> None:
+        """Move a floating panel to a place, or near to it where no screen is there."""
+        screens = [each.availableGeometry() for each in QGuiApplication.screens()]
+        self.setGeometry(on_screen(wanted, screens))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
         if self.number > 1:
             self.dismissed.emit(self.name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        if self.isFloating():
+            self.key_pressed.emit(event)
+
+    def _on_top_level(self, is_floating: bool) -> None:
+        if is_floating:
+            self._become.start(0)
+
+    def _become_window(self) -> None:
+        """Give a floating dock a frame with buttons, once nobody drags it."""
+        if not self.isFloating() or self.windowFlags() & _WINDOW == _WINDOW:
+            return
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self._become.start(_WHILE_DRAGGED_MS)
+            return
+        place, was_shown = self.geometry(), self.isVisible()
+        self.setWindowFlags(_WINDOW)
+        self.setGeometry(place)
+        if was_shown:
+            self.show()
+
+
+def on_screen(wanted: QRect, screens: Sequence[QRect]) -> QRect:
+    """Where a window may be: as wanted if it can be got hold of, else on a screen.
+
+    Parameters
+    ----------
+    wanted : QRect
+    screens : sequence of QRect
+        What may be used of each screen, the main one first.
+    """
+    edge = QRect(wanted.left(), wanted.top(), wanted.width(), _GRASP[1])
+    for screen in screens:
+        seen = edge.intersected(screen)
+        if seen.width() >= min(_GRASP[0], edge.width()) and seen.height() >= _GRASP[1]:
+            return wanted
+    if not screens:
+        return wanted
+    home = screens[0]
+    size = wanted.size().boundedTo(home.size())
+    place = QRect(home.topLeft(), size)
+    place.moveCenter(home.center())
+    return place

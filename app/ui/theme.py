@@ -62,6 +62,8 @@ class Theme:
     error: str
     warning_cell: str  # ground of a banner or a held order
     curve: tuple[str, ...]  # instruments in a chart, in order
+    link: tuple[str, ...]  # groups of linked panels, A to F (Okabe and Ito, 2008)
+    on_link: str  # a group's letter on its colour
 
     def side(self, side: int) -> str:
         """Colour of a side: +1 buy, -1 sell."""
@@ -117,6 +119,8 @@ DARK: Final = Theme(
     error="#ff8791",
     warning_cell="#3a3210",
     curve=("#5fb0ff", "#ffa04d", "#b99cff", "#6fd6c4", "#f2d049", "#ff8fb1"),
+    link=("#56b4e9", "#e69f00", "#10a97d", "#f0e442", "#d58bb4", "#e0702a"),
+    on_link="#0a0f15",
 )
 
 LIGHT: Final = Theme(
@@ -153,6 +157,8 @@ LIGHT: Final = Theme(
     error="#b3202f",
     warning_cell="#fff0bf",
     curve=("#0b5cb8", "#a84a00", "#6a3fc0", "#0b7566", "#806000", "#b0306a"),
+    link=("#56b4e9", "#e69f00", "#10a97d", "#f0e442", "#d58bb4", "#e0702a"),
+    on_link="#0a0f15",
 )
 
 THEMES: Final = {theme.name: theme for theme in (DARK, LIGHT)}
@@ -248,8 +254,16 @@ _SHEET: Final = """
 QMainWindow::separator {{ background: {window}; width: 5px; height: 5px; }}
 QMainWindow::separator:hover {{ background: {line}; }}
 QDockWidget {{ color: {muted}; font-weight: 600; }}
-QDockWidget::title {{ background: {panel}; padding: 5px 8px;
+QWidget[role="dock-title"] {{ background: {panel};
     border-bottom: 1px solid {line}; }}
+QWidget[role="dock-title"] QLabel {{ color: {muted}; font-weight: 600; }}
+QWidget[role="dock-title"] QToolButton {{ background: transparent;
+    border: 1px solid transparent; border-radius: 3px; padding: 0px 4px;
+    color: {muted}; }}
+QWidget[role="dock-title"] QToolButton:hover {{ color: {text};
+    border-color: {line}; }}
+QWidget[role="dock-title"] QToolButton:focus {{ border-color: {accent}; }}
+QWidget[role="dock-title"] QToolButton::menu-indicator {{ image: none; }}
 QWidget[role="panel"] {{ background: {panel}; }}
 QMenuBar {{ background: {window}; }}
 QMenuBar::item {{ padding: 4px 9px; background: transparent; }}

@@ -49,6 +49,13 @@ def test_curves_stand_out_from_the_panel(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
+def test_letters_of_link_groups_can_be_read(name: str) -> None:
+    theme: Theme = THEMES[name]
+    assert len(set(theme.link)) == 6
+    assert all(contrast(theme.on_link, colour) >= 4.5 for colour in theme.link)
+
+
+@pytest.mark.parametrize("name", THEMES)
 def test_every_safety_state_has_a_colour_of_its_own(name: str) -> None:
     theme = THEMES[name]
     assert len({theme.state(state) for state in SafetyState}) == len(SafetyState)
