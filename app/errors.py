@@ -90,6 +90,10 @@ class FeedError(RingsideError):
     """A feed cannot be opened, or was ended by a fault."""
 
 
+class LayoutError(RingsideError):
+    """The window's workspaces or keys cannot be written down."""
+
+
 class SessionError(RingsideError):
     """A session or a mode cannot be entered."""
 

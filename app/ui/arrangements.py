@@ -1,15 +1,142 @@
-"""Where panels stand in the window as it ships."""
+"""The workspaces that ship: which panels they show, side by side, below, or as tabs.
+
+An arrangement is data, so a new panel is placed by writing its name. Names of panels
+that are not there are passed over.
+"""
+
+from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow
 
 from app.ui.docks import Docks
+from app.ui.panel_dock import PanelDock
 
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """Panels in one place, the first one in front."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Parts side by side or one below the other, with their share of the room."""
+
+    orientation: Qt.Orientation
+    parts: tuple[tuple["Tabs | Split", int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A workspace that ships.
+
+    Attributes
+    ----------
+    name : str
+    sentence : str
+        What it is for; it says plainly what this version does not have.
+    arrangement : Split
+    """
+
+    name: str
+    sentence: str
+    arrangement: Split
+
+
+def tabs(*names: str) -> Tabs:
+    """Panels in one place."""
+    return Tabs(names)
+
+
+def across(*parts: tuple[Tabs | Split, int]) -> Split:
+    """Parts from left to right."""
+    return Split(_ACROSS, parts)
+
+
+def down(*parts: tuple[Tabs | Split, int]) -> Split:
+    """Parts from top to bottom."""
+    return Split(_DOWN, parts)
+
+
+_RECORDS: Final = tabs("orders", "fills", "positions")
+SHIPPED: Final = (
+    Shipped(
+        "Trade",
+        "One instrument at hand: ladder, chart, account, orders",
+        across(
+            (tabs("ladder"), 32),
+            (
+                down(
+                    (
+                        across(
+                            (
+                                tabs(
+                                    *("chart", "heatmap", "pnl", "data"),
+                                    *("instruments", "monitor"),
+                                ),
+                                46,
+                            ),
+                            (tabs("ticket", "tape", "depth", "risk"), 22),
+                        ),
+                        42,
+                    ),
+                    (tabs("orders", "fills", "watchlist"), 23),
+                    (tabs("positions", "messages", "alerts"), 15),
+                ),
+                68,
+            ),
+        ),
+    ),
+    Shipped(
+        "Backtest",
+        "Recordings, their instruments, and what was traded on them; running a "
+        "strategy over history is not in this version",
+        across(
+            (tabs("data", "instruments"), 45),
+            (down((tabs("chart", "pnl"), 60), (_RECORDS, 40)), 55),
+        ),
+    ),
+    Shipped(
+        "Replay",
+        "A recording played: pause and pace are in the top bar; going back and single "
+        "steps are not in this version",
+        across(
+            (tabs("ladder"), 30),
+            (down((tabs("heatmap", "chart", "pnl"), 65), (_RECORDS, 35)), 46),
+            (down((tabs("tape", "depth"), 60), (tabs("data", "messages"), 40)), 24),
+        ),
+    ),
+    Shipped(
+        "Portfolio",
+        "All that is held and earned, over every instrument",
+        down(
+            (across((tabs("pnl", "chart"), 60), (tabs("watchlist"), 40)), 52),
+            (tabs("positions"), 24),
+            (tabs("orders", "fills"), 24),
+        ),
+    ),
+    Shipped(
+        "Risk",
+        "Limits and what they stand at, the kill switch, the program's own health",
+        across(
+            (tabs("risk"), 30),
+            (
+                down((tabs("pnl"), 40), (tabs("positions"), 25), (tabs("orders"), 35)),
+                40,
+            ),
+            (down((tabs("monitor"), 60), (tabs("messages", "alerts"), 40)), 30),
+        ),
+    ),
+)
+
+
 def clear(window: QMainWindow, docks: Docks) -> None:
-    """Take every dock out of the window."""
+    """Take every dock out of the window; added panels are removed."""
     for dock in list(docks.by_name.values()):
         dock.setFloating(False)
         # WORKAROUND Qt 6.11: docks arranged a second time leave their tab bars
@@ -18,32 +145,57 @@ def clear(window: QMainWindow, docks: Docks) -> None:
         docks.remove(dock.name)
 
 
-def trade(window: QMainWindow, docks: Docks) -> None:
-    """A ladder to the left, the account and the log beside it."""
-    clear(window, docks)
-    by_name = docks.by_name
-    ladder, pnl, risk = by_name["ladder"], by_name["pnl"], by_name["risk"]
-    orders, positions = by_name["orders"], by_name["positions"]
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, ladder)
-    window.splitDockWidget(ladder, pnl, _ACROSS)
-    window.splitDockWidget(pnl, orders, _DOWN)
-    window.splitDockWidget(pnl, risk, _ACROSS)
-    window.splitDockWidget(orders, positions, _DOWN)
-    behind = (
-        (orders, "fills"),
-        (positions, "messages"),
-        (pnl, "data"),
-        (by_name["data"], "instruments"),
-        (by_name["instruments"], "monitor"),
-        (by_name["fills"], "watchlist"),
-        (risk, "tape"),
-    )
-    for front, back in behind:
-        window.tabifyDockWidget(front, by_name[back])
-    placed = (ladder, pnl, risk, orders, positions, *(by_name[b] for _, b in behind))
-    for dock in placed:
-        dock.show()
-    for dock in (pnl, orders, positions, risk):
-        dock.raise_()
-    window.resizeDocks([ladder, pnl, risk], [460, 680, 320], _ACROSS)
-    window.resizeDocks([pnl, orders, positions], [420, 230, 150], _DOWN)
+def arrange(window: QMainWindow, docks: Docks, arrangement: Split) -> None:
+    """Place the panels of an arrangement into an empty window."""
+    root = _pruned(arrangement, docks)
+    if root is not None:
+        first = _first(root, docks)
+        window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, first)
+        first.show()
+        _place(window, docks, root)
+        _proportion(window, docks, root)
+
+
+def _pruned(node: Tabs | Split, docks: Docks) -> Tabs | Split | None:
+    """Leave out panels that are not there, and what is empty then."""
+    if isinstance(node, Tabs):
+        names = tuple(name for name in node.names if docks.ensure(name) is not None)
+        return Tabs(names) if names else None
+    kept = ((_pruned(part, docks), share) for part, share in node.parts)
+    parts = tuple((part, share) for part, share in kept if part is not None)
+    return Split(node.orientation, parts) if parts else None
+
+
+def _first(node: Tabs | Split, docks: Docks) -> PanelDock:
+    while isinstance(node, Split):
+        node = node.parts[0][0]
+    return docks.by_name[node.names[0]]
+
+
+def _place(window: QMainWindow, docks: Docks, node: Tabs | Split) -> None:
+    first = before = _first(node, docks)
+    if isinstance(node, Tabs):
+        for name in node.names[1:]:
+            window.tabifyDockWidget(before, docks.by_name[name])
+            before = docks.by_name[name]
+            before.show()
+        first.raise_()
+        return
+    for part, _ in node.parts[1:]:
+        anchor = _first(part, docks)
+        window.splitDockWidget(before, anchor, node.orientation)
+        anchor.show()
+        before = anchor
+    for part, _ in node.parts:
+        _place(window, docks, part)
+
+
+def _proportion(window: QMainWindow, docks: Docks, node: Tabs | Split) -> None:
+    if isinstance(node, Split):
+        anchors = [_first(part, docks) for part, _ in node.parts]
+        is_across = node.orientation == _ACROSS
+        room = window.width() if is_across else window.height()
+        shares = [share * room // 100 for _, share in node.parts]
+        window.resizeDocks(anchors, shares, node.orientation)
+        for part, _ in node.parts:
+            _proportion(window, docks, part)

@@ -153,7 +153,35 @@ COMMANDS: Final = (
     Command("ladder.size_4", "Fourth size", "4", "Choose the fourth size pad"),
     Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme", always=True),
     Command(
-        "window.layout", "Restore the layout", "", "Put every panel back in its place"
+        "workspace.save_as",
+        "Save as…",
+        "Ctrl+Shift+S",
+        "Go on with a copy of this workspace under another name",
+    ),
+    Command("workspace.rename", "Rename…", "", "Give your workspace another name"),
+    Command("workspace.delete", "Delete…", "", "Take your workspace away"),
+    Command(
+        "workspace.reset", "Reset", "", "Put every panel back as the workspace ships"
+    ),
+    Command(
+        "workspace.next", "Next", "Ctrl+PgDown", "Show the next workspace", always=True
+    ),
+    Command(
+        "workspace.previous",
+        "Previous",
+        "Ctrl+PgUp",
+        "Show the workspace before",
+        always=True,
+    ),
+    *(
+        Command(
+            f"workspace.go_{number}",
+            f"Workspace {number}",
+            f"Alt+{number}",
+            f"Show workspace number {number}",
+            always=True,
+        )
+        for number in range(1, 10)
     ),
     *(
         Command(f"drill.{row.drill.name.lower()}", row.title, "", row.sentence)
@@ -189,6 +217,7 @@ class Commands:
         self._parent = parent
         self.keys = KeyMap(COMMANDS, parent)
         self._actions: dict[str, QAction] = {}
+        self._titles: dict[str, str] = {}
         self._handlers: dict[str, Callable[[], None]] = {}
         for command in COMMANDS:
             self._actions[command.id] = self._action(command)
@@ -203,6 +232,15 @@ class Commands:
     def action(self, command_id: str) -> QAction:
         """Return a command's action, for a menu or a button."""
         return self._actions[command_id]
+
+    def entitle(self, command_id: str, title: str) -> None:
+        """Call a command otherwise than it is declared, in menus and the palette."""
+        self._titles[command_id] = title
+        self._show_key(command_id)
+
+    def title(self, command_id: str) -> str:
+        """What a command is called now."""
+        return self._titles.get(command_id, _BY_ID[command_id].title)
 
     def run(self, command_id: str) -> None:
         """Do it."""
@@ -243,10 +281,14 @@ class Commands:
 
     def _show_keys(self) -> None:
         # A shortcut of Qt's would go by the layout's letters: it is shown, not set.
-        for command in COMMANDS:
-            action, chord = self._actions[command.id], self.keys.chord(command.id)
-            action.setText(f"{command.title}\t{chord}" if chord else command.title)
-            action.setToolTip(self.tip(command.id))
+        for command_id in self._actions:
+            self._show_key(command_id)
+
+    def _show_key(self, command_id: str) -> None:
+        action, chord = self._actions[command_id], self.keys.chord(command_id)
+        title = self.title(command_id).replace("&", "&&")
+        action.setText(f"{title}\t{chord}" if chord else title)
+        action.setToolTip(self.tip(command_id))
 
 
 def by_id(command_id: str) -> Command:

@@ -30,11 +30,14 @@ class Docks(QObject):
     -------
     changed()
         A dock was added or removed.
+    touched()
+        A dock was moved, resized, opened, closed or linked otherwise.
     key_pressed(object)
         A QKeyEvent in a floating panel that nothing there wanted.
     """
 
     changed = Signal()
+    touched = Signal()
     key_pressed = Signal(object)
 
     def __init__(self, window: QMainWindow, desk: Desk, links: Links) -> None:
@@ -117,6 +120,8 @@ class Docks(QObject):
             return
         del self.by_name[name]
         self._window.removeDockWidget(dock)
+        # It lives on for a moment; Qt shall not find it by the name of the next.
+        dock.setObjectName("")
         self._links.drop(dock.link)
         dock.deleteLater()
         self.changed.emit()
@@ -144,6 +149,7 @@ class Docks(QObject):
         self.by_name[dock.name] = dock
         dock.dismissed.connect(self.remove)
         dock.key_pressed.connect(self.key_pressed)
+        dock.touched.connect(self.touched)
         self._tabs.follow(dock)
         if number > 1:
             dock.hide()

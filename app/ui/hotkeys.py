@@ -5,6 +5,7 @@ frame and no widget's. Keys are dead while a text field has the focus, except th
 commands that are `always` there; a key that is held down runs nothing twice.
 """
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
 from PySide6.QtWidgets import (
@@ -68,16 +69,12 @@ class Hotkeys(QObject):
         return command_id if is_free else None
 
     def _watch(self, window: QWindow | None) -> None:
-        if self._watched is not None:
+        # A window that is gone, as a float's that was docked, tells nobody first.
+        if self._watched is not None and shiboken6.isValid(self._watched):
             self._watched.removeEventFilter(self)
         self._watched = window
         if window is not None:
             window.installEventFilter(self)
-            window.destroyed.connect(self._on_destroyed)
-
-    def _on_destroyed(self, window: QObject) -> None:
-        if self._watched is window:
-            self._watched = None
 
 
 def is_typing(widget: QWidget | None) -> bool:

@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any] | None:
     """
     try:
         size = path.stat().st_size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if size > _LARGEST:
         raise ValueError(f"it has {size} bytes, more than {_LARGEST}")

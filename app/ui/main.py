@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop  # after PySide6: it takes the binding that is there
@@ -16,6 +16,7 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.data.catalog import Catalog
 from app.errors import RingsideError
+from app.folders import user_folder
 from app.sessions import open_session
 from app.sessions.session import Mode
 from app.ui.main_window import MainWindow
@@ -75,8 +76,8 @@ def run(settings: Settings, feed: str) -> int:
     app = application()
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
-    layout = QSettings("Ringside", "window")
-    window = MainWindow(settings, sessions_of(settings), SystemClock(), layout)
+    folder = user_folder("user_config")
+    window = MainWindow(settings, sessions_of(settings), SystemClock(), folder)
     window.failures.install()
     _close_on_interrupt(window.close)
     window.fit_screen()

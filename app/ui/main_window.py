@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from app.clock import Clock
 from app.config import Settings
 from app.sessions.session import Mode
-from app.ui import arrangements, theme as themes
+from app.ui import theme as themes
 from app.ui.bridge import Bridge
 from app.ui.commands import Commands
 from app.ui.context import Context
@@ -50,8 +50,12 @@ from app.ui.status_bar import StatusBar
 from app.ui.top_bar import TopBar, unbuilt_text
 from app.ui.trading import Trading
 from app.ui.window_commands import WindowCommands
+from app.ui.workspace_bar import WorkspaceBar, WorkspaceCommands
+from app.ui.workspace_files import WorkspaceFiles
+from app.ui.workspace_layout import WorkspaceLayout
+from app.ui.workspaces import Workspaces
 
-LAYOUT_VERSION: Final = 2
+_MEMORY: Final = "window.json"
 _IMPORTED: Final = "Market data (*)"
 _SIZE: Final = (1480, 920)
 _NORTH: Final = QTabWidget.TabPosition.North
@@ -79,8 +83,8 @@ class MainWindow(QMainWindow):
     sessions : Sessions
         What can be opened.
     clock : Clock
-    layout : QSettings or None
-        Where the layout is kept from one run to the next; None = nowhere.
+    folder : Path or None
+        Where workspaces and keys are kept from one run to the next; None = nowhere.
     """
 
     def __init__(
@@ -88,11 +92,10 @@ class MainWindow(QMainWindow):
         settings: Settings,
         sessions: Sessions,
         clock: Clock,
-        layout: QSettings | None = None,
+        folder: Path | None = None,
     ) -> None:
         super().__init__()
         self._settings = settings
-        self._store = layout
         self._clock = clock
         self.desk = Desk()
         self.links = Links(self.desk, self)
@@ -110,6 +113,12 @@ class MainWindow(QMainWindow):
         self.recording = Recording(settings, self.bridge, self.library)
         self.failures = Failures()
         self.leaving = Leaving(self, self.desk)
+        self._furnish(folder)
+        self._connect()
+
+    def _furnish(self, folder: Path | None) -> None:
+        """Make docks, bars, menus and workspaces around what there is to show."""
+        self.files = WorkspaceFiles(folder, self._tell_of_files)
         self.panels = Docks(self, self.desk, self.links)
         self.docks = self.panels.by_name
         self.setWindowTitle("Ringside")
@@ -123,11 +132,21 @@ class MainWindow(QMainWindow):
         self._bar.setMovable(False)
         self._bar.toggleViewAction().setEnabled(False)
         self.addToolBar(self._bar)
-        self.dress(themes.THEMES[settings.ui.theme])
+        self.dress(themes.THEMES[self._settings.ui.theme])
+        self._memory = self.files.read(self.files.path(_MEMORY)) or {}
+        layout = WorkspaceLayout(self, self.panels, self.links)
+        self.workspaces = Workspaces(layout, self.panels, self.files)
+        self.workspaces.kept.connect(self._keep_memory)
+        self.workspace_commands = WorkspaceCommands(
+            self, self.workspaces, self.commands
+        )
         self.menus = Menus(self, self.commands, self.panels, self.panels.add)
+        self.menuBar().setNativeMenuBar(False)  # the strip is in it
+        self.strip = WorkspaceBar(self.workspaces, self.commands)
+        self.menuBar().setCornerWidget(self.strip)
         self.resize(*_SIZE)
         self._is_arranged = False
-        self._connect()
+        self._restore_geometry()
 
     @property
     def hosts(self) -> dict[str, PanelHost]:
@@ -278,36 +297,38 @@ class MainWindow(QMainWindow):
 
     # Layout and end.
 
-    def default_layout(self) -> None:
-        """Put every panel back in its place."""
-        with self.panels.arranging():
-            arrangements.trade(self, self.panels)
-
-    def restore_layout(self) -> None:
-        """Arrange the docks as they were left, or as they ship."""
-        if self._store is not None:
-            geometry, state = self._store.value("geometry"), self._store.value("state")
-            if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
-                self.restoreGeometry(geometry)
-                if self.restoreState(state, LAYOUT_VERSION):
-                    return
-        self.default_layout()
-
     def showEvent(self, event: QShowEvent) -> None:
         # Arranged before it is shown, Qt would leave a second tab bar behind.
         if not self._is_arranged:
             self._is_arranged = True
-            with self.panels.arranging():
-                self.restore_layout()
+            self.workspaces.open(str(self._memory.get("workspace", "")))
+
+    def _restore_geometry(self) -> None:
+        kept = self._memory.get("geometry")
+        if isinstance(kept, str):
+            self.restoreGeometry(QByteArray.fromBase64(kept.encode("ascii", "ignore")))
+
+    def _keep_memory(self) -> None:
+        """Remember what belongs to no workspace."""
+        geometry = self.saveGeometry().toBase64().data()
+        memory = {
+            "version": 1,
+            "workspace": self.workspaces.current,
+            "geometry": bytes(geometry).decode("ascii"),
+        }
+        if memory != self._memory:
+            self._memory = memory
+            self.files.write(self.files.path(_MEMORY), memory)
+
+    def _tell_of_files(self, words: str) -> None:
+        self.bridge.tell(words, Level.WARNING)
 
     def fit_screen(self) -> None:
         """Become no larger than the screen."""
         self.resize(self.size().boundedTo(self.screen().availableSize()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._store is not None:
-            self._store.setValue("geometry", self.saveGeometry())
-            self._store.setValue("state", self.saveState(LAYOUT_VERSION))
+        self.workspaces.close()
         self.recording.close()
         self.opening.close()
         self.jobs.close()

@@ -17,6 +17,7 @@ GROUPS: Final = (
     ("trade", "&Trade"),
     ("ladder", "&Ladder"),
     ("drill", "&Drills"),
+    ("workspace", "W&orkspace"),
     ("window", "&Window"),
     ("help", "&Help"),
 )

@@ -5,7 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QMoveEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.context import Context
@@ -47,10 +53,13 @@ class PanelDock(QDockWidget):
         An added instance was closed by the user; the name says which.
     key_pressed(object)
         A QKeyEvent that nothing in this window wanted.
+    touched()
+        It was moved, resized, opened, closed or linked otherwise.
     """
 
     dismissed = Signal(str)
     key_pressed = Signal(object)
+    touched = Signal()
 
     def __init__(
         self, row: PanelRow, number: int, desk: Desk, link: Link, parent: QWidget
@@ -71,6 +80,13 @@ class PanelDock(QDockWidget):
         self.title.close_wanted.connect(self.close)
         self.visibilityChanged.connect(self.host.show_panel)
         self.topLevelChanged.connect(self._on_top_level)
+        for signal in (
+            self.visibilityChanged,
+            self.topLevelChanged,
+            self.dockLocationChanged,
+            link.changed,
+        ):
+            signal.connect(self.touched)
 
     def give(self, context: Context) -> None:
         """Hand the panel what it needs; one that is there is made anew."""
@@ -93,6 +109,14 @@ class PanelDock(QDockWidget):
         super().closeEvent(event)
         if self.number > 1:
             self.dismissed.emit(self.name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.touched.emit()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self.touched.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         super().keyPressEvent(event)

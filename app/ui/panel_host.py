@@ -86,6 +86,14 @@ class PanelHost(QWidget):
         if hear is not None:
             hear(state)
 
+    def forget(self) -> None:
+        """Set the panel as it is when new."""
+        if self._state or self.state():
+            self._state = {}
+            self.panel = None  # its state shall not be asked for
+            if self._shown is not None and self._context is not None:
+                self.build(self._context)
+
     def fail(self, words: str) -> None:
         """Show an error in the panel's place; the rest of the window lives on."""
         self.panel = None

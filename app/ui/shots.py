@@ -19,6 +19,7 @@ from app.config import Settings
 from app.errors import ConfigError, SessionError
 from app.sessions.session import Mode
 from app.ui import shot_scene, theme as themes
+from app.ui.arrangements import SHIPPED
 from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
@@ -27,7 +28,8 @@ from app.ui.panel_rows import BY_NAME
 SCALES: Final = (1.0, 1.5, 2.0)
 THEMES: Final = ("dark", "light")
 _WINDOW, _IMPORT = "window", "import"
-PICTURES: Final = (_WINDOW, _IMPORT, *BY_NAME)
+_WORKSPACES: Final = {f"workspace-{row.name.lower()}": row.name for row in SHIPPED}
+PICTURES: Final = (_WINDOW, _IMPORT, *_WORKSPACES, *BY_NAME)
 _SETTLE_MS: Final = 400
 
 
@@ -38,7 +40,7 @@ class Wanted:
     Attributes
     ----------
     names : tuple of str
-        Of `PICTURES`: the window, the import dialog, panels.
+        Of `PICTURES`: the window, the import dialog, workspaces, panels.
     scales : tuple of float
         Device pixels per pixel.
     themes : tuple of str
@@ -145,7 +147,13 @@ def _render_all(
             window.panels.show(name)
             _settle(window)
             _render(dock.host, directory / f"{name}{suffix}", wanted.scales)
-    window.default_layout()
+    window.workspaces.reset()
+    for picture, name in _WORKSPACES.items():
+        if picture in wanted.names:
+            window.workspaces.switch(name)
+            _settle(window)
+            _render(window, directory / f"{picture}{suffix}", wanted.scales)
+    window.workspaces.switch(SHIPPED[0].name)
     _settle(window)
 
 

@@ -26,7 +26,6 @@ class WindowCommands:
         bind("file.instruments", partial(window.panels.show, "instruments"))
         bind("trade.cancel_all", window.trading.cancel_all)
         bind("window.theme", window.other_theme)
-        bind("window.layout", window.default_layout)
         bind("help.keys", window.show_help)
         for row in DRILLS:
             name = f"drill.{row.drill.name.lower()}"

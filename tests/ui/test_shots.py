@@ -11,7 +11,6 @@ from app.errors import ConfigError, SessionError
 from app.sessions.session import EngineState, Mode, SessionStatus
 from app.ui import shots
 from app.ui.opening import Sessions
-from app.ui.panel_rows import PANELS
 from app.ui.shots import Wanted
 from tests.ui.scripted_session import ScriptedSession
 
@@ -42,11 +41,7 @@ def test_shots_show_every_panel(qapp: object, tmp_path: Path) -> None:
 
     assert status == 0
     assert session.stops == 1
-    names = {
-        f"{name}{theme}"
-        for name in ("window", "import", *(row.name for row in PANELS))
-        for theme in ("", "-light")
-    }
+    names = {f"{name}{theme}" for name in shots.PICTURES for theme in ("", "-light")}
     assert {each.name for each in tmp_path.iterdir()} == {
         f"{name}{suffix}.png" for name in names for suffix in ("", "@2x")
     }

@@ -1,0 +1,90 @@
+"""Between the window's panels and a Workspace: reads one off, and sets the other up."""
+
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QRect, Qt
+from PySide6.QtWidgets import QMainWindow
+
+from app.ui import arrangements
+from app.ui.docks import Docks
+from app.ui.links import GROUPS, OWN, Links
+from app.ui.models.workspace import PanelState, Place, Workspace
+from app.ui.panel_dock import PanelDock
+
+LAYOUT_VERSION: Final = 3
+
+
+class WorkspaceLayout:
+    """The panels of one window, as a whole."""
+
+    def __init__(self, window: QMainWindow, docks: Docks, links: Links) -> None:
+        self._window, self._docks, self._links = window, docks, links
+
+    def capture(self, name: str) -> Workspace:
+        """Read off what is open, linked, set and placed."""
+        shown = [dock for dock in self._docks.ordered() if not dock.isHidden()]
+        return Workspace(
+            name,
+            tuple(_read(dock) for dock in shown),
+            {letter: focus.name for letter, focus in self._links.groups.items()},
+            bytes(self._window.saveState(LAYOUT_VERSION).data()),
+        )
+
+    def apply(self, workspace: Workspace) -> bool:
+        """Set the window up as a workspace says; False if Qt cannot place it."""
+        with self._docks.arranging():
+            arrangements.clear(self._window, self._docks)
+            for letter in GROUPS:
+                name = workspace.groups.get(letter, "")
+                if name:
+                    self._links.groups[letter].wish(name)
+            for panel in workspace.panels:
+                dock = self._docks.ensure(panel.name)
+                if dock is not None:
+                    _set(dock, panel)
+            state = QByteArray(workspace.layout)
+            is_placed = bool(state) and self._window.restoreState(state, LAYOUT_VERSION)
+            if is_placed:
+                self._float(workspace)
+        return is_placed
+
+    def ship(self, arrangement: arrangements.Split) -> None:
+        """Set the window up as it ships: all panels linked, none changed."""
+        with self._docks.arranging():
+            arrangements.clear(self._window, self._docks)
+            for dock in self._docks.by_name.values():
+                dock.link.join(GROUPS[0])
+                dock.host.forget()
+            arrangements.arrange(self._window, self._docks, arrangement)
+
+    def _float(self, workspace: Workspace) -> None:
+        for panel in workspace.panels:
+            dock = self._docks.by_name.get(panel.name)
+            if dock is None:
+                continue
+            if panel.place is not None and not dock.isHidden():
+                place = panel.place
+                dock.setFloating(True)
+                dock.put_on_screen(QRect(place.x, place.y, place.width, place.height))
+                if place.is_maximised:
+                    dock.setWindowState(Qt.WindowState.WindowMaximized)
+
+
+def _read(dock: PanelDock) -> PanelState:
+    place = None
+    if dock.isFloating():
+        # Where a maximised window goes back to when it is made smaller.
+        normal = dock.normalGeometry() if dock.isMaximized() else dock.geometry()
+        place = Place(
+            normal.x(), normal.y(), normal.width(), normal.height(), dock.isMaximized()
+        )
+    link = dock.link
+    return PanelState(dock.name, link.group, link.focus.name, dock.host.state(), place)
+
+
+def _set(dock: PanelDock, panel: PanelState) -> None:
+    dock.link.join(panel.group)
+    if dock.link.group == OWN and panel.instrument:
+        dock.link.focus.wish(panel.instrument)
+    if panel.state:
+        dock.host.restore(dict(panel.state))
