@@ -65,6 +65,7 @@ UNITS: Final = (
     "app.engine.ring",
     "app.engine.playback",
     "app.engine.snapshot",
+    "app.engine.indicators.series",
 )
 """Modules with entries, the longest to compile first."""
 

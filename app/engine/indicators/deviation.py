@@ -1,0 +1,51 @@
+"""Deviation from an average: Bollinger's bands and the z-score.
+
+Variance is summed around the mean over the window each time: exact, and cheap for the
+windows people use; running sums of squares cancel to nonsense on prices.
+"""
+
+import math
+from typing import Any
+
+from app.engine.compile import kernel
+from app.engine.indicators.averages import HEADER, LENGTH, sma_step
+
+
+@kernel
+def _deviation(state: Any, mean: float) -> float:
+    """Population standard deviation of the window of a simple average."""
+    length = int(state[LENGTH])
+    total = 0.0
+    for i in range(length):
+        difference = state[HEADER + i] - mean
+        total += difference * difference
+    return math.sqrt(total / length)
+
+
+@kernel
+def bollinger_step(state: Any, value: float, width: float) -> Any:
+    """Bollinger's bands: middle, upper, lower.
+
+    `state` is a simple average's (`average_open`); `width` in population standard
+    deviations. Bollinger (2001), "Bollinger on Bollinger Bands".
+    """
+    mean = sma_step(state, value)
+    if math.isnan(mean):
+        return math.nan, math.nan, math.nan
+    reach = width * _deviation(state, mean)
+    return mean, mean + reach, mean - reach
+
+
+@kernel
+def z_score_step(state: Any, value: float) -> float:
+    """Standard deviations of the value from its simple average; 0 where all are equal.
+
+    `state` is a simple average's (`average_open`).
+    """
+    mean = sma_step(state, value)
+    if math.isnan(mean):
+        return math.nan
+    deviation = _deviation(state, mean)
+    if deviation == 0.0:
+        return 0.0
+    return float((value - mean) / deviation)

@@ -1,0 +1,49 @@
+"""Indicators of trades and of the book: VWAP, imbalance, microprice."""
+
+import math
+from typing import Any
+
+from app.engine.compile import kernel
+
+VWAP_SIZE = 2
+"""Words of a VWAP's state: turnover and volume."""
+
+
+@kernel
+def vwap_open(state: Any) -> None:
+    """Begin a volume-weighted average price, at a session's beginning."""
+    state[0] = state[1] = 0.0
+
+
+@kernel
+def vwap_step(state: Any, turnover: float, volume: float) -> float:
+    """Volume-weighted average price since `vwap_open`; NaN before the first trade.
+
+    Berkowitz, Logue and Noser (1988), "The Total Cost of Transactions on the NYSE".
+    """
+    state[0] += turnover
+    state[1] += volume
+    return math.nan if state[1] <= 0.0 else float(state[0] / state[1])
+
+
+@kernel
+def imbalance(bid_size: float, ask_size: float) -> float:
+    """(bid size - ask size) / sum, -1 to 1; 0 where both are empty.
+
+    Cont, Kukanov and Stoikov (2014), "The Price Impact of Order Book Events".
+    """
+    total = bid_size + ask_size
+    return 0.0 if total <= 0.0 else float((bid_size - ask_size) / total)
+
+
+@kernel
+def microprice(bid: float, bid_size: float, ask: float, ask_size: float) -> float:
+    """Mid weighted by the size of the other side; the mid where both are empty.
+
+    Gatheral and Oomen (2010), "Zero-intelligence realized variance estimation",
+    equation 2.
+    """
+    total = bid_size + ask_size
+    if total <= 0.0:
+        return (bid + ask) / 2.0
+    return float((bid * ask_size + ask * bid_size) / total)
