@@ -151,6 +151,44 @@ COMMANDS: Final = (
     Command("ladder.size_2", "Second size", "2", "Choose the second size pad"),
     Command("ladder.size_3", "Third size", "3", "Choose the third size pad"),
     Command("ladder.size_4", "Fourth size", "4", "Choose the fourth size pad"),
+    Command(
+        "window.palette",
+        "Commands…",
+        "Ctrl+K",
+        "Search every command, panel, workspace, instrument and theme",
+        always=True,
+    ),
+    Command("window.larger", "Larger", "Ctrl+=", "Larger text", always=True),
+    Command("window.smaller", "Smaller", "Ctrl+-", "Smaller text", always=True),
+    Command(
+        "window.usual_size",
+        "Usual size",
+        "Ctrl+0",
+        "Text as large as the settings say",
+        always=True,
+    ),
+    Command(
+        "window.next_panel", "Next panel", "F6", "Work in the next panel", always=True
+    ),
+    Command(
+        "window.previous_panel",
+        "Previous panel",
+        "Shift+F6",
+        "Work in the panel before",
+        always=True,
+    ),
+    Command(
+        "window.float_panel",
+        "Float or dock the panel",
+        "Ctrl+Shift+F",
+        "Make the panel that is worked in a window of its own, or bring it back",
+    ),
+    Command(
+        "window.close_panel",
+        "Close the panel",
+        "Ctrl+W",
+        "Close the panel that is worked in",
+    ),
     Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme", always=True),
     Command(
         "workspace.save_as",

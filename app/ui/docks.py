@@ -30,6 +30,8 @@ class Docks(QObject):
     -------
     changed()
         A dock was added or removed.
+    search_wanted(object)
+        An instrument is to be searched for a Link.
     touched()
         A dock was moved, resized, opened, closed or linked otherwise.
     key_pressed(object)
@@ -38,6 +40,7 @@ class Docks(QObject):
 
     changed = Signal()
     touched = Signal()
+    search_wanted = Signal(object)
     key_pressed = Signal(object)
 
     def __init__(self, window: QMainWindow, desk: Desk, links: Links) -> None:
@@ -46,6 +49,7 @@ class Docks(QObject):
         self._context: Context | None = None
         self.by_name: dict[str, PanelDock] = {}
         self._used: dict[str, str] = {}
+        self._last = ""
         self._tabs = DockTabs(window)
         for row in PANELS:
             self._make(row, 1)
@@ -141,6 +145,37 @@ class Docks(QObject):
         candidates = [last, *every] if last is not None else every
         return next((dock for dock in candidates if dock.isVisible()), None)
 
+    # The panel that is worked in.
+
+    def worked_in(self) -> PanelDock | None:
+        """The dock that has the keyboard, or had it last."""
+        return self.by_name.get(self._last)
+
+    def step(self, by: int) -> None:
+        """Go on to the next panel that can be seen, or the one before."""
+        shown = [dock for dock in self.ordered() if dock.isVisible()]
+        if not shown:
+            return
+        last = self.worked_in()
+        at = shown.index(last) if last in shown else -1 if by > 0 else 0
+        dock = shown[(at + by) % len(shown)]
+        dock.raise_()
+        dock.activateWindow()
+        dock.take_keyboard()
+        self._last = dock.name
+
+    def toggle_float(self) -> None:
+        """Float the panel that is worked in, or bring it back."""
+        dock = self.worked_in()
+        if dock is not None:
+            dock.toggle_float()
+
+    def close_panel(self) -> None:
+        """Close the panel that is worked in."""
+        dock = self.worked_in()
+        if dock is not None:
+            dock.close()
+
     # Parts.
 
     def _make(self, row: PanelRow, number: int) -> PanelDock:
@@ -150,6 +185,7 @@ class Docks(QObject):
         dock.dismissed.connect(self.remove)
         dock.key_pressed.connect(self.key_pressed)
         dock.touched.connect(self.touched)
+        dock.title.search_wanted.connect(lambda: self.search_wanted.emit(dock.link))
         self._tabs.follow(dock)
         if number > 1:
             dock.hide()
@@ -188,6 +224,6 @@ class Docks(QObject):
         """Remember which instance is worked in."""
         while new is not None:
             if isinstance(new, PanelDock):
-                self._used[new.row.name] = new.name
+                self._used[new.row.name] = self._last = new.name
                 return
             new = new.parentWidget()

@@ -4,7 +4,6 @@ It makes the models, hands them to the panels, and does nothing else. Panels are
 `panel_rows.PANELS`; what commands do is in `window_commands`.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -33,12 +32,13 @@ from app.ui.commands import Commands
 from app.ui.context import Context
 from app.ui.docks import Docks
 from app.ui.failures import Failures
-from app.ui.help import HelpWindow
 from app.ui.hotkeys import Hotkeys
 from app.ui.jobs import Jobs
 from app.ui.leaving import Leaving
 from app.ui.library import Library
 from app.ui.links import GROUPS, Links
+from app.ui.look import Look
+from app.ui.memory import Memory, keep_keys
 from app.ui.menus import Menus
 from app.ui.models.desk import Desk
 from app.ui.models.messages import Level
@@ -46,8 +46,9 @@ from app.ui.opening import Opening, Sessions
 from app.ui.panel_host import PanelHost
 from app.ui.panels.ladder import LadderPanel
 from app.ui.recording import Recording
+from app.ui.session_bar import SessionBar
 from app.ui.status_bar import StatusBar
-from app.ui.top_bar import TopBar, unbuilt_text
+from app.ui.top_bar import TopBar
 from app.ui.trading import Trading
 from app.ui.window_commands import WindowCommands
 from app.ui.workspace_bar import WorkspaceBar, WorkspaceCommands
@@ -55,7 +56,6 @@ from app.ui.workspace_files import WorkspaceFiles
 from app.ui.workspace_layout import WorkspaceLayout
 from app.ui.workspaces import Workspaces
 
-_MEMORY: Final = "window.json"
 _IMPORTED: Final = "Market data (*)"
 _SIZE: Final = (1480, 920)
 _NORTH: Final = QTabWidget.TabPosition.North
@@ -95,7 +95,6 @@ class MainWindow(QMainWindow):
         folder: Path | None = None,
     ) -> None:
         super().__init__()
-        self._settings = settings
         self._clock = clock
         self.desk = Desk()
         self.links = Links(self.desk, self)
@@ -113,40 +112,40 @@ class MainWindow(QMainWindow):
         self.recording = Recording(settings, self.bridge, self.library)
         self.failures = Failures()
         self.leaving = Leaving(self, self.desk)
-        self._furnish(folder)
+        self.session = SessionBar(self.opening, self.bridge, self.focus, self.leaving)
+        self.files = WorkspaceFiles(folder, self._warn)
+        self.memory = Memory(self.files)
+        self.look = Look(settings.ui, self.memory, self.dress, self)
+        self._furnish()
         self._connect()
 
-    def _furnish(self, folder: Path | None) -> None:
+    def _furnish(self) -> None:
         """Make docks, bars, menus and workspaces around what there is to show."""
-        self.files = WorkspaceFiles(folder, self._tell_of_files)
-        self.panels = Docks(self, self.desk, self.links)
-        self.docks = self.panels.by_name
-        self.setWindowTitle("Ringside")
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _NORTH)
-        self._bound = WindowCommands(self)
+        self.panels = Docks(self, self.desk, self.links)
+        self.docks = self.panels.by_name
         self.hotkeys = Hotkeys(self.commands, self)
-        self.panels.key_pressed.connect(self.hotkeys.press)
         self._bar = QToolBar("Session")
         self._bar.setObjectName("session")
         self._bar.setMovable(False)
         self._bar.toggleViewAction().setEnabled(False)
         self.addToolBar(self._bar)
-        self.dress(themes.THEMES[self._settings.ui.theme])
-        self._memory = self.files.read(self.files.path(_MEMORY)) or {}
+        self.dress()
         layout = WorkspaceLayout(self, self.panels, self.links)
         self.workspaces = Workspaces(layout, self.panels, self.files)
-        self.workspaces.kept.connect(self._keep_memory)
         self.workspace_commands = WorkspaceCommands(
             self, self.workspaces, self.commands
         )
+        self._bound = WindowCommands(self)
         self.menus = Menus(self, self.commands, self.panels, self.panels.add)
         self.menuBar().setNativeMenuBar(False)  # the strip is in it
         self.strip = WorkspaceBar(self.workspaces, self.commands)
         self.menuBar().setCornerWidget(self.strip)
         self.resize(*_SIZE)
         self._is_arranged = False
-        self._restore_geometry()
+        geometry = self.memory.text("geometry").encode("ascii", "ignore")
+        self.restoreGeometry(QByteArray.fromBase64(geometry))
 
     @property
     def hosts(self) -> dict[str, PanelHost]:
@@ -155,19 +154,24 @@ class MainWindow(QMainWindow):
 
     # What it is made of.
 
-    def dress(self, theme: themes.Theme) -> None:
-        """Build every panel in a theme; the session goes on."""
+    @property
+    def theme(self) -> themes.Theme:
+        """The colours it has now."""
+        return self.look.theme
+
+    def dress(self) -> None:
+        """Build every panel in the look of now; the session goes on."""
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        themes.apply(application, theme, self._settings.ui.scale)
-        self.theme = theme
+        look = self.look
+        themes.apply(application, look.theme, look.settings.scale)
         self.context = Context(
             self.desk,
             self.bridge,
             self.commands,
             self.trading,
-            theme,
-            self._settings.ui,
+            look.theme,
+            look.settings,
             self._clock,
             self.library,
             self.focus,
@@ -176,34 +180,35 @@ class MainWindow(QMainWindow):
         self._build_bars()
 
     def _build_bars(self) -> None:
-        self._bar.clear()
+        for action in self._bar.actions():
+            self._bar.removeAction(action)
+            action.deleteLater()  # and the bar that it holds
         self.top_bar = TopBar(self.context, self.opening.sessions.built, self.recording)
         self._bar.addWidget(self.top_bar)
-        self.top_bar.mode_chosen.connect(self._on_mode)
-        self.top_bar.unbuilt_chosen.connect(self._on_unbuilt)
-        self.top_bar.feed_chosen.connect(self._on_feed)
-        self.top_bar.instrument_chosen.connect(self.select)
+        self.session.take(self.top_bar)
         self.setStatusBar(StatusBar(self.context))
-        self._show_session()
 
     def _connect(self) -> None:
-        self.bridge.instruments_changed.connect(self._show_session)
-        self.bridge.session_changed.connect(self._show_session)
+        self.session.named.connect(self.setWindowTitle)
+        self.session.show_session()
+        self.workspaces.kept.connect(self._remember)
+        self.panels.key_pressed.connect(self.hotkeys.press)
+        self.panels.search_wanted.connect(self._bound.search_instruments)
         self.bridge.session_changed.connect(self._show_drills)
-        self.focus.changed.connect(self._show_session)
         self.bridge.status_changed.connect(self._show_drills)
         self.failures.told.connect(self._on_failure)
-        self.library.play_wanted.connect(self._on_feed)
+        self.library.play_wanted.connect(self.session.choose_feed)
         self.library.import_wanted.connect(self._on_import)
-        self.library.changed.connect(self._show_session)
+        self.library.changed.connect(self.session.show_session)
+        for words in keep_keys(self.commands, self.files):
+            self._warn(f"keys.json: {words}")
         self.setAcceptDrops(True)
 
     # The session.
 
     def open(self, mode: Mode, feed: str) -> None:
         """Open a session; what is open is left."""
-        self.opening.open(mode, feed)
-        self._show_session()
+        self.session.open(mode, feed)
 
     def select(self, number: int) -> None:
         """Show an instrument."""
@@ -215,32 +220,12 @@ class MainWindow(QMainWindow):
         panel = dock.host.panel if dock is not None else None
         return panel if isinstance(panel, LadderPanel) else None
 
-    def _show_session(self) -> None:
-        opening, bar = self.opening, self.top_bar
-        bar.show_mode(opening.mode)
-        bar.show_feeds(opening.sessions.feeds(), opening.feed)
-        names = [listed.instrument.name for listed in self.desk.market.listed]
-        bar.show_instruments(names, self.focus.number)
-        where = f" · {opening.feed}" if opening.feed else ""
-        self.setWindowTitle(f"Ringside · {opening.mode.title}{where}")
-
-    def _on_mode(self, mode: Mode) -> None:
-        if mode is self.opening.mode:
-            self.top_bar.show_mode(mode)
-        else:
-            self._leave_for(mode, self.opening.feed)
-
-    def _on_unbuilt(self, mode: Mode) -> None:
-        words = unbuilt_text(mode, self.opening.sessions.built)
-        self.bridge.tell(words, Level.WARNING)
-
-    def _on_feed(self, feed: str) -> None:
-        if feed != self.opening.feed:
-            self._leave_for(self.opening.mode, feed)
-
-    def _leave_for(self, mode: Mode, feed: str) -> None:
-        """Open another session; asks first where something is still open."""
-        self.leaving.ask(partial(self.open, mode, feed), self._show_session)
+    def _show_drills(self) -> None:
+        """Fire drills are the built-in exchange's: elsewhere there is no such menu."""
+        has_drills = self.bridge.status.seed is not None
+        self.menus.show_group("drill", has_drills)
+        for action in self.commands.group("drill"):
+            action.setVisible(has_drills)
 
     # Files.
 
@@ -268,27 +253,13 @@ class MainWindow(QMainWindow):
             self.import_dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             self.import_dialog.open()
 
-    # Commands.
-
-    def _show_drills(self) -> None:
-        """Fire drills are the built-in exchange's: elsewhere there is no such menu."""
-        has_drills = self.bridge.status.seed is not None
-        self.menus.show_group("drill", has_drills)
-        for action in self.commands.group("drill"):
-            action.setVisible(has_drills)
-
-    def other_theme(self) -> None:
-        """Turn from dark to light or back."""
-        other = "light" if self.theme.name == "dark" else "dark"
-        # Later: the menu that asked for it is about to be built anew.
-        QTimer.singleShot(0, self, lambda: self.dress(themes.THEMES[other]))
-
-    def show_help(self) -> None:
-        """Show what keys and clicks do."""
-        HelpWindow(self, self.theme).show()
+    # The keyboard, and what goes wrong.
 
     def _on_failure(self, words: str) -> None:
         self.bridge.tell(words, Level.ERROR)
+
+    def _warn(self, words: str) -> None:
+        self.bridge.tell(words, Level.WARNING)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # A key that a widget was handed (input methods, assistive technology).
@@ -301,27 +272,13 @@ class MainWindow(QMainWindow):
         # Arranged before it is shown, Qt would leave a second tab bar behind.
         if not self._is_arranged:
             self._is_arranged = True
-            self.workspaces.open(str(self._memory.get("workspace", "")))
+            self.workspaces.open(self.memory.text("workspace"))
+            self.setFocus()
 
-    def _restore_geometry(self) -> None:
-        kept = self._memory.get("geometry")
-        if isinstance(kept, str):
-            self.restoreGeometry(QByteArray.fromBase64(kept.encode("ascii", "ignore")))
-
-    def _keep_memory(self) -> None:
-        """Remember what belongs to no workspace."""
-        geometry = self.saveGeometry().toBase64().data()
-        memory = {
-            "version": 1,
-            "workspace": self.workspaces.current,
-            "geometry": bytes(geometry).decode("ascii"),
-        }
-        if memory != self._memory:
-            self._memory = memory
-            self.files.write(self.files.path(_MEMORY), memory)
-
-    def _tell_of_files(self, words: str) -> None:
-        self.bridge.tell(words, Level.WARNING)
+    def _remember(self) -> None:
+        """Keep what belongs to no workspace."""
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+        self.memory.put(workspace=self.workspaces.current, geometry=geometry)
 
     def fit_screen(self) -> None:
         """Become no larger than the screen."""

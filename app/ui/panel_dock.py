@@ -100,6 +100,17 @@ class PanelDock(QDockWidget):
             self.resize(*self.row.size)
             self.put_on_screen(self.geometry())
 
+    def take_keyboard(self) -> None:
+        """Give the keyboard to the first part of the panel that wants it."""
+        if self.host.panel is None:
+            self.setFocus()
+            return
+        for widget in self.host.panel.findChildren(QWidget):
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
+                widget.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+        self.title.dismiss.setFocus(Qt.FocusReason.TabFocusReason)
+
     def put_on_screen(self, wanted: QRect) -> None:
         """Move a floating panel to a place, or near to it where no screen is there."""
         screens = [each.availableGeometry() for each in QGuiApplication.screens()]

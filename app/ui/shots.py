@@ -120,7 +120,7 @@ def _shoot(
         shot_scene.play(window, round(1000 * wanted.seconds))
         for name in wanted.themes:
             if name != window.theme.name:
-                window.dress(themes.THEMES[name])
+                window.look.choose(themes.THEMES[name])
                 _settle(window)
             _render_all(window, directory, wanted, settings.paths.data.parent)
     finally:

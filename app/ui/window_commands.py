@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.engine.exchange.drill_table import DRILLS
 from app.engine.records import SafetyState
+from app.ui.command_palette import CommandPalette
+from app.ui.help import HelpWindow
+from app.ui.links import Link
 from app.ui.models.messages import Level
 from app.ui.models.pace import next_speed
+from app.ui.palette_entries import Entry, entries, instruments
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
+
+_RECENT: Final = 24
 
 
 class WindowCommands:
@@ -25,8 +31,8 @@ class WindowCommands:
         bind("file.data", partial(window.panels.show, "data"))
         bind("file.instruments", partial(window.panels.show, "instruments"))
         bind("trade.cancel_all", window.trading.cancel_all)
-        bind("window.theme", window.other_theme)
-        bind("help.keys", window.show_help)
+        bind("help.keys", self._help)
+        self._bind_window(bind)
         for row in DRILLS:
             name = f"drill.{row.drill.name.lower()}"
             bind(name, partial(self._drill, row.drill))
@@ -50,6 +56,44 @@ class WindowCommands:
         bind("safety.reduce", lambda: self._leave_killed_first(SafetyState.REDUCE))
         bind("safety.kill", trading.kill)
         bind("safety.flatten_all", lambda: trading.kill(flatten=True))
+
+    def _bind_window(self, bind: Callable[[str, Callable[[], None]], None]) -> None:
+        window = self._window
+        bind("window.palette", self._palette)
+        bind("window.theme", window.look.turn)
+        bind("window.larger", partial(window.look.grow, 1))
+        bind("window.smaller", partial(window.look.grow, -1))
+        bind("window.usual_size", partial(window.look.grow, 0))
+        bind("window.next_panel", partial(window.panels.step, 1))
+        bind("window.previous_panel", partial(window.panels.step, -1))
+        bind("window.float_panel", window.panels.toggle_float)
+        bind("window.close_panel", window.panels.close_panel)
+
+    def search_instruments(self, link: Link) -> None:
+        """Search the session's instruments for a panel."""
+        self._open_palette(list(instruments(self._window, link)))
+
+    def _palette(self) -> None:
+        self._open_palette(entries(self._window))
+
+    def _open_palette(self, offered: list[Entry]) -> None:
+        window = self._window
+        recent = window.memory.texts("recent")
+        scale = window.look.settings.scale
+        self.palette = CommandPalette(window, window.theme, scale, offered, recent)
+        self.palette.chosen.connect(self._on_chosen)
+        self.palette.show()
+        self.palette.activateWindow()
+        self.palette.field.setFocus()
+
+    def _on_chosen(self, entry: Entry) -> None:
+        """Offer first what was used last."""
+        recent = self._window.memory.texts("recent")
+        recent = [entry.id, *(each for each in recent if each != entry.id)]
+        self._window.memory.put(recent=recent[:_RECENT])
+
+    def _help(self) -> None:
+        HelpWindow(self._window, self._window.theme).show()
 
     def _ladder(self, command_id: str) -> None:
         ladder = self._window.ladder()

@@ -142,14 +142,14 @@ def test_leaving_open_orders_asks_first(
     ladder.run("ladder.buy_market")
     qtbot.waitUntil(lambda: len(window.desk.fills) == 1)
 
-    window._on_feed("recording:AMZN")
+    window.session.choose_feed("recording:AMZN")
     question = window.leaving.question
     assert question is not None
     assert "1 open position end with this session" in question.text()
     qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Cancel), LEFT)
     assert len(opener.opened) == 1
     assert window.top_bar.feed.currentText() == "exchange"
-    window._on_feed("recording:AMZN")
+    window.session.choose_feed("recording:AMZN")
     with qtbot.waitSignal(window.opening.opened):
         qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Yes), LEFT)
 

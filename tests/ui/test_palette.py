@@ -1,0 +1,226 @@
+"""The command palette: finds by a few letters, runs by Enter, remembers."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.sessions.session import Mode
+from app.ui.command_palette import CommandPalette, Found
+from app.ui.main_window import MainWindow
+from app.ui.models.fuzzy import match
+from app.ui.opening import Sessions
+from app.ui.palette_entries import Entry, entries
+from app.ui.theme import DARK
+from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
+
+pytestmark = pytest.mark.gui
+
+
+def best(query: str, *texts: str) -> str:
+    found = {text: match(query, text) for text in texts}
+    known = {text: each[0] for text, each in found.items() if each is not None}
+    return max(known, key=lambda text: known[text]) if known else ""
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "others"),
+    [
+        ("add lad", "Add Ladder", ("Show Ladder", "Ladder: Close the position")),
+        ("lad add", "Add Ladder", ("Show Ladder",)),
+        ("dark", "Dark theme", ("Window: Light or dark",)),
+        ("flat", "Safety: Kill and flatten", ("Window: Float or dock",)),
+        ("ts", "Show Time & sales", ("Show Risk",)),
+        ("wsp ri", "Workspace Risk", ("Workspace Trade",)),
+        ("ESH6", "ESH6", ("ESH7", "Show ESH6 notes")),
+        ("kill", "Safety: Kill", ("Safety: Kill and flatten",)),
+    ],
+)
+def test_a_few_letters_find_what_is_meant(
+    query: str, text: str, others: tuple[str, ...]
+) -> None:
+    assert best(query, *others, text) == text
+
+
+@pytest.mark.parametrize("query", ["", "   ", "q" * 5000, "\u0130", "ß", "((((", "🦆"])
+def test_any_query_is_answered(query: str) -> None:
+    for text in ("Add Ladder", "", "İstanbul", "🦆 pond"):
+        found = match(query, text)
+        assert found is None or all(0 <= place < len(text) for place in found[1])
+
+
+def test_the_letters_that_were_meant_are_told() -> None:
+    found = match("a lad", "Add Ladder")
+    assert found is not None
+    assert found[1] == (0, 4, 5, 6)
+
+
+def entry(name: str) -> Entry:
+    return Entry(name, name, "command", "", "", lambda: None)
+
+
+def test_what_was_used_last_comes_first(qapp: object) -> None:
+    every = [entry(name) for name in ("Close", "Cancel", "Copy")]
+    found = Found(every, ["Copy", "gone", "Cancel"])
+
+    assert [each.title for each, _ in found.rows] == ["Copy", "Cancel", "Close"]
+    found.search("c")
+    assert [each.title for each, _ in found.rows] == ["Copy", "Cancel", "Close"]
+    found.search("clo")
+    assert [each.title for each, _ in found.rows] == ["Close"]
+
+
+def test_ten_thousand_instruments_are_searched_between_two_keys(qapp: object) -> None:
+    every = [entry(f"INSTRUMENT-{number}") for number in range(10_000)]
+    found = Found(every, [])
+
+    began = time.perf_counter()
+    found.search("inst 77")
+    seconds = time.perf_counter() - began
+
+    assert 0 < found.rowCount() <= 200
+    assert seconds < 0.5
+
+
+# In the window.
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    sessions = Sessions(
+        lambda mode, feed: ScriptedSession(mode=mode, feed=feed),
+        lambda: ["exchange"],
+        frozenset({Mode.PAPER}),
+    )
+    made = MainWindow(Settings(), sessions, SystemClock(), tmp_path)
+    qtbot.addWidget(made)
+    made.show()
+    with qtbot.waitSignal(made.opening.opened):
+        made.open(Mode.PAPER, "exchange")
+    qtbot.waitUntil(lambda: made.desk.market.view is not None)
+    yield made
+    made.close()
+
+
+def opened(window: MainWindow) -> CommandPalette:
+    window.commands.run("window.palette")
+    palette: CommandPalette = window._bound.palette
+    return palette
+
+
+def typed(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    palette = opened(window)
+    qtbot.keyClicks(palette.field, text)
+    with qtbot.waitSignal(palette.ran):
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+
+
+def test_everything_can_be_done_from_it(qtbot: QtBot, window: MainWindow) -> None:
+    typed(qtbot, window, "add ladder")
+    assert "ladder-2" in window.docks
+    typed(qtbot, window, "works risk")
+    assert window.workspaces.current == "Risk"
+    typed(qtbot, window, INSTRUMENTS[1].name)
+    assert window.focus.number == 1
+    typed(qtbot, window, "show log")
+    assert window.docks["messages"].isVisible()
+    typed(qtbot, window, "light theme")
+    qtbot.waitUntil(lambda: window.context.theme.name == "light")
+
+
+def test_it_lists_every_command_that_can_be_run(window: MainWindow) -> None:
+    offered = {each.id for each in entries(window)}
+    enabled = {
+        action.objectName()
+        for group in ("file", "session", "safety", "trade", "window", "help", "ladder")
+        for action in window.commands.group(group)
+        if action.isEnabled()
+    }
+
+    assert enabled <= offered
+    kinds = {each.kind for each in entries(window)}
+    assert kinds == {"command", "panel", "workspace", "instrument", "theme"}
+    assert all(each.sentence for each in entries(window))
+
+
+def test_it_opens_by_key_and_works_by_keys_alone(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette: CommandPalette = window._bound.palette
+    assert palette.isVisible()
+    assert palette.list.currentIndex().row() == 0
+
+    for key, row in (
+        (Qt.Key.Key_Down, 1),
+        (Qt.Key.Key_PageDown, 11),
+        (Qt.Key.Key_Up, 10),
+        (Qt.Key.Key_PageUp, 0),
+        (Qt.Key.Key_Up, palette.model.rowCount() - 1),
+        (Qt.Key.Key_Down, 0),
+    ):
+        qtbot.keyClick(palette.field, key)
+        assert palette.list.currentIndex().row() == row
+
+    qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
+    assert not palette.isVisible()
+
+
+def test_nothing_found_runs_nothing(qtbot: QtBot, window: MainWindow) -> None:
+    palette = opened(window)
+    qtbot.keyClicks(palette.field, "zzzzqqq")
+    assert palette.model.rowCount() == 0
+    assert palette.sentence.text() == "nothing is called so"
+
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+
+    assert palette.isVisible()
+    palette.close()
+
+
+def test_what_was_run_is_remembered_for_the_next_start(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    typed(qtbot, window, "show log")
+    typed(qtbot, window, "workspace trade")
+
+    assert window.memory.texts("recent") == ["workspace:Trade", "show:messages"]
+    palette = opened(window)
+    assert palette.model.rows[0][0].id == "workspace:Trade"
+    palette.close()
+
+
+def test_an_instrument_is_searched_for_one_panel(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    second = window.panels.add("ladder")
+    second.link.join("")
+    second.title.search_wanted.emit()
+    palette: CommandPalette = window._bound.palette
+    assert {each.kind for each, _ in palette.model.rows} == {"instrument"}
+    assert "this panel alone" in palette.sentence.text()
+
+    qtbot.keyClicks(palette.field, INSTRUMENTS[2].name)
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: second.link.focus.number == 2)
+
+    assert window.focus.number == 0
+
+
+def test_it_is_painted(qtbot: QtBot, window: MainWindow) -> None:
+    palette = opened(window)
+    qtbot.keyClicks(palette.field, "lad")
+    picture = palette.grab().toImage()
+    colours = {
+        picture.pixelColor(x, y).name()
+        for x in range(0, picture.width(), 2)
+        for y in range(0, picture.height(), 2)
+    }
+
+    assert DARK.accent in colours
+    palette.close()
