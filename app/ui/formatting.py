@@ -67,7 +67,9 @@ def round_money(amount: int, currency: str = "") -> str:
 
 
 def currency(amount: float) -> str:
-    """Write an amount of currency held as a float, for curves."""
+    """Write an amount of currency held as a float, for curves; NaN is a dash."""
+    if not math.isfinite(amount):
+        return DASH
     return money(round(amount * MONEY_SCALE), signed=True)
 
 

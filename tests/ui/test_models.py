@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from app.engine.money import CONVERSION_SCALE
 from app.engine.records import NO_PRICE, REPORT, OrderStatus, ReportType
 from app.engine.views import HISTOGRAM_BUCKETS, VIEW
 from app.ui.models.latency import LatencyWindow
 from app.ui.models.orders import OwnOrders, average_fill
-from app.ui.models.pnl import PnlHistory
+from app.ui.models.pnl import PnlHistory, drawdown
 from app.ui.models.recentre import FLASH_NS, STILL_NS, Recentre, Step
 from app.ui.models.records import RecordStore
 
@@ -101,6 +102,7 @@ def view_at(seconds: float, realised: int) -> np.void:
     view["instruments"] = 2
     view["realised"] = realised * 10**8
     view["instrument"][0]["realised"] = realised * 10**8
+    view["instrument"]["conversion"] = CONVERSION_SCALE
     made: np.void = view.reshape(1)[0]
     return made
 
@@ -128,6 +130,27 @@ def test_pnl_history_keeps_its_spacing_even() -> None:
 
     gaps = np.diff(history.times)[:-1]
     assert gaps.max() <= 2 * gaps.min() + 1e-6
+
+
+def test_pnl_is_told_in_the_base_currency_and_by_strategy() -> None:
+    history, view = PnlHistory(3), view_at(1, 100).copy()
+    view["instrument"]["conversion"][:3] = [CONVERSION_SCALE // 2, 0, 0]
+    view["instrument"]["fees"][:3] = [0, 7 * 10**8, 0]
+    view["strategy"]["unrealised"][2] = -5 * 10**8
+    history.take(view)
+
+    assert history.values(1)[-1] == 50
+    assert np.isnan(history.values(2)[-1])  # no rate
+    assert history.values(3)[-1] == 0  # no rate, but nothing to convert either
+    assert history.strategies(view) == [2]
+    assert history.values(history.strategy_column(2))[-1] == -5
+
+
+def test_drawdown_is_from_the_highest_before_and_from_zero_at_first() -> None:
+    got = drawdown(np.array([-3.0, 2.0, 5.0, np.nan, 1.0, 6.0, 4.0]))
+
+    assert got[[0, 1, 2, 4, 5, 6]].tolist() == [-3, 0, 0, -4, 0, -2]
+    assert len(drawdown(np.zeros(0))) == 0
 
 
 def test_latency_window_forgets_the_past() -> None:

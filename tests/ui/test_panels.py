@@ -5,14 +5,16 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.engine.records import BUY, NO_PRICE, SELL, Action, RiskLimit, SafetyState
 from app.sessions.session import EngineState, SessionStatus
 from app.ui.context import Context
+from app.ui.items.equity_chart import Curve, EquityChart, columns_of
 from app.ui.items.kill_box import WORD
 from app.ui.models.messages import Level
 from app.ui.panels.fills import FillsPanel
@@ -22,6 +24,7 @@ from app.ui.panels.orders import OrdersPanel
 from app.ui.panels.pnl import PnlPanel
 from app.ui.panels.positions import PositionsPanel
 from app.ui.panels.risk import RiskPanel
+from app.ui.theme import DARK
 from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
@@ -183,16 +186,66 @@ def test_pnl_chart_shows_the_curves_that_are_chosen(qtbot: QtBot, stage: Stage) 
     assert isinstance(panel, PnlPanel)
     trade(stage)
     stage.frame(120)
+    panel.menu.aboutToShow.emit()
+    actions = {action.text(): action for action in panel.menu.actions()}
 
-    panel.toggles[1].click()
+    actions["RSX"].trigger()
 
-    assert [button.text() for button in panel.toggles] == [
-        "● Total", "● RSX", "● ACME", "● COIN-USD",
-    ]  # fmt: skip
-    total, instrument = panel.chart._curves[:2]
-    assert total.isVisible()
-    assert instrument.isVisible()
-    assert total.getData()[1][-1] == stage.desk.pnl.values(0)[-1] != 0
+    assert list(actions) == ["Total", "RSX", "ACME", "COIN-USD"]
+    total, instrument = panel.chart._curves
+    assert (total.name, instrument.name) == ("Total", "RSX")
+    assert total.values[-1] == stage.desk.pnl.values(0)[-1] != 0
+    assert panel.state() == {"curves": ["Total", "RSX"]}
+    actions["Total"].trigger()
+    assert [curve.name for curve in panel.chart._curves] == ["RSX"]
+
+
+def test_pnl_is_exported_and_explored_as_shown(
+    qtbot: QtBot, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = shown(qtbot, stage, PnlPanel)
+    assert isinstance(panel, PnlPanel)
+    trade(stage)
+    stage.frame(60)
+    path = tmp_path / "pnl.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    panel._on_export()
+    panel.explore()
+
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[0] == "time,Total"
+    assert float(lines[-1].split(",")[1]) == stage.desk.pnl.values(0)[-1]
+    assert panel.explorer.isVisible()
+    assert not panel.explorer.grab().isNull()
+    panel.explorer.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5_000])
+def test_an_equity_chart_of_any_length_and_any_values_is_painted(
+    qtbot: QtBot, count: int
+) -> None:
+    chart = EquityChart(DARK, 1.0)
+    qtbot.addWidget(chart)
+    chart.resize(300, 160)
+    chart.show()
+    values = np.where(np.arange(count) % 3 == 1, np.nan, 1e17 * (np.arange(count) - 9))
+
+    chart.show_curves(1e9 + np.arange(float(count)), (Curve("x", DARK.text, values),))
+    qtbot.mouseMove(chart, QPoint(150, 80))
+    qtbot.keyClick(chart, Qt.Key.Key_Left)
+
+    assert not chart.grab().isNull()
+
+
+def test_a_curve_keeps_its_extremes_however_many_points_it_has() -> None:
+    values = np.zeros(100_000)
+    values[12_345], values[77_777] = 9.0, -4.0
+
+    line = columns_of(values, QRectF(0, 0, 200, 130), -4.0, 9.0)
+
+    heights = [line.at(i).y() for i in range(line.size())]
+    assert line.size() <= 400
+    assert (min(heights), max(heights)) == (0.0, 130.0)
 
 
 def test_risk_panel_shows_use_and_refusals(qtbot: QtBot, stage: Stage) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF
 from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from app.ui.items.polygon import polygon
 from app.ui.theme import Theme
 
 _SELECTED: Final = QStyle.StateFlag.State_Selected
@@ -65,6 +66,4 @@ def line(values: np.ndarray, box: QRectF) -> QPolygonF:
     part = (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
     xs = np.linspace(box.left(), box.right(), len(values))
     ys = box.bottom() - part * box.height()
-    return QPolygonF(
-        [QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
-    )
+    return polygon(xs, ys)

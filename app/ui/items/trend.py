@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.ui.items.polygon import polygon
 from app.ui.theme import Theme, text_font
 
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -117,6 +118,4 @@ def _polygon(values: np.ndarray, box: QRectF, top: float) -> QPolygonF:
     span = max(1, len(grouped) - 1)
     xs = box.left() + shown * box.width() / span
     ys = box.bottom() - np.clip(grouped[shown] / top, 0, 1) * box.height()
-    return QPolygonF(
-        [QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
-    )
+    return polygon(xs, ys)

@@ -1,15 +1,30 @@
-"""The live P&L: total and per instrument, over the session."""
+"""The live P&L: in total, by instrument and by strategy, with drawdown."""
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+import csv
+from typing import Any, Final
 
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.ui import formatting
 from app.ui.context import Context
+from app.ui.items.equity_chart import Curve, EquityChart
 from app.ui.items.figures import Figures
-from app.ui.items.pnl_chart import PnlChart
 from app.ui.models import account
+from app.ui.models.messages import Level
+
+_TOTAL: Final = "Total"
 
 
 class PnlPanel(QWidget):
-    """Figures of the account above curves that can be shown and hidden."""
+    """Figures of the account above curves that can be chosen."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -18,81 +33,125 @@ class PnlPanel(QWidget):
         self._figures = Figures(theme, settings.scale, account.CAPTIONS)
         self._others = QLabel()
         self._others.setProperty("role", "muted")
-        self._others.setContentsMargins(12, 0, 10, 0)
         self._others.setWordWrap(True)
-        self.chart = PnlChart(theme, settings.scale)
-        self.toggles: list[QPushButton] = []
-        self._bar = QHBoxLayout()
-        self._bar.setContentsMargins(8, 0, 8, 0)
-        self._bar.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 6, 0, 0)
-        layout.setSpacing(2)
-        padded = QHBoxLayout()
-        padded.setContentsMargins(10, 0, 10, 0)
-        padded.addWidget(self._figures)
-        layout.addLayout(padded)
-        layout.addWidget(self._others)
-        layout.addWidget(self.chart, 1)
-        layout.addLayout(self._bar)
+        self.chart = EquityChart(theme, settings.scale)
+        self.chosen: list[str] = [_TOTAL]
+        self.menu = QMenu(self)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self._lay_out()
         bridge = context.bridge
-        bridge.charts_due.connect(self._on_pulse)
-        bridge.session_changed.connect(self._on_session_changed)
-        bridge.instruments_changed.connect(self._on_session_changed)
-        self._on_session_changed()
+        bridge.charts_due.connect(self._show)
+        bridge.session_changed.connect(self._show)
+        bridge.instruments_changed.connect(self._show)
 
-    def _on_session_changed(self) -> None:
-        for button in self.toggles:
-            button.hide()
-            self._bar.removeWidget(button)
-            button.deleteLater()
-        names = [
-            "Total",
-            *(x.instrument.name for x in self._context.desk.market.listed),
-        ]
-        self.toggles = [self._toggle(i, name) for i, name in enumerate(names)]
-        self.chart.clear()
-        self._on_pulse()
+    def _lay_out(self) -> None:
+        curves = QPushButton("Curves")
+        curves.setMenu(self.menu)
+        curves.setToolTip("Choose what is drawn: total, instruments, strategies")
+        bar = QHBoxLayout()
+        bar.addWidget(self._others, 1)
+        bar.addWidget(curves)
+        for title, tip, pressed in (
+            ("Explore…", "The whole course in a window of its own", self.explore),
+            ("Export CSV…", "Write the curves as shown to a file", self._on_export),
+        ):
+            button = QPushButton(title)
+            button.setToolTip(tip)
+            button.clicked.connect(pressed)
+            bar.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self._figures)
+        layout.addLayout(bar)
+        layout.addWidget(self.chart, 1)
 
-    def _toggle(self, number: int, name: str) -> QPushButton:
-        button = QPushButton(f"● {name}")
-        button.setCheckable(True)
-        button.setChecked(number == 0)
-        colour, ground = self._colour(number), self._context.theme.raised
-        button.setStyleSheet(
-            f"QPushButton {{ color: {self._context.theme.muted}; padding: 2px 8px; }}"
-            f"QPushButton:checked {{ color: {colour}; background: {ground};"
-            f" border-color: {colour}; }}"
-        )
-        button.toggled.connect(self._on_pulse)
-        self._bar.insertWidget(number, button)
-        return button
+    def state(self) -> dict[str, Any]:
+        """What a workspace keeps of it."""
+        return {"curves": self.chosen}
 
-    def _colour(self, number: int) -> str:
-        theme = self._context.theme
-        return (
-            theme.text if number == 0 else theme.curve[(number - 1) % len(theme.curve)]
-        )
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what a workspace kept."""
+        names = state.get("curves")
+        if isinstance(names, list) and all(isinstance(each, str) for each in names):
+            self.chosen = names
+            self._show()
 
-    def _on_pulse(self) -> None:
+    # Curves.
+
+    def _columns(self) -> dict[str, int]:
+        """Name of each curve to its column in the history."""
+        desk = self._context.desk
+        columns = {_TOTAL: 0}
+        for listed in desk.market.listed:
+            columns[listed.instrument.name] = 1 + listed.number
+        if desk.market.view is not None:
+            for number in desk.pnl.strategies(desk.market.view):
+                columns[f"Strategy {number}"] = desk.pnl.strategy_column(number)
+        return columns
+
+    def _curves(self) -> tuple[Curve, ...]:
+        pnl, theme = self._context.desk.pnl, self._context.theme
+        made = []
+        for i, (name, column) in enumerate(self._columns().items()):
+            if name in self.chosen:
+                colour = (
+                    theme.text if not i else theme.curve[(i - 1) % len(theme.curve)]
+                )
+                made.append(Curve(name, colour, pnl.values(column)))
+        return tuple(made)
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        for name in self._columns():
+            action = self.menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(name in self.chosen)
+            action.toggled.connect(lambda is_on, name=name: self.choose(name, is_on))
+
+    def choose(self, name: str, is_on: bool) -> None:
+        """Draw a curve, or leave it out."""
+        if is_on and name not in self.chosen:
+            self.chosen.append(name)
+        elif not is_on and name in self.chosen:
+            self.chosen.remove(name)
+        self._show()
+
+    def _show(self) -> None:
         if not self.isVisible():
             return
         desk, theme = self._context.desk, self._context.theme
-        values = account.figures(desk.market.view, desk.currency, theme)
-        self._figures.show_values(values)
-        currencies = [each.instrument.currency for each in desk.market.listed]
         view, base = desk.market.view, desk.currency
-        others = account.other_figures(view, currencies, base)
-        self._others.setText(others)
-        self._others.setVisible(bool(others))
-        pnl = desk.pnl
-        self.chart.show_curves(
-            [
-                (pnl.times, pnl.values(number), self._colour(number))
-                for number, button in enumerate(self.toggles)
-                if button.isChecked()
-            ]
-        )
+        self._figures.show_values(account.figures(view, base, theme))
+        currencies = [each.instrument.currency for each in desk.market.listed]
+        self._others.setText(account.other_figures(view, currencies, base))
+        self.chart.show_curves(desk.pnl.times, self._curves())
 
     def showEvent(self, event: object) -> None:
-        self._on_pulse()
+        self._show()
+
+    def explore(self) -> None:
+        """Open the course so far in a window of its own."""
+        # Late: pyqtgraph takes a third of a second of every start.
+        from app.ui.items.explorer import Explorer
+
+        theme, scale = self._context.theme, self._context.settings.scale
+        times = self._context.desk.pnl.times.copy()
+        curves = tuple(Curve(c.name, c.colour, c.values.copy()) for c in self._curves())
+        self.explorer = Explorer(self, theme, scale, times, curves)
+        self.explorer.show()
+
+    def _on_export(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Export", "pnl.csv", "CSV (*.csv)")
+        if not path:
+            return
+        curves, times = self._curves(), self._context.desk.pnl.times
+        try:
+            with open(path, "w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(["time", *(curve.name for curve in curves)])
+                for i, time in enumerate(times.tolist()):
+                    when = formatting.date_time(round(time * 1e9))
+                    writer.writerow([when, *(float(c.values[i]) for c in curves)])
+        except OSError as error:
+            self._context.bridge.tell(f"P&L not exported: {error}", Level.ERROR)
