@@ -34,6 +34,8 @@ from app.ui.theme import Theme
 _MOST: Final = 200
 _SIZE: Final = (640, 440)
 _RECENT_BONUS: Final = 12
+# Before commands that only begin with the same word.
+_BONUS: Final = {"instrument": 9, "panel": 8, "workspace": 8}
 _MOVES: Final = {
     Qt.Key.Key_Down: 1,
     Qt.Key.Key_Up: -1,
@@ -63,7 +65,8 @@ class Found(QAbstractListModel):
             found = match(query, entry.title)
             if found is not None:
                 age = self._recent.get(entry.id, late)
-                bonus = _RECENT_BONUS if age < late else 0
+                bonus = _BONUS.get(entry.kind, 0)
+                bonus += _RECENT_BONUS if age < late else 0
                 score = found[0] + bonus if query.strip() else 0
                 ranked.append((-score, age, order, entry, found[1]))
         ranked.sort(key=lambda row: row[:3])
@@ -135,6 +138,7 @@ class CommandPalette(QDialog):
 
     def _lay_out(self, parent: QWidget, scale: float) -> None:
         layout = QVBoxLayout(self)
+        self.setProperty("role", "palette")
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
         for widget in (self.field, self.list, self.sentence):

@@ -226,6 +226,12 @@ COMMANDS: Final = (
         for row in DRILLS
     ),
     Command(
+        "help.edit_keys",
+        "Change keys…",
+        "Ctrl+Shift+K",
+        "Give commands other keys; conflicts are shown",
+    ),
+    Command(
         "help.keys",
         "Keys and gestures",
         "F1",

@@ -4,9 +4,9 @@ import html
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
-from app.ui.commands import COMMANDS
+from app.ui.commands import COMMANDS, Commands
 from app.ui.theme import Theme
 
 GESTURES: Final = (
@@ -27,24 +27,27 @@ _TITLES: Final = {"safety": "Safety", "trade": "Trade", "ladder": "Ladder keys"}
 class HelpWindow(QDialog):
     """A list of keys and gestures; it blocks nothing."""
 
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, commands: Commands) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys and gestures")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(560, 640)
         browser = QTextBrowser()
-        browser.setHtml(_page(theme))
+        browser.setHtml(_page(theme, commands))
+        self.change = QPushButton("Change keys…")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(browser)
+        layout.addWidget(self.change)
 
 
-def _page(theme: Theme) -> str:
+def _page(theme: Theme, commands: Commands) -> str:
     groups: dict[str, list[tuple[str, str]]] = {"Mouse on the ladder": list(GESTURES)}
     for command in COMMANDS:
-        if command.key:
+        key = commands.keys.chord(command.id)
+        if key:
             title = _TITLES.get(command.group, command.group.capitalize())
-            groups.setdefault(title, []).append((command.key, command.sentence))
+            groups.setdefault(title, []).append((key, command.sentence))
     parts = [f"<h3>{name}</h3>{_table(rows, theme)}" for name, rows in groups.items()]
     return "".join(parts)
 

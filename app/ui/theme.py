@@ -265,6 +265,7 @@ QWidget[role="dock-title"] QToolButton:hover {{ color: {text};
 QWidget[role="dock-title"] QToolButton:focus {{ border-color: {accent}; }}
 QWidget[role="dock-title"] QToolButton::menu-indicator {{ image: none; }}
 QWidget[role="panel"] {{ background: {panel}; }}
+QDialog[role="palette"] {{ background: {panel}; border: 1px solid {accent}; }}
 QMenuBar {{ background: {window}; }}
 QMenuBar::item {{ padding: 4px 9px; background: transparent; }}
 QMenuBar::item:selected {{ background: {raised}; border-radius: 3px; }}

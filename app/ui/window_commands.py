@@ -8,6 +8,7 @@ from app.engine.exchange.drill_table import DRILLS
 from app.engine.records import SafetyState
 from app.ui.command_palette import CommandPalette
 from app.ui.help import HelpWindow
+from app.ui.key_editor import KeyEditor
 from app.ui.links import Link
 from app.ui.models.messages import Level
 from app.ui.models.pace import next_speed
@@ -32,6 +33,7 @@ class WindowCommands:
         bind("file.instruments", partial(window.panels.show, "instruments"))
         bind("trade.cancel_all", window.trading.cancel_all)
         bind("help.keys", self._help)
+        bind("help.edit_keys", self._edit_keys)
         self._bind_window(bind)
         for row in DRILLS:
             name = f"drill.{row.drill.name.lower()}"
@@ -93,7 +95,14 @@ class WindowCommands:
         self._window.memory.put(recent=recent[:_RECENT])
 
     def _help(self) -> None:
-        HelpWindow(self._window, self._window.theme).show()
+        window = self._window
+        help_window = HelpWindow(window, window.theme, window.commands)
+        help_window.change.clicked.connect(self._edit_keys)
+        help_window.show()
+
+    def _edit_keys(self) -> None:
+        window = self._window
+        KeyEditor(window, window.theme, window.commands, window.hotkeys).show()
 
     def _ladder(self, command_id: str) -> None:
         ladder = self._window.ladder()

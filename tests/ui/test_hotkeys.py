@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,9 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.commands import COMMANDS, Commands
 from app.ui.hotkeys import Hotkeys
+from app.ui.key_editor import KeyEditor
 from app.ui.key_map import KeyMap
+from app.ui.memory import keep_keys
 from app.ui.panels.ladder import LadderPanel
 from app.ui.physical_keys import chord_of, parse_chord
+from app.ui.theme import DARK
+from app.ui.workspace_files import WorkspaceFiles
 from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
@@ -296,3 +301,104 @@ def test_ladder_keys_go_by_place_and_never_repeat(
     stage.context.commands.keys.give("ladder.join_bid", "Shift+Q")
     QCoreApplication.sendEvent(panel.view, press(Qt.Key.Key_Q, SHIFT, Q_PLACE))
     assert pressed[2:] == ["ladder.join_bid"]
+
+
+# The editor.
+
+
+@pytest.fixture
+def editor(qtbot: QtBot, desk: Desk) -> KeyEditor:
+    made = KeyEditor(desk, DARK, desk.commands, desk.hotkeys)
+    made.show()
+    return made
+
+
+def give(qtbot: QtBot, editor: KeyEditor, command_id: str, event: QKeyEvent) -> None:
+    editor.select(command_id)
+    qtbot.mouseClick(editor.catcher, Qt.MouseButton.LeftButton)
+    QCoreApplication.sendEvent(editor.catcher, event)
+
+
+def row(editor: KeyEditor, command_id: str) -> list[str]:
+    return [editor._items[command_id].text(column) for column in range(1, 4)]
+
+
+def test_a_key_is_given_by_pressing_it(
+    on_x11: None, qtbot: QtBot, editor: KeyEditor, desk: Desk
+) -> None:
+    give(qtbot, editor, "safety.armed", press(Qt.Key.Key_Y, CTRL, Z_PLACE))
+
+    assert desk.commands.keys.chord("safety.armed") == "Ctrl+Z"
+    assert row(editor, "safety.armed") == ["Ctrl+Z", "F9", ""]
+    assert desk.ran == [], "no command hears a key that is asked for"
+    assert desk.hotkeys.press(press(Qt.Key.Key_Y, CTRL, Z_PLACE))
+    assert desk.ran == ["safety.armed"]
+    editor.reset.click()
+    assert row(editor, "safety.armed") == ["F9", "", ""]
+
+
+def test_a_conflict_is_shown_and_solved(
+    qtbot: QtBot, editor: KeyEditor, desk: Desk
+) -> None:
+    give(qtbot, editor, "window.theme", press(Qt.Key.Key_F9))
+
+    assert row(editor, "window.theme") == ["F9", "Ctrl+T", "also safety: Arm"]
+    assert row(editor, "safety.armed")[2] == "also window: Light or dark"
+    assert "F9 means safety: Arm as well" in editor.words.text()
+    assert editor.take.isVisible()
+
+    editor.take.click()
+
+    assert row(editor, "safety.armed") == ["–", "F9", ""]
+    assert not editor.take.isVisible()
+    desk.activateWindow()
+    editor.reset_all.click()
+    assert desk.commands.keys.changes() == {}
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Up])
+def test_keys_that_every_list_needs_are_refused(
+    qtbot: QtBot, editor: KeyEditor, desk: Desk, key: Qt.Key
+) -> None:
+    give(qtbot, editor, "window.theme", press(key))
+
+    assert desk.commands.keys.changes() == {}
+    assert "no key" in editor.words.text()
+
+
+def test_escape_leaves_the_key_as_it_is(
+    qtbot: QtBot, editor: KeyEditor, desk: Desk
+) -> None:
+    give(qtbot, editor, "window.theme", press(Qt.Key.Key_Escape))
+    give(qtbot, editor, "window.theme", press(Qt.Key.Key_Shift, SHIFT))
+    editor.close()
+
+    assert desk.commands.keys.changes() == {}
+    assert not desk.hotkeys.is_paused, "closing lets the keys work again"
+
+
+def test_commands_are_searched_by_name_and_by_key(editor: KeyEditor) -> None:
+    editor.filter.setText("f12")
+    shown = [key for key, item in editor._items.items() if not item.isHidden()]
+
+    assert shown == ["safety.kill"]
+    editor.none.click()
+
+
+def test_keys_are_kept_for_the_next_start(qtbot: QtBot, tmp_path: Path) -> None:
+    told: list[str] = []
+    for command_id, chord in (("window.theme", "Ctrl+L"), ("ladder.lift", "")):
+        files = WorkspaceFiles(tmp_path, told.append)
+        commands = Commands(QCoreApplication.instance() or QObject())
+        assert keep_keys(commands, files) == []
+        commands.keys.give(command_id, chord)
+        files.close()
+
+    files = WorkspaceFiles(tmp_path, told.append)
+    commands = Commands(QCoreApplication.instance() or QObject())
+    assert keep_keys(commands, files) == []
+    assert commands.keys.changes() == {"window.theme": "Ctrl+L", "ladder.lift": ""}
+    files.close()
+    (tmp_path / "keys.json").write_text("{")
+    assert keep_keys(commands, WorkspaceFiles(tmp_path, told.append)) == []
+    assert "keys.json is damaged and was set aside" in told[0]

@@ -388,7 +388,7 @@ def test_status_bar_says_how_things_are(qtbot: QtBot, window: MainWindow) -> Non
 
 
 def test_help_lists_every_key(qtbot: QtBot, window: MainWindow) -> None:
-    help_window = HelpWindow(window, window.theme)
+    help_window = HelpWindow(window, window.theme, window.commands)
     qtbot.addWidget(help_window)
     browser = help_window.findChild(QTextBrowser)
     assert browser is not None
