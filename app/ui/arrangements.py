@@ -107,8 +107,14 @@ SHIPPED: Final = (
         "steps are not in this version",
         across(
             (tabs("ladder"), 30),
-            (down((tabs("heatmap", "chart", "pnl"), 65), (_RECORDS, 35)), 46),
-            (down((tabs("tape", "depth"), 60), (tabs("data", "messages"), 40)), 24),
+            (
+                down(
+                    (tabs("heatmap", "chart", "pnl"), 65),
+                    (tabs("data", *_RECORDS.names), 35),
+                ),
+                46,
+            ),
+            (down((tabs("tape", "depth"), 65), (tabs("messages"), 35)), 24),
         ),
     ),
     Shipped(

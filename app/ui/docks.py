@@ -169,6 +169,9 @@ class Docks(QObject):
         dock = self.worked_in()
         if dock is not None:
             dock.toggle_float()
+            dock.activateWindow()
+            dock.take_keyboard()
+            self._last = dock.name
 
     def close_panel(self) -> None:
         """Close the panel that is worked in."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -139,14 +139,18 @@ class KeyEditor(QDialog):
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
 
     def _fill(self) -> None:
+        height = round(self.fontMetrics().height() * 1.6)
         for command in COMMANDS:
             group = self._groups.get(command.group)
             if group is None:
                 group = QTreeWidgetItem(self.tree, [command.group.capitalize()])
+                group.setForeground(0, QColor(self._theme.muted))
+                group.setSizeHint(0, QSize(240, height))
                 group.setFlags(Qt.ItemFlag.ItemIsEnabled)
                 self._groups[command.group] = group
             item = QTreeWidgetItem(group, [self._commands.title(command.id)])
             item.setData(0, _ID, command.id)
+            item.setSizeHint(0, QSize(240, height))
             item.setToolTip(0, command.sentence)
             self._items[command.id] = item
         self.tree.expandAll()
@@ -228,9 +232,9 @@ class KeyEditor(QDialog):
         for command_id, item in self._items.items():
             shown = f"{self._name(command_id)} {self._keys.chord(command_id)}"
             item.setHidden(match(text, shown) is None)
+        shown_in = {i.parent() for i in self._items.values() if not i.isHidden()}
         for group in self._groups.values():
-            children = [group.child(each) for each in range(group.childCount())]
-            group.setHidden(all(each.isHidden() for each in children))
+            group.setHidden(group not in shown_in)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.catcher.stop()

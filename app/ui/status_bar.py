@@ -3,6 +3,8 @@
 import html
 from typing import Final
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from app.sessions.session import EngineState
@@ -11,8 +13,10 @@ from app.ui.context import Context
 from app.ui.items.lines import Line
 from app.ui.models.latency import LatencyWindow
 from app.ui.models.messages import Level
+from app.ui.models.order_path import order_path
 
 _CELLS: Final = (
+    ("orders", "The way of orders: engine, log, the venue's answers"),
     ("engine", "The engine of this session"),
     ("feed", "The connection to the market data; the built-in exchange's seed"),
     ("rate", "Market records the engine takes per second"),
@@ -21,6 +25,12 @@ _CELLS: Final = (
     ("latency", "From the ring to the log, median and 99th percentile"),
     ("log", "Records in the session's log, and how many are not yet on the disk"),
 )
+
+
+_SPARED: Final = ("log", "rate", "frame", "engine", "latency", "drops")
+"""Left out one after the other where the window is too narrow."""
+_LEAST_MESSAGE_PX: Final = 200
+_GAP_PX: Final = 8
 
 
 class StatusBar(QStatusBar):
@@ -72,6 +82,14 @@ class StatusBar(QStatusBar):
             theme.armed if is_ready else theme.error if failed else theme.warning
         )
         self._light("engine", engine, engine_colour)
+        working = self._context.desk.orders.working()
+        state, words = order_path(status, view, working)
+        path_colours = {
+            "well": theme.armed,
+            "waiting": theme.warning,
+            "broken": theme.error,
+        }
+        self._light("orders", words, path_colours[state])
         is_connected = status.feed_state == "connected"
         feed_colour = theme.armed if is_connected else theme.warning
         seed = "" if status.seed is None else f", seed {status.seed}"
@@ -106,6 +124,28 @@ class StatusBar(QStatusBar):
             words += f", {behind} not yet on disk" if records > durable else ", on disk"
         self._show("log", words, theme.muted)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _fit(self) -> None:
+        """Leave out what is least missed, until the message has room."""
+        room = self.width() - _LEAST_MESSAGE_PX
+        widths = {
+            name: cell.minimumWidth() + _GAP_PX for name, cell in self.cells.items()
+        }
+        needed = sum(widths.values())
+        hidden = set()
+        for name in _SPARED:
+            if needed > room:
+                hidden.add(name)
+                needed -= widths[name]
+        for name, cell in self.cells.items():
+            cell.setVisible(name not in hidden)
+
     def _light(self, name: str, words: str, colour: str) -> None:
         self._set(name, f'<span style="color:{colour}">●</span> {html.escape(words)}')
 
@@ -117,7 +157,10 @@ class StatusBar(QStatusBar):
         if cell.text() != text:
             cell.setText(text)
             # Widths only grow, so that nothing dances.
-            cell.setMinimumWidth(max(cell.minimumWidth(), cell.sizeHint().width()))
+            width = max(cell.minimumWidth(), cell.sizeHint().width())
+            if width > cell.minimumWidth():
+                cell.setMinimumWidth(width)
+                self._fit()
 
 
 def _spaced(cell: QLabel) -> QWidget:

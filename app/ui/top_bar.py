@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -27,6 +28,9 @@ _STATES: Final = (
     (SafetyState.ARMED, "safety.armed", "ARMED"),
     (SafetyState.REDUCE, "safety.reduce", "REDUCE"),
 )
+
+_NOT_BUILT: Final = " · not built"
+_BY_LENGTH: Final = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
 
 class TopBar(QWidget):
@@ -64,6 +68,8 @@ class TopBar(QWidget):
         self._word = QLabel()
         self._stripe = QFrame()
         self.kill = QPushButton("KILL")
+        self._labels: list[QLabel] = []
+        self._is_narrow = False
         self._lay_out()
         self._connect()
         self._on_state()
@@ -104,7 +110,10 @@ class TopBar(QWidget):
             label = QLabel(name)
             label.setProperty("role", "muted")
             label.setBuddy(box)
+            self._labels.append(label)
             box.setMinimumWidth(width)
+            box.setSizeAdjustPolicy(_BY_LENGTH)
+            box.setMinimumContentsLength(8)
             box.setAccessibleName(name)
             row.addWidget(label)
             row.addWidget(box)
@@ -138,9 +147,7 @@ class TopBar(QWidget):
         group.setExclusive(False)
         for mode in Mode:
             is_built = mode in self._built
-            button = QPushButton(
-                mode.title if is_built else f"{mode.title} · not built"
-            )
+            button = QPushButton(self._mode_text(mode))
             button.setCheckable(is_built)
             button.setProperty("role", "" if is_built else "unbuilt")
             button.setToolTip(
@@ -171,6 +178,40 @@ class TopBar(QWidget):
             self.states[state] = button
             row.addWidget(button)
         return row
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return hint if self._is_narrow else hint - QSize(self._spared(), 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out words where the window is too narrow for all of them."""
+        layout = self.layout()
+        assert layout is not None
+        needed = layout.totalMinimumSize().width()
+        full = needed + (self._spared() if self._is_narrow else 0)
+        if self._is_narrow == (full > self.width()):
+            return
+        self._is_narrow = not self._is_narrow
+        for label in self._labels:
+            label.setHidden(self._is_narrow)
+        for mode, button in self.modes.items():
+            button.setText(self._mode_text(mode))
+        for box, widths in ((self.feed, (170, 110)), (self.instrument, (130, 90))):
+            box.setMinimumWidth(widths[self._is_narrow])
+
+    def _spared(self) -> int:
+        """Room that the words take which are left out in a narrow window, pixels."""
+        labels = sum(label.sizeHint().width() + 6 for label in self._labels)
+        metrics, unbuilt = self.fontMetrics(), len(Mode) - len(self._built)
+        return labels + 100 + unbuilt * metrics.horizontalAdvance(_NOT_BUILT)
+
+    def _mode_text(self, mode: Mode) -> str:
+        is_short = mode in self._built or self._is_narrow
+        return mode.title if is_short else f"{mode.title}{_NOT_BUILT}"
 
     def _connect(self) -> None:
         bridge, commands = self._context.bridge, self._context.commands

@@ -2,23 +2,41 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QMenu, QMessageBox, QTextBrowser
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QMenu,
+    QMessageBox,
+    QTextBrowser,
+)
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
 from app.config import Settings
 from app.engine.exchange.drill_table import Drill
-from app.engine.records import REPORT, Action, Reason, ReportType, SafetyState
+from app.engine.records import (
+    REPORT,
+    Action,
+    OrderStatus,
+    Reason,
+    ReportType,
+    SafetyState,
+)
+from app.engine.views import VIEW
 from app.errors import FeedError
-from app.sessions.session import EngineState, Mode, Session
+from app.sessions.session import EngineState, Mode, Session, SessionStatus
+from app.ui.arrangements import SHIPPED
 from app.ui.commands import COMMANDS
 from app.ui.help import HelpWindow
 from app.ui.main_window import MainWindow
+from app.ui.models.order_path import order_path
+from app.ui.models.orders import OWN_ORDER
 from app.ui.opening import Sessions
 from app.ui.panel_host import PanelHost
 from app.ui.panel_rows import PANELS
@@ -488,3 +506,121 @@ def test_ladder_keys_go_to_the_ladder_that_was_used_last(
     assert window.ladder() is second
     window.docks["ladder-2"].close()
     assert window.ladder() is first
+
+
+@pytest.mark.parametrize("workspace", [each.name for each in SHIPPED])
+def test_a_small_screen_is_enough(
+    qtbot: QtBot, window: MainWindow, workspace: str
+) -> None:
+    window.workspaces.switch(workspace)
+    window.resize(1024, 640)
+    qtbot.waitUntil(lambda: window.width() == 1024)
+
+    assert window.height() == 640
+    bar = window.top_bar
+    assert bar.modes[Mode.LIVE].text() == "Live"
+    assert bar.kill.geometry().right() <= bar.width()
+    status = window.statusBar()
+    assert isinstance(status, StatusBar)
+    shown = [cell for cell in status.cells.values() if cell.isVisible()]
+    assert shown
+    assert all(
+        cell.mapTo(status, cell.rect().topRight()).x() <= status.width()
+        for cell in shown
+    )
+    window.resize(1480, 640)
+    qtbot.waitUntil(lambda: "not built" in bar.modes[Mode.LIVE].text())
+
+
+def test_text_becomes_larger_and_smaller_at_run_time(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    def size() -> int:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        return application.font().pixelSize()
+
+    usual = size()
+    for _ in range(3):
+        window.commands.run("window.larger")
+    qtbot.waitUntil(lambda: size() > usual)
+    assert window.context.settings.scale == pytest.approx(1.33, abs=0.01)
+    for _ in range(60):
+        window.commands.run("window.smaller")
+    assert window.look.settings.scale == 0.5
+    window.commands.run("window.usual_size")
+    qtbot.waitUntil(lambda: size() == usual)
+    assert is_shown(window.hosts["ladder"])
+
+
+def test_the_look_is_remembered_until_the_settings_change(
+    qtbot: QtBot, opener: Opener, tmp_path: Path
+) -> None:
+    def window(settings: Settings) -> MainWindow:
+        made = MainWindow(settings, opener.sessions(), SystemClock(), tmp_path)
+        qtbot.addWidget(made)
+        made.show()
+        return made
+
+    first = window(Settings())
+    first.commands.run("window.theme")
+    first.commands.run("window.larger")
+    qtbot.waitUntil(lambda: first.context.theme.name == "light")
+    first.close()
+
+    second = window(Settings())
+    assert (second.theme.name, second.look.settings.scale) == ("light", 1.1)
+    second.close()
+    settings = Settings()
+    third = window(replace(settings, ui=replace(settings.ui, scale=1.5)))
+    assert (third.theme.name, third.look.settings.scale) == ("light", 1.5)
+    third.close()
+
+
+def test_panels_are_reached_by_key(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    seen = []
+    for _ in range(4):
+        window.commands.run("window.next_panel")
+        dock = window.panels.worked_in()
+        assert dock is not None
+            worked_in = QApplication.focusWidget()
+            assert worked_in is not None
+            assert dock.isAncestorOf(worked_in)
+        seen.append(dock.name)
+
+    assert len(set(seen)) == 4
+    window.commands.run("window.previous_panel")
+    dock = window.panels.worked_in()
+    assert dock is not None
+    assert dock.name == seen[-2]
+    window.commands.run("window.float_panel")
+    assert dock.isFloating()
+    window.commands.run("window.close_panel")
+    assert not dock.isVisible()
+
+
+ORDER = np.zeros(1, OWN_ORDER)
+
+
+@pytest.mark.parametrize(
+    ("engine", "halted", "log", "waited_s", "words"),
+    [
+        (EngineState.READY, 0, "", 0.5, ("well", "orders ready")),
+        (EngineState.READY, 0, "", 3.2, ("waiting", "1 unanswered, 3 s")),
+        (EngineState.READY, 1, "", 0, ("broken", "orders halted")),
+        (EngineState.READY, 0, "disk full", 0, ("broken", "orders held")),
+        (EngineState.FAILED, 0, "", 0, ("broken", "orders: no engine")),
+        (EngineState.COMPILING, 0, "", 0, ("waiting", "orders wait")),
+    ],
+)
+def test_the_order_path_has_a_light_of_its_own(
+    engine: EngineState, halted: int, log: str, waited_s: float, words: tuple[str, str]
+) -> None:
+    working = ORDER.copy()
+    working["status"], working["updated_ts"] = OrderStatus.PENDING_NEW, 10**9
+    view = np.zeros(1, VIEW)[0]
+    view["halted"], view["now"] = halted, 10**9 + round(waited_s * 1e9)
+
+    assert order_path(SessionStatus(engine, log_status=log), view, working) == words
+    assert order_path(SessionStatus(EngineState.READY), None, working)[0] == "waiting"

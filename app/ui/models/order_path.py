@@ -1,0 +1,56 @@
+"""Whether orders get through just now, beside whether market data do."""
+
+from typing import Final
+
+import numpy as np
+
+from app.engine.records import OrderStatus
+from app.sessions.session import EngineState, SessionStatus
+
+LATE_NS: Final = 1_000_000_000
+"""An answer that takes longer is told."""
+_WAITING: Final = (
+    OrderStatus.PENDING_NEW,
+    OrderStatus.PENDING_CANCEL,
+    OrderStatus.PENDING_REPLACE,
+)
+
+
+def order_path(
+    status: SessionStatus, view: np.void | None, working: np.ndarray
+) -> tuple[str, str]:
+    """Say how the way of orders is.
+
+    Parameters
+    ----------
+    status : SessionStatus
+    view : VIEW or None
+    working : (n,) OWN_ORDER
+        Our working orders.
+
+    Returns
+    -------
+    (str, str)
+        "well", "waiting" or "broken", and words.
+    """
+    if status.engine is EngineState.FAILED:
+        return "broken", "orders: no engine"
+    if status.engine is not EngineState.READY or view is None:
+        return "waiting", "orders wait"
+    if view["halted"]:
+        return "broken", "orders halted"
+    if status.log_status:
+        return "broken", "orders held"
+    late, oldest = _unanswered(working, int(view["now"]))
+    if late:
+        return "waiting", f"{late} unanswered, {oldest / 1e9:.0f} s"
+    return "well", "orders ready"
+
+
+def _unanswered(working: np.ndarray, now: int) -> tuple[int, int]:
+    """How many orders wait for the venue's answer too long, and the longest, ns."""
+    if not len(working):
+        return 0, 0
+    waits = now - working["updated_ts"][np.isin(working["status"], _WAITING)]
+    late = waits[waits > LATE_NS]
+    return len(late), int(late.max()) if len(late) else 0
