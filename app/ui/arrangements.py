@@ -109,12 +109,17 @@ SHIPPED: Final = (
             (tabs("ladder"), 30),
             (
                 down(
-                    (tabs("heatmap", "chart", "pnl"), 65),
-                    (tabs("data", *_RECORDS.names), 35),
+                    (
+                        across(
+                            (tabs("heatmap", "chart", "pnl"), 46),
+                            (tabs("tape", "depth"), 24),
+                        ),
+                        62,
+                    ),
+                    (tabs("data", *_RECORDS.names, "messages"), 38),
                 ),
-                46,
+                70,
             ),
-            (down((tabs("tape", "depth"), 65), (tabs("messages"), 35)), 24),
         ),
     ),
     Shipped(

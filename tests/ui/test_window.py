@@ -584,9 +584,9 @@ def test_panels_are_reached_by_key(qtbot: QtBot, window: MainWindow) -> None:
         window.commands.run("window.next_panel")
         dock = window.panels.worked_in()
         assert dock is not None
-            worked_in = QApplication.focusWidget()
-            assert worked_in is not None
-            assert dock.isAncestorOf(worked_in)
+        worked_in = QApplication.focusWidget()
+        assert worked_in is not None
+        assert dock.isAncestorOf(worked_in)
         seen.append(dock.name)
 
     assert len(set(seen)) == 4
