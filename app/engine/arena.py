@@ -102,6 +102,10 @@ class Section(IntEnum):
     EXCHANGE = 51
     AGENT_ORDERS = 52
     EXCHANGE_COMMAND = 53
+    # market history, in an arena of the view thread's own
+    HISTORY_HEAD = 43
+    HISTORY_TRACKS = 44
+    HISTORY_PRICES = 45
 
 
 class Arena:

@@ -2,8 +2,8 @@
 
 A store-release makes everything written before it visible to whoever load-acquires the
 new value. Plain loads and stores do not: LLVM may keep a shared cell in a register for
-ever (tests/engine/test_atomics.py shows the loop that hangs). Only `ring`, `log`
-and the thread's control words may touch what another thread writes.
+ever (tests/engine/test_atomics.py shows the loop that hangs). Only `ring`, `log`,
+`history` and the thread's control words may touch what another thread writes.
 """
 
 import platform
@@ -40,6 +40,17 @@ def store_release(typing_context: Any, address: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic
+def fence(typing_context: Any) -> Any:
+    """Order all loads and stores before it against all after it, for every core."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), codegen
 
 
 @intrinsic

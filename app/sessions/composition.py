@@ -4,6 +4,7 @@ Imported only when the engine's units are compiled: the modules below load them.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -32,19 +33,24 @@ from app.engine.venue.fees import write_fees
 from app.engine.venue.models import Fills, Queue, VenueModels
 from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
+from app.errors import RingsideError
 from app.feeds import open_feed
 from app.feeds.protocol import ExternalVenue, Feed, MixedBases, Paced
 from app.instrument import Instrument, plain
 from app.sessions.history import MarketHistory
 from app.sessions.hours import YEAR_NS, open_schedules
+from app.sessions.market_history import HistoryThread, history_of
 from app.sessions.session import EngineState, RingFill, SessionStatus
 
+_log = logging.getLogger("app.engine")
 _CLOCK: Final = SystemClock()
 _COMMANDS: Final = 1 << 12
 _EVENTS: Final = 1 << 16
 _VIEWS: Final = 8
 START_FILE: Final = "start.arena"
 """Beside a log: the used bytes of the arena before the first event."""
+_HISTORY_LAG: Final = 1 << 20
+"""Records behind the engine at which the history counts as lost behind."""
 _START_EQUITY: Final = 1_000_000 * MONEY_SCALE
 _BY_ORDER: Final = ("orders", "by order")
 """Data bases that show every order."""
@@ -89,6 +95,7 @@ class PaperEngine:
         self.arena = self._make_arena(settings)
         self.log = self._make_log(settings)
         self.history: MarketHistory | None = None
+        self._history_thread: HistoryThread | None = None
         self.links = self._make_links()
         self.thread = EngineThread(
             self.arena,
@@ -214,11 +221,23 @@ class PaperEngine:
         """Log, engine, feed: each is ready before the next can reach it."""
         self.log.start()
         try:
+            self._start_history()
             self.thread.start()
             self.feed.start()
         except BaseException:
             self.stop()
             raise
+
+    def _start_history(self) -> None:
+        """Let the log be followed; a session without a history is still a session."""
+        try:
+            made = history_of(self.instruments, self._begins(), self.log.directory)
+            follower = HistoryThread(made, self.log.directory, lambda: self.log.frames)
+        except (OSError, RingsideError):
+            _log.exception("there is no market history in this session")
+            return
+        follower.start()
+        self.history, self._history_thread = made, follower
 
     def stop(self) -> None:
         """Feed, engine, log, each whatever became of the others; safe to call twice."""
@@ -228,7 +247,14 @@ class PaperEngine:
             try:
                 self.thread.stop()
             finally:
-                self.log.close()
+                self._stop_readers()
+
+    def _stop_readers(self) -> None:
+        try:
+            if self._history_thread is not None:
+                self._history_thread.stop()
+        finally:
+            self.log.close()
 
     def set_speed(self, speed: float) -> None:
         """Change the pace of a feed that has one."""
@@ -256,15 +282,29 @@ class PaperEngine:
             rings.append(("venue → engine", venue.reports))
         rings.append(("engine → window, reports", self.events))
         rings.append(("engine → window, views", self.views))
-        return tuple(
+        fills = [
             RingFill(name, ring.fill, ring.capacity, ring.dropped)
             for name, ring in rings
-        )
+        ]
+        return *fills, *self._history_fill()
+
+    def _history_fill(self) -> tuple[RingFill, ...]:
+        """Tell how far the history is behind, as if the log were a ring."""
+        follower = self._history_thread
+        if follower is None:
+            return ()
+        lost = follower.history.lost
+        return (RingFill("log → history", follower.lag, _HISTORY_LAG, lost),)
 
     def _log_message(self) -> str:
-        """Say what is wrong with the log, or nothing."""
+        """Say what is wrong with the log, or its reader, or nothing."""
         words = _LOG_MESSAGES.get(self.log.status, "")
-        return f"{words} ({self.log.failure})" if words and self.log.failure else words
+        if words and self.log.failure:
+            return f"{words} ({self.log.failure})"
+        follower = self._history_thread
+        if words or follower is None or not follower.failure:
+            return words
+        return f"charts and tape stand still: {follower.failure}"
 
     def status(
         self, state: EngineState, message: str, progress: tuple[int, int]

@@ -1,0 +1,257 @@
+"""Bars out of the tape, and profiles of runs of trades.
+
+A series of bars has a place of its own in the tape and goes on from there: the past and
+the present are one fold, taken in slices. Trades that do not set the last price count
+in no bar and no profile (SEMANTICS 37).
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.bits import integer
+from app.engine.compile import entry, inlined, kernel
+from app.engine.history.records import BAR_ROW, PROFILE, TAPE, BarKind, TapeFlag
+from app.engine.history.state import SECOND_NS
+from app.engine.history.turns import begin_folding, end_folding
+from app.engine.memory import view, words
+
+_TURN: Final = 1024
+_BACK_NS: Final = 60 * SECOND_NS
+_NOT_LAST: Final = int(TapeFlag.NOT_LAST)
+
+SERIES: Final = np.dtype(
+    [
+        ("kind", "<i8"),  # BarKind
+        ("size", "<i8"),
+        ("source", "<i8"),  # address of the tape, or of the feed's bars
+        ("taken", "<i8"),  # rows of it that are folded
+        ("bars", "<i8"),  # address of the rows
+        ("count", "<i8"),
+        ("room", "<i8"),
+        ("is_open", "<i8"),  # 1: the last bar takes more trades
+        ("version", "<i8"),
+    ]
+)
+"""Where a series stands."""
+
+HEAD_ADDRESS, SERIES_ADDRESS, LIMIT = range(3)
+"""Words of a job: the arena's HEAD, the series, and up to which row of the source."""
+JOB_WORDS: Final = 4
+
+
+@kernel
+def _belongs(series: Any, row: Any, ts: int) -> bool:
+    """Whether a trade of this time belongs into the open bar."""
+    if series["is_open"] == 0:
+        return False
+    if series["kind"] != BarKind.TIME:
+        return True
+    return ts < row["end"] and row["begin"] - ts <= _BACK_NS
+
+
+@kernel
+def _open_bar(series: Any, row: Any, ts: int, price: int, index: int) -> None:
+    begin, end = ts, ts
+    if series["kind"] == BarKind.TIME:
+        begin = ts - ts % series["size"]
+        end = begin + series["size"]
+    row["begin"], row["end"] = begin, end
+    row["open"], row["high"], row["low"], row["close"] = price, price, price, price
+    row["volume"], row["buys"], row["sells"] = 0, 0, 0
+    row["delta_high"], row["delta_low"], row["trades"] = 0, 0, 0
+    row["first_trade"], row["turnover"] = index, 0.0
+    series["is_open"] = 1
+
+
+@kernel
+def _is_full(series: Any, row: Any) -> bool:
+    """Whether the last trade ends the bar; time alone ends bars of time."""
+    kind, size = series["kind"], series["size"]
+    if kind == BarKind.TICKS:
+        return row["trades"] >= size
+    if kind == BarKind.VOLUME:
+        return row["volume"] >= size
+    if kind == BarKind.RANGE:
+        return row["high"] - row["low"] >= size
+    return False
+
+
+@inlined
+def _add_trade(row: Any, trade: Any) -> None:
+    price, size, aggressor = trade["price"], trade["size"], trade["aggressor"]
+    row["high"], row["low"] = max(row["high"], price), min(row["low"], price)
+    row["close"] = price
+    row["volume"] += size
+    row["trades"] += 1
+    row["turnover"] += float(price) * float(size)
+    if aggressor > 0:
+        row["buys"] += size
+    elif aggressor < 0:
+        row["sells"] += size
+    delta = row["buys"] - row["sells"]
+    row["delta_high"] = max(row["delta_high"], delta)
+    row["delta_low"] = min(row["delta_low"], delta)
+
+
+@inlined
+def _next_row(series: Any, rows: Any, ts: int, price: int, index: int) -> Any:
+    """Row that takes a trade, opened if need be; the caller has seen to its room."""
+    last = max(series["count"] - 1, 0)
+    if not _belongs(series, rows[last], ts):
+        last = series["count"]
+        _open_bar(series, rows[last], ts, price, index)
+        series["count"] = last + 1
+    return rows[last]
+
+
+@kernel
+def _fold_trades(series: Any, limit: int) -> None:
+    """Take trades of the tape into bars; stops where there is no room for one."""
+    tape = view(series["source"], limit, TAPE)
+    rows = view(series["bars"], series["room"], BAR_ROW)
+    for i in range(series["taken"], limit):
+        if series["count"] >= series["room"]:
+            return
+        series["taken"] = i + 1
+        trade = tape[i]
+        if trade["flags"] & _NOT_LAST:
+            continue
+        row = _next_row(series, rows, trade["ts"], trade["price"], i)
+        if series["kind"] != BarKind.TIME:
+            row["end"] = trade["ts"]
+        _add_trade(row, trade)
+        if _is_full(series, row):
+            series["is_open"] = 0
+
+
+@kernel
+def _fold_bars(series: Any, limit: int) -> None:
+    """Take bars of a feed into longer ones."""
+    source = view(series["source"], limit, BAR_ROW)
+    rows = view(series["bars"], series["room"], BAR_ROW)
+    for i in range(series["taken"], limit):
+        if series["count"] >= series["room"]:
+            return
+        series["taken"] = i + 1
+        bar = source[i]
+        row = _next_row(series, rows, bar["begin"], bar["open"], integer(-1))
+        row["high"] = max(row["high"], bar["high"])
+        row["low"] = min(row["low"], bar["low"])
+        row["close"] = bar["close"]
+        row["volume"] += bar["volume"]
+        row["trades"] += bar["trades"]
+        row["turnover"] += bar["turnover"]
+
+
+@kernel
+def _advance(head: int, job: Any, is_tape: bool) -> int:
+    series = view(job[SERIES_ADDRESS], 1, SERIES)[0]
+    begun = series["taken"]
+    while series["taken"] < job[LIMIT]:
+        before = series["taken"]
+        begin_folding(head)
+        limit = min(before + _TURN, job[LIMIT])
+        if is_tape:
+            _fold_trades(series, limit)
+        else:
+            _fold_bars(series, limit)
+        series["version"] += 1
+        end_folding(head)
+        if series["taken"] < limit:
+            break
+    return int(series["taken"] - begun)
+
+
+@entry
+def series_fold_trades(job_address: int, _b: int, _c: int) -> int:
+    """Bring a series up to a trade of the tape; how many it took."""
+    job = words(job_address, JOB_WORDS)
+    return _advance(job[HEAD_ADDRESS], job, True)
+
+
+@entry
+def series_fold_bars(job_address: int, _b: int, _c: int) -> int:
+    """Bring a series up to a bar of the feed; how many it took."""
+    job = words(job_address, JOB_WORDS)
+    return _advance(job[HEAD_ADDRESS], job, False)
+
+
+# Profiles.
+
+TRADES, EDGES, RUNS, OUT, STARTS, SCRATCH, SPAN, STOPPED = range(8)
+"""Words of a job: addresses of the tape's rows and of the runs' edges, how many runs,
+where rows and their beginnings go, an area of `SPAN` pairs of zeros, and the run that
+spans more prices than that (-1: none does)."""
+FOOTPRINT_WORDS: Final = 8
+
+
+@kernel
+def _span(tape: Any, first: int, last: int) -> tuple[int, int]:
+    """Lowest and highest price of a run; (0, -1) of none."""
+    low, high = integer(0), integer(-1)
+    is_first = True
+    for i in range(first, last):
+        if tape[i]["flags"] & _NOT_LAST:
+            continue
+        price = tape[i]["price"]
+        if is_first:
+            low, high, is_first = price, price, False
+        low, high = min(low, price), max(high, price)
+    return low, high
+
+
+@kernel
+def _gather(tape: Any, first: int, last: int, low: int, area: Any) -> None:
+    """Add a run's trades up, price by price."""
+    for i in range(first, last):
+        trade = tape[i]
+        if trade["flags"] & _NOT_LAST:
+            continue
+        place = 2 * (trade["price"] - low)
+        size, aggressor = trade["size"], trade["aggressor"]
+        if aggressor > 0:
+            area[place] += size
+        elif aggressor < 0:
+            area[place + 1] += size
+        else:
+            area[place] += size - size // 2
+            area[place + 1] += size // 2
+
+
+@kernel
+def _sweep(area: Any, low: int, high: int, rows: Any, count: int) -> int:
+    """Write what was added up, and leave zeros behind; the rows there are then."""
+    for price in range(low, high + 1):
+        place = 2 * (price - low)
+        if area[place] or area[place + 1]:
+            row = rows[count]
+            row["price"], row["buys"] = price, area[place]
+            row["sells"] = area[place + 1]
+            area[place], area[place + 1] = 0, 0
+            count += 1
+    return count
+
+
+@entry
+def footprint_runs(job_address: int, _b: int, _c: int) -> int:
+    """Profiles of runs of trades, one behind another; how many rows there are."""
+    job = words(job_address, FOOTPRINT_WORDS)
+    edges, starts = words(job[EDGES], job[RUNS] + 1), words(job[STARTS], job[RUNS] + 1)
+    tape = view(job[TRADES], edges[job[RUNS]], TAPE)
+    rows = view(job[OUT], edges[job[RUNS]] - edges[0] + 1, PROFILE)
+    area = words(job[SCRATCH], 2 * job[SPAN])
+    count = starts[job[STOPPED]]
+    for run in range(job[STOPPED], job[RUNS]):
+        starts[run] = count
+        first, last = edges[run], edges[run + 1]
+        low, high = _span(tape, first, last)
+        # Unsigned: prices far apart differ by more than an int64 holds.
+        if high >= low and np.uint64(high - low) >= np.uint64(job[SPAN]):
+            job[STOPPED] = run
+            return int(count)
+        _gather(tape, first, last, low, area)
+        count = _sweep(area, low, high, rows, count)
+    starts[job[RUNS]] = count
+    job[STOPPED] = job[RUNS]
+    return int(count)
