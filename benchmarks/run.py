@@ -21,6 +21,7 @@ MODULES: Final = {
     "snapshot": "saving and restoring an arena",
     "log": "one append",
     "startup": "from the command to a live ladder, cold and warm; resident memory",
+    "window": "the trading window, every panel open, under 200 k messages a second",
     "frame": "the window's work per frame under 200 k events a second",
 }
 """Benchmarks, and what each measures."""

@@ -1,0 +1,170 @@
+"""The whole trading window under a storm, as a person would leave it open.
+
+A real session of the built-in exchange at 200,000 messages a second, every panel of
+`PANELS` open at once, workers at the lowest priority on every core. Counted are the
+window's own work a frame (drain and paint), the time from frame to frame, and memory
+from the warm state to the end. A regression here is a window that stutters when it
+matters, or one that cannot be left open.
+
+``python -m benchmarks.window --seconds 600`` runs longer.
+"""
+
+import argparse
+import multiprocessing
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import psutil
+from PySide6.QtCore import QEventLoop, QTimer
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.sessions.session import Mode
+from app.ui.main import application, sessions_of
+from app.ui.main_window import MainWindow
+from app.ui.panel_rows import BY_NAME
+from app.ui.shot_scene import has_market
+
+MESSAGES_PER_S = 200_000
+PANELS = (
+    *("ladder",) * 4,
+    *("heatmap",) * 2,
+    *("chart",) * 4,
+    "tape",
+    "depth",
+    "watchlist",
+    "orders",
+    "fills",
+    "positions",
+    "pnl",
+    "risk",
+    "messages",
+    "monitor",
+)
+SECONDS = 60
+WARM_UP_S = 10
+READY_S = 300
+
+
+def _burn(stop: Any) -> None:
+    os.nice(19)
+    while not stop.is_set():
+        np.linalg.svd(np.random.default_rng(1).random((120, 120)))
+
+
+def _live(seconds: float, until: Any = lambda: False) -> None:
+    loop, end, poll = QEventLoop(), QTimer(), QTimer()
+    end.setSingleShot(True)
+    end.timeout.connect(loop.quit)
+    poll.timeout.connect(lambda: loop.quit() if until() else None)
+    end.start(round(seconds * 1000))
+    poll.start(50)
+    loop.exec()
+
+
+def _open_all(window: MainWindow) -> list[str]:
+    """Open every panel side by side, as windows of their own: all of them are seen."""
+    opened = []
+    for kind in PANELS:
+        if kind not in BY_NAME:
+            continue
+        first = window.panels.ensure(kind)
+        dock = window.panels.add(kind) if kind in opened else first
+        assert dock is not None
+        dock.show()
+        dock.setFloating(True)
+        dock.resize(520, 640)
+        opened.append(kind)
+    return opened
+
+
+def _reference_ms() -> float:
+    """A million additions in Python: how fast this machine is just now."""
+    start = time.thread_time()
+    total = 0
+    for i in range(1_000_000):
+        total += i
+    return (time.thread_time() - start) * 1e3
+
+
+def measure(seconds: float = SECONDS) -> dict[str, Any]:
+    """Run the window for some seconds and return its figures."""
+    application()
+    stop = multiprocessing.get_context("spawn").Event()
+    burners = [
+        multiprocessing.get_context("spawn").Process(target=_burn, args=(stop,))
+        for _ in range(os.cpu_count() or 1)
+    ]
+    with TemporaryDirectory() as folder:
+        settings = Settings()
+        paths = replace(settings.paths, data=Path(folder), logs=Path(folder) / "logs")
+        exchange = replace(settings.exchange, messages_per_s=MESSAGES_PER_S)
+        settings = replace(settings, paths=paths, exchange=exchange)
+        window = MainWindow(settings, sessions_of(settings), SystemClock())
+        window.show()
+        window.open(Mode.PAPER, "exchange")
+        _live(READY_S, until=lambda: has_market(window))
+        opened = _open_all(window)
+        for each in burners:
+            each.start()
+        try:
+            return _figures(window, opened, seconds)
+        finally:
+            stop.set()
+            for each in burners:
+                each.join()
+            window.close()
+
+
+def _figures(window: MainWindow, opened: list[str], seconds: float) -> dict[str, Any]:
+    _live(WARM_UP_S)
+    bridge, process = window.bridge, psutil.Process()
+    before = process.memory_info()
+    work: list[np.ndarray] = []
+    interval: list[np.ndarray] = []
+    first = bridge.frames.count
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        start = bridge.frames.count
+        _live(5.0)
+        count = min(bridge.frames.count - start, len(bridge.frames.work))
+        at = np.arange(bridge.frames.count - count, bridge.frames.count)
+        at %= len(bridge.frames.work)
+        work.append(bridge.frames.work[at])
+        interval.append(bridge.frames.interval[at])
+    after = process.memory_info()
+    works, intervals = np.concatenate(work) / 1e6, np.concatenate(interval) / 1e6
+    return {
+        "work_p50_ms": float(np.median(works)),
+        "work_p99_ms": float(np.quantile(works, 0.99)),
+        "work_worst_ms": float(works.max()),
+        "interval_p50_ms": float(np.median(intervals)),
+        "interval_p99_ms": float(np.quantile(intervals, 0.99)),
+        "frames_per_s": (bridge.frames.count - first) / seconds,
+        "events_per_s": bridge.events_per_s,
+        "resident_mb_before": before.rss / 1e6,
+        "resident_mb_growth": (after.rss - before.rss) / 1e6,
+        "private_mb_before": (before.rss - before.shared) / 1e6,
+        "private_mb_growth": ((after.rss - after.shared) - (before.rss - before.shared))
+        / 1e6,
+        "panels": len(opened),
+        "kinds": " ".join(opened),
+        "seconds": seconds,
+        "million_additions_ms": _reference_ms(),
+    }
+
+
+def run() -> dict[str, Any]:
+    return measure()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    for name, figure in measure(parser.parse_args().seconds).items():
+        print(f"  {name:26} {figure}")
