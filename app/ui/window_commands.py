@@ -25,6 +25,7 @@ class WindowCommands:
 
     def __init__(self, window: "MainWindow") -> None:
         self._window = window
+        self.palette: CommandPalette | None = None
         bind = window.commands.bind
         self._bind_session(bind)
         self._bind_safety(bind)
@@ -80,13 +81,19 @@ class WindowCommands:
 
     def _open_palette(self, offered: list[Entry]) -> None:
         window = self._window
+        if self.palette is not None:
+            self.palette.close()
         recent = window.memory.texts("recent")
         scale = window.look.settings.scale
         self.palette = CommandPalette(window, window.theme, scale, offered, recent)
         self.palette.chosen.connect(self._on_chosen)
+        self.palette.finished.connect(self._on_closed)
         self.palette.show()
         self.palette.activateWindow()
         self.palette.field.setFocus()
+
+    def _on_closed(self) -> None:
+        self.palette = None
 
     def _on_chosen(self, entry: Entry) -> None:
         """Offer first what was used last."""

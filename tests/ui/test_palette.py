@@ -109,7 +109,8 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
 
 def opened(window: MainWindow) -> CommandPalette:
     window.commands.run("window.palette")
-    palette: CommandPalette = window._bound.palette
+    palette = window._bound.palette
+    assert palette is not None
     return palette
 
 
@@ -152,7 +153,8 @@ def test_it_opens_by_key_and_works_by_keys_alone(
     qtbot: QtBot, window: MainWindow
 ) -> None:
     qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    palette: CommandPalette = window._bound.palette
+    palette = window._bound.palette
+    assert palette is not None
     assert palette.isVisible()
     assert palette.list.currentIndex().row() == 0
 
@@ -201,7 +203,8 @@ def test_an_instrument_is_searched_for_one_panel(
     second = window.panels.add("ladder")
     second.link.join("")
     second.title.search_wanted.emit()
-    palette: CommandPalette = window._bound.palette
+    palette = window._bound.palette
+    assert palette is not None
     assert {each.kind for each, _ in palette.model.rows} == {"instrument"}
     assert "this panel alone" in palette.sentence.text()
 
