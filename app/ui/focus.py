@@ -26,9 +26,12 @@ class Focus(QObject):
     -------
     changed(int)
         Another instrument is shown.
+    price_picked(object)
+        A price of it was pointed at in a book, price units: for whoever needs one.
     """
 
     changed = Signal(int)
+    price_picked = Signal(object)
 
     def __init__(self, desk: Desk, number: int = 0) -> None:
         super().__init__()
@@ -42,6 +45,10 @@ class Focus(QObject):
         if listed is not None:
             self.name = listed.instrument.name
             self._show(number)
+
+    def pick(self, price: int) -> None:
+        """Point at a price of the instrument (price units)."""
+        self.price_picked.emit(price)
 
     def wish(self, name: str) -> None:
         """Show an instrument by its name, as soon as a session has it."""

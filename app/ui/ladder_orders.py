@@ -64,6 +64,7 @@ class LadderOrders:
         view.gestures.make = self.act
         view.gestures.cancel = context.trading.cancel
         view.gestures.order = context.desk.orders.order
+        view.gestures.pick = context.focus.pick
 
     def run(self, command_id: str) -> None:
         """Do a command of the group "ladder"."""

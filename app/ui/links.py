@@ -5,6 +5,7 @@ alone. A panel belongs to one of them or has an instrument of its own. Every pan
 `Focus` is its own all its life; a link keeps it and its group's together.
 """
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -41,9 +42,12 @@ class Link(QObject):
         self.focus = Focus(desk)
         self.focus.setParent(self)
         self.group = OWN
+        self._is_passing_on = False
         self.focus.changed.connect(self._on_focus)
-        for group in groups.values():
+        self.focus.price_picked.connect(self._on_pick)
+        for letter, group in groups.items():
             group.changed.connect(self._on_group)
+            group.price_picked.connect(partial(self._on_group_pick, letter))
 
     def join(self, group: str) -> None:
         """Belong to a group from now on, or with `OWN` to none."""
@@ -65,6 +69,19 @@ class Link(QObject):
         if self.group:
             self._groups[self.group].wish(self.focus.name)
         self.changed.emit()
+
+    def _on_pick(self, price: int) -> None:
+        """Pass a price that was pointed at here on to the group, and not back."""
+        if self.group and not self._is_passing_on:
+            self._is_passing_on = True
+            self._groups[self.group].pick(price)
+            self._is_passing_on = False
+
+    def _on_group_pick(self, letter: str, price: int) -> None:
+        if letter == self.group and not self._is_passing_on:
+            self._is_passing_on = True
+            self.focus.pick(price)
+            self._is_passing_on = False
 
     def _on_group(self) -> None:
         if self.group:

@@ -15,6 +15,7 @@ from app.ui.panels.pnl import PnlPanel
 from app.ui.panels.positions import PositionsPanel
 from app.ui.panels.risk import RiskPanel
 from app.ui.panels.tape import TapePanel
+from app.ui.panels.ticket import TicketPanel
 from app.ui.panels.watchlist import WatchlistPanel
 
 
@@ -60,6 +61,16 @@ PANELS: Final = (
         "Book, own orders and queue of one instrument; a click trades",
         is_many=True,
         is_linked=True,
+    ),
+    PanelRow(
+        "ticket",
+        "Order ticket",
+        TicketPanel,
+        "Trading",
+        "Every order type, judged and priced while it is typed",
+        is_many=True,
+        is_linked=True,
+        size=(360, 560),
     ),
     PanelRow(
         "pnl",

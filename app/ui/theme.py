@@ -310,11 +310,11 @@ QPlainTextEdit[role="field"] {{ background: {raised}; color: {text};
     border: 1px solid {line}; border-radius: 4px; padding: 3px;
     selection-background-color: {accent}; selection-color: {on_accent}; }}
 QPlainTextEdit[role="field"]:focus {{ border-color: {accent}; }}
-QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {raised};
+QComboBox, QLineEdit, QAbstractSpinBox {{ background: {raised};
     color: {text}; border: 1px solid {line}; border-radius: 4px;
     padding: 3px 7px; selection-background-color: {accent};
     selection-color: {on_accent}; }}
-QComboBox:focus, QLineEdit:focus, QSpinBox:focus {{ border-color: {accent}; }}
+QComboBox:focus, QLineEdit:focus, QAbstractSpinBox:focus {{ border-color: {accent}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url({arrow}); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line};

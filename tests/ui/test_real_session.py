@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,12 +11,23 @@ from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
 from app.config import Settings
-from app.engine.records import OrderStatus, SafetyState
+from app.engine.records import (
+    BUY,
+    OrderStatus,
+    OrderType,
+    SafetyState,
+    TimeInForce,
+    Trigger,
+)
 from app.sessions.session import EngineState, Mode
 from app.ui.items.ladder_geometry import Column
 from app.ui.main import sessions_of
 from app.ui.main_window import MainWindow
+from app.ui.models.judgement import SENT
+from app.ui.models.orders import ENDED
+from app.ui.models.ticket import Attach, Unit
 from app.ui.panels.ladder import LadderPanel
+from app.ui.panels.ticket import TicketPanel
 from app.ui.shot_scene import has_market
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.threads]
@@ -82,3 +94,101 @@ def test_click_fill_pnl_kill(qtbot: QtBot, window: MainWindow) -> None:
 def _position(window: MainWindow) -> int:
     part = window.desk.market.instrument(0)
     return 0 if part is None else int(part["position"])
+
+
+def test_every_order_of_the_ticket_is_accepted(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    """Each type, time in force and group: no refusal, and the fee that was foretold."""
+    window.commands.run("safety.armed")
+    qtbot.waitUntil(
+        lambda: window.desk.market.safety_state is SafetyState.ARMED, timeout=STEP_MS
+    )
+    window.panels.show("ticket")
+    host = window.docks["ticket"].host
+    qtbot.waitUntil(lambda: host.panel is not None, timeout=STEP_MS)
+    panel = host.panel
+    assert isinstance(panel, TicketPanel)
+    for values in _tickets(panel):
+        sent = _fill_in(panel, values)
+        judged = panel.desk.judge(panel.view.form)
+        assert judged is not None
+        assert judged.verdict in SENT, (values, judged.text)
+        before = len(window.desk.orders.rows)
+        assert panel.desk.send(), values
+        qtbot.waitUntil(
+            lambda before=before, sent=sent: (  # type: ignore[misc]
+                len(window.desk.orders.rows) >= before + sent
+            ),
+            timeout=STEP_MS,
+        )
+        qtbot.wait(60)
+        new = window.desk.orders.rows[before:]
+        refused = new[new["status"] == OrderStatus.REJECTED]
+        assert not len(refused), (values, refused["reason"], panel.desk.outcome)
+        if values.get("order_type") is OrderType.MARKET and not values.get("attach"):
+            order_id = int(new["client_order_id"][0])
+            qtbot.waitUntil(
+                lambda each=order_id: _ended(window, each),  # type: ignore[misc]
+                timeout=STEP_MS,
+            )
+            order = window.desk.orders.order(order_id)
+            assert order is not None
+            assert judged.cost is not None
+            assert order["fee"] == judged.cost.fee
+
+
+def _ended(window: MainWindow, order_id: int) -> bool:
+    order = window.desk.orders.order(order_id)
+    return order is not None and order["status"] in ENDED
+
+
+def _fill_in(panel: TicketPanel, values: dict[str, Any]) -> int:
+    """Fill in a ticket anew; return how many orders it makes."""
+    panel._on_instrument()
+    for name, value in values.items():
+        setattr(panel.view.form, name, value)
+    panel._on_edited()
+    draft = panel.desk.judge(panel.view.form)
+    assert draft is not None
+    return len(draft.draft.commands)
+
+
+def _tickets(panel: TicketPanel) -> Iterator[dict[str, Any]]:
+    """Every type with every time in force, far from the market; then the groups."""
+    plain: dict[str, Any] = {
+        "side": BUY,
+        "post_only": False,
+        "reduce_only": False,
+        "outside_hours": False,
+        "attach": Attach.NOTHING,
+        "trigger": Trigger.DEFAULT,
+        "trail_unit": Unit.TICKS,
+        "trail": "40",
+        "offset": "3",
+    }
+    at = panel.desk.situation()
+    assert at is not None
+    text, scale = at.listed.text, at.listed.scale
+    middle = scale.index(at.last)
+
+    def price(ticks: int) -> str:
+        return text.price(scale.price(middle + ticks))
+
+    far = {"price": price(-60), "stop": price(80), "other_price": price(90)}
+    for kind, forces in panel.desk.offered.items():
+        for force in forces:
+            terms = plain | far | {"order_type": kind, "time_in_force": force}
+            if kind is OrderType.STOP_LIMIT:
+                terms |= {"price": price(82)}
+            if force in (TimeInForce.IOC, TimeInForce.FOK):
+                terms |= {"price": price(60)}  # it must find somebody
+            yield terms
+    rests = plain | far | {"order_type": OrderType.LIMIT}
+    rests |= {"time_in_force": TimeInForce.GTC}
+    yield rests | {"post_only": True}
+    yield rests | {"display": "1", "quantity": "5"}
+    for trigger in Trigger:
+        yield rests | {"order_type": OrderType.STOP, "trigger": trigger}
+    yield rests | {"attach": Attach.BRACKET, "target": "20", "loss": "20"}
+    yield rests | {"attach": Attach.OCO, "other_type": OrderType.STOP}

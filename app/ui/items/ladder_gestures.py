@@ -60,6 +60,8 @@ class Gestures:
         Takes the client order ids to cancel.
     order : callable
         Returns an order by its client order id, or None.
+    pick : callable
+        Takes a price that was pointed at in the price column.
     quantities : tuple of int
         Sizes of the left and the right button, quantity units.
     unready : str
@@ -71,6 +73,7 @@ class Gestures:
     make: Callable[[Intent], None] = _nothing
     cancel: Callable[[tuple[int, ...]], None] = _nothing
     order: Callable[[int], np.void | None] = _unknown
+    pick: Callable[[int], None] = _nothing
     quantities: tuple[int, int] = (0, 0)
     unready: str = ""
     cursor: Spot | None = None
@@ -96,6 +99,8 @@ class Gestures:
                 self.drag = Drag(spot, here, spot)
         elif spot.column.side:
             self._order(frame, spot, self.quantities[is_right], now)
+        elif spot.column is Column.PRICE:
+            self.pick(frame.price(spot.row))
 
     def move(self, spot: Spot | None) -> None:
         """The pointer moves with the button down."""

@@ -1,0 +1,194 @@
+"""The order ticket: every order type, judged and priced while it is typed."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.engine.records import NO_PRICE
+from app.ui.context import Context
+from app.ui.items.facts import Facts
+from app.ui.items.lines import Line
+from app.ui.items.ticket_view import TicketView
+from app.ui.models import ticket, ticket_steps, ticket_text
+from app.ui.models.judgement import SENT, Judgement
+from app.ui.models.situation import Situation
+from app.ui.ticket_desk import TicketDesk
+
+_FACT_ROWS = 4
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class TicketPanel(QWidget):
+    """A form, what it would cost, and a button that says exactly what it sends."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._is_begun = False
+        theme, scale = context.theme, context.settings.scale
+        self.desk = TicketDesk(context)
+        self.view = TicketView(theme)
+        self._market = Line()
+        self.facts = Facts(theme, scale, _FACT_ROWS)
+        self.says = QLabel()
+        self.says.setWordWrap(True)
+        self.says.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.nearest = QPushButton()
+        self.nearest.hide()
+        self.send = QPushButton("Send")
+        self._lay_out()
+        self._connect()
+        self._on_instrument()
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self._market)
+        layout.addWidget(self.view)
+        layout.addWidget(self.facts)
+        told = QHBoxLayout()
+        told.addWidget(self.says, 1)
+        told.addWidget(self.nearest, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(told)
+        layout.addStretch(1)
+        layout.addWidget(self.send)
+        self.says.setMinimumHeight(2 * self.fontMetrics().height())
+        self.send.setMinimumHeight(round(2.6 * self.fontMetrics().height()))
+
+    def _connect(self) -> None:
+        bridge, focus = self._context.bridge, self._context.focus
+        self.view.edited.connect(self._on_edited)
+        self.view.stepped.connect(self._on_stepped)
+        self.view.price_wanted.connect(self._on_quick)
+        self.nearest.clicked.connect(self._on_nearest)
+        self.send.clicked.connect(self._on_send)
+        bridge.tables_due.connect(self._on_due)
+        bridge.reports_arrived.connect(self._on_reports)
+        bridge.session_changed.connect(self._on_instrument)
+        bridge.instruments_changed.connect(self._on_instrument)
+        focus.changed.connect(self._on_instrument)
+        focus.price_picked.connect(self._on_picked)
+
+    # What a user does.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ENTER and not event.isAutoRepeat():
+            self._on_send()
+        elif event.key() == Qt.Key.Key_Escape and self.desk.held is not None:
+            self.desk.drop()
+            self._show()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_edited(self) -> None:
+        self._is_begun = True
+        self.desk.drop()
+        self._settle()
+        self._show()
+
+    def _settle(self) -> None:
+        at = self.desk.situation()
+        ticket.settle(self.view.form, self.desk.offered, 0 if at is None else at.now)
+
+    def _on_stepped(self, name: str, steps: int) -> None:
+        at = self.desk.situation()
+        if at is not None:
+            self.view.put(name, ticket_steps.stepped(self.view.form, at, name, steps))
+
+    def _on_quick(self, name: str) -> None:
+        at = self.desk.situation()
+        if at is not None:
+            self._on_picked(ticket_text.quick_price(name, at))
+
+    def _on_picked(self, price: int) -> None:
+        """Take a price from a button or from the book."""
+        at = self.desk.situation()
+        if at is None or price == NO_PRICE:
+            return
+        name = ticket_steps.price_field(self.view.form, at.listed.instrument)
+        if name:
+            self.view.put(name, at.listed.text.price(price))
+
+    def _on_nearest(self) -> None:
+        judged, at = self.desk.judgement, self.desk.situation()
+        if judged is not None and at is not None and judged.field in self.view.fields:
+            self.view.put(judged.field, at.listed.text.price(judged.nearest))
+
+    def _on_send(self) -> None:
+        self.desk.judge(self.view.form)
+        self.desk.send()
+        self._show()
+
+    # What happens.
+
+    def _on_instrument(self, *_: object) -> None:
+        self._is_begun = False
+        self.desk.drop()
+        self._settle()
+        self._show()
+
+    def _begin(self, at: Situation) -> None:
+        """Fill in what is usual, once there is a market to take it from."""
+        if not self._is_begun:
+            ticket_steps.begin(self.view.form, at)
+            self._is_begun = at.part is not None
+
+    def _on_reports(self, reports: Any) -> None:
+        if self.desk.take(reports) and self.isVisible():
+            self._show()
+
+    def _on_due(self) -> None:
+        if self.isVisible():
+            self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        """Judge the form anew and show all that follows."""
+        view, form, offered = self.view, self.view.form, self.desk.offered
+        at = self.desk.situation()
+        if at is not None:
+            self._begin(at)
+        judged = self.desk.judge(form)
+        theme = self._context.theme
+        self.setEnabled(at is not None)
+        if at is None or judged is None:
+            return
+        view.offer(ticket.types(offered), ticket.times(offered, form.order_type))
+        view.show_form(ticket.shown(form, at.listed.instrument))
+        view.show_faults(judged.draft.faults)
+        self._market.show_text(ticket_text.market_line(at), theme.text)
+        self.facts.show_facts(ticket_text.facts(judged.cost, at, theme))
+        self._show_verdict(judged, at)
+
+    def _show_verdict(self, judged: Judgement, at: Situation) -> None:
+        theme, held = self._context.theme, self.desk.held is not None
+        words, colour = ticket_text.verdict(judged, self.desk.outcome, theme)
+        self.says.setText(words)
+        self.says.setStyleSheet(f"color: {colour};")
+        self.nearest.setVisible(judged.nearest != NO_PRICE and bool(judged.field))
+        if judged.nearest != NO_PRICE:
+            self.nearest.setText(f"Use {at.listed.text.price(judged.nearest)}")
+        title = ticket.summary(judged.draft, at) or "Nothing to send yet"
+        self.send.setText(f"Confirm: {title}" if held else title)
+        self.send.setToolTip(title)
+        self.send.setEnabled(held or judged.verdict in SENT)
+        role = "buy" if self.view.form.side > 0 else "sell"
+        if self.send.property("role") != role:
+            self.send.setProperty("role", role)
+            self.send.style().polish(self.send)
+
+    # Workspaces.
+
+    def state(self) -> dict[str, Any]:
+        """The choices, for the next start; prices and quantities are of a moment."""
+        return ticket_steps.choices(self.view.form)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take the choices that were kept; what makes no sense is passed over."""
+        ticket_steps.choose(self.view.form, state)
+        self._on_edited()
