@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from app.engine.history.history import History
 from app.engine.records import (
     BUY,
     COMMAND,
@@ -38,6 +39,7 @@ from app.instrument import (
 )
 from app.sessions.history import MarketHistory
 from app.sessions.session import EngineState, Mode, RingFill, SessionStatus
+from tests.ui.scripted_market import WalkRecords
 
 START_NS = 1_780_000_000_000_000_000
 FRAME_NS = 16_666_667
@@ -140,7 +142,8 @@ class ScriptedSession:
         self.feed_name = feed
         self.base_currency = "USD"
         both = (TimeInForce.DAY, TimeInForce.GTC)
-        self.history: MarketHistory | None = None
+        self.history: MarketHistory | None = History(INSTRUMENTS)
+        self._walk = WalkRecords()
         self.capabilities: dict[OrderType, tuple[TimeInForce, ...]] = {
             OrderType.MARKET: both,
             OrderType.LIMIT: both,
@@ -230,6 +233,8 @@ class ScriptedSession:
             for order in list(self.orders.values()):
                 if order["instrument"] == number:
                     self._meet(order, book)
+        if isinstance(self.history, History):
+            self.history.fold(self._walk.take(self.now, self.books))
 
     def _meet(self, order: dict[str, Any], book: Book) -> None:
         side, price = order["side"], order["price"]

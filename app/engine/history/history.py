@@ -99,6 +99,7 @@ class History:
             self._tracks[f"{name}s"] = [each.address for each in files]
         self._series: dict[tuple[int, int, int], FoldedBars] = {}
         self._turn = threading.Lock()
+        self._of_thread = threading.local()
         self.is_behind = False
         self._is_full = False
         self._cut: Callable[[int], None] | None = None
@@ -118,6 +119,10 @@ class History:
     def book_of(self, instrument: int) -> int:
         """Book of an instrument in the arena."""
         return int(self._tracks["book"][instrument])
+
+    def tape_at(self, instrument: int) -> int:
+        """Address of an instrument's TAPE, from its first trade on."""
+        return self._files["trade"][instrument].address
 
     def cut_at(self, interval: int, hook: Callable[[int], None]) -> None:
         """Have the state looked at whenever received time passes a multiple.
@@ -336,6 +341,12 @@ class History:
         rows, _ = self.footprint(instrument, (first, max(first, last)))
         return rows
 
+    def _scratch(self) -> Any:
+        """Zeros of this thread, which a footprint leaves as zeros."""
+        if not hasattr(self._of_thread, "scratch"):
+            self._of_thread.scratch = np.zeros(2 * _SPAN, np.int64)
+        return self._of_thread.scratch
+
     def footprint(self, instrument: int, edges: Any) -> tuple[Any, Any]:
         """Profiles of consecutive runs of trades, and where each begins.
 
@@ -348,7 +359,7 @@ class History:
             return np.empty(0, PROFILE), starts
         tape = self._files["trade"][instrument]
         rows = np.empty(edges[-1] - edges[0] + 1, PROFILE)
-        scratch = np.zeros(2 * _SPAN, np.int64)
+        scratch = self._scratch()
         job = np.zeros(runs.FOOTPRINT_WORDS, np.int64)
         job[runs.TRADES] = tape.address
         job[runs.EDGES], job[runs.STARTS] = edges.ctypes.data, starts.ctypes.data
