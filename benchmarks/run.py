@@ -18,6 +18,7 @@ MODULES: Final = {
     "venue": "one record through the simulated venue",
     "risk": "all checks of the gate for one order",
     "latency": "event in the ring to order in the log, and click to log",
+    "history": "one record into tape, flow and depth; bars and footprints by trade",
     "snapshot": "saving and restoring an arena",
     "log": "one append",
     "startup": "from the command to a live ladder, cold and warm; resident memory",

@@ -142,6 +142,7 @@ def feed(stage: Stage, rows: list[tuple[int, int, int, int]]) -> Trades:
 def test_a_panel_without_history_says_that_there_are_no_trades(
     panel: TapePanel, stage: Stage
 ) -> None:
+    stage.session.history = None
     stage.frame(5)
 
     assert not panel.grab().isNull()

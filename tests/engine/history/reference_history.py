@@ -18,7 +18,8 @@ class ReferenceHistory:
         self.change: dict[tuple[int, int], int] = {}
         self.waiting: dict[tuple[int, int], tuple[int, int]] = {}
         self.fallen: dict[tuple[int, int, int], int] = {}
-        self.last = self.direction = None
+        self.last: int | None = None
+        self.direction = 0
         self.is_whole = False
 
     def best(self, side: int) -> int:
@@ -36,7 +37,7 @@ class ReferenceHistory:
         if self.last is None:
             return 0
         if price == self.last:
-            return self.direction or 0
+            return self.direction
         return BUY if price > self.last else SELL
 
     def take(self, record: Any) -> None:

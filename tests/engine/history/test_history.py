@@ -100,7 +100,8 @@ def random_levels(seed: int, count: int) -> Any:
 def random_orders(seed: int, count: int) -> Any:
     """A stream by order."""
     random = np.random.default_rng(seed)
-    rows, ts, live, newest = [whole()], START, {}, 0
+    rows, ts, newest = [whole()], START, 0
+    live: dict[int, tuple[int, int]] = {}
     for _ in range(count):
         ts += int(random.choice((0, 2_000, 300_000_000)))
         draw = random.random()
