@@ -65,6 +65,8 @@ UNITS: Final = (
     "app.engine.history.fold",
     "app.engine.history.reading",
     "app.engine.history.series",
+    "app.engine.history.heat",
+    "app.engine.history.heat_render",
     "app.engine.ring",
     "app.engine.playback",
     "app.engine.snapshot",

@@ -1,0 +1,197 @@
+"""Pictures of heatmap columns: the buffers they need, and the call that paints them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.history.heat_render import heat_render
+from app.engine.history.heat_tiles import HeatTiles
+from app.engine.history.heat_view import (
+    BLOCK,
+    BUCKET_BITS,
+    HEAT_VIEW,
+    HISTOGRAM,
+    PIXEL,
+)
+from app.errors import EngineError
+
+MOST_PX: Final = 16_384
+"""Largest width and height of a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatColours:
+    """Colours of a picture, ``0xffrrggbb``.
+
+    Attributes
+    ----------
+    palette : (512,) uint32
+        Ramp of the bids, from small to large, then that of the asks.
+    ground, outside, gap, gap_line : int
+        Where nothing rests; before the data and after now; where data are missing.
+    bid_line, ask_line, buy, sell, rim : int
+    """
+
+    palette: NDArray[np.uint32]
+    ground: int
+    outside: int
+    gap: int
+    gap_line: int
+    bid_line: int
+    ask_line: int
+    buy: int
+    sell: int
+    rim: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRequest:
+    """What a picture shows.
+
+    Attributes
+    ----------
+    width, height : int
+        Pixels.
+    begin : int
+        Time at the left edge, ns; `end`: now, where the data end.
+    ns_per_px : float
+    top : float
+        Price at the upper edge, price units.
+    units_per_px : float
+    tick : float
+        Price units that a level is tall.
+    low, high : int
+        Codes at the ends of the ramp, see `size_code`.
+    bubble_volume : float
+        Volume of the largest bubble; 0 = none are drawn.
+    bubble_radius : float
+        Its radius, px.
+    bubble_px, line_px : int
+        Stretch over which trades are summed; thickness of the touch.
+    """
+
+    width: int
+    height: int
+    begin: int
+    end: int
+    ns_per_px: float
+    top: float
+    units_per_px: float
+    tick: float
+    low: int
+    high: int
+    bubble_volume: float = 0.0
+    bubble_radius: float = 0.0
+    bubble_px: int = 12
+    line_px: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HeatPicture:
+    """A picture that was painted.
+
+    Attributes
+    ----------
+    request : HeatRequest
+    pixels : (height, width) uint32
+        ``0xffrrggbb``.
+    histogram : (HISTOGRAM,) int32
+        How often codes were seen, by ``code >> BUCKET_BITS``.
+    largest : int
+        Volume of the largest bubble, quantity units.
+    columns : int
+        How many columns there were.
+    """
+
+    request: HeatRequest
+    pixels: NDArray[np.uint32]
+    histogram: NDArray[np.int32]
+    largest: int
+    columns: int
+
+
+class HeatPainter:
+    """Paints pictures into two buffers by turns, so that one may be on the screen.
+
+    For one thread. A picture's pixels are its own until the one after next.
+    """
+
+    def __init__(self) -> None:
+        self._job = np.zeros(1, HEAT_VIEW)
+        self._turn = 0
+        self._images = [np.empty((0, 0), np.uint32)] * 2
+        self._counts = [np.zeros(HISTOGRAM, np.int32) for _ in range(2)]
+        self._rows = np.empty(0, np.int32)
+        self._pixels = np.empty(0, PIXEL)
+
+    def paint(
+        self, tiles: HeatTiles, request: HeatRequest, colours: HeatColours
+    ) -> HeatPicture:
+        """Paint a picture; the GIL is free meanwhile.
+
+        Raises
+        ------
+        EngineError
+            If the picture is too large, or has no extent in time or price.
+        """
+        _check(request)
+        image, counts = self._buffers(request.width, request.height)
+        job = self._job[0]
+        for name in HeatRequest.__dataclass_fields__:
+            job[name] = getattr(request, name)
+        for name in HeatColours.__dataclass_fields__:
+            if name != "palette":
+                job[name] = getattr(colours, name)
+        job["control"], job["palette"] = tiles.address, colours.palette.ctypes.data
+        job["image"], job["histogram"] = image.ctypes.data, counts.ctypes.data
+        job["rows"], job["pixels"] = self._rows.ctypes.data, self._pixels.ctypes.data
+        job["stride"] = request.width
+        job["phase"] = int(request.begin // max(1, round(request.ns_per_px))) & 7
+        columns = heat_render(0, 0, self._job.ctypes.data)
+        return HeatPicture(request, image, counts, int(job["largest"]), columns)
+
+    def _buffers(self, width: int, height: int) -> tuple[Any, Any]:
+        self._turn ^= 1
+        if self._images[self._turn].shape != (height, width):
+            self._images[self._turn] = np.empty((height, width), np.uint32)
+        if len(self._rows) < height * BLOCK:
+            self._rows = np.empty(height * BLOCK, np.int32)
+        if len(self._pixels) < width:
+            self._pixels = np.empty(width, PIXEL)
+        return self._images[self._turn], self._counts[self._turn]
+
+
+def code_of(size: float) -> int:
+    """Write a size as a code, see `size_code`."""
+    return int(np.float32(max(size, 0.0)).view(np.int32))
+
+
+def size_of(code: int) -> float:
+    """Size of a code."""
+    return float(np.int32(max(code, 0)).view(np.float32))
+
+
+def quantile_codes(
+    histogram: NDArray[np.int32], low: float, high: float
+) -> tuple[int, int] | None:
+    """Codes below which shares `low` and `high` of what was seen lie; None: nothing."""
+    sums = np.cumsum(histogram)
+    if not sums[-1]:
+        return None
+    at = np.searchsorted(sums, (low * sums[-1], high * sums[-1]))
+    return int(at[0]) << BUCKET_BITS, (int(at[1]) + 1) << BUCKET_BITS
+
+
+def _check(request: HeatRequest) -> None:
+    if not (0 < request.width <= MOST_PX and 0 < request.height <= MOST_PX):
+        raise EngineError(
+            f"a picture has 1 to {MOST_PX} pixels a side, was "
+            f"{request.width} x {request.height}"
+        )
+    if not (request.ns_per_px > 0 and request.units_per_px > 0):
+        raise EngineError(
+            "a pixel must span time and price, was "
+            f"{request.ns_per_px} ns, {request.units_per_px} price units"
+        )

@@ -1,0 +1,155 @@
+"""The heatmap: what a column costs to keep, and a picture to paint.
+
+A book of 128 levels a side whose touch walks about is folded into columns; then a
+million of them are looked at from near, from afar and while panning, at 1200 x 700.
+"""
+
+import resource
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.book import BookReplay
+from app.engine.history.heat_picture import (
+    HeatColours,
+    HeatPainter,
+    HeatRequest,
+    code_of,
+)
+from app.engine.history.heat_state import HEAP_USED, HEAT_ENTRY
+from app.engine.history.heat_tiles import HeatTiles
+from app.engine.records import MARKET, EventKind, RecordFlag
+
+STEP: Final = 100_000_000
+COLUMNS: Final = 1_000_000
+_MID: Final = 17_000
+_REACH: Final = 128
+_WIDTH, _HEIGHT = 1200, 700
+
+
+def _market() -> BookReplay:
+    replay = BookReplay("depth")
+    records = np.zeros(2 + 2 * _REACH, MARKET)
+    records["kind"] = EventKind.LEVEL
+    records["kind"][0], records["kind"][-1] = (
+        EventKind.SNAPSHOT_BEGIN,
+        EventKind.SNAPSHOT_END,
+    )
+    records["flags"] = RecordFlag.LAST
+    away = np.arange(_REACH)
+    records["side"][1:-1] = np.repeat((1, -1), _REACH)
+    records["price"][1:-1] = np.concatenate([_MID - away, _MID + 1 + away])
+    records["size"][1:-1] = np.random.default_rng(1).integers(1, 900, 2 * _REACH)
+    replay.apply(records, 1)
+    return replay
+
+
+def _changes(random: np.random.Generator, count: int) -> Any:
+    records = np.zeros(count, MARKET)
+    records["kind"], records["flags"] = EventKind.LEVEL, RecordFlag.LAST
+    side = random.choice((-1, 1), count)
+    records["side"] = side
+    away = random.integers(0, _REACH, count)
+    records["price"] = np.where(side > 0, _MID - away, _MID + 1 + away)
+    records["size"] = random.integers(1, 900, count)
+    return records
+
+
+def fill(columns: int) -> tuple[HeatTiles, float]:
+    """Columns of a changing book, and what each cost, ns."""
+    replay, tiles = _market(), HeatTiles()
+    changes = _changes(np.random.default_rng(2), 4 * 4096)
+    spent = 0
+    for i in range(columns):
+        at = 4 * (i % 4096)
+        replay.apply(changes[at : at + 4], 1)
+        begun = time.perf_counter_ns()
+        tiles.append(replay.arena.address, 1, i * STEP)
+        spent += time.perf_counter_ns() - begun
+    return tiles, spent / columns
+
+
+def colours() -> HeatColours:
+    """Return any colours: they cost the same."""
+    palette = np.arange(512, dtype=np.uint32) | np.uint32(0xFF000000)
+    every = (0xFF101010, 0xFF202020, 0xFF303030, 0xFF404040)
+    lines = (0xFF0000FF, 0xFFFF0000, 0xFF00FF00, 0xFFFF00FF, 0xFF000000)
+    return HeatColours(palette, *every, *lines)
+
+
+def request(begin: int, ns_per_px: float, units_per_px: float) -> HeatRequest:
+    """Return a picture of a stretch of time."""
+    return HeatRequest(
+        _WIDTH,
+        _HEIGHT,
+        begin,
+        COLUMNS * STEP,
+        ns_per_px,
+        _MID + units_per_px * _HEIGHT / 2,
+        units_per_px,
+        1.0,
+        code_of(1),
+        code_of(1000),
+        bubble_volume=100.0,
+        bubble_radius=14.0,
+    )
+
+
+def _median_ms(work: Callable[[], object], times: int = 15) -> float:
+    spent = []
+    for _ in range(times):
+        begun = time.perf_counter_ns()
+        work()
+        spent.append(time.perf_counter_ns() - begun)
+    return float(np.median(spent)) / 1e6
+
+
+def _resident_mb() -> float:
+    with open("/proc/self/smaps_rollup") as file:
+        rows = dict(line.split(":", 1) for line in file if ":" in line)
+    return int(rows["Rss"].split()[0]) / 1e3
+
+
+def run(columns: int = COLUMNS) -> dict[str, float]:
+    """Return figures by name."""
+    before = _resident_mb()
+    tiles, append_ns = fill(columns)
+    held = _resident_mb() - before
+    painter, shades = HeatPainter(), colours()
+    figures = {
+        "column append, ns": append_ns,
+        "entries on disk, MB": int(tiles.control[HEAP_USED])
+        * HEAT_ENTRY.itemsize
+        / 1e6,
+        "resident after the fill, MB": held,
+    }
+    middle = columns // 2 * STEP
+    for title, ns_per_px, units in (
+        ("a column a pixel", float(STEP), 0.4),
+        ("10 pixels a column, tall rows", STEP / 10, 0.06),
+        ("20 columns a pixel", 20.0 * STEP, 0.4),
+        ("all of it", columns * STEP / _WIDTH, 0.4),
+    ):
+        wanted = request(middle if title != "all of it" else 0, ns_per_px, units)
+        figures[f"picture, {title}, ms"] = _median_ms(
+            lambda each=wanted: painter.paint(tiles, each, shades)  # type: ignore[misc]
+        )
+    position = iter(range(0, columns * STEP, columns * STEP // 64))
+    figures["picture, panning over all of it, ms"] = _median_ms(
+        lambda: painter.paint(tiles, request(next(position), 20.0 * STEP, 0.4), shades),
+        times=60,
+    )
+    figures["resident after looking, MB"] = _resident_mb() - before
+    tiles.drop()
+    figures["resident after dropping, MB"] = _resident_mb() - before
+    figures["peak of the process, MB"] = (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    )
+    return figures
+
+
+if __name__ == "__main__":
+    for name, value in run().items():
+        print(f"{name:42} {value:10.2f}")
