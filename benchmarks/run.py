@@ -23,6 +23,7 @@ MODULES: Final = {
     "log": "one append",
     "startup": "from the command to a live ladder, cold and warm; resident memory",
     "window": "the trading window, every panel open, under 200 k messages a second",
+    "heatmap": "a column kept, pictures of a million of them, memory",
     "frame": "the window's work per frame under 200 k events a second",
 }
 """Benchmarks, and what each measures."""

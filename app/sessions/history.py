@@ -7,9 +7,12 @@ published, never wait, and see a state that is at most some frames old.
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.engine.history.records import BarKind
+
+if TYPE_CHECKING:
+    from app.engine.history.heat_tiles import HeatTiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +136,11 @@ class MarketHistory(Protocol):
 
     def samples(self, instrument: int, count: int) -> Any:
         """Copy the newest samples, (n,) SAMPLE, oldest first."""
+        ...
+
+    def heatmap(self, instrument: int) -> "HeatTiles | None":
+        """Depth over time since the session began; None if there is none to come.
+
+        The columns themselves: they are read without a lock, see `heat_state`.
+        """
         ...

@@ -6,6 +6,7 @@ from typing import Final
 from app.ui.panel_host import Factory
 from app.ui.panels.data import DataPanel
 from app.ui.panels.fills import FillsPanel
+from app.ui.panels.heatmap import HeatmapPanel
 from app.ui.panels.instruments import InstrumentsPanel
 from app.ui.panels.ladder import LadderPanel
 from app.ui.panels.messages import MessagesPanel
@@ -110,6 +111,16 @@ PANELS: Final = (
         "Each trade of one instrument as it comes, with a filter by size",
         is_many=True,
         is_linked=True,
+    ),
+    PanelRow(
+        "heatmap",
+        "Heatmap",
+        HeatmapPanel,
+        "Market",
+        "What rested at each price over time, trades and own orders on it",
+        is_many=True,
+        is_linked=True,
+        size=(900, 560),
     ),
     PanelRow(
         "monitor",

@@ -64,6 +64,7 @@ class Theme:
     curve: tuple[str, ...]  # instruments in a chart, in order
     link: tuple[str, ...]  # groups of linked panels, A to F (Okabe and Ito, 2008)
     on_link: str  # a group's letter on its colour
+    heat: tuple[str, ...]  # a heatmap's ramp from small to large: lightness alone tells
 
     def side(self, side: int) -> str:
         """Colour of a side: +1 buy, -1 sell."""
@@ -121,6 +122,7 @@ DARK: Final = Theme(
     curve=("#5fb0ff", "#ffa04d", "#b99cff", "#6fd6c4", "#f2d049", "#ff8fb1"),
     link=("#56b4e9", "#e69f00", "#10a97d", "#f0e442", "#d58bb4", "#e0702a"),
     on_link="#0a0f15",
+    heat=("#0f1b33", "#173a6b", "#1f6a8c", "#36a08a", "#a5cf5b", "#fff3b0"),
 )
 
 LIGHT: Final = Theme(
@@ -159,9 +161,33 @@ LIGHT: Final = Theme(
     curve=("#0b5cb8", "#a84a00", "#6a3fc0", "#0b7566", "#806000", "#b0306a"),
     link=("#56b4e9", "#e69f00", "#10a97d", "#f0e442", "#d58bb4", "#e0702a"),
     on_link="#0a0f15",
+    heat=("#dbe6f2", "#a9cbe2", "#5fa3c6", "#2f74a8", "#2b4585", "#2a1a52"),
 )
 
 THEMES: Final = {theme.name: theme for theme in (DARK, LIGHT)}
+
+
+def ramp(stops: tuple[str, ...], steps: int) -> list[int]:
+    """Colours between stops at even distances, as ``0xffrrggbb``."""
+    made = []
+    for i in range(steps):
+        place = i * (len(stops) - 1) / (steps - 1)
+        at = min(int(place), len(stops) - 2)
+        made.append(_mixed(stops[at], stops[at + 1], place - at))
+    return made
+
+
+def _mixed(one: str, other: str, share: float) -> int:
+    mixed = 0xFF
+    for i in (1, 3, 5):
+        a, b = int(one[i : i + 2], 16), int(other[i : i + 2], 16)
+        mixed = mixed << 8 | round(a + (b - a) * share)
+    return mixed
+
+
+def number(colour: str) -> int:
+    """Write a colour as ``0xffrrggbb``."""
+    return _mixed(colour, colour, 0.0)
 
 
 def contrast(one: str, other: str) -> float:

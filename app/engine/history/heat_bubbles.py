@@ -1,4 +1,4 @@
-"""Trades on a heatmap: a disc for each side and stretch of time, as large as its volume.
+"""Trades on a heatmap: a disc for each side and stretch of time, by volume.
 
 Stretches are fixed in time, not on the screen, so no disc changes while time moves on.
 """
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
 from app.engine.history.heat_search import first_from, grain_at
 from app.engine.history.heat_state import COLUMNS, FAN_BITS, TIMES, columns_at
@@ -29,7 +30,7 @@ def _draw_disc(
 ) -> None:
     """Draw a disc with a rim, its edge smoothed."""
     reach = radius + 1.5
-    rim, width, stride = np.int64(job["rim"]), job["width"], job["stride"]
+    rim, width, stride = integer(job["rim"]), job["width"], job["stride"]
     for row in range(max(0, int(y - reach)), min(job["height"], int(y + reach) + 2)):
         down = row + 0.5 - y
         for right in range(max(0, int(x - reach)), min(width, int(x + reach) + 2)):
@@ -38,7 +39,7 @@ def _draw_disc(
             if inside <= -1.0:
                 continue
             place = row * stride + right
-            under = np.int64(image[place])
+            under = integer(image[place])
             # The rim lies outside of the disc, one pixel wide.
             under = _blend(under, rim, int(180 * min(1.0, inside + 1.0)))
             if inside > 0.0:
@@ -77,7 +78,7 @@ def _draw_stretch(
         y = (job["top"] - value / volume) / job["units_per_px"]
         if -radius < y < job["height"] + radius:
             colour = job["buy"] if side > 0 else job["sell"]
-            _draw_disc(job, image, x, y, radius, np.int64(colour))
+            _draw_disc(job, image, x, y, radius, integer(colour))
 
 
 @kernel

@@ -101,10 +101,10 @@ def sizes_of(codes: np.ndarray) -> np.ndarray:
 @kernel
 def columns_at(address: int, length: int) -> np.ndarray:
     """Lay columns over an address."""
-    return view(address, length, HEAT_COLUMN)  # type: ignore[no-any-return]
+    return view(address, length, HEAT_COLUMN)
 
 
 @kernel
 def entries_at(address: int, length: int) -> np.ndarray:
     """Lay entries over an address."""
-    return view(address, length, HEAT_ENTRY)  # type: ignore[no-any-return]
+    return view(address, length, HEAT_ENTRY)

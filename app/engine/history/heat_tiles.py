@@ -38,7 +38,7 @@ from app.engine.history.heat_state import (
 LEVELS: Final = 128
 """Levels a side that a column keeps."""
 _MOST_COLUMNS: Final = 1 << 24
-_MOST_ENTRIES: Final = 1 << 33
+_MOST_ENTRIES: Final = 1 << 32
 _CHUNK: Final = 4 << 20
 _KEPT: Final = 12 << 20
 """Bytes of entries behind the newest that stay in memory."""
@@ -210,6 +210,15 @@ class HeatTiles:
     def column(self, index: int) -> Any:
         """Copy a column of grain 0, HEAT_COLUMN."""
         return self._columns[index].copy()
+
+    def is_past(self, ts: int) -> bool:
+        """Whether columns at an instant are behind what is kept in memory."""
+        first = max(0, self.find(ts))
+        if not self.count:
+            return False
+        return (
+            int(self._columns["entries"][first]) * HEAT_ENTRY.itemsize < self._dropped
+        )
 
     def find(self, ts: int) -> int:
         """Index of the column that stands at an instant; -1 before the first."""

@@ -17,6 +17,8 @@ from app.engine.arena import Section
 from app.engine.history import fold as folding, reading, series as runs
 from app.engine.history.bar_series import MOST_BYTES, FoldedBars
 from app.engine.history.growing import GrowingRows
+from app.engine.history.heat_fold import INTERVAL_NS, HeatFold
+from app.engine.history.heat_tiles import HeatTiles
 from app.engine.history.records import (
     BAR_ROW,
     FLOW,
@@ -103,6 +105,9 @@ class History:
         self.is_behind = False
         self._is_full = False
         self._cut: Callable[[int], None] | None = None
+        place, trades = self.arena.address, self._files["trade"]
+        self._heat = HeatFold(place, self._tracks, trades, directory)
+        self.cut_at(INTERVAL_NS, self._heat.take)
 
     # The thread that folds.
 
@@ -196,6 +201,12 @@ class History:
         for each in tuple(self._series.values()):
             left -= each.advance(head, self._tracks[each.instrument], max(left, 1))
         self.is_behind = left <= 0
+
+    # Depth over time.
+
+    def heatmap(self, instrument: int) -> HeatTiles | None:
+        """Columns of depth since the session began; None if there are none to come."""
+        return self._heat.tiles(instrument)
 
     # Trades.
 

@@ -1,6 +1,5 @@
 """Heatmap columns, against what a plain dict of levels says."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -85,8 +84,8 @@ class Market:
 
 
 @pytest.fixture
-def market() -> Iterator[Market]:
-    yield Market()
+def market() -> Market:
+    return Market()
 
 
 def walk(market: Market, columns: int, seed: int = 5, mid: int = 10_000) -> None:
@@ -290,7 +289,8 @@ def test_absurd_sizes_and_prices_are_survived(market: Market) -> None:
     market.level(-1, 2**61, 1)
     market.column()
     prices, sizes, _ = market.tiles.levels(0)
-    assert prices.tolist() == [-5] and sizes.tolist() == [1]
+    assert prices.tolist() == [-5]
+    assert sizes.tolist() == [1]
     for top in (-1e18, 0.0, 1e18):
         picture(market, top=top, units_per_px=1e12, line_px=3, bubble_volume=1.0)
 

@@ -1,0 +1,229 @@
+"""What is painted over a heatmap's picture: axes, orders, fills, depth, crosshair."""
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+
+from app.engine.records import NO_PRICE
+from app.ui import formatting
+from app.ui.items.ink import Ink
+from app.ui.models.axis import multiples, price_step, time_step
+from app.ui.models.heatmap import HeatFrame, OwnLine
+from app.ui.models.ladder import bar_scale
+from app.ui.models.viewport import Viewport
+
+_TIME_PX: Final = 96.0
+_PRICE_PX: Final = 34.0
+_PAD: Final = 4.0
+_BUY_SIGN, _SELL_SIGN = "B", "S"
+
+
+class HeatmapPaint:
+    """Draws over the picture; `plot` is where the picture is, `depth` right of it."""
+
+    def __init__(self, ink: Ink) -> None:
+        self.ink = ink
+        self.plot = QRectF()
+        self.depth = QRectF()
+        self.scale = QRectF()
+        self.times = QRectF()
+        self._dash = QPen(ink.pen(ink.theme.muted))
+        self._dash.setStyle(Qt.PenStyle.DashLine)
+
+    def lay_out(self, width: float, height: float, digits: int) -> None:
+        """Divide a widget: picture, depth, price axis, time axis."""
+        ink = self.ink
+        axis = ink.usual.width("0" * max(6, digits)) + 4 * _PAD
+        bars = min(90.0, width * 0.14)
+        low = round(ink.small.height * 1.5)
+        across, down = max(1.0, width - axis - bars), max(1.0, height - low)
+        self.plot = QRectF(0, 0, round(across), down)
+        self.depth = QRectF(self.plot.right(), 0, round(bars), down)
+        self.scale = QRectF(self.depth.right(), 0, width - self.depth.right(), down)
+        self.times = QRectF(0, down, width, low)
+
+    # Axes.
+
+    def axes(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
+        """Draw both axes with their labels."""
+        ink, theme = self.ink, self.ink.theme
+        painter.fillRect(self.scale, ink.brush(theme.panel))
+        painter.fillRect(self.times, ink.brush(theme.panel))
+        painter.setPen(ink.pen(theme.line))
+        painter.drawLine(self.scale.topLeft(), self.scale.bottomLeft())
+        painter.drawLine(self.times.topLeft(), self.times.topRight())
+        self._prices(painter, frame, port)
+        self._times(painter, port)
+
+    def _prices(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
+        ink, listed = self.ink, frame.listed
+        least = _PRICE_PX * port.units_per_px
+        step = price_step(listed.instrument, port.tick, least)
+        low, high = port.price_at(port.height), port.top
+        ink.write_in(painter, ink.usual)
+        painter.setPen(ink.pen(ink.theme.muted))
+        height = ink.usual.height
+        for price in multiples(step, low, high):
+            y = port.y_of(price)
+            if height / 2 <= y <= port.height - height / 2:
+                box = QRectF(self.scale.x(), y - height / 2, self.scale.width(), height)
+                ink.usual.draw(painter, box, listed.text.price(price), 1.0, 2 * _PAD)
+
+    def _times(self, painter: QPainter, port: Viewport) -> None:
+        ink = self.ink
+        step = time_step(_TIME_PX * port.ns_per_px)
+        is_fine = step < 1_000_000_000
+        ink.write_in(painter, ink.small)
+        painter.setPen(ink.pen(ink.theme.muted))
+        for ts in multiples(step, port.begin, port.right):
+            text = formatting.clock_time(ts, fine=is_fine)
+            x, half = port.x_of(ts), ink.small.width(text) / 2
+            if x - half >= 0 and x + half <= self.times.width():
+                painter.drawLine(
+                    QPointF(x, self.times.top()), QPointF(x, self.times.top() + 3)
+                )
+                box = QRectF(x - half, self.times.y(), 2 * half, self.times.height())
+                ink.small.draw(painter, box, text, 0.5)
+
+    # Depth now.
+
+    def depth_bars(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
+        """Draw what rests now, to the right of the picture, on its price scale."""
+        ink, theme, area = self.ink, self.ink.theme, self.depth
+        painter.fillRect(area, ink.brush(theme.window))
+        sides = ((frame.bids, theme.bid_bar), (frame.asks, theme.ask_bar))
+        low, high = port.price_at(port.height), port.top
+        seen = [
+            levels[(levels["price"] >= low) & (levels["price"] <= high)]
+            for levels, _ in sides
+        ]
+        largest = max(
+            (int(each["size"].max()) for each in seen if len(each)), default=0
+        )
+        if not largest:
+            return
+        full = bar_scale(largest)
+        tall = max(1.0, port.tick / port.units_per_px - 1)
+        for levels, (_, colour) in zip(seen, sides, strict=True):
+            ys = (port.top - levels["price"]) / port.units_per_px - tall / 2
+            wide = (area.width() - 2) * levels["size"] / full
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ink.brush(colour))
+            painter.drawRects(
+                [
+                    QRectF(area.x() + 1, y, max(1.0, w), tall)
+                    for y, w in zip(ys.tolist(), wide.tolist(), strict=True)
+                ]
+            )
+            if tall >= ink.small.height - 2:
+                self._sizes(painter, frame, levels, ys.tolist(), tall)
+
+    def _sizes(
+        self,
+        painter: QPainter,
+        frame: HeatFrame,
+        levels: "object",
+        ys: list[float],
+        tall: float,
+    ) -> None:
+        ink, area = self.ink, self.depth
+        ink.write_in(painter, ink.small)
+        painter.setPen(ink.pen(ink.theme.text))
+        sizes = levels["size"].tolist()  # type: ignore[index]
+        for y, size in zip(ys, sizes, strict=True):
+            box = QRectF(area.x(), y, area.width(), tall)
+            ink.small.draw(painter, box, frame.listed.text.size(size), 0.0, _PAD)
+
+    # Orders and fills.
+
+    def own(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
+        """Draw working orders as lines that end in chips on the price axis."""
+        for line in frame.own:
+            y = round(port.y_of(line.price)) + 0.5
+            if 0 <= y <= port.height:
+                self._order(painter, frame, line, y)
+
+    def _order(
+        self, painter: QPainter, frame: HeatFrame, line: OwnLine, y: float
+    ) -> None:
+        ink, theme = self.ink, self.ink.theme
+        colour = theme.side(line.side)
+        pen = QPen(ink.pen(colour))
+        if line.is_stop:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawLine(QPointF(0, y), QPointF(self.depth.right(), y))
+        sign = _BUY_SIGN if line.side > 0 else _SELL_SIGN
+        words = f"{sign} {frame.listed.text.size(line.leaves)}"
+        if line.is_stop:
+            words += " stop"
+        if line.orders > 1:
+            words += f" ×{line.orders}"
+        wide = ink.small.width(words) + 2 * _PAD
+        box = QRectF(self.plot.right() - wide - 2, y - 8, wide, 16)
+        self._chip(painter, box, words, colour, theme.on_side)
+
+    def fills(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
+        """Draw our fills as triangles: up bought, down sold."""
+        ink, theme = self.ink, self.ink.theme
+        for ts, price, side in frame.fills:
+            x, y = port.x_of(ts), port.y_of(price)
+            if not (0 <= x <= port.width and 0 <= y <= port.height):
+                continue
+            painter.setPen(ink.pen(theme.window))
+            painter.setBrush(ink.brush(theme.side(side)))
+            down = 7.0 * side
+            points = (
+                QPointF(x, y),
+                QPointF(x - 6, y + 1.6 * down),
+                QPointF(x + 6, y + 1.6 * down),
+            )
+            painter.drawPolygon(QPolygonF(points))
+
+    def last(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
+        """Draw the last price as a tag on the price axis."""
+        theme = self.ink.theme
+        y = port.y_of(frame.last_price)
+        if frame.last_price != NO_PRICE and 0 <= y <= port.height:
+            text = frame.listed.text.price(frame.last_price)
+            self._tag(painter, y, text, theme.last_cell, theme.last)
+
+    def _tag(
+        self, painter: QPainter, y: float, text: str, ground: str, colour: str
+    ) -> None:
+        height = self.ink.usual.height + 3
+        top = min(max(0.0, y - height / 2), self.scale.height() - height)
+        box = QRectF(self.scale.x() + 1, top, self.scale.width() - 1, height)
+        painter.fillRect(box, self.ink.brush(ground))
+        painter.setPen(self.ink.pen(colour))
+        self.ink.write_in(painter, self.ink.usual)
+        self.ink.usual.draw(painter, box, text, 1.0, 2 * _PAD)
+
+    def _chip(
+        self, painter: QPainter, box: QRectF, text: str, ground: str, colour: str
+    ) -> None:
+        painter.fillRect(box, self.ink.brush(ground))
+        painter.setPen(self.ink.pen(colour))
+        self.ink.write_in(painter, self.ink.small)
+        self.ink.small.draw(painter, box, text, 0.5)
+
+    # The pointer.
+
+    def crosshair(
+        self, painter: QPainter, frame: HeatFrame, port: Viewport, at: QPointF
+    ) -> None:
+        """Draw the crosshair with its price and time."""
+        theme, ink = self.ink.theme, self.ink
+        painter.setPen(self._dash)
+        painter.drawLine(QPointF(0, at.y()), QPointF(self.scale.x(), at.y()))
+        painter.drawLine(QPointF(at.x(), 0), QPointF(at.x(), self.plot.height()))
+        scale = frame.listed.scale
+        price = scale.price(scale.index(round(port.price_at(at.y()) + port.tick / 2)))
+        text = frame.listed.text.price(price)
+        self._tag(painter, at.y(), text, theme.accent, theme.on_accent)
+        words = formatting.clock_time(port.time_at(at.x()), fine=True)
+        wide = ink.small.width(words) + 2 * _PAD
+        left = min(max(0.0, at.x() - wide / 2), self.times.width() - wide)
+        box = QRectF(left, self.times.y() + 1, wide, self.times.height() - 1)
+        self._chip(painter, box, words, theme.accent, theme.on_accent)

@@ -1,0 +1,259 @@
+"""The heatmap under the hand: the picture, what lies over it, drag, wheel and keys."""
+
+from typing import Final
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from app.ui import theme as themes
+from app.ui.items.heatmap_paint import HeatmapPaint
+from app.ui.items.heatmap_picture import HeatmapPicture
+from app.ui.items.ink import Ink
+from app.ui.models.heatmap import HeatFrame
+from app.ui.models.viewport import Viewport
+from app.ui.theme import Theme
+
+_NOTCH: Final = 120
+_ZOOM: Final = 1.25
+_STEP_PX: Final = 60.0
+_CTRL: Final = Qt.KeyboardModifier.ControlModifier
+_PANS: Final = {
+    Qt.Key.Key_Left: (_STEP_PX, 0.0),
+    Qt.Key.Key_Right: (-_STEP_PX, 0.0),
+    Qt.Key.Key_Up: (0.0, _STEP_PX),
+    Qt.Key.Key_Down: (0.0, -_STEP_PX),
+    Qt.Key.Key_PageUp: (480.0, 0.0),
+    Qt.Key.Key_PageDown: (-480.0, 0.0),
+}
+_ZOOMS: Final = {
+    Qt.Key.Key_Plus: 1 / _ZOOM,
+    Qt.Key.Key_Equal: 1 / _ZOOM,
+    Qt.Key.Key_Minus: _ZOOM,
+}
+
+
+class HeatmapView(QWidget):
+    """Shows the newest picture and frame.
+
+    Signals
+    -------
+    moved()
+        Another stretch of time or prices is wanted.
+    hovered(object)
+        (time ns, price in price units) under the pointer, or None.
+
+    Attributes
+    ----------
+    paint_ns : int
+        How long the last painting took.
+    """
+
+    moved = Signal()
+    hovered = Signal(object)
+
+    def __init__(self, theme: Theme, scale: float) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Depth heatmap")
+        self.setMinimumSize(240, 140)
+        usual, small = themes.text_font(scale, 0.92), themes.text_font(scale, 0.85)
+        self._ink = Ink(theme, usual, themes.text_font(scale, bold=True), small)
+        self._over = HeatmapPaint(self._ink)
+        self.picture = HeatmapPicture()
+        self.picture.painted.connect(self._on_painted)
+        self.port = Viewport()
+        self.frame: HeatFrame | None = None
+        self.words = ""
+        self.paint_ns = 0
+        self._digits = 6
+        self._pointer: QPointF | None = None
+        self._pressed: QPointF | None = None
+        self._is_on_axis = False
+
+    def sizeHint(self) -> QSize:
+        return QSize(720, 460)
+
+    def show_frame(self, frame: HeatFrame) -> None:
+        """Show the newest frame."""
+        self.frame = frame
+        self.update()
+
+    def begin(self, tick: int, digits: int) -> None:
+        """Begin with another instrument: its tick, the digits of its prices."""
+        kept = self.port
+        self.port = Viewport(tick)
+        self.port.ns_per_px = kept.ns_per_px
+        self._digits = digits
+        self.frame = None
+        self.picture.forget()
+        self._lay_out()
+
+    def follow(self) -> None:
+        """Return to now, and to the touch."""
+        self.port.is_following, self.port.is_placed = True, False
+        self.moved.emit()
+
+    # Painting.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        timer = QElapsedTimer()
+        timer.start()
+        painter = QPainter(self)
+        self._ink.begin()
+        if self.frame is None or not self.port.is_placed:
+            self._paint_empty(painter)
+        else:
+            self._paint(painter, self.frame)
+        painter.end()
+        self.paint_ns = timer.nsecsElapsed()
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        theme = self._ink.theme
+        painter.fillRect(self.rect(), self._ink.brush(theme.panel))
+        self._write(painter, self.words)
+
+    def _paint(self, painter: QPainter, frame: HeatFrame) -> None:
+        over, port = self._over, self.port
+        self._paint_picture(painter)
+        painter.setClipRect(over.plot)
+        over.fills(painter, frame, port)
+        painter.setClipping(False)
+        over.depth_bars(painter, frame, port)
+        over.own(painter, frame, port)
+        over.axes(painter, frame, port)
+        over.last(painter, frame, port)
+        if self._pointer is not None and over.plot.contains(self._pointer):
+            over.crosshair(painter, frame, port, self._pointer)
+        if self.words:
+            self._write(painter, self.words)
+
+    def _paint_picture(self, painter: QPainter) -> None:
+        """Draw the picture where its time and prices are by now."""
+        plot, picture, image = self._over.plot, self.picture.shown, self.picture.image
+        if picture is None or image is None:
+            painter.fillRect(plot, self._ink.brush(self._ink.theme.panel))
+            return
+        wanted, port = picture.request, self.port
+        ratio = self.devicePixelRatioF()
+        x = port.x_of(wanted.begin)
+        y = port.y_of(wanted.top)
+        wide = wanted.width * wanted.ns_per_px / port.ns_per_px
+        tall = wanted.height * wanted.units_per_px / port.units_per_px
+        is_same = (
+            abs(wide - plot.width()) < 0.5
+            and abs(tall - plot.height()) < 0.5
+            and abs(x) < 1.5
+            and abs(y) < 0.01
+        )
+        if is_same:
+            image.setDevicePixelRatio(ratio)
+            painter.drawImage(plot.topLeft(), image)
+            return
+        # Until the next picture comes: this one, moved and stretched.
+        image.setDevicePixelRatio(1.0)
+        painter.fillRect(plot, self._ink.brush(self._ink.theme.panel))
+        painter.setClipRect(plot)
+        painter.drawImage(QRectF(x, y, wide, tall), image)
+        painter.setClipping(False)
+
+    def _write(self, painter: QPainter, words: str) -> None:
+        """Write a line across the middle."""
+        if not words:
+            return
+        ink = self._ink
+        wide, tall = ink.usual.width(words) + 24, ink.usual.height + 12
+        middle = self._over.plot.center()
+        box = QRectF(middle.x() - wide / 2, middle.y() - tall / 2, wide, tall)
+        painter.fillRect(box, ink.brush(ink.theme.raised))
+        painter.setPen(ink.pen(ink.theme.muted))
+        ink.write_in(painter, ink.usual)
+        ink.usual.draw(painter, box, words, 0.5)
+
+    def _on_painted(self) -> None:
+        self.update()
+
+    # Geometry.
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._over.lay_out(self.width(), self.height(), self._digits)
+        self.port.resize(self._over.plot.width(), self._over.plot.height())
+        self.moved.emit()
+
+    # The mouse.
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.position()
+            self._is_on_axis = event.position().x() >= self._over.scale.x()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._pressed is not None:
+            moved = at - self._pressed
+            self._pressed = at
+            if self._is_on_axis:
+                middle = self.port.height / 2
+                self.port.zoom_price(1.01 ** moved.y(), middle)
+            else:
+                self.port.pan(moved.x(), moved.y())
+            self.moved.emit()
+        self._point(at)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.follow()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._point(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta()
+        factor = _ZOOM ** (-(turned.y() or turned.x()) / _NOTCH)
+        at = event.position()
+        is_price = bool(event.modifiers() & _CTRL) or at.x() >= self._over.scale.x()
+        if is_price:
+            self.port.zoom_price(factor, at.y())
+        else:
+            self.port.zoom_time(factor, at.x())
+        event.accept()
+        self.moved.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Home:
+            self.follow()
+            return
+        if key in _PANS:
+            self.port.pan(*_PANS[key])
+        elif key in _ZOOMS and event.modifiers() & _CTRL:
+            self.port.zoom_price(_ZOOMS[key], self.port.height / 2)
+        elif key in _ZOOMS:
+            self.port.zoom_time(_ZOOMS[key], self.port.width / 2)
+        else:
+            super().keyPressEvent(event)
+            return
+        self.moved.emit()
+
+    def _point(self, at: QPointF | None) -> None:
+        self._pointer = at
+        if at is None or not self._over.plot.contains(at):
+            self.hovered.emit(None)
+        else:
+            told = self.port.time_at(at.x()), self.port.price_at(at.y())
+            self.hovered.emit(told)
+        self.update()

@@ -1,0 +1,159 @@
+"""The depth heatmap of one instrument: what rested where, over time."""
+
+from typing import Any, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.ui.context import Context
+from app.ui.heatmap_feed import HeatmapFeed
+from app.ui.items.banner import Banner
+from app.ui.items.heatmap_picture import PALETTES
+from app.ui.items.heatmap_view import HeatmapView
+from app.ui.items.lines import Line
+from app.ui.models.health import trouble
+from app.ui.models.heatmap import HIGH, LOW
+from app.ui.models.market import Listed
+
+_SLIDER_PX: Final = 90
+
+
+class HeatmapPanel(QWidget):
+    """Follows the focus; the picture is painted on a thread of its own."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.view = HeatmapView(context.theme, context.settings.scale)
+        self.feed = HeatmapFeed(context, self.view)
+        self.banner = Banner(self.view, context.theme, top=0)
+        self.low, self.high = self._slider(LOW), self._slider(HIGH)
+        self.low.setAccessibleName("Dim below, per cent of what is seen")
+        self.high.setAccessibleName("Brightest from, per cent of what is seen")
+        self.low.setToolTip("Smaller sizes are dim")
+        self.high.setToolTip("Larger sizes are brightest")
+        self.hold = QCheckBox("hold")
+        self.hold.setToolTip("Keep the contrast, whatever comes into view")
+        self.bubbles = QCheckBox("trades")
+        self.bubbles.setChecked(True)
+        self.palette_box = QComboBox()
+        self.palette_box.setAccessibleName("Colours")
+        for name, title in PALETTES.items():
+            self.palette_box.addItem(title, name)
+        self.now = QPushButton("Follow")
+        self.now.setToolTip("Return to now and to the touch (Home, double click)")
+        self.now.setCheckable(True)
+        self._line = Line()
+        self._lay_out()
+        self._connect()
+        self._on_other()
+
+    def _slider(self, value: int) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, 100)
+        slider.setValue(value)
+        slider.setMaximumWidth(_SLIDER_PX)
+        return slider
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(6, 4, 6, 4)
+        bar.addWidget(QLabel("contrast"))
+        for widget in (self.low, self.high, self.hold, self.bubbles, self.palette_box):
+            bar.addWidget(widget)
+        bar.addStretch(1)
+        bar.addWidget(self.now)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self._line)
+
+    def _connect(self) -> None:
+        bridge = self._context.bridge
+        for slider in (self.low, self.high):
+            slider.valueChanged.connect(self._on_chosen)
+        for box in (self.hold, self.bubbles):
+            box.toggled.connect(self._on_chosen)
+        self.palette_box.currentIndexChanged.connect(self._on_chosen)
+        self.now.clicked.connect(self._on_now)
+        self.view.hovered.connect(self._on_hovered)
+        self.view.moved.connect(self._on_moved)
+        self.banner.command_pressed.connect(self._context.commands.run)
+        bridge.drained.connect(self._on_frame)
+        bridge.pulsed.connect(self._on_pulse)
+        bridge.status_changed.connect(self._on_pulse)
+        bridge.session_changed.connect(self._on_other)
+        bridge.instruments_changed.connect(self._on_other)
+        self._context.focus.changed.connect(self._on_other)
+
+    def state(self) -> dict[str, Any]:
+        """What a workspace keeps of it."""
+        return {
+            "low": self.low.value(),
+            "high": self.high.value(),
+            "trades": self.bubbles.isChecked(),
+            "palette": self.palette_box.currentData(),
+            "ns_per_px": self.view.port.ns_per_px,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what a workspace kept; what it does not know is passed over."""
+        for name, slider in (("low", self.low), ("high", self.high)):
+            value = state.get(name)
+            if isinstance(value, int) and not isinstance(value, bool):
+                slider.setValue(min(max(value, 0), 100))
+        self.bubbles.setChecked(state.get("trades", True) is not False)
+        at = self.palette_box.findData(str(state.get("palette", "")))
+        if at >= 0:
+            self.palette_box.setCurrentIndex(at)
+        self.feed.zoom_to(state.get("ns_per_px"))
+
+    def _listed(self) -> Listed | None:
+        return self._context.desk.listed(self._context.focus.number)
+
+    def _on_other(self, *_: object) -> None:
+        self.feed.begin(self._listed())
+        self._on_chosen()
+        self._on_pulse()
+
+    def _on_chosen(self, *_: object) -> None:
+        contrast = self.feed.contrast
+        contrast.choose(self.low.value(), self.high.value())
+        contrast.is_held = self.hold.isChecked()
+        self.feed.choose(str(self.palette_box.currentData()), self.bubbles.isChecked())
+
+    def _on_frame(self) -> None:
+        if self.isVisible():
+            self.feed.take()
+
+    def _on_moved(self) -> None:
+        self.now.setChecked(self.view.port.is_following)
+        self.feed.ask()
+
+    def _on_now(self) -> None:
+        self.view.follow()
+
+    def _on_hovered(self, place: tuple[int, float] | None) -> None:
+        words = self.feed.words_at(*place) if place is not None else ""
+        self._line.show_text(words, self._context.theme.text)
+
+    def _on_pulse(self, *_: object) -> None:
+        bridge, number = self._context.bridge, self._context.focus.number
+        feed = bridge.session.feed_name if bridge.session else "the feed"
+        view, now = self._context.desk.market.view, self._context.now()
+        self.banner.show_trouble(trouble(bridge.status, feed, view, number, now))
+        self.now.setChecked(self.view.port.is_following)
+
+    def showEvent(self, event: object) -> None:
+        self.feed.take()
