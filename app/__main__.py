@@ -164,9 +164,12 @@ def run_window(parsed: argparse.Namespace) -> int:
         )
     _require_screen(os.environ)
     _prepare_qt()
+    from app.settings_file import SettingsFile
     from app.ui.main import run
 
-    return run(settings, settings.session.feed)
+    options = {} if parsed.feed is None else {"session.feed": parsed.feed}
+    file = SettingsFile(parsed.config, os.environ, options)
+    return run(settings, settings.session.feed, file)
 
 
 def _require_screen(environ: Mapping[str, str]) -> None:

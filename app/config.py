@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app import settings as _settings
 from app.errors import ConfigError
@@ -38,6 +39,16 @@ OTHER_VARIABLES: Final = {
     "RINGSIDE_SHARED": "folder of the real market data that tests use",
 }
 """Variables that are read before there are settings."""
+
+
+def _zone_rule(name: str) -> str:
+    if name in ("local", "UTC", "exchange"):
+        return ""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "must be local, UTC, exchange or an IANA name like Europe/Berlin"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,12 @@ class Engine:
     """The engine thread and the rings around it."""
 
     nap_us: int = setting(
-        50, "How long the idle engine sleeps", unit="µs", at_least=1, at_most=10_000
+        50,
+        "How long the idle engine sleeps",
+        unit="µs",
+        at_least=1,
+        at_most=10_000,
+        applies="session",
     )
     spin_us: int = setting(
         100,
@@ -78,6 +94,7 @@ class Engine:
         unit="µs",
         at_least=0,
         at_most=1_000_000,
+        applies="session",
     )
 
 
@@ -85,21 +102,27 @@ class Engine:
 class Exchange:
     """The built-in exchange."""
 
-    seed: int = setting(1, "Seed of its agents: same seed, same market", at_least=0)
+    seed: int = setting(
+        1, "Seed of its agents: same seed, same market", at_least=0, applies="session"
+    )
     messages_per_s: int = setting(
         200,
         "Its pace; 200 is one that a person can trade",
         unit="messages per second",
         at_least=1,
         at_most=200_000,
+        applies="session",
     )
-    instruments: tuple[str, ...] = setting((), "Instruments to trade; empty for all")
+    instruments: tuple[str, ...] = setting(
+        (), "Instruments to trade; empty for all", applies="session"
+    )
     day_minutes: float = setting(
         0.0,
         "Length of a trading day with its auctions and halts; 0: it is always open",
         unit="minutes",
         at_least=0,
         at_most=1440,
+        applies="session",
     )
     drill_minutes: float = setting(
         0.0,
@@ -107,6 +130,7 @@ class Exchange:
         unit="minutes",
         at_least=0,
         at_most=1440,
+        applies="session",
     )
 
 
@@ -115,7 +139,11 @@ class Recording:
     """A recording of a market."""
 
     speed: float = setting(
-        1.0, "Pace at the start, times its own", at_least=0.01, at_most=1e6
+        1.0,
+        "Pace at the start, times its own",
+        at_least=0.01,
+        at_most=1e6,
+        applies="session",
     )
     skip_idle_s: float = setting(
         60.0,
@@ -123,6 +151,7 @@ class Recording:
         unit="seconds",
         at_least=0,
         at_most=86_400,
+        applies="session",
     )
 
 
@@ -130,13 +159,16 @@ class Recording:
 class Recorder:
     """The recorder of live feeds."""
 
-    always: bool = setting(False, "Whether every session of a live feed is recorded")
+    always: bool = setting(
+        False, "Whether every session of a live feed is recorded", applies="session"
+    )
     commit_s: float = setting(
         60.0,
         "How often what was recorded becomes part of the catalog; the log has the rest",
         unit="seconds",
         at_least=0.1,
         at_most=3600,
+        applies="session",
     )
 
 
@@ -150,6 +182,7 @@ class Venue:
         unit="µs of the recording's time",
         at_least=0,
         at_most=60_000_000,
+        applies="session",
     )
     report_latency_us: int = setting(
         500,
@@ -157,11 +190,13 @@ class Venue:
         unit="µs of the recording's time",
         at_least=0,
         at_most=60_000_000,
+        applies="session",
     )
     queue: Literal["auto", "pessimistic", "probabilistic", "exact"] = setting(
         "auto",
         "How the place in the queue is told; auto is exact with order-by-order data, "
         "else probabilistic",
+        applies="session",
     )
 
 
@@ -172,6 +207,7 @@ class Risk:
     file: Path = path_setting(
         "{user_config}/limits.toml",
         "Limits; where there is no such file, those that ship hold",
+        applies="session",
     )
 
 
@@ -179,13 +215,41 @@ class Risk:
 class Ui:
     """The window."""
 
-    theme: Literal["dark", "light"] = setting("dark", "Colours")
-    scale: float = setting(1.0, "Size of text", unit="times", at_least=0.5, at_most=4)
+    theme: Literal["dark", "light"] = setting("dark", "Colours", applies="now")
+    scale: float = setting(
+        1.0, "Size of text", unit="times", at_least=0.5, at_most=4, applies="now"
+    )
     ladder_rows: int = setting(
-        40, "Prices that the ladder shows", at_least=10, at_most=400
+        40, "Prices that the ladder shows", at_least=10, at_most=400, applies="now"
     )
     frames_per_s: int = setting(
-        60, "How often the window is brought up to date", at_least=5, at_most=240
+        60,
+        "How often the window is brought up to date",
+        at_least=5,
+        at_most=240,
+        applies="now",
+    )
+    time_zone: str = setting(
+        "local",
+        "Zone of the times that are shown: local, UTC, exchange (that of the instrument"
+        " of group A) or an IANA name",
+        judge=_zone_rule,
+        applies="now",
+    )
+    notices: Literal["warnings", "errors", "none"] = setting(
+        "warnings",
+        "Which messages also rise as a notice in the corner; the log has all of them",
+        applies="now",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """Sounds of fills, refusals and alerts."""
+
+    on: bool = setting(True, "Whether there are any", applies="now")
+    volume: int = setting(
+        60, "How loud", unit="%", at_least=0, at_most=100, applies="now"
     )
 
 
@@ -202,6 +266,7 @@ class Settings:
     venue: Venue = field(default_factory=Venue)
     risk: Risk = field(default_factory=Risk)
     ui: Ui = field(default_factory=Ui)
+    sounds: Sounds = field(default_factory=Sounds)
 
 
 def config_file(named: Path | None, environ: Mapping[str, str]) -> Path:

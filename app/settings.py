@@ -38,6 +38,11 @@ class Rule:
         Regular expression that the whole text must match, and the same in words.
     text : str or None
         The default as it is written in a file, where that differs from its value.
+    applies : str
+        When a change of it takes effect: "now", with the next "session", or at the
+        next "start" of the program.
+    judge : callable or None
+        Says of a value that passes the other rules what it had to be; "" = it is good.
     """
 
     sentence: str
@@ -48,6 +53,8 @@ class Rule:
     pattern: str = ""
     pattern_says: str = ""
     text: str | None = None
+    applies: Literal["now", "session", "start"] = "start"
+    judge: Callable[[Any], str] | None = None
 
     def broken_by(self, value: object) -> str:
         """Say what `value` had to be, or return "" where it keeps the rule."""
@@ -59,7 +66,7 @@ class Rule:
                 return f"must be {self.bounds()}"
             if self.power_of_two and int(value).bit_count() != 1:
                 return "must be a power of two"
-        return ""
+        return self.judge(value) if self.judge is not None else ""
 
     def bounds(self) -> str:
         """Say the bounds: "at least 1", "from 1 to 10", or "" without bounds."""
@@ -87,9 +94,9 @@ def setting(default: object, sentence: str, **rule: Any) -> Any:
     return field(default=default, metadata=metadata)
 
 
-def path_setting(text: str, sentence: str) -> Any:
+def path_setting(text: str, sentence: str, **rule: Any) -> Any:
     """Declare a file or folder, its default as `expand` reads it."""
-    return setting(lambda: expand(text), sentence, text=text)
+    return setting(lambda: expand(text), sentence, text=text, **rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +269,31 @@ def _flattened(
 def _unknown(name: str, known: Iterable[str]) -> str:
     nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
     return f"unknown setting {name}; the nearest known one is {nearest[0]}"
+
+
+def parsed(each: Declared, text: str, place: str) -> object:
+    """Read a value of a setting that was typed.
+
+    Raises
+    ------
+    ConfigError
+        If it breaks the setting's rule; the message begins with `place`.
+    """
+    return _checked(each, _kind(each).parsed(text), place)
+
+
+def as_text(value: object) -> str:
+    """Write a value as `parsed` reads it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def default_text(each: Declared) -> str:
+    """Write a setting's default as `parsed` reads it."""
+    return as_text(each.default) if each.rule.text is None else each.rule.text
 
 
 def _checked(each: Declared, raw: object, place: str) -> object:

@@ -98,9 +98,8 @@ class Bridge(QObject):
         self.events_per_s = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(max(1, int(1000 / frames_per_s)))
         self._timer.timeout.connect(self.frame)
-        self._per_pulse = max(1, round(frames_per_s / _PULSE_HZ))
+        self.set_pace(frames_per_s)
         self._began = self._before = 0
         self._is_measuring = False
         self._told = 0
@@ -129,6 +128,11 @@ class Bridge(QObject):
         self.session_changed.emit()
         self.status_changed.emit(self.status)
         return session
+
+    def set_pace(self, frames_per_s: int) -> None:
+        """Bring the window up to date this often from now on."""
+        self._timer.setInterval(max(1, int(1000 / frames_per_s)))
+        self._per_pulse = max(1, round(frames_per_s / _PULSE_HZ))
 
     def pause(self) -> None:
         """Stop the timer; frames come when `frame` is called (tests, benchmarks)."""

@@ -75,6 +75,13 @@ COMMANDS: Final = (
         always=True,
     ),
     Command(
+        "file.settings",
+        "Settings…",
+        "Ctrl+,",
+        "Show and change every setting of the program",
+        always=True,
+    ),
+    Command(
         "session.restart",
         "Restart the session",
         "",

@@ -9,7 +9,10 @@ shown as a dash, never as zero.
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
+from datetime import tzinfo
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -29,6 +32,7 @@ DASH: Final = "–"
 MINUS: Final = "−"
 _DECIMALS: Final[Mapping[str, int]] = {"JPY": 0, "KRW": 0, "BTC": 8, "ETH": 6}
 _LETTERS: Final = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_QUARTER_S: Final = 900
 _SIZE_WIDTH: Final = 6
 """Figures that fit a size cell before a size is shortened."""
 
@@ -138,12 +142,61 @@ def duration(ns: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+class _Zone:
+    """The zone of the times that are shown; one for the window."""
+
+    def __init__(self) -> None:
+        self.zone: tzinfo | None = None
+        """None = the machine's own."""
+
+    def show(self, zone: tzinfo | None) -> None:
+        self.zone = zone
+        self.offset.cache_clear()
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - there is one, as long as the program runs
+    def offset(self, quarter: int) -> int:
+        """Seconds to add to UTC in a quarter of an hour: no zone turns within one."""
+        moment = utc(quarter * _QUARTER_S * 1_000_000_000).astimezone(self.zone)
+        away = moment.utcoffset()
+        return 0 if away is None else round(away.total_seconds())
+
+
+_ZONE: Final = _Zone()
+
+
+def use_zone(name: str, exchange: str = "UTC") -> None:
+    """Show times in another zone from now on.
+
+    Parameters
+    ----------
+    name : str
+        "local", "UTC", "exchange" or an IANA name, as the setting ``ui.time_zone``.
+    exchange : str
+        The zone that "exchange" stands for.
+    """
+    known = {"local": None, "exchange": exchange}
+    key = known.get(name, name)
+    _ZONE.show(None if key is None else ZoneInfo(key))
+
+
+def zone_name(ns: int) -> str:
+    """Name of the zone that times are shown in, as it is called at an instant."""
+    return utc(max(0, int(ns))).astimezone(_ZONE.zone).strftime("%Z") or "local"
+
+
 def clock_time(ns: int, *, fine: bool = False) -> str:
-    """Write an instant (ns since 1970 UTC) as a local time of day."""
+    """Write an instant (ns since 1970 UTC) as a time of day, in the zone in use."""
     if ns <= 0:
         return DASH
-    local = utc(int(ns)).astimezone()
-    return f"{local:%H:%M:%S}" + (f".{local.microsecond // 1000:03d}" if fine else "")
+    whole, rest = divmod(int(ns), 1_000_000_000)
+    minutes, seconds = divmod(whole + _ZONE.offset(whole // _QUARTER_S), 60)
+    text = f"{minutes // 60 % 24:02d}:{minutes % 60:02d}:{seconds:02d}"
+    return f"{text}.{rest // 1_000_000:03d}" if fine else text
+
+
+def day(ns: int) -> str:
+    """Write the date of an instant (ns since 1970 UTC), in the zone in use."""
+    return DASH if ns <= 0 else f"{utc(int(ns)).astimezone(_ZONE.zone):%Y-%m-%d}"
 
 
 def date_time(ns: int) -> str:

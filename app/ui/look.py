@@ -51,6 +51,18 @@ class Look(QObject):
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._dress)
 
+    def declare(self, settings: Ui) -> None:
+        """Take settings that were changed; what they say of the look holds now."""
+        before, self._declared = self._declared, settings
+        theme, scale = self.theme, self.settings.scale
+        if settings.theme != before.theme:
+            theme = THEMES[settings.theme]
+        if settings.scale != before.scale:
+            scale = settings.scale
+        self.theme, self.settings = theme, replace(settings, scale=scale)
+        self._remember()
+        self._later.start(0)
+
     def choose(self, theme: Theme) -> None:
         """Take another theme."""
         self._change(theme, self.settings.scale)
@@ -71,15 +83,18 @@ class Look(QObject):
             return
         self.theme = theme
         self.settings = replace(self.settings, scale=scale)
+        self._remember()
+        # Later: the menu that asked for it is about to be built anew.
+        self._later.start(0)
+
+    def _remember(self) -> None:
         declared = self._declared
         self._memory.put(
             look={
-                "theme": [declared.theme, theme.name],
-                "scale": [declared.scale, scale],
+                "theme": [declared.theme, self.theme.name],
+                "scale": [declared.scale, self.settings.scale],
             }
         )
-        # Later: the menu that asked for it is about to be built anew.
-        self._later.start(0)
 
     def _kept(
         self, kept: dict[str, Any], name: str, declared: Any, kind: type[Any]

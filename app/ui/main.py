@@ -19,6 +19,7 @@ from app.errors import RingsideError
 from app.folders import user_folder
 from app.sessions import open_session
 from app.sessions.session import Mode
+from app.settings_file import SettingsFile
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
 from app.ui.resources import icon_path
@@ -39,10 +40,20 @@ def application() -> QApplication:
     return app
 
 
-def sessions_of(settings: Settings) -> Sessions:
-    """What this version can open, with these settings."""
+def sessions_of(
+    settings: Settings, now: Callable[[], Settings] | None = None
+) -> Sessions:
+    """What this version can open.
+
+    Parameters
+    ----------
+    settings : Settings
+    now : callable, optional
+        The settings at the time a session is opened, where they may change.
+    """
+    newest = (lambda: settings) if now is None else now
     return Sessions(
-        open=lambda mode, feed: open_session(mode, feed, settings),
+        open=lambda mode, feed: open_session(mode, feed, newest()),
         feeds=lambda: feed_names(settings),
         built=frozenset({Mode.PAPER}),
     )
@@ -59,7 +70,7 @@ def feed_names(settings: Settings) -> list[str]:
     return ["exchange", *(f"recording:{name}" for name in recordings)]
 
 
-def run(settings: Settings, feed: str) -> int:
+def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
     """Show the window and run until it is closed.
 
     Parameters
@@ -67,6 +78,8 @@ def run(settings: Settings, feed: str) -> int:
     settings : Settings
     feed : str
         The feed to open first: ``exchange`` or ``recording:NAME``.
+    file : SettingsFile, optional
+        Where settings are changed.
 
     Returns
     -------
@@ -77,7 +90,8 @@ def run(settings: Settings, feed: str) -> int:
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
     folder = user_folder("user_config")
-    window = MainWindow(settings, sessions_of(settings), SystemClock(), folder)
+    sessions = sessions_of(settings, lambda: window.amenities.settings)
+    window = MainWindow(settings, sessions, SystemClock(), folder, file)
     window.failures.install()
     _close_on_interrupt(window.close)
     window.fit_screen()

@@ -26,7 +26,9 @@ from PySide6.QtWidgets import (
 from app.clock import Clock
 from app.config import Settings
 from app.sessions.session import Mode
+from app.settings_file import SettingsFile
 from app.ui import theme as themes
+from app.ui.amenities import Amenities
 from app.ui.bridge import Bridge
 from app.ui.commands import Commands
 from app.ui.context import Context
@@ -85,6 +87,8 @@ class MainWindow(QMainWindow):
     clock : Clock
     folder : Path or None
         Where workspaces and keys are kept from one run to the next; None = nowhere.
+    file : SettingsFile or None
+        Where changed settings are written; None = they cannot be changed.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class MainWindow(QMainWindow):
         sessions: Sessions,
         clock: Clock,
         folder: Path | None = None,
+        file: SettingsFile | None = None,
     ) -> None:
         super().__init__()
         self._clock = clock
@@ -116,6 +121,7 @@ class MainWindow(QMainWindow):
         self.files = WorkspaceFiles(folder, self._warn)
         self.memory = Memory(self.files)
         self.look = Look(settings.ui, self.memory, self.dress, self)
+        self.amenities = Amenities(self, settings, file)
         self._furnish()
         self._connect()
 

@@ -16,6 +16,7 @@ from app.ui.models.messages import Level
 from app.ui.models.order_path import order_path
 
 _CELLS: Final = (
+    ("clock", "The time now, in the zone of all times that are shown (ui.time_zone)"),
     ("orders", "The way of orders: engine, log, the venue's answers"),
     ("engine", "The engine of this session"),
     ("feed", "The connection to the market data; the built-in exchange's seed"),
@@ -27,7 +28,7 @@ _CELLS: Final = (
 )
 
 
-_SPARED: Final = ("log", "rate", "frame", "engine", "latency", "drops")
+_SPARED: Final = ("log", "rate", "frame", "engine", "latency", "drops", "clock")
 """Left out one after the other where the window is too narrow."""
 _LEAST_MESSAGE_PX: Final = 200
 _GAP_PX: Final = 8
@@ -70,6 +71,7 @@ class StatusBar(QStatusBar):
             self.message.show_text(f"  {when}  {newest.text}", colours[newest.level])
 
     def _on_pulse(self) -> None:
+        self._show_clock()
         bridge, theme = self._context.bridge, self._context.theme
         status, view = bridge.status, self._context.desk.market.view
         is_ready = status.engine is EngineState.READY
@@ -112,6 +114,17 @@ class StatusBar(QStatusBar):
         words = f"latency {formatting.duration(median)} / {formatting.duration(worst)}"
         self._show("latency", words, theme.muted)
         self._show_log(int(view["log_records"]), int(view["log_durable"]))
+
+    def _show_clock(self) -> None:
+        """Show the wall's time; a recording's own where one is played."""
+        context = self._context
+        view, is_recording = context.desk.market.view, context.bridge.status.speed
+        now, whose = context.now(), ""
+        if is_recording is not None and view is not None:
+            now = int(view["now"])
+            whose = f"{formatting.day(now)} "
+        words = f"{whose}{formatting.clock_time(now)} {formatting.zone_name(now)}"
+        self._show("clock", words, context.theme.text)
 
     def _show_log(self, records: int, durable: int) -> None:
         theme, status = self._context.theme, self._context.bridge.status

@@ -32,6 +32,7 @@ class WindowCommands:
         bind("file.import", window.library.ask_import)
         bind("file.data", partial(window.panels.show, "data"))
         bind("file.instruments", partial(window.panels.show, "instruments"))
+        bind("file.settings", window.amenities.open_settings)
         bind("trade.cancel_all", window.trading.cancel_all)
         bind("help.keys", self._help)
         bind("help.edit_keys", self._edit_keys)

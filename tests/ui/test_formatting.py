@@ -1,6 +1,7 @@
 """Text of numbers: exact, signed with a real minus, and back again for files."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -128,3 +129,45 @@ def test_latency_quantile_is_the_upper_edge_of_its_bucket() -> None:
     assert formatting.latency_quantile(histogram, 0.5) == pytest.approx(2**10.5)
     assert formatting.latency_quantile(histogram, 1.0) == pytest.approx(2**20.5)
     assert math.isnan(formatting.latency_quantile(histogram * 0, 0.5))
+
+
+@pytest.fixture
+def zone() -> Iterator[None]:
+    yield
+    formatting.use_zone("local")
+
+
+@pytest.mark.usefixtures("zone")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("UTC", "20:26:40 UTC"),
+        ("America/New_York", "16:26:40 EDT"),
+        ("Asia/Kolkata", "01:56:40 IST"),
+        ("exchange", "15:26:40 CDT"),
+    ],
+)
+def test_times_are_written_in_the_zone_in_use(name: str, told: str) -> None:
+    instant = 1_780_000_000_000_000_000
+    formatting.use_zone(name, "America/Chicago")
+
+    written = f"{formatting.clock_time(instant)} {formatting.zone_name(instant)}"
+    assert written == told
+
+
+@pytest.mark.usefixtures("zone")
+def test_times_follow_summer_time_to_the_second() -> None:
+    formatting.use_zone("Europe/Berlin")
+    turn = 1_774_746_000_000_000_000  # 2026-03-29 01:00 UTC
+
+    assert formatting.clock_time(turn - 1, fine=True) == "01:59:59.999"
+    assert formatting.clock_time(turn) == "03:00:00"
+
+
+@pytest.mark.usefixtures("zone")
+@pytest.mark.parametrize("ns", [1, 2**62, 2**63 - 1])
+def test_no_instant_is_too_far_for_a_clock(ns: int) -> None:
+    for name in ("local", "UTC", "Pacific/Apia"):
+        formatting.use_zone(name)
+        assert len(formatting.clock_time(ns)) == 8
+        assert formatting.zone_name(ns)

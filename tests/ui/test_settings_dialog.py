@@ -1,0 +1,197 @@
+"""The settings dialog: every declared setting, judged, written, applied."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.settings import declared
+from app.settings_file import SettingsFile
+from app.ui import formatting
+from app.ui.main_window import MainWindow
+from app.ui.settings_dialog import SettingsDialog
+from tests.ui.test_window import Opener, opened
+
+pytestmark = pytest.mark.gui
+NOON = 1_780_000_000_000_000_000
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> SettingsFile:
+    return SettingsFile(tmp_path / "config.toml", {"RINGSIDE_VENUE_QUEUE": "exact"})
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, file: SettingsFile) -> SettingsDialog:
+    made = SettingsDialog(None, file, file.load())
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+@pytest.fixture
+def window(qtbot: QtBot, file: SettingsFile, tmp_path: Path) -> Iterator[MainWindow]:
+    sessions = Opener().sessions()
+    made = MainWindow(Settings(), sessions, SystemClock(), tmp_path, file)
+    qtbot.addWidget(made)
+    made.show()
+    opened(qtbot, made)
+    yield made
+    made.close()
+    formatting.use_zone("local")
+
+
+def line(dialog: SettingsDialog, key: str) -> QLineEdit:
+    field = dialog.editors[key].field
+    assert isinstance(field, QLineEdit)
+    return field
+
+
+def test_every_declared_setting_has_a_field_with_a_name(dialog: SettingsDialog) -> None:
+    assert set(dialog.editors) == {each.key for each in declared(Settings)}
+    for editor in dialog.editors.values():
+        assert editor.field.accessibleName()
+        assert editor.field.accessibleDescription()
+        assert editor.field.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_fields_are_of_their_type(dialog: SettingsDialog) -> None:
+    assert isinstance(dialog.editors["recorder.always"].field, QCheckBox)
+    theme = dialog.editors["ui.theme"].field
+    assert isinstance(theme, QComboBox)
+    assert [theme.itemText(i) for i in range(theme.count())] == ["dark", "light"]
+
+
+def test_a_value_that_breaks_its_rule_is_told_and_not_saved(
+    dialog: SettingsDialog, file: SettingsFile
+) -> None:
+    line(dialog, "ui.scale").setText("9")
+
+    assert (
+        dialog.editors["ui.scale"].wrong.text() == "ui.scale must be 0.5 to 4, was 9.0"
+    )
+    assert not dialog.save.isEnabled()
+
+    line(dialog, "ui.scale").setText("big")
+    assert dialog.words.text() == "ui.scale must be a number, was 'big'"
+    assert not file.path.exists()
+
+
+def test_saving_writes_only_what_was_changed(
+    qtbot: QtBot, dialog: SettingsDialog, file: SettingsFile
+) -> None:
+    assert not dialog.save.isEnabled()
+    line(dialog, "engine.nap_us").setText("80")
+    line(dialog, "exchange.instruments").setText("A, B")
+    assert "with the next session" in dialog.words.text()
+
+    with qtbot.waitSignal(dialog.saved) as told:
+        dialog.save.click()
+
+    loaded, changed = told.args
+    assert changed == ["engine.nap_us", "exchange.instruments"]
+    assert loaded.settings.exchange.instruments == ("A", "B")
+    assert file.path.read_text().splitlines() == [
+        "[engine]",
+        "nap_us = 80",
+        "",
+        "[exchange]",
+        'instruments = ["A", "B"]',
+    ]
+
+
+def test_default_takes_a_setting_out_of_the_file(
+    qtbot: QtBot, file: SettingsFile
+) -> None:
+    file.change({"ui.scale": 2.0})
+    dialog = SettingsDialog(None, file, file.load())
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+    qtbot.addWidget(dialog)
+
+    dialog.editors["ui.scale"].back.click()
+    dialog.save.click()
+
+    assert "scale" not in file.path.read_text()
+
+
+def test_what_a_variable_holds_cannot_be_edited_and_says_so(
+    dialog: SettingsDialog,
+) -> None:
+    editor = dialog.editors["venue.queue"]
+
+    assert not editor.field.isEnabled()
+    assert "held by RINGSIDE_VENUE_QUEUE" in editor.row.hint
+
+
+def test_search_looks_at_names_and_sentences_everywhere(dialog: SettingsDialog) -> None:
+    dialog.sections.setCurrentRow(1)
+    dialog.search.setText("latency order")
+
+    shown = [key for key, each in dialog.editors.items() if not each.isHidden()]
+    assert shown == ["venue.order_latency_us"]
+
+    dialog.search.setText("nothing is called so")
+    assert not dialog.none.isHidden()
+
+
+def test_a_section_shows_its_own(dialog: SettingsDialog) -> None:
+    dialog.sections.setCurrentRow([*dialog._names].index("ui"))
+
+    shown = {k.split(".")[0] for k, e in dialog.editors.items() if not e.isHidden()}
+    assert shown == {"ui"}
+
+
+def test_saved_settings_hold_at_once(qtbot: QtBot, window: MainWindow) -> None:
+    window.commands.run("file.settings")
+    dialog = window.amenities.dialog
+    theme, zone = dialog.editors["ui.theme"].field, dialog.editors["ui.time_zone"].field
+    assert isinstance(theme, QComboBox)
+    assert isinstance(zone, QComboBox)
+    theme.setCurrentText("light")
+    zone.setCurrentText("Asia/Kolkata")
+    line(dialog, "ui.frames_per_s").setText("30")
+    dialog.save.click()
+    qtbot.waitUntil(lambda: window.context.theme.name == "light")
+
+    assert window.context.settings.time_zone == "Asia/Kolkata"
+    assert formatting.clock_time(NOON) == "01:56:40"
+    assert window.bridge._timer.interval() == 33
+    assert window.amenities.settings.ui.frames_per_s == 30
+
+
+def test_what_holds_later_is_told(window: MainWindow) -> None:
+    window.commands.run("file.settings")
+    dialog = window.amenities.dialog
+    line(dialog, "exchange.seed").setText("9")
+    dialog.save.click()
+
+    newest = window.desk.messages.newest
+    assert newest is not None
+    assert "next session" in newest.text
+
+
+def test_a_damaged_file_is_told_and_no_dialog_opens(
+    window: MainWindow, file: SettingsFile
+) -> None:
+    file.path.write_text("[ui\n")
+    window.commands.run("file.settings")
+
+    assert not hasattr(window.amenities, "dialog")
+    newest = window.desk.messages.newest
+    assert newest is not None
+    assert "is no TOML" in newest.text
+
+
+def test_times_of_the_exchange_follow_the_instrument(
+    window: MainWindow, file: SettingsFile
+) -> None:
+    zone = window.desk.market.listed[0].instrument.time_zone
+    window.amenities._on_saved(file.change({"ui.time_zone": "exchange"}), [])
+
+    assert formatting.zone_name(NOON) in (zone, "UTC", "CDT", "EDT")
