@@ -146,6 +146,7 @@ class Bridge(QObject):
     def send(self, command: np.ndarray) -> bool:
         """Send a command to the engine; tells the user where that fails."""
         if self.session is not None and self.session.submit(command):
+            self.desk.orders.note_sent(command)
             return True
         why = self.unready() or "the engine takes no commands just now; try again"
         self.tell(f"not sent: {why}", Level.ERROR)

@@ -7,11 +7,12 @@ was said by the intent, what passes is decided by the engine's gate.
 from collections.abc import Iterable
 
 from app.clock import Clock
-from app.engine.records import NO_PRICE, SafetyState
+from app.engine.records import BUY, NO_PRICE, SELL, SafetyState
 from app.ui.bridge import Bridge
 from app.ui.models import requests
 from app.ui.models.desk import Desk
 from app.ui.models.intent import Intent
+from app.ui.models.replacing import Change
 
 
 class Trading:
@@ -54,6 +55,37 @@ class Trading:
     def close(self, instrument: int) -> None:
         """Close the position of an instrument."""
         self._bridge.send(requests.flatten(self._clock.wall_ns(), instrument))
+
+    def change(self, client_order_id: int, change: Change) -> bool:
+        """Replace what a change names of a working order."""
+        order = self._desk.orders.order(client_order_id)
+        if order is None:
+            return False
+        command = requests.replace(
+            self._clock.wall_ns(),
+            order,
+            price=change.price,
+            quantity=change.quantity,
+            sequence=0,
+        )
+        command["stop_price"] = change.stop_price
+        return self._bridge.send(command)
+
+    def reverse(self, instrument: int) -> bool:
+        """Turn the position of an instrument round, at the market."""
+        part = self._desk.market.instrument(instrument)
+        position = 0 if part is None else int(part["position"])
+        if position == 0:
+            return False
+        return self._bridge.send(
+            requests.new_order(
+                self._clock.wall_ns(),
+                instrument=instrument,
+                client_order_id=self._bridge.next_order_id(),
+                side=SELL if position > 0 else BUY,
+                quantity=2 * abs(position),
+            )
+        )
 
     def set_state(self, state: SafetyState) -> None:
         """Ask for a safety state."""

@@ -118,11 +118,13 @@ def test_orders_blotter_shows_and_cancels(qtbot: QtBot, stage: Stage) -> None:
     trade(stage)
 
     table = panel.table
-    cells = [[table.data(table.index(r, c)) for c in range(11)] for r in range(4)]
-    assert [row[2] for row in cells] == ["SELL", "BUY", "BUY", "BUY"]
-    assert cells[1][10] == "rejected: max position size"
-    assert cells[2][10] == "working"
-    panel._working.click()
+    titles = [column.title for column in table.columns]
+    side, status = titles.index("Side"), titles.index("Status")
+    cells = [[text for text, _ in table.cells(row)] for row in range(4)]
+    assert [row[side] for row in cells] == ["SELL", "BUY", "BUY", "BUY"]
+    assert cells[1][status] == "rejected: max position size"
+    assert cells[2][status] == "working"
+    panel.filter.chips["working"].click()
     assert table.rowCount() == 1
     panel.view.table.selectRow(0)
     panel._on_cancel()

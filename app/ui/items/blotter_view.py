@@ -1,26 +1,30 @@
-"""A blotter: a table of fixed rows with a line of buttons above it."""
+"""A blotter: a table of fixed rows with a filter and buttons above it."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
 
-from PySide6.QtCore import QElapsedTimer, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtCore import QElapsedTimer, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMenu,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from app.ui.items.cell_delegate import CellDelegate
+from app.ui.items.blotter_table import BlotterTable
+from app.ui.items.filter_bar import FilterBar
 from app.ui.models.table import RecordTable
 
 _LEAST_MS: Final = 100
+_NARROWEST: Final = 12
+_WIDEST: Final = 2_000
 
 
 class BlotterView(QWidget):
@@ -30,8 +34,19 @@ class BlotterView(QWidget):
     ----------
     bar : QHBoxLayout
         The line above the table, for a panel's own buttons.
-    table : QTableView
+    table : BlotterTable
+    filter : FilterBar or None
+
+    Signals
+    -------
+    action_pressed(int, str)
+        A cell of a column that does something was clicked: row, what.
+    menu_wanted(int, QPoint)
+        A row's menu, at a place on the screen.
     """
+
+    action_pressed = Signal(int, str)
+    menu_wanted = Signal(int, QPoint)
 
     def __init__(self, model: RecordTable, empty: str) -> None:
         super().__init__()
@@ -40,7 +55,9 @@ class BlotterView(QWidget):
         self._since.start()
         self.bar = QHBoxLayout()
         self.bar.setContentsMargins(6, 4, 6, 4)
-        self.table = QTableView()
+        self.filter: FilterBar | None = None
+        self.table = BlotterTable(model)
+        self._empty_text = empty
         self._empty = QLabel(empty, self.table)
         self._empty.setProperty("role", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -50,6 +67,12 @@ class BlotterView(QWidget):
         layout.setSpacing(0)
         layout.addLayout(self.bar)
         layout.addWidget(self.table)
+
+    def add_filter(self, groups: Sequence[Sequence[tuple[str, str]]]) -> FilterBar:
+        """Add a line to filter by; the panel says what its words mean."""
+        self.filter = FilterBar(groups)
+        self.bar.addWidget(self.filter, 1)
+        return self.filter
 
     def add_button(
         self, title: str, tip: str, pressed: Callable[[], None]
@@ -62,8 +85,9 @@ class BlotterView(QWidget):
         return button
 
     def add_export(self, name: str, failed: Callable[[str], None]) -> None:
-        """Add the button that writes the rows to a CSV file."""
+        """Add the buttons that choose columns, and write the rows to a CSV file."""
         self.bar.addStretch(1)
+        self.add_button("Columns", "Show, hide and reset columns", self._on_columns)
         self.add_button(
             "Export CSV…",
             "Write the rows as shown to a file",
@@ -77,14 +101,108 @@ class BlotterView(QWidget):
 
     def sync(self) -> None:
         """Bring the table up to date, if anyone can see it."""
-        if self.isVisible():
+        if self.isVisible() and not self.table.holds_still:
             self._since.start()
-            self.model.sync()
+            self.model.sync(self.table.visible_rows())
             self._empty.setVisible(self.model.rowCount() == 0)
+            is_filtered = self.filter is not None and bool(self.filter.words)
+            self._empty.setText("Nothing matches." if is_filtered else self._empty_text)
+
+    def renew(self) -> None:
+        """Write everything anew: another session, other instruments."""
+        self.model.forget()
+        self.model.sync()
 
     def chosen(self) -> list[int]:
         """Rows that are selected."""
         return [index.row() for index in self.table.selectionModel().selectedRows()]
+
+    def copy(self) -> None:
+        """Copy the selected rows as text with tabs, headings first."""
+        columns = [i for i in self.columns() if not self.model.columns[i].does]
+        lines = ["\t".join(self.model.columns[i].title for i in columns)]
+        for row in sorted(self.chosen()):
+            cells = self.model.cells(row)
+            lines.append("\t".join(cells[i][0] for i in columns))
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    # Columns.
+
+    def columns(self) -> list[int]:
+        """Columns that are shown, from left to right."""
+        heading = self.table.horizontalHeader()
+        every = (heading.logicalIndex(i) for i in range(heading.count()))
+        return [i for i in every if not heading.isSectionHidden(i)]
+
+    def show_column(self, column: int, *, is_shown: bool) -> None:
+        """Show or hide a column; the last one stays."""
+        if is_shown or len(self.columns()) > 1:
+            self.table.setColumnHidden(column, not is_shown)
+
+    def state(self) -> dict[str, Any]:
+        """Columns, their widths and order, the sorting and the filter, by title."""
+        heading, titles = self.table.horizontalHeader(), self._titles()
+        order = [titles[heading.logicalIndex(i)] for i in range(heading.count())]
+        kept: dict[str, Any] = {
+            "order": order,
+            "widths": {t: heading.sectionSize(i) for i, t in enumerate(titles)},
+            "hidden": [t for i, t in enumerate(titles) if heading.isSectionHidden(i)],
+            "sort": self._sorting(),
+        }
+        return kept if self.filter is None else kept | {"filter": self.filter.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` told; what makes no sense is passed over."""
+        heading, titles = self.table.horizontalHeader(), self._titles()
+        order, widths, hidden = (state.get(x) for x in ("order", "widths", "hidden"))
+        for title, width in widths.items() if isinstance(widths, dict) else ():
+            is_width = isinstance(width, int) and _NARROWEST <= width <= _WIDEST
+            if title in titles and is_width:
+                heading.resizeSection(titles.index(title), width)
+        for place, title in enumerate(order if isinstance(order, list) else ()):
+            if title in titles and place < heading.count():
+                heading.moveSection(heading.visualIndex(titles.index(title)), place)
+        if isinstance(hidden, list):
+            for i, title in enumerate(titles):
+                self.show_column(i, is_shown=title not in hidden)
+        self._restore_sorting(state.get("sort"), titles)
+        if self.filter is not None:
+            self.filter.restore(state.get("filter"))
+
+    def _restore_sorting(self, sort: object, titles: list[str]) -> None:
+        if isinstance(sort, list) and len(sort) == 2 and sort[0] in titles:
+            order = Qt.SortOrder
+            way = order.DescendingOrder if sort[1] is True else order.AscendingOrder
+            self.table.sortByColumn(titles.index(sort[0]), way)
+
+    def _titles(self) -> list[str]:
+        return [column.title for column in self.model.columns]
+
+    def _sorting(self) -> list[Any]:
+        heading = self.table.horizontalHeader()
+        section = heading.sortIndicatorSection()
+        if not 0 <= section < heading.count():
+            return []
+        is_down = heading.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+        return [self._titles()[section], is_down]
+
+    def _on_columns(self) -> None:
+        self.column_menu().popup(self.mapToGlobal(self.rect().topRight()))
+
+    def column_menu(self) -> QMenu:
+        """A menu of all columns, each to show or hide."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for i, title in enumerate(self._titles()):
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(not self.table.isColumnHidden(i))
+            action.toggled.connect(
+                lambda is_on, i=i: self.show_column(i, is_shown=is_on)
+            )
+        return menu
+
+    # Events.
 
     def showEvent(self, event: object) -> None:
         self.sync()
@@ -93,30 +211,53 @@ class BlotterView(QWidget):
     def resizeEvent(self, event: object) -> None:
         self._empty.setGeometry(0, 0, self.width(), max(40, self.table.height()))
 
+    def _on_clicked(self, index: QModelIndex) -> None:
+        does = self.model.columns[index.column()].does
+        if does and self.model.cells(index.row())[index.column()][0]:
+            self.action_pressed.emit(index.row(), does)
+
+    def _on_menu(self, place: QPoint) -> None:
+        row = self.table.rowAt(place.y())
+        if row >= 0:
+            self.menu_wanted.emit(row, self.table.viewport().mapToGlobal(place))
+
     def _dress(self) -> None:
         table = self.table
-        table.setModel(self.model)
         table.setShowGrid(False)
-        table.setItemDelegate(CellDelegate(self.model, table))
         table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._on_menu)
+        table.clicked.connect(self._on_clicked)
+        table.copied.connect(self.copy)
         table.verticalHeader().hide()
         row = round(QFontMetrics(self.font()).height() * 1.55)
         vertical = table.verticalHeader()
         vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         vertical.setMinimumSectionSize(row)
         vertical.setDefaultSectionSize(row)
-        heading = table.horizontalHeader()
+        self._dress_heading(table.horizontalHeader())
+
+    def _dress_heading(self, heading: QHeaderView) -> None:
         heading.setHighlightSections(False)
+        heading.setMinimumSectionSize(_NARROWEST)
         heading.setSectionsMovable(True)
         heading.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         heading.setSortIndicatorClearable(True)
-        table.setSortingEnabled(True)
+        heading.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        heading.customContextMenuRequested.connect(
+            partial(self._on_heading_menu, heading)
+        )
+        self.table.setSortingEnabled(True)
         figure = QFontMetrics(self.font()).horizontalAdvance("0")
         for section, column in enumerate(self.model.columns):
             heading.resizeSection(section, figure * column.width + 8)
         heading.setStretchLastSection(True)
+
+    def _on_heading_menu(self, heading: QHeaderView, place: QPoint) -> None:
+        self.column_menu().popup(heading.mapToGlobal(place))
 
     def _export(self, name: str, failed: Callable[[str], None]) -> None:
         path, _ = QFileDialog.getSaveFileName(
@@ -126,6 +267,6 @@ class BlotterView(QWidget):
             return
         try:
             with open(path, "w", newline="", encoding="utf-8") as file:
-                self.model.export(file)
+                self.model.export(file, self.columns())
         except OSError as error:
             failed(f"{name} not exported: {error}")

@@ -1,15 +1,17 @@
 """Columns of the blotters: orders, fills, positions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from app.engine.records import MONEY_SCALE, NO_PRICE, OrderType, Reason
+from app.engine.records import MONEY_SCALE, NO_PRICE, OrderOption, OrderType, Reason
 from app.ui import formatting, reasons
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
 from app.ui.models.orders import ENDED, average_fill
+from app.ui.models.replacing import PRICE, QUANTITY, STOP
 from app.ui.models.table import Column
 from app.ui.theme import Theme
 
@@ -27,26 +29,34 @@ class Blotters:
     def orders(self) -> tuple[Column, ...]:
         """Columns over OWN_ORDER."""
         return (
+            Column(
+                "×",
+                lambda r: "" if r["status"] in ENDED else "×",
+                lambda r: r["status"],
+                lambda _: self._theme.error,
+                is_number=False,
+                width=2,
+                tip="Cancel the order",
+                does="cancel",
+            ),
             self._time("Sent", "sent_ts"),
             self._name(),
             self._side(),
-            Column(
-                "Type",
-                lambda r: (
-                    formatting.order_type(int(r["order_type"]))
-                    if r["order_type"]
-                    else ""
-                ),
-                lambda r: r["order_type"],
-                is_number=False,
-                width=7,
-            ),
-            self._quantity("Quantity", "quantity"),
-            self._price("Price", "price", is_of_order=True),
+            self._type(),
+            replace(self._quantity("Quantity", "quantity"), edits=QUANTITY),
+            replace(self._price("Price", "price", is_of_order=True), edits=PRICE),
+            replace(self._price("Stop", "stop_price"), edits=STOP),
             self._quantity("Filled", "filled"),
             self._quantity("Leaves", "leaves"),
             Column("Average", self._average_fill, average_fill),
-            Column("Ahead", self._ahead, self._aheads, tip=_AHEAD_TIP, width=8),
+            Column(
+                "Ahead",
+                self._ahead,
+                self._aheads,
+                tip=_AHEAD_TIP,
+                width=8,
+                is_live=True,
+            ),
             Column(
                 "Status",
                 self._status,
@@ -55,13 +65,81 @@ class Blotters:
                 is_number=False,
                 width=23,
             ),
+            *self._terms(),
+            self._number("Id", "client_order_id"),
+        )
+
+    def _type(self) -> Column:
+        return Column(
+            "Type",
+            lambda r: (
+                formatting.order_type(int(r["order_type"])) if r["order_type"] else ""
+            ),
+            lambda r: r["order_type"],
+            is_number=False,
+            width=8,
+        )
+
+    def _terms(self) -> tuple[Column, ...]:
+        """Columns of what an order is beside its price and quantity."""
+        return (
             Column(
-                "Id",
-                lambda r: str(r["client_order_id"]),
-                lambda r: r["client_order_id"],
-                width=14,
+                "TIF",
+                self._time_in_force,
+                lambda r: r["time_in_force"],
+                is_number=False,
+                width=9,
+                tip="Time in force",
+            ),
+            Column("Trail", self._trail, lambda r: r["trail"], width=8),
+            Column(
+                "Display",
+                lambda r: self._text(
+                    r,
+                    lambda x: (
+                        x.text.quantity(int(r["display"])) if r["display"] else ""
+                    ),
+                ),
+                lambda r: r["display"],
+                width=8,
+                tip="What an iceberg shows",
+            ),
+            Column(
+                "Group",
+                lambda r: str(r["group"]) if r["group"] else "",
+                lambda r: r["group"],
+                width=7,
+                tip="Orders of one bracket or OCO group have one number",
+            ),
+            Column(
+                "Options",
+                _options,
+                lambda r: r["options"],
+                is_number=False,
+                width=12,
+            ),
+            Column(
+                "Fee",
+                self._fee,
+                lambda r: r["fee"] / MONEY_SCALE,
+                width=9,
             ),
         )
+
+    def _number(self, title: str, field: str) -> Column:
+        return Column(title, lambda r: str(r[field]), lambda r: r[field], width=14)
+
+    def _time_in_force(self, record: np.void) -> str:
+        words = formatting.time_in_force(int(record["time_in_force"]))
+        if not record["expire_ts"]:
+            return words
+        return f"{words} {formatting.clock_time(int(record['expire_ts']))}"
+
+    def _trail(self, record: np.void) -> str:
+        trail = int(record["trail"])
+        if trail < 0:
+            return f"{-trail / 10_000:g} %"
+        return self._text(record, lambda x: x.text.price(trail)) if trail else ""
 
     def fills(self) -> tuple[Column, ...]:
         """Columns over REPORT of kind FILL."""
@@ -105,12 +183,10 @@ class Blotters:
                     else self._theme.text
                 ),
             ),
-            Column(
-                "Average",
-                lambda r: self._text(
-                    r, lambda x: x.text.average(float(r["average_price"]))
-                ),
-                lambda r: r["average_price"],
+            self._average("Average", "average_price"),
+            replace(
+                self._average("Break-even", "break_even"),
+                tip="Price at which what is held, realised and paid comes to nothing",
             ),
             Column(
                 "Mark",
@@ -118,10 +194,51 @@ class Blotters:
                 lambda r: r["mark"],
                 tip="The mid where the book is two-sided and fresh, else the last",
             ),
+            self._change("P&L ticks", "ticks", "Of the mark from the average, a unit"),
+            self._change("P&L %", "percent", "Unrealised, of what was paid"),
             self._money("Unrealised", "unrealised", is_change=True),
             self._money("Realised", "realised", is_change=True),
             self._money("Fees", "fees"),
             self._money("Exposure", "exposure", in_base=True),
+            self._action("Close", "close", "Close the position inside the collar"),
+            self._action(
+                "Reverse", "reverse", "Turn the position round, at the market"
+            ),
+        )
+
+    def _average(self, title: str, field: str) -> Column:
+        return Column(
+            title,
+            lambda r: self._text(r, lambda x: x.text.average(float(r[field]))),
+            lambda r: r[field],
+        )
+
+    def _change(self, title: str, field: str, tip: str) -> Column:
+        def write(record: np.void) -> str:
+            value = float(record[field])
+            return f"{value:+.2f}".replace("-", formatting.MINUS)
+
+        return Column(
+            title,
+            lambda r: write(r) if np.isfinite(r[field]) else formatting.DASH,
+            lambda r: r[field],
+            lambda r: self._theme.change(
+                float(r[field]) if r[field] == r[field] else 0
+            ),
+            width=9,
+            tip=tip,
+        )
+
+    def _action(self, title: str, does: str, tip: str) -> Column:
+        return Column(
+            title,
+            lambda r: title if r["position"] else "",
+            lambda r: np.abs(r["position"]) if r.ndim else abs(int(r["position"])),
+            lambda _: self._theme.accent,
+            is_number=False,
+            width=8,
+            tip=tip,
+            does=does,
         )
 
     # Cells.
@@ -226,10 +343,7 @@ class Blotters:
 
     def _status(self, record: np.void) -> str:
         words = formatting.status(int(record["status"]))
-        if record["reason"] in _ASKED_FOR or record["status"] not in ENDED:
-            return words
-        listed = self._listed(record)
-        if listed is None:
+        if record["reason"] in _ASKED_FOR or self._listed(record) is None:
             return words
         return f"{words}: {reasons.short_text(int(record['reason']))}"
 
@@ -244,32 +358,13 @@ def _mark(record: np.void, listed: Listed) -> str:
     return formatting.DASH if doubled == NO_PRICE else listed.text.average(doubled / 2)
 
 
-POSITION_ROW = np.dtype(
-    [
-        ("instrument", "<i4"),
-        ("position", "<i8"),
-        ("average_price", "<f8"),
-        ("mark", "<i8"),
-        ("unrealised", "<i8"),
-        ("realised", "<i8"),
-        ("fees", "<i8"),
-        ("exposure", "<i8"),
-    ]
+_OPTION_WORDS: Final = (
+    (OrderOption.POST_ONLY, "post"),
+    (OrderOption.REDUCE_ONLY, "reduce"),
+    (OrderOption.OUTSIDE_HOURS, "outside"),
 )
-"""A position as the blotter shows it; fields as in VIEW_INSTRUMENT."""
 
 
-def position_rows(desk: Desk) -> np.ndarray:
-    """Positions of the instruments that have or had one, in the session's order."""
-    view = desk.market.view
-    if view is None:
-        return np.zeros(0, POSITION_ROW)
-    parts = view["instrument"][: int(view["instruments"])]
-    rows = np.zeros(len(parts), POSITION_ROW)
-    rows["instrument"] = np.arange(len(parts))
-    for name in POSITION_ROW.names or ():
-        if name != "instrument":
-            rows[name] = parts[name]
-    has_any = (rows["position"] != 0) | (rows["realised"] != 0) | (rows["fees"] != 0)
-    held: np.ndarray = rows[has_any]
-    return held
+def _options(record: np.void) -> str:
+    bits = int(record["options"])
+    return " ".join(word for bit, word in _OPTION_WORDS if bits & bit)

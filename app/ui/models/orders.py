@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE, OrderStatus, ReportType
+from app.engine.records import NO_PRICE, Action, OrderStatus, ReportType
 
 OWN_ORDER: Final = np.dtype(
     [
@@ -24,6 +24,13 @@ OWN_ORDER: Final = np.dtype(
         ("stop_price", "<i8"),
         ("value", "<f8"),  # sum of fill price x quantity, in units
         ("fee", "<i8"),  # money
+        ("display", "<i8"),  # iceberg peak, quantity units; 0 = all, or not known
+        ("trail", "<i8"),  # as in COMMAND; 0 = none, or not known
+        ("expire_ts", "<i8"),  # GTD: ns since 1970 UTC; 0 = none, or not known
+        ("limit", "<i8"),  # of the last refusal: the limit's value
+        ("stands", "<i8"),  # what the order would have made of it
+        ("bound", "<i8"),  # nearest valid or bounding price, price units
+        ("group", "<i4"),  # 0 = none
         ("instrument", "<i4"),
         ("strategy", "<i4"),
         ("reason", "<i4"),  # records.Reason of the last report
@@ -67,7 +74,24 @@ _COPIED: Final = (
     "status",
     "order_type",
     "time_in_force",
+    "group",
 )
+_REFUSALS: Final = (
+    ReportType.REJECTED,
+    ReportType.CANCEL_REJECTED,
+    ReportType.REPLACE_REJECTED,
+)
+_NUMBERS: Final = (
+    ("limit", "last_quantity"),
+    ("stands", "fee"),
+    ("bound", "last_price"),
+)
+_TOLD_BY_US: Final = (
+    ("display", "display_quantity"),
+    ("trail", "trail"),
+    ("expire_ts", "expire_ts"),
+)
+_MOST_SENT: Final = 4096
 
 
 class OwnOrders:
@@ -94,6 +118,7 @@ class OwnOrders:
         self._used = 0
         self._row: dict[int, int] = {}
         self._working: dict[int, None] = {}
+        self._sent: dict[int, np.void] = {}
         self.version = 0
         self.dropped = 0
 
@@ -120,6 +145,9 @@ class OwnOrders:
         table["updated_ts"][rows] = reports["ts_received"]
         fresh = table["sent_ts"][rows] == 0
         table["sent_ts"][rows[fresh][::-1]] = reports["ts_received"][fresh][::-1]
+        refused = np.isin(reports["report"], _REFUSALS)
+        for name, told in _NUMBERS:
+            table[name][rows[refused]] = reports[told][refused]
         fills = reports["report"] == ReportType.FILL
         value = reports["last_price"][fills] * reports["last_quantity"][fills].astype(
             np.float64
@@ -131,6 +159,14 @@ class OwnOrders:
                 self._working.pop(row, None)
             else:
                 self._working[row] = None
+
+    def note_sent(self, commands: np.ndarray) -> None:
+        """Keep of new orders what no report repeats: peak, trail, end."""
+        for command in np.atleast_1d(commands):
+            if command["action"] == Action.NEW:
+                if len(self._sent) >= _MOST_SENT:
+                    self._sent.clear()
+                self._sent[int(command["client_order_id"])] = command.copy()
 
     def order(self, client_order_id: int) -> np.void | None:
         """Return an order as it stands, or None."""
@@ -150,6 +186,9 @@ class OwnOrders:
                 self._array = np.concatenate([self._array, np.zeros_like(self._array)])
             self._array[row] = np.zeros((), OWN_ORDER)
             self._array["client_order_id"][row] = client_order_id
+            sent = self._sent.pop(client_order_id, None)
+            for name, told in _TOLD_BY_US if sent is not None else ():
+                self._array[name][row] = sent[told]
             self._row[client_order_id] = row
             self._used += 1
         return row

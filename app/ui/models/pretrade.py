@@ -78,14 +78,14 @@ def check(order: np.void, at: Situation) -> Finding | None:
     for rule in _ORDER_RULES:
         broken = rule(order, at)
         if broken is not None:
-            return _finding(order, at, broken)
+            return finding(order, at, broken)
     if not is_exit(order):
         broken = pretrade_limits.broken(order, at)
         if broken is not None:
-            return _finding(order, at, broken)
+            return finding(order, at, broken)
     collar = pretrade_limits.collar(order, at)
     if collar is not None:
-        return _finding(order, at, collar)
+        return finding(order, at, collar)
     return foresee(order, at)
 
 
@@ -98,7 +98,7 @@ def check_group(commands: np.ndarray, at: Situation) -> Finding | None:
     for order in commands:
         if int(order["role"]) in _SIZED_BY_ENTRY:
             broken = _type_fault(order, at) or _prices_fault(order, at)
-            found = None if broken is None else _finding(order, at, broken)
+            found = None if broken is None else finding(order, at, broken)
         else:
             found = check(order, at)
         if found is not None:
@@ -111,7 +111,7 @@ def foresee(order: np.void, at: Situation) -> Finding | None:
     for foreseen in _FORESEEN:
         broken = foreseen(order, at)
         if broken is not None:
-            return _finding(order, at, broken)
+            return finding(order, at, broken)
     return None
 
 
@@ -238,7 +238,7 @@ def _meets_nobody(order: np.void, at: Situation) -> Broken | None:
 _FORESEEN: Final = (_is_through, _meets_nobody)
 
 
-def _finding(order: np.void, at: Situation, broken: Broken) -> Finding:
+def finding(order: np.void, at: Situation, broken: Broken) -> Finding:
     """Put a broken rule into the words of its refusal."""
     report = np.zeros(1, REPORT)[0]
     price = int(order["price"])

@@ -7,7 +7,7 @@ and tells Qt the least: rows before the first one, or one change of layout, and 
 """
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
@@ -24,6 +24,9 @@ from app.ui.formatting import plain
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
+Cell = tuple[str, str]
+"""A text and its colour ("" = plain)."""
+_KEPT_ROWS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,12 @@ class Column:
         What the column means, where the title does not say it.
     width : int
         In figures.
+    is_live : bool
+        Its text may change while the record does not.
+    edits : str
+        What editing a cell changes; "" = it is not for editing.
+    does : str
+        What a click on a cell does; "" = nothing. Such a column is not exported.
     """
 
     title: str
@@ -54,6 +63,9 @@ class Column:
     is_number: bool = True
     tip: str = ""
     width: int = 11
+    is_live: bool = False
+    edits: str = ""
+    does: str = ""
 
 
 class RecordTable(QAbstractTableModel):
@@ -66,6 +78,12 @@ class RecordTable(QAbstractTableModel):
         Returns the records, oldest first.
     wanted : callable or None
         Records to a mask of those to show; None = all.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+    may_edit : callable
+        Whether a record's cells of columns with `edits` can be edited now.
     """
 
     def __init__(
@@ -82,6 +100,10 @@ class RecordTable(QAbstractTableModel):
         self._is_descending = False
         self._records = source()
         self._rows = np.zeros(0, np.intp)
+        self._known: dict[int, tuple[bytes, list[Cell]]] = {}
+        self._live = [i for i, column in enumerate(columns) if column.is_live]
+        self._seen: list[list[Cell]] = []
+        self.may_edit: Callable[[np.void], bool] = _never
         self.sync()
 
     def show_where(self, wanted: Callable[[np.ndarray], np.ndarray] | None) -> None:
@@ -89,12 +111,20 @@ class RecordTable(QAbstractTableModel):
         self._wanted = wanted
         self.sync()
 
-    def sync(self) -> None:
-        """Bring the table up to date with its source."""
+    def sync(self, on_screen: tuple[int, int] | None = None) -> None:
+        """Bring the table up to date with its source.
+
+        Parameters
+        ----------
+        on_screen : (int, int), optional
+            First and last row that anyone can see: only of those is told what has
+            changed; what scrolls into view is read anew. None = all of them.
+        """
         self._records = self._source()
         rows = self._ordered()
         old = self._rows
         added = len(rows) - len(old)
+        is_moved = True
         if added > 0 and np.array_equal(rows[added:], old):
             self.beginInsertRows(_ROOT, 0, added - 1)
             self._rows = rows
@@ -102,14 +132,47 @@ class RecordTable(QAbstractTableModel):
         elif not np.array_equal(rows, old):
             self._resize_to(len(rows))
             self._arrange(rows)
-        if len(rows):
-            last = self.index(len(rows) - 1, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        else:
+            is_moved = False
+        self._tell_changes(on_screen, is_moved=is_moved)
+
+    def forget(self) -> None:
+        """Write every text anew: names or numbers of instruments have changed."""
+        self._known.clear()
+        self._seen = []
+
+    def _tell_changes(
+        self, on_screen: tuple[int, int] | None, *, is_moved: bool
+    ) -> None:
+        """Emit one `dataChanged` for the block of rows that differ."""
+        last = len(self._rows) - 1
+        if last < 0:
+            return
+        width = len(self.columns) - 1
+        if on_screen is None:
+            self.dataChanged.emit(self.index(0, 0), self.index(last, width))
+            return
+        first, end = on_screen[0], min(on_screen[1], last)
+        seen = [self.cells(row) for row in range(first, end + 1)]
+        before, self._seen = self._seen, seen
+        if is_moved or len(before) != len(seen):
+            changed = list(range(len(seen)))
+        else:
+            changed = [
+                i for i, (a, b) in enumerate(zip(before, seen, strict=True)) if a != b
+            ]
+        if changed:
+            top, bottom = first + changed[0], first + changed[-1]
+            self.dataChanged.emit(self.index(top, 0), self.index(bottom, width))
 
     def record(self, row: int) -> np.void:
         """The record shown in a row."""
         found: np.void = self._records[self._rows[row]]
         return found
+
+    def source_row(self, row: int) -> int:
+        """Number that a row's record has in the source."""
+        return int(self._rows[row])
 
     def cell(self, row: int, column: int) -> tuple[str, str, bool]:
         """A cell's text, its colour ("" = plain) and whether it is a number."""
@@ -117,12 +180,45 @@ class RecordTable(QAbstractTableModel):
         colour = shown.colour(record) if shown.colour is not None else ""
         return shown.text(record), colour, shown.is_number
 
-    def export(self, file: TextIO) -> None:
-        """Write the rows as shown as CSV, numbers without thousands."""
+    def cells(self, row: int) -> list[Cell]:
+        """A row's texts with their colours; written anew where its record differs."""
+        number = int(self._rows[row])
+        record = self._records[number]
+        raw = record.tobytes()
+        known = self._known.get(number)
+        if known is None or known[0] != raw:
+            if len(self._known) >= _KEPT_ROWS:
+                self._known.clear()
+            known = raw, [self._cell(column, record) for column in self.columns]
+            self._known[number] = known
+            return known[1]
+        if not self._live:
+            return known[1]
+        cells = known[1].copy()
+        for column in self._live:
+            cells[column] = self._cell(self.columns[column], record)
+        return cells
+
+    @staticmethod
+    def _cell(column: Column, record: np.void) -> Cell:
+        colour = column.colour(record) if column.colour is not None else ""
+        return column.text(record), colour
+
+    def export(self, file: TextIO, columns: Iterable[int] | None = None) -> None:
+        """Write the rows as shown as CSV, numbers without thousands.
+
+        Parameters
+        ----------
+        file : text file
+        columns : iterable of int, optional
+            Which, in this order; all by default.
+        """
         writer = csv.writer(file)
-        writer.writerow([column.title for column in self.columns])
+        chosen = range(len(self.columns)) if columns is None else columns
+        shown = [self.columns[i] for i in chosen if not self.columns[i].does]
+        writer.writerow([column.title for column in shown])
         for record in self._records[self._rows]:
-            writer.writerow([plain(column.text(record)) for column in self.columns])
+            writer.writerow([plain(column.text(record)) for column in shown])
 
     # Qt's face.
 
@@ -147,6 +243,15 @@ class RecordTable(QAbstractTableModel):
         if role == _ALIGNMENT:
             return _RIGHT if column.is_number else _LEFT
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        row = index.row()
+        is_cell = index.isValid() and row < len(self._rows)
+        if is_cell and self.columns[index.column()].edits:
+            may = self.may_edit(self.record(row))
+            return flags | Qt.ItemFlag.ItemIsEditable if may else flags
+        return flags
 
     def headerData(
         self,
@@ -210,6 +315,10 @@ class RecordTable(QAbstractTableModel):
             ],
         )
         self.layoutChanged.emit()
+
+
+def _never(_: np.void) -> bool:
+    return False
 
 
 _DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)

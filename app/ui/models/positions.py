@@ -1,0 +1,88 @@
+"""Positions as rows: what is held, what it is worth, what it takes to be even."""
+
+from typing import Final
+
+import numpy as np
+
+from app.engine.records import NO_PRICE
+from app.ui import formatting
+from app.ui.models.desk import Desk
+from app.ui.models.market import Listed
+
+_OF_VIEW: Final = (
+    ("position", "<i8"),
+    ("average_price", "<f8"),
+    ("mark", "<i8"),
+    ("unrealised", "<i8"),
+    ("realised", "<i8"),
+    ("fees", "<i8"),
+    ("exposure", "<i8"),
+)
+POSITION_ROW: Final = np.dtype(
+    [
+        ("instrument", "<i4"),
+        *_OF_VIEW,  # as in VIEW_INSTRUMENT
+        ("break_even", "<f8"),  # price units; NaN = flat
+        ("ticks", "<f8"),  # mark from average, a unit held; NaN = flat
+        ("percent", "<f8"),  # unrealised of what was paid; NaN = unknown
+    ]
+)
+"""A position as the blotter shows it."""
+
+
+def position_rows(desk: Desk) -> np.ndarray:
+    """Positions of the instruments that have or had one, in the session's order."""
+    view = desk.market.view
+    if view is None:
+        return np.zeros(0, POSITION_ROW)
+    parts = view["instrument"][: int(view["instruments"])]
+    has_any = (parts["position"] != 0) | (parts["realised"] != 0) | (parts["fees"] != 0)
+    numbers = np.nonzero(has_any)[0]
+    rows = np.zeros(len(numbers), POSITION_ROW)
+    rows["instrument"] = numbers
+    for name, _ in _OF_VIEW:
+        rows[name] = parts[name][numbers]
+    for name in ("break_even", "ticks", "percent"):
+        rows[name] = np.nan
+    for row in rows:
+        listed = desk.listed(int(row["instrument"]))
+        if listed is not None and row["position"]:
+            _measure(row, listed)
+    return rows
+
+
+def _measure(row: np.void, listed: Listed) -> None:
+    """Fill in what follows from position, average and mark."""
+    position, average = int(row["position"]), float(row["average_price"])
+    numerator, denominator = listed.instrument.money_ratio
+    one = numerator / denominator * position  # money of one price unit
+    row["break_even"] = average - (int(row["realised"]) - int(row["fees"])) / one
+    if row["mark"] == NO_PRICE:
+        return
+    moved = (int(row["mark"]) / 2 - average) * (1 if position > 0 else -1)
+    row["ticks"] = moved / listed.instrument.step_at(round(average))
+    if average:
+        row["percent"] = 100 * moved / abs(average)
+
+
+def totals(desk: Desk) -> str:
+    """The account in one line, base currency; "" before there is a view."""
+    view, currency = desk.market.view, desk.currency
+    if view is None:
+        return ""
+    net = int(view["realised"]) + int(view["unrealised"]) - int(view["fees"])
+    parts = [
+        f"{name} {formatting.money(int(view[key]), currency, signed=is_signed)}"
+        for name, key, is_signed in (
+            ("unrealised", "unrealised", True),
+            ("realised", "realised", True),
+            ("fees", "fees", False),
+        )
+    ]
+    parts.append(f"net {formatting.money(net, currency, signed=True)}")
+    exposure = int(view["gross_exposure"])
+    if view["exposure_known"]:
+        parts.append(f"exposure {formatting.money(exposure, currency)}")
+    else:
+        parts.append("exposure unknown: a conversion rate is missing")
+    return f"Total {currency}:  " + " \N{MIDDLE DOT} ".join(parts)
