@@ -127,6 +127,8 @@ class MainWindow(QMainWindow):
 
     def _furnish(self) -> None:
         """Make docks, bars, menus and workspaces around what there is to show."""
+        # The keyboard begins with the window itself, not with its first button.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _NORTH)
         self.panels = Docks(self, self.desk, self.links)
