@@ -80,7 +80,7 @@ class DockTitle(QWidget):
         super().__init__()
         self._desk, self._link = desk, link
         self._theme: Theme | None = None
-        self._scale = 1.0
+        self.scale = 1.0
         self._is_tabbed = False
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("role", "dock-title")
@@ -99,7 +99,7 @@ class DockTitle(QWidget):
 
     def dress(self, theme: Theme, scale: float) -> None:
         """Take a theme."""
-        self._theme, self._scale = theme, scale
+        self._theme, self.scale = theme, scale
         self.instrument.setFont(text_font(scale, bold=True))
         for button in (self.chip, self.detach, self.dismiss):
             button.dress(theme, scale)
@@ -116,7 +116,7 @@ class DockTitle(QWidget):
         is_empty = self._is_tabbed and self._link is None
         for part in (self.detach, self.dismiss):
             part.setVisible(not is_empty)
-        self.setFixedHeight(0 if is_empty else round(24 * self._scale))
+        self.setFixedHeight(0 if is_empty else round(24 * self.scale))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -156,7 +156,7 @@ class DockTitle(QWidget):
             return
         for group in (*GROUPS, OWN):
             words = f"Group &{group}" if group else "&Own instrument"
-            action = menu.addAction(group_icon(group, theme, self._scale), words)
+            action = menu.addAction(group_icon(group, theme, self.scale), words)
             action.setCheckable(True)
             action.setChecked(group == link.group)
             action.triggered.connect(lambda _=False, group=group: link.join(group))

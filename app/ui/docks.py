@@ -103,6 +103,8 @@ class Docks(QObject):
         dock = self.ensure(instance_name(row, number))
         assert dock is not None
         self._place(dock)
+        dock.take_keyboard()
+        self._last = dock.name
         return dock
 
     def ensure(self, name: str) -> PanelDock | None:
@@ -137,6 +139,7 @@ class Docks(QObject):
             self._place(dock)
         dock.show()
         dock.raise_()
+        self._last = name
 
     def used(self, kind: str) -> PanelDock | None:
         """The instance of a kind that was used last, of those that can be seen."""

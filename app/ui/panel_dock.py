@@ -66,6 +66,7 @@ class PanelDock(QDockWidget):
     ) -> None:
         title = instance_title(row, number)
         super().__init__(title.replace("&", "&&"), parent)
+        self._window = parent
         self.row, self.number, self.link = row, number, link
         self.name = instance_name(row, number)
         self.setObjectName(self.name)
@@ -97,8 +98,10 @@ class PanelDock(QDockWidget):
         """Make it a window of its own, or bring it back."""
         self.setFloating(not self.isFloating())
         if self.isFloating():
-            self.resize(*self.row.size)
-            self.put_on_screen(self.geometry())
+            scale = self.title.scale
+            place = QRect(0, 0, *(round(side * scale) for side in self.row.size))
+            place.moveCenter(self._window.frameGeometry().center())
+            self.put_on_screen(place)
 
     def take_keyboard(self) -> None:
         """Give the keyboard to the first part of the panel that wants it."""
@@ -148,6 +151,11 @@ class PanelDock(QDockWidget):
         place, was_shown = self.geometry(), self.isVisible()
         self.setWindowFlags(_WINDOW)
         self.setGeometry(place)
+        self.winId()  # makes the native window, which is to be told before it is shown
+        own, main = self.windowHandle(), self._window.windowHandle()
+        if own is not None and main is not None:
+            # Stays before the main window, behind which it would be lost.
+            own.setTransientParent(main)
         if was_shown:
             self.show()
 

@@ -45,6 +45,7 @@ class WorkspaceLayout:
             state = QByteArray(workspace.layout)
             is_placed = bool(state) and self._window.restoreState(state, LAYOUT_VERSION)
             if is_placed:
+                self._leave_out(workspace)
                 self._float(workspace)
         return is_placed
 
@@ -56,6 +57,13 @@ class WorkspaceLayout:
                 dock.link.join(GROUPS[0])
                 dock.host.forget()
             arrangements.arrange(self._window, self._docks, arrangement)
+
+    def _leave_out(self, workspace: Workspace) -> None:
+        """Take out what Qt gave a place of its own, since the layout knows none."""
+        named = {panel.name for panel in workspace.panels}
+        for name, dock in self._docks.by_name.items():
+            if name not in named:
+                self._window.removeDockWidget(dock)
 
     def _float(self, workspace: Workspace) -> None:
         for panel in workspace.panels:

@@ -22,6 +22,8 @@ from app.ui.arrangements import SHIPPED
 from app.ui.main_window import MainWindow
 from app.ui.models.workspace import PanelState, Place, Workspace, from_json
 from app.ui.opening import Sessions
+from app.ui.panel_dock import PanelDock
+from app.ui.panel_rows import PANELS
 from app.ui.workspace_files import WorkspaceFiles, file_name, refusal
 from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
 
@@ -405,6 +407,8 @@ from app.sessions.session import Mode
 from app.ui.main import application
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
+from app.ui.panel_dock import PanelDock
+from app.ui.panel_rows import PANELS
 
 def refuse(mode, feed):
     raise FeedError("none")
@@ -453,3 +457,36 @@ def test_a_killed_window_comes_back_as_it_was(qtbot: QtBot, tmp_path: Path) -> N
     assert window.docks["ladder-2"].link.group == "E"
     assert window.docks["ladder-2"].isVisible()
     window.close()
+
+
+@pytest.mark.parametrize("name", SHIPPED_NAMES)
+def test_the_next_start_shows_what_was_shown_and_nothing_else(
+    qtbot: QtBot, tmp_path: Path, name: str
+) -> None:
+    first = made(qtbot, tmp_path)
+    first.workspaces.switch(name)
+    qtbot.wait(20)
+    shown = seen(first)
+    assert len(shown) < len(PANELS) or name == "Trade"
+    first.panels.show("pnl")
+    first.docks["pnl"].toggle_float()
+    qtbot.wait(20)
+    shown = seen(first)
+    first.close()
+
+    second = made(qtbot, tmp_path)
+    qtbot.wait(50)
+
+    assert seen(second) == shown
+    pnl = second.docks["pnl"]
+    assert pnl.isFloating()
+    assert pnl.isVisible()
+    assert is_painted(pnl)
+    second.close()
+
+
+def is_painted(dock: PanelDock) -> bool:
+    panel = dock.host.panel
+    return (
+        panel is not None and panel.isVisible() and not dock.visibleRegion().isEmpty()
+    )
