@@ -148,6 +148,12 @@ class Docks(QObject):
         candidates = [last, *every] if last is not None else every
         return next((dock for dock in candidates if dock.isVisible()), None)
 
+    def raise_floats(self) -> None:
+        """Bring floating panels before the window."""
+        for dock in self.by_name.values():
+            if dock.isFloating():
+                dock.raise_()
+
     # The panel that is worked in.
 
     def worked_in(self) -> PanelDock | None:

@@ -7,7 +7,7 @@ It makes the models, hands them to the panels, and does nothing else. Panels are
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -151,7 +151,7 @@ class MainWindow(QMainWindow):
         self.strip = WorkspaceBar(self.workspaces, self.commands)
         self.menuBar().setCornerWidget(self.strip)
         self.resize(*_SIZE)
-        self._is_arranged = False
+        self._is_arranged = self._was_active = False
         geometry = self.memory.text("geometry").encode("ascii", "ignore")
         self.restoreGeometry(QByteArray.fromBase64(geometry))
 
@@ -282,6 +282,14 @@ class MainWindow(QMainWindow):
             self._is_arranged = True
             self.workspaces.open(self.memory.text("workspace"))
             self.setFocus()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        is_activation = event.type() == QEvent.Type.ActivationChange
+        if is_activation and self.isActiveWindow() and not self._was_active:
+            # Only now it has come to the front, and maybe before its own floats.
+            self._was_active = True
+            QTimer.singleShot(0, self.panels, self.panels.raise_floats)
 
     def _remember(self) -> None:
         """Keep what belongs to no workspace."""

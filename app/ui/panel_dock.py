@@ -151,11 +151,6 @@ class PanelDock(QDockWidget):
         place, was_shown = self.geometry(), self.isVisible()
         self.setWindowFlags(_WINDOW)
         self.setGeometry(place)
-        self.winId()  # makes the native window, which is to be told before it is shown
-        own, main = self.windowHandle(), self._window.windowHandle()
-        if own is not None and main is not None:
-            # Stays before the main window, behind which it would be lost.
-            own.setTransientParent(main)
         if was_shown:
             self.show()
 
