@@ -199,6 +199,35 @@ def day(ns: int) -> str:
     return DASH if ns <= 0 else f"{utc(int(ns)).astimezone(_ZONE.zone):%Y-%m-%d}"
 
 
+def axis_time(ns: int, step_ns: int, *, is_day: bool = False) -> str:
+    """Write an instant for an axis whose labels are `step_ns` apart.
+
+    Parameters
+    ----------
+    ns : int
+        Since 1970 UTC.
+    step_ns : int
+    is_day : bool
+        It is the first of its day: the date says more than the time.
+    """
+    local = utc(int(ns)).astimezone()
+    if step_ns >= 86_400_000_000_000:
+        return f"{local:%d %b %Y}" if local.day == 1 else f"{local:%d %b}"
+    if is_day:
+        return f"{local:%d %b}"
+    return f"{local:%H:%M:%S}" if step_ns < 60_000_000_000 else f"{local:%H:%M}"
+
+
+def countdown(ns: int) -> str:
+    """Write what is left of an interval: ``4:59``, ``1:02:03``."""
+    seconds = max(0, -(-ns // 1_000_000_000))
+    hours, rest = divmod(seconds, 3600)
+    minutes, second = divmod(rest, 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{second:02d}"
+    return f"{minutes}:{second:02d}"
+
+
 def date_time(ns: int) -> str:
     """Write an instant (ns since 1970 UTC) in full, UTC, for files."""
     return utc(int(ns)).isoformat(timespec="microseconds")

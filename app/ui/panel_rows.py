@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.ui.panel_host import Factory
+from app.ui.panels.chart import ChartPanel
 from app.ui.panels.data import DataPanel
 from app.ui.panels.fills import FillsPanel
 from app.ui.panels.heatmap import HeatmapPanel
@@ -72,6 +73,15 @@ PANELS: Final = (
         is_many=True,
         is_linked=True,
         size=(360, 560),
+    ),
+    PanelRow(
+        "chart",
+        "Chart",
+        ChartPanel,
+        "Market",
+        "Bars, volume, delta, footprint and own orders of one instrument",
+        is_many=True,
+        is_linked=True,
     ),
     PanelRow(
         "pnl",

@@ -1,0 +1,172 @@
+"""A chart under the hand: pan, zoom, scales by dragging the axis, keys, crosshair."""
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+
+from app.ui.items.chart_surface import ChartSurface
+
+_NOTCH: Final = 120
+_ZOOM: Final = 1.22
+_STEP_PX: Final = 60.0
+_STRETCH_PX: Final = 180.0
+_PAN_KEYS: Final = {
+    Qt.Key.Key_Left: _STEP_PX,
+    Qt.Key.Key_Right: -_STEP_PX,
+    Qt.Key.Key_PageUp: 6 * _STEP_PX,
+    Qt.Key.Key_PageDown: -6 * _STEP_PX,
+}
+_ZOOM_KEYS: Final = {
+    Qt.Key.Key_Plus: _ZOOM,
+    Qt.Key.Key_Equal: _ZOOM,
+    Qt.Key.Key_Minus: 1 / _ZOOM,
+}
+
+
+class ChartView(ChartSurface):
+    """Reads the hand.
+
+    Signals
+    -------
+    pointed(object)
+        Time under the crosshair, ns since 1970 UTC; None when it leaves.
+    """
+
+    pointed = Signal(object)
+    _drag: tuple[str, QPointF] | None = None
+
+    def accept_hand(self) -> None:
+        """Take mouse and keys."""
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Chart")
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    # The mouse.
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._drag = (self._place(event.position()), event.position())
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None:
+            where, before = self._drag
+            self._drag = (where, event.position())
+            self._drag_by(where, event.position() - before, before)
+        self.point_at(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.reset_view(self._place(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.point_at(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier or (
+            abs(turned.x()) > abs(turned.y())
+        ):
+            self.pan((turned.y() or turned.x()) / _NOTCH * _STEP_PX)
+        elif self._place(event.position()) == "prices":
+            pane = self.pane_at(event.position().y())
+            pane.scale.stretch(_ZOOM ** (-turned.y() / _NOTCH))
+            self.rebuild()
+        else:
+            self.zoom(_ZOOM ** (turned.y() / _NOTCH), event.position().x())
+        event.accept()
+
+    def _place(self, at: QPointF) -> str:
+        if at.x() >= self.plot.right():
+            return "prices"
+        return "times" if at.y() >= self.plot.bottom() else "plot"
+
+    def _drag_by(self, where: str, moved: QPointF, before: QPointF) -> None:
+        if where == "prices":
+            pane = self.pane_at(before.y())
+            if pane.name != "volume":
+                pane.scale.stretch(2 ** (moved.y() / _STRETCH_PX))
+            self.rebuild()
+        elif where == "times":
+            self.zoom(2 ** (-moved.x() / _STRETCH_PX), self.plot.right())
+        else:
+            if self.price_scale.is_manual:
+                self.price_scale.drag(moved.y())
+            self.pan(moved.x())
+
+    # What gestures and keys do.
+
+    def pan(self, px: float) -> None:
+        """Move the picture to the right."""
+        self.span.pan(px)
+        self.rebuild()
+
+    def zoom(self, factor: float, x: float) -> None:
+        """Widen bars around a pixel."""
+        self.span.zoom(factor, x)
+        self.rebuild()
+
+    def reset_view(self, where: str = "plot") -> None:
+        """Scales fit by themselves again; in the plot, the newest bars are shown."""
+        for pane in self.panes:
+            pane.scale.is_manual = False
+        if where != "prices":
+            self.span.reset()
+        self.rebuild()
+
+    def point_at(self, at: QPointF | None) -> None:
+        """Put the crosshair somewhere, or take it away."""
+        if at is not None and self._place(at) != "plot":
+            at = None
+        if at == self.pointer:
+            return
+        self.pointer = at
+        if at is None or not len(self.shown.rows):
+            self.pointed.emit(None)
+        else:
+            self.pointed.emit(int(self.shown.rows["begin"][self._pointed()]))
+        self.update()
+
+    def show_linked(self, ts: int) -> None:
+        """Show where a linked chart points; 0 = nowhere."""
+        if ts != self.linked_ts:
+            self.linked_ts = ts
+            self.update()
+
+    # The keyboard.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in _PAN_KEYS:
+            self.pan(_PAN_KEYS[key])
+        elif key in _ZOOM_KEYS:
+            self.zoom(_ZOOM_KEYS[key], self._zoom_centre())
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self._shift(1 if key == Qt.Key.Key_Up else -1)
+        elif key == Qt.Key.Key_Home:
+            self.span.to_begin()
+            self.rebuild()
+        elif key == Qt.Key.Key_End:
+            self.reset_scales()
+            self.span.to_end()
+            self.rebuild()
+        else:
+            super().keyPressEvent(event)
+
+    def reset_scales(self) -> None:
+        """Let every scale fit by itself."""
+        for pane in self.panes:
+            pane.scale.is_manual = False
+
+    def _zoom_centre(self) -> float:
+        return self.pointer.x() if self.pointer is not None else self.plot.right()
+
+    def _shift(self, direction: int) -> None:
+        scale = self.price_scale
+        scale.drag(direction * (scale.bottom - scale.top) / 10)
+        self.rebuild()

@@ -1,0 +1,118 @@
+"""Which bars a chart shows: a window over bar indices, moved, zoomed, following.
+
+Bars stand side by side by index, whatever time lies between them. `right` is the index
+at the plot's right edge, in bars; `bar_px` the width of one. While it follows, the
+newest bar stays at its distance from the edge.
+"""
+
+from typing import Final
+
+LEAST_PX: Final = 0.0002
+MOST_PX: Final = 260.0
+USUAL_PX: Final = 7.0
+_MARGIN: Final = 0.06
+"""Share of the plot that is free right of the newest bar."""
+_FACTOR: Final = 8
+
+
+class ChartWindow:
+    """Bars to pixels and back.
+
+    Attributes
+    ----------
+    width : float
+        Of the plot, px.
+    bar_px : float
+    right : float
+        Bar index at the right edge; bar i covers [i, i + 1).
+    is_following : bool
+    """
+
+    def __init__(self) -> None:
+        self.width = 100.0
+        self.bar_px = USUAL_PX
+        self.right = 0.0
+        self.is_following = True
+        self.count = 0
+
+    def reset(self) -> None:
+        """Usual width of a bar, newest bar at the right."""
+        self.bar_px = USUAL_PX
+        self.to_end()
+
+    def show(self, width: float, count: int) -> bool:
+        """Take the plot's width and the number of bars; True if bars moved."""
+        before = self.right
+        self.width, self.count = max(1.0, width), count
+        if self.is_following:
+            self.right = self._end()
+        else:
+            self._clip()
+        return self.right != before
+
+    def x(self, index: float) -> float:
+        """Left edge of a bar, px from the plot's left edge."""
+        return self.width - (self.right - index) * self.bar_px
+
+    def index_at(self, x: float) -> float:
+        """Bar index at a pixel."""
+        return self.right - (self.width - x) / self.bar_px
+
+    def visible(self) -> tuple[int, int]:
+        """Bars [first, last) of which something is seen."""
+        first = max(0, int(self.index_at(0.0)))
+        last = min(self.count, int(self.right) + 1)
+        return min(first, max(last, 0)), max(last, 0)
+
+    def level(self) -> int:
+        """Power of eight by which bars are joined so that a column has 1 to 8 rows."""
+        level, size = 0, 1
+        while self.bar_px * size * _FACTOR <= 1.0:
+            level, size = level + 1, size * _FACTOR
+        return level
+
+    def pan(self, px: float) -> None:
+        """Move the picture to the right by pixels; at the end it follows again."""
+        self.right -= px / self.bar_px
+        self.is_following = px < 0 and self.right >= self._end()
+        self._clip()
+
+    def zoom(self, factor: float, x: float) -> None:
+        """Widen bars by a factor around a pixel; the newest stays while following."""
+        at = self.index_at(x)
+        least = max(LEAST_PX, self.width / max(4 * self.count, 4000))
+        self.bar_px = max(least, min(MOST_PX, self.bar_px * factor))
+        if self.is_following:
+            self.right = self._end()
+        else:
+            self.right = at + (self.width - x) / self.bar_px
+        self._clip()
+
+    def to_end(self) -> None:
+        """Show the newest bar and follow it."""
+        self.is_following = True
+        self.right = self._end()
+
+    def to_begin(self) -> None:
+        """Show the oldest bar."""
+        self.is_following = False
+        self.right = self.width * 0.98 / self.bar_px
+        self._clip()
+
+    def show_range(self, first: float, last: float) -> None:
+        """Show bars [first, last)."""
+        wanted = self.width / max(last - first, 1e-9)
+        self.bar_px = max(LEAST_PX, min(MOST_PX, wanted))
+        self.right = last
+        self.is_following = False
+        self._clip()
+
+    def _end(self) -> float:
+        return self.count + self.width * _MARGIN / self.bar_px
+
+    def _clip(self) -> None:
+        """Never leave all bars: a few stay in view at either end."""
+        span = self.width / self.bar_px
+        most = self.count + span * 0.9
+        least = min(span * 0.1, float(self.count))
+        self.right = max(least, min(most, self.right))

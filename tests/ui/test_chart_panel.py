@@ -1,0 +1,274 @@
+"""The chart panel under the hand, on trades that a test folds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.engine.history.history import History
+from app.engine.records import MARKET, EventKind, RecordFlag
+from app.ui.panels.chart import ChartPanel
+from tests.ui.conftest import Stage
+from tests.ui.scripted_session import INSTRUMENTS, START_NS
+
+pytestmark = pytest.mark.gui
+_START = 17_285
+
+
+def trades(count: int, seed: int = 3, begin: int = START_NS) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    made = np.zeros(count, MARKET)
+    made["kind"] = EventKind.TRADE
+    made["price"] = _START + np.cumsum(random.choice([-1, 0, 0, 1], count))
+    made["size"] = 1 + random.gamma(1.2, 9, count).astype(int)
+    made["aggressor"] = random.choice([-1, 1], count)
+    made["flags"] = RecordFlag.LAST
+    times = np.cumsum(random.exponential(200_000_000, count)).astype(np.int64)
+    made["ts_received"] = made["ts_venue"] = begin + times
+    return made
+
+
+def settle(history: History) -> None:
+    history.fold(np.zeros(0, MARKET))
+    while history.is_behind:
+        history.fold(np.zeros(0, MARKET))
+
+
+@pytest.fixture
+def history(stage: Stage) -> History:
+    made = History(INSTRUMENTS)
+    made.fold(trades(6_000))
+    stage.session.history = made
+    return made
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, stage: Stage, history: History) -> ChartPanel:
+    stage.pulse()
+    made = ChartPanel(stage.context)
+    qtbot.addWidget(made)
+    made.resize(700, 420)
+    with qtbot.waitExposed(made):
+        made.show()
+    bring_up(stage, history, made)
+    return made
+
+
+def bring_up(stage: Stage, history: History, panel: ChartPanel) -> None:
+    """Fold what is followed, and let the panel paint it."""
+    settle(history)
+    panel._show()
+    QApplication.processEvents()
+
+
+def turn(panel: ChartPanel, at: QPointF, notches: int) -> None:
+    view = panel.view
+    event = QWheelEvent(
+        at, view.mapToGlobal(at), QPoint(), QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(view, event)
+    QApplication.processEvents()
+
+
+def drag(panel: ChartPanel, begin: QPoint, end: QPoint) -> None:
+    view = panel.view
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=begin)
+    for step in range(1, 5):
+        QTest.mouseMove(view, begin + (end - begin) * (step / 4))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=end)
+    QApplication.processEvents()
+
+
+def test_it_shows_the_bars_that_the_history_has(panel: ChartPanel) -> None:
+    view = panel.view
+    assert view.bars.series is not None
+
+    assert view.bars.count == view.bars.series.count > 100
+    assert view.shown.last == view.bars.count
+    wanted = view.bars.series.read(view.shown.first, view.shown.last)
+    assert view.shown.rows.tolist() == wanted.tolist()
+
+
+def test_the_live_bar_follows_without_painting_all_anew(
+    panel: ChartPanel, stage: Stage, history: History
+) -> None:
+    view = panel.view
+    before, still = view.bars.count, view._still
+    last = history.trades(0, history.trade_count(0) - 1, history.trade_count(0))[0]
+    more = trades(1)
+    more["ts_received"], more["price"] = last["ts"] + 1, last["price"]
+
+    history.fold(more)
+    bring_up(stage, history, panel)
+
+    assert view.bars.count == before
+    assert view._still is still
+    newest = view.bars.read(before - 1, before)
+    assert view.shown.rows[-1] == newest[0]
+
+
+@pytest.mark.parametrize("text", ["1s", "1m", "500t", "1000v", "8r"])
+def test_an_interval_is_typed(
+    text: str, panel: ChartPanel, stage: Stage, history: History
+) -> None:
+    line = panel.interval.lineEdit()
+    assert line is not None
+    line.selectAll()
+    QTest.keyClicks(line, text)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    bring_up(stage, history, panel)
+
+    assert panel.view.look.interval == text
+    assert panel.view.bars.count > 0
+
+
+def test_a_bad_interval_is_explained_and_changes_nothing(panel: ChartPanel) -> None:
+    line = panel.interval.lineEdit()
+    assert line is not None
+    line.selectAll()
+    QTest.keyClicks(line, "soon")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+
+    assert "soon" in panel._said.text
+    assert panel.view.look.interval == "5s"
+    assert panel.view.bars.series is not None
+
+
+def test_wheel_zooms_and_drag_pans(panel: ChartPanel) -> None:
+    view = panel.view
+    middle = QPointF(300, 100)
+    before = view.span.bar_px
+
+    turn(panel, middle, 2)
+    assert view.span.bar_px > before
+
+    right = view.span.right
+    drag(panel, QPoint(200, 100), QPoint(320, 100))
+    assert view.span.right < right
+    assert not view.span.is_following
+
+    QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(300, 100))
+    assert view.span.is_following
+
+
+def test_a_dragged_price_axis_stays_until_a_double_click(panel: ChartPanel) -> None:
+    view, scale = panel.view, panel.view.price_scale
+    before = scale.high - scale.low
+    x = int(view.plot.right()) + 10
+
+    drag(panel, QPoint(x, 60), QPoint(x, 160))
+    assert scale.is_manual
+    assert scale.high - scale.low > before
+
+    QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(x, 60))
+    assert not scale.is_manual
+
+
+def test_keys_move_zoom_and_jump(panel: ChartPanel) -> None:
+    view = panel.view
+    QTest.keyClick(view, Qt.Key.Key_Home)
+    assert view.span.visible()[0] == 0
+
+    QTest.keyClick(view, Qt.Key.Key_End)
+    assert view.span.is_following
+
+    width = view.span.bar_px
+    QTest.keyClick(view, Qt.Key.Key_Minus)
+    assert view.span.bar_px < width
+
+
+def test_a_million_is_as_many_rows_as_pixels(
+    panel: ChartPanel, stage: Stage, history: History
+) -> None:
+    history.fold(trades(50_000, seed=9, begin=START_NS + 3_600_000_000_000))
+    panel.interval.setCurrentText("1t")
+    panel._on_interval()
+    bring_up(stage, history, panel)
+    for _ in range(60):
+        turn(panel, QPointF(300, 100), -3)
+
+    assert panel.view.shown.first == 0
+    assert len(panel.view.shown.rows) <= panel.view.width()
+
+
+@pytest.mark.parametrize("size", [(300, 200), (180, 110), (1, 1), (2400, 1300)])
+def test_any_size_is_painted(size: tuple[int, int], panel: ChartPanel) -> None:
+    panel.resize(*size)
+    QApplication.processEvents()
+    panel.view.point_at(QPointF(size[0] / 2, size[1] / 2))
+
+    assert not panel.grab().isNull()
+
+
+@pytest.mark.parametrize("style", ["candles", "hollow", "bars", "line"])
+def test_styles_differ_on_the_screen(style: str, panel: ChartPanel) -> None:
+    before = panel.view.grab().toImage()
+    panel.style_box.setCurrentText("bars" if style != "bars" else "line")
+    QApplication.processEvents()
+
+    assert panel.view.grab().toImage() != before
+
+
+def test_another_instrument_and_no_session_do_no_harm(
+    panel: ChartPanel, stage: Stage, history: History
+) -> None:
+    stage.context.focus.choose(1)
+    bring_up(stage, history, panel)
+    assert panel.view.listed is not None
+    assert panel.view.listed.number == 1
+    assert not panel.view.bars.count
+
+    stage.bridge.detach()
+    panel.grab()
+    assert panel.view.listed is None
+
+
+def test_a_workspace_keeps_what_is_shown(
+    qtbot: QtBot, stage: Stage, panel: ChartPanel
+) -> None:
+    panel.interval.setCurrentText("500t")
+    panel._on_interval()
+    panel.style_box.setCurrentText("hollow")
+    other = ChartPanel(stage.context)
+    qtbot.addWidget(other)
+
+    other.restore(panel.state())
+
+    assert other.state() == panel.state()
+    assert other.interval.currentText() == "500t"
+    assert other.style_box.currentText() == "hollow"
+
+
+def absurd(name: str, value: int) -> Callable[[np.ndarray], None]:
+    def change(records: Any) -> None:
+        records[name][-3:] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [absurd("price", -5), absurd("price", 2**61), absurd("size", 2**61)],
+)
+def test_absurd_trades_are_painted(
+    change: Callable[[np.ndarray], None],
+    panel: ChartPanel,
+    stage: Stage,
+    history: History,
+) -> None:
+    more = trades(40, seed=4, begin=START_NS + 3_600_000_000_000)
+    change(more)
+
+    history.fold(more)
+    bring_up(stage, history, panel)
+    panel.view.point_at(QPointF(200, 80))
+
+    assert not panel.grab().isNull()
