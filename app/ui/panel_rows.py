@@ -6,6 +6,7 @@ from typing import Final
 from app.ui.panel_host import Factory
 from app.ui.panels.chart import ChartPanel
 from app.ui.panels.data import DataPanel
+from app.ui.panels.depth_profile import DepthProfilePanel
 from app.ui.panels.fills import FillsPanel
 from app.ui.panels.heatmap import HeatmapPanel
 from app.ui.panels.instruments import InstrumentsPanel
@@ -131,6 +132,16 @@ PANELS: Final = (
         is_many=True,
         is_linked=True,
         size=(900, 560),
+    ),
+    PanelRow(
+        "depth",
+        "Depth profile",
+        DepthProfilePanel,
+        "Market",
+        "What rests up to each price, and what taking it would cost",
+        is_many=True,
+        is_linked=True,
+        size=(620, 380),
     ),
     PanelRow(
         "monitor",

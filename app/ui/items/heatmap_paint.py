@@ -16,6 +16,7 @@ from app.ui.models.viewport import Viewport
 _TIME_PX: Final = 96.0
 _PRICE_PX: Final = 34.0
 _PAD: Final = 4.0
+_CHIP_PX: Final = 16.0
 _BUY_SIGN, _SELL_SIGN = "B", "S"
 
 
@@ -139,14 +140,25 @@ class HeatmapPaint:
 
     def own(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
         """Draw working orders as lines that end in chips on the price axis."""
-        for line in frame.own:
+        before, right = -_CHIP_PX, self.plot.right() - 2
+        for line in sorted(frame.own, key=lambda each: -each.price):
             y = round(port.y_of(line.price)) + 0.5
             if 0 <= y <= port.height:
-                self._order(painter, frame, line, y)
+                # Chips that would cover one another stand side by side.
+                is_near = y - before < _CHIP_PX
+                right = right if is_near else self.plot.right() - 2
+                right -= self._order(painter, frame, line, y, right) + 2
+                before = y
 
     def _order(
-        self, painter: QPainter, frame: HeatFrame, line: OwnLine, y: float
-    ) -> None:
+        self,
+        painter: QPainter,
+        frame: HeatFrame,
+        line: OwnLine,
+        y: float,
+        right: float,
+    ) -> float:
+        """Draw one price's orders, their chip left of `right`; the chip's width."""
         ink, theme = self.ink, self.ink.theme
         colour = theme.side(line.side)
         pen = QPen(ink.pen(colour))
@@ -161,8 +173,9 @@ class HeatmapPaint:
         if line.orders > 1:
             words += f" ×{line.orders}"
         wide = ink.small.width(words) + 2 * _PAD
-        box = QRectF(self.plot.right() - wide - 2, y - 8, wide, 16)
+        box = QRectF(right - wide, y - _CHIP_PX / 2, wide, _CHIP_PX)
         self._chip(painter, box, words, colour, theme.on_side)
+        return wide
 
     def fills(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
         """Draw our fills as triangles: up bought, down sold."""

@@ -26,6 +26,7 @@ from app.ui.theme import Theme, number, ramp
 
 _log = logging.getLogger("app.ui")
 PALETTES: Final = {"heat": "Heat", "sides": "By side"}
+_BEND: Final = 1.7
 _RADIUS: Final = 13.0
 _BUBBLE_PX: Final = 14
 _DROP_EACH: Final = 4
@@ -159,6 +160,8 @@ def request_of(
 
 def colours_of(theme: Theme, palette: str) -> HeatColours:
     """Colours of a picture in a theme."""
+    # Sizes lie on a scale of doublings; a bent ramp keeps the usual ones dark.
+    bend = (255 * np.linspace(0, 1, 256) ** _BEND).round().astype(int)
     if palette == "sides":
         stops = [
             (theme.heat[0], bar, own, side)
@@ -167,11 +170,11 @@ def colours_of(theme: Theme, palette: str) -> HeatColours:
                 (theme.ask_bar, theme.ask_own, theme.ask),
             )
         ]
-        ramps = [*ramp(stops[0], 256), *ramp(stops[1], 256)]
+        both = [np.array(ramp(each, 256), np.uint32)[bend] for each in stops]
     else:
-        ramps = ramp(theme.heat, 256) * 2
+        both = [np.array(ramp(theme.heat, 256), np.uint32)[bend]] * 2
     return HeatColours(
-        palette=np.array(ramps, np.uint32),
+        palette=np.concatenate(both),
         ground=number(theme.window),
         outside=number(theme.panel),
         gap=number(theme.raised),

@@ -11,7 +11,7 @@ from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
 from app.ui.models.orders import priced_at
 
-LOW, HIGH = 30, 99
+LOW, HIGH = 20, 99
 """Contrast when new: sizes below `LOW` per cent of what is seen are dim."""
 _FILLS: Final = 200
 _STEP: Final = 1 << 21
