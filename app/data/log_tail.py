@@ -26,8 +26,9 @@ from app.engine.records import MARKET, MARKET_BYTES, EventKind
 from app.errors import LogError
 
 _BATCH: Final = 16_384
-_OURS: Final = (EventKind.TIMER, EventKind.COMMAND, EventKind.REPORT, EventKind.SIGNAL)
-"""Kinds that are no market's."""
+_IS_MARKET: Final = np.ones(256, bool)
+"""By kind: whether it is a market's."""
+_IS_MARKET[[EventKind.TIMER, EventKind.COMMAND, EventKind.REPORT, EventKind.SIGNAL]] = 0
 
 
 class LogTail:
@@ -63,6 +64,7 @@ class LogTail:
         self._number = 0
         self._memory: NDArray[np.uint8] | None = None
         self._is_over = False
+        self._frames = np.empty(_BATCH, FRAME)
         self._state = np.zeros(log.SCAN_WORDS, np.int64)
         self._state[[log.SCAN_NUMBER, log.SCAN_INBOUND]] = log.NONE_YET
 
@@ -87,7 +89,7 @@ class LogTail:
         while not self._is_over:
             if self._memory is None and not self._open():
                 break
-            frames = np.empty(_BATCH, FRAME)
+            frames = self._frames
             count = log.log_scan_entry(
                 self._state.ctypes.data, frames.ctypes.data, _BATCH
             )
@@ -149,10 +151,12 @@ class LogTail:
 
     def _market(self, frames: NDArray[Any]) -> NDArray[np.void]:
         """Copy the records of a scan that are a market's."""
-        inbound = frames["stream"] == Stream.INBOUND
-        chosen = np.ascontiguousarray(
-            frames[inbound & (frames["length"] == MARKET_BYTES)]
-        )
-        records = np.empty(len(chosen), MARKET)
-        log.log_gather_entry(records.ctypes.data, chosen.ctypes.data, len(chosen))
-        return records[~np.isin(records["kind"], _OURS)]
+        chosen = frames["stream"] == Stream.INBOUND
+        chosen &= frames["length"] == MARKET_BYTES
+        # Nearly always it is all of them: then nothing is copied twice.
+        if not chosen.all():
+            frames = frames[chosen]
+        records = np.empty(len(frames), MARKET)
+        log.log_gather_entry(records.ctypes.data, frames.ctypes.data, len(frames))
+        kept = _IS_MARKET[records["kind"]]
+        return records if kept.all() else records[kept]

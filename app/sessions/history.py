@@ -3,7 +3,14 @@
 A thread of its own (`ringside-view`) reads behind the engine in the session's log, so
 it misses nothing and costs the engine nothing, and folds what it reads into the records
 of `app.engine.history.records`. Readers are on another thread: they copy what is
-published, never wait, and see a state that is at most some frames old.
+published, and see a state that is at most some frames old. What changes in place (a
+book, an open bar) they copy between two turns of the fold, microseconds apart.
+
+Trades that do not set the last price (SEMANTICS 37) are in the tape and in a session's
+volume; bars, profiles and flow leave them out. An instrument that a feed tells of in
+bars alone has bars of TIME only, made of those. Of an instrument that there is not, all
+is empty. `app.engine.history.history.History` is the real one, also without a thread:
+``History(instruments)`` and ``fold(records)``.
 """
 
 from dataclasses import dataclass
@@ -86,7 +93,13 @@ class MarketHistory(Protocol):
         ...
 
     def bars(self, instrument: int, spec: BarSpec) -> BarSeries:
-        """Follow bars; equal requests share one series."""
+        """Follow bars; equal requests share one series, released as often.
+
+        Raises
+        ------
+        EngineError
+            If the size is not positive, or there is no such instrument.
+        """
         ...
 
     def stats(self, instrument: int) -> Any:
@@ -135,7 +148,10 @@ class MarketHistory(Protocol):
         ...
 
     def samples(self, instrument: int, count: int) -> Any:
-        """Copy the newest samples, (n,) SAMPLE, oldest first."""
+        """Copy the newest samples, (n,) SAMPLE, oldest first.
+
+        Seconds in which the feed sent nothing of any instrument have none.
+        """
         ...
 
     def heatmap(self, instrument: int) -> "HeatTiles | None":

@@ -134,3 +134,31 @@ def test_a_thread_without_a_log_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(LogError):
         HistoryThread(History(()), tmp_path, lambda: 0)
+
+
+def test_a_thread_that_begins_late_reads_all_segments(tmp_path: Path) -> None:
+    from app.engine.journal import EngineLog
+    from app.engine.log import Stream
+    from tests.ui.scripted_session import FUTURE
+
+    history = History((FUTURE,))
+    log = EngineLog(tmp_path / "log", segment_bytes=128 << 10)
+    records = np.zeros(9_000, MARKET)
+    records["kind"], records["price"] = EventKind.TRADE, np.arange(9_000)
+    records["size"], records["ts_received"] = 1, np.arange(9_000) * SECOND
+    thread = HistoryThread(history, log.directory, lambda: log.frames)
+    for number, each in enumerate(records[:5000]):
+        assert log.append(each, Stream.INBOUND, number)
+        log.turn()
+    assert thread.lag == 5000
+
+    thread.start()
+    for number, each in enumerate(records[5000:], 5000):
+        assert log.append(each, Stream.INBOUND, number)
+        log.turn()
+    thread.stop()
+    log.close()
+
+    assert thread.failure == ""
+    assert thread.lag == 0
+    assert np.array_equal(history.trades(0, 0, 10_000)["price"], np.arange(9_000))

@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 
 _PAGE: Final = mmap.PAGESIZE
-_KEPT: Final = 16 << 20
+_KEPT: Final = 4 << 20
 """Bytes behind the newest row that stay in memory."""
-_DROP_EACH: Final = 4 << 20
+_DROP_EACH: Final = 2 << 20
 
 
 class GrowingRows:
