@@ -115,6 +115,18 @@ COMMANDS: Final = (
     ),
     Command("safety.armed", "Arm", "F9", "A click in the ladder sends an order"),
     Command(
+        "safety.hold",
+        "Hold to arm",
+        "Shift+F9",
+        "Orders pass only while the arming key is held down",
+    ),
+    Command(
+        "safety.stage",
+        "Stage",
+        "Ctrl+F9",
+        "A click makes an unsent order, which Enter or a second click sends",
+    ),
+    Command(
         "safety.reduce",
         "Reduce",
         "F10",
@@ -149,10 +161,43 @@ COMMANDS: Final = (
     Command("ladder.lift", "Lift the ask", "Z", "Buy limit at the best ask"),
     Command("ladder.hit", "Hit the bid", "X", "Sell limit at the best bid"),
     Command(
-        "ladder.cancel", "Cancel orders here", "E", "Cancel this instrument's orders"
+        "ladder.cancel",
+        "Cancel entries here",
+        "E",
+        "Cancel this instrument's entry orders; exits stay",
+    ),
+    Command(
+        "ladder.cancel_stops",
+        "Cancel stops here",
+        "F",
+        "Cancel this instrument's stops",
     ),
     Command(
         "ladder.close", "Close the position", "R", "Close this instrument's position"
+    ),
+    Command(
+        "ladder.reverse",
+        "Reverse the position",
+        "T",
+        "A market order for twice the position, the other way",
+    ),
+    Command(
+        "ladder.next_stop",
+        "Next click: stop",
+        "V",
+        "The next click places a stop, as Shift + click does",
+    ),
+    Command(
+        "ladder.next_exit_stop",
+        "Next click: exit stop",
+        "C",
+        "The next click places a stop that closes the position, as Ctrl + click does",
+    ),
+    Command(
+        "ladder.next_bracket",
+        "Next click: bracket",
+        "B",
+        "The next click places entry, target and stop, as Alt + click does",
     ),
     Command("ladder.size_1", "First size", "1", "Choose the first size pad"),
     Command("ladder.size_2", "Second size", "2", "Choose the second size pad"),

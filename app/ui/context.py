@@ -9,6 +9,7 @@ from app.ui.commands import Commands
 from app.ui.focus import Focus
 from app.ui.library import Library
 from app.ui.models.desk import Desk
+from app.ui.safety import Safety
 from app.ui.theme import Theme
 from app.ui.trading import Trading
 
@@ -34,6 +35,8 @@ class Context:
         The catalog, its jobs, and what was changed in it.
     focus : Focus
         The instrument that this panel shows.
+    safety : Safety
+        How gestures become orders: directly, while a key is held, or staged.
     """
 
     desk: Desk
@@ -45,6 +48,7 @@ class Context:
     clock: Clock
     library: Library
     focus: Focus
+    safety: Safety
 
     def now(self) -> int:
         """Wall clock, ns since 1970 UTC, for stamping gestures."""

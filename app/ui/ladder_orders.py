@@ -5,6 +5,7 @@ state but the instrument it is about.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -15,6 +16,7 @@ from app.ui import reasons
 from app.ui.context import Context
 from app.ui.items.ladder_view import LadderView
 from app.ui.items.size_pads import SizePads
+from app.ui.models.hand import Hand
 from app.ui.models.intent import SEPARATOR, Intent, Verdict, order_intent
 from app.ui.models.ladder import touch_index
 from app.ui.models.market import Listed
@@ -60,11 +62,13 @@ class LadderOrders:
         self._view = view
         self._pads = pads
         self._say = say
+        self._brackets: dict[int, tuple[Intent, tuple[int, ...]]] = {}
         self._runs = self._commands()
         view.gestures.make = self.act
         view.gestures.cancel = context.trading.cancel
         view.gestures.order = context.desk.orders.order
         view.gestures.pick = context.focus.pick
+        view.gestures.family = context.desk.orders.family
 
     def run(self, command_id: str) -> None:
         """Do a command of the group "ladder"."""
@@ -76,9 +80,11 @@ class LadderOrders:
         if self.listed is None:
             return
         if intent.verdict is Verdict.SEND:
-            self._context.trading.place(intent, self.listed.number)
+            ids = self._context.trading.place(intent, self.listed.number)
+            if intent.exits and ids:
+                self._brackets[ids[0]] = intent, ids[1:]
         elif intent.verdict is Verdict.BLOCK:
-            self._explain(intent.price, f"blocked: {intent.why}")
+            self._explain(intent.at, f"blocked: {intent.why}")
 
     def take(self, reports: np.ndarray) -> None:
         """Show refusals in their rows, and hold what the engine held."""
@@ -102,8 +108,13 @@ class LadderOrders:
             "ladder.hit": partial(self._at_touch, SELL, BUY),
             "ladder.buy_market": partial(self._order, BUY, NO_PRICE),
             "ladder.sell_market": partial(self._order, SELL, NO_PRICE),
-            "ladder.cancel": self._cancel_all,
+            "ladder.cancel": self._cancel_entries,
+            "ladder.cancel_stops": self._cancel_stops,
             "ladder.close": self._close,
+            "ladder.reverse": self._reverse,
+            "ladder.next_stop": partial(self._latch, Hand.STOP),
+            "ladder.next_exit_stop": partial(self._latch, Hand.EXIT_STOP),
+            "ladder.next_bracket": partial(self._latch, Hand.BRACKET),
         }
         for pad in range(PADS_WITH_KEYS):
             runs[f"ladder.size_{pad + 1}"] = partial(self._pads.choose, pad)
@@ -115,9 +126,34 @@ class LadderOrders:
         if touch is not None:
             self._view.centre_on(touch)
 
-    def _cancel_all(self) -> None:
+    def _cancel_entries(self) -> None:
         assert self.listed is not None
-        self._context.trading.cancel_all(self.listed.number)
+        self._context.trading.cancel_entries(self.listed.number)
+
+    def _cancel_stops(self) -> None:
+        assert self.listed is not None
+        self._context.trading.cancel_stops(self.listed.number)
+
+    def _reverse(self) -> None:
+        """One market order for twice the position, the other way."""
+        frame = self._view.painted
+        if frame is None or not frame.position:
+            self._say("no order: there is no position to reverse")
+        else:
+            side = -1 if frame.position > 0 else 1
+            self._order(side, NO_PRICE, 2 * abs(frame.position))
+
+    def _latch(self, hand: Hand) -> None:
+        """Let the next click mean something else; the same again undoes it."""
+        gestures = self._view.gestures
+        gestures.latched = Hand.PLAIN if gestures.latched is hand else hand
+        is_on = gestures.latched is hand
+        self._say(
+            f"the next click places a {hand.value}; Esc drops it"
+            if is_on
+            else "the next click places a limit order"
+        )
+        self._view.update()
 
     def _close(self) -> None:
         assert self.listed is not None
@@ -133,13 +169,14 @@ class LadderOrders:
             else:
                 self._order(side, price)
 
-    def _order(self, side: int, price: int) -> None:
+    def _order(self, side: int, price: int, quantity: int = 0) -> None:
         frame, gestures = self._view.painted, self._view.gestures
         if not self._view.isVisible():
             # What is painted there is of the past: an order must mean what is seen.
             self._context.bridge.tell("no order: the ladder is hidden", Level.WARNING)
         elif frame is not None:
-            quantity, unready = gestures.quantities[0], gestures.unready
+            quantity = quantity or gestures.quantities[0]
+            unready = gestures.unready
             if price == NO_PRICE and not unready:
                 unready = self._context.bridge.unoffered(OrderType.MARKET)
             intent = order_intent(frame, side, price, quantity, unready)
@@ -149,6 +186,11 @@ class LadderOrders:
         """What the engine holds for a confirm, as it would be sent again."""
         why = reasons.reason_text(report, listed.text, self._desk.currency)
         order = int(report["client_order_id"])
+        if order in self._brackets:
+            # Its exits wait at the venue for an entry that does not come: begin anew.
+            bracket, exits = self._brackets.pop(order)
+            self._context.trading.cancel(exits)
+            return replace(bracket, verdict=Verdict.HOLD, why=why)
         # A held order is none yet: a known one was to be replaced.
         known = self._desk.orders.order(order) is not None
         frame = self._view.painted

@@ -48,6 +48,7 @@ from app.ui.opening import Opening, Sessions
 from app.ui.panel_host import PanelHost
 from app.ui.panels.ladder import LadderPanel
 from app.ui.recording import Recording
+from app.ui.safety import Safety
 from app.ui.session_bar import SessionBar
 from app.ui.status_bar import StatusBar
 from app.ui.top_bar import TopBar
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
         self.bridge.instruments_changed.connect(self.links.reset)
         self.commands = Commands(self)
         self.trading = Trading(self.desk, self.bridge, clock)
+        self.safety = Safety(self.desk, self.bridge, self.trading)
         self.jobs = Jobs()
         self.opening = Opening(sessions, self.bridge, self.jobs)
         self.library = Library(settings.paths.data)
@@ -183,6 +185,7 @@ class MainWindow(QMainWindow):
             self._clock,
             self.library,
             self.focus,
+            self.safety,
         )
         self.panels.give(self.context)
         self._build_bars()

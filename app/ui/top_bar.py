@@ -11,7 +11,9 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -177,6 +179,17 @@ class TopBar(QWidget):
             )
             self.states[state] = button
             row.addWidget(button)
+        more = QToolButton()
+        more.setText("▾")
+        more.setAccessibleName("Other ways to arm")
+        more.setToolTip("Other ways to arm: while a key is down, or staged orders")
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        menu = QMenu(more)
+        for command_id in ("safety.hold", "safety.stage"):
+            menu.addAction(self._context.commands.action(command_id))
+        more.setMenu(menu)
+        row.addWidget(more)
         return row
 
     def minimumSizeHint(self) -> QSize:
@@ -230,6 +243,7 @@ class TopBar(QWidget):
         self.pace.show_status(bridge.status)
         bridge.status_changed.connect(self.pace.show_status)
         bridge.view_changed.connect(self._on_state)
+        self._context.safety.changed.connect(self._on_way)
         bridge.session_changed.connect(self._on_state)
 
     def _on_recording(self) -> None:
@@ -258,6 +272,10 @@ class TopBar(QWidget):
         self._state = None
         self._on_state()
 
+    def _on_way(self) -> None:
+        self._state = None
+        self._on_state()
+
     def _on_state(self) -> None:
         state = self._context.desk.market.safety_state
         if state is self._state:
@@ -268,9 +286,10 @@ class TopBar(QWidget):
         for each, button in self.states.items():
             button.setChecked(each is state)
         is_killed = state is SafetyState.KILLED
-        self._word.setText("KILLED" if is_killed else "")
+        way, means = self._context.safety.words()
+        self._word.setText("KILLED" if is_killed else way)
         self._word.setStyleSheet(f"color: {colour}; font-weight: 700;")
-        self._word.setToolTip(reasons.state_text(state))
+        self._word.setToolTip(means or reasons.state_text(state))
         self._stripe.setStyleSheet(f"background: {colour};")
         self.kill.setEnabled(not is_killed)
 

@@ -6,12 +6,15 @@ was said by the intent, what passes is decided by the engine's gate.
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from app.clock import Clock
-from app.engine.records import BUY, NO_PRICE, SELL, SafetyState
+from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, SafetyState
 from app.ui.bridge import Bridge
 from app.ui.models import requests
 from app.ui.models.desk import Desk
 from app.ui.models.intent import Intent
+from app.ui.models.orders import STOPS
 from app.ui.models.replacing import Change
 
 
@@ -23,23 +26,35 @@ class Trading:
         self._bridge = bridge
         self._clock = clock
 
-    def place(self, intent: Intent, instrument: int) -> bool:
-        """Send what an intent says: a new order, or a replace."""
+    def place(self, intent: Intent, instrument: int) -> tuple[int, ...]:
+        """Send what an intent says: a new order, a bracket, or a replace.
+
+        Returns
+        -------
+        tuple of int
+            Client order ids, the entry's first; empty where nothing was sent.
+        """
         now = self._clock.wall_ns()
         if intent.order:
-            return self._replace(intent, now)
-        return self._bridge.send(
-            requests.new_order(
-                now,
-                instrument=instrument,
-                client_order_id=self._bridge.next_order_id(),
-                side=intent.side,
-                quantity=intent.quantity,
-                price=intent.price,
-                sequence=intent.sequence,
-                options=intent.options,
-            )
+            return (intent.order,) if self._replace(intent, now) else ()
+        order = requests.new_order(
+            now,
+            instrument=instrument,
+            client_order_id=self._bridge.next_order_id(),
+            side=intent.side,
+            quantity=intent.quantity,
+            price=intent.price,
+            stop=intent.stop,
+            sequence=intent.sequence,
+            options=intent.options,
         )
+        ids = (int(order["client_order_id"][0]),)
+        if intent.exits:
+            target, stop = intent.exits
+            exits = self._bridge.next_order_id(), self._bridge.next_order_id()
+            order = requests.bracket(order, exits, target, stop)
+            ids += exits
+        return ids if self._bridge.send(order) else ()
 
     def cancel(self, client_order_ids: Iterable[int]) -> None:
         """Cancel orders by their ids."""
@@ -105,12 +120,30 @@ class Trading:
         now = self._clock.wall_ns()
         self._bridge.send(requests.set_limit(now, limit, value, instrument))
 
+    def cancel_entries(self, instrument: int) -> None:
+        """Cancel the orders of an instrument that are no exits."""
+        orders = self._desk.orders.working(instrument)
+        is_exit = orders["options"] & OrderOption.REDUCE_ONLY > 0
+        self.cancel(orders["client_order_id"][~is_exit].tolist())
+
+    def cancel_stops(self, instrument: int) -> None:
+        """Cancel the stops of an instrument that have not triggered."""
+        orders = self._desk.orders.working(instrument)
+        is_stop = np.isin(orders["order_type"], STOPS)
+        self.cancel(orders["client_order_id"][is_stop].tolist())
+
     def _replace(self, intent: Intent, now: int) -> bool:
         order = self._desk.orders.order(intent.order)
-        if order is None or intent.price == NO_PRICE:
+        if order is None:
             return False
+        is_resized = intent.total > 0
         command = requests.replace(
-            now, order, price=intent.price, sequence=intent.sequence
+            now,
+            order,
+            price=NO_PRICE if is_resized else intent.price,
+            stop=NO_PRICE if is_resized else intent.stop,
+            quantity=intent.total,
+            sequence=intent.sequence,
         )
         command["options"] |= intent.options
         return self._bridge.send(command)

@@ -13,6 +13,7 @@ from app.ui.links import Link
 from app.ui.models.messages import Level
 from app.ui.models.pace import next_speed
 from app.ui.palette_entries import Entry, entries, instruments
+from app.ui.safety import Way
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -54,8 +55,10 @@ class WindowCommands:
         bind("session.quit", lambda: self._quit())
 
     def _bind_safety(self, bind: Callable[[str, Callable[[], None]], None]) -> None:
-        trading = self._window.trading
-        bind("safety.view", lambda: trading.set_state(SafetyState.VIEW))
+        trading, safety = self._window.trading, self._window.safety
+        bind("safety.view", lambda: self._set_state(SafetyState.VIEW))
+        bind("safety.hold", partial(safety.choose, Way.HOLD))
+        bind("safety.stage", partial(safety.choose, Way.STAGE))
         bind("safety.armed", lambda: self._leave_killed_first(SafetyState.ARMED))
         bind("safety.reduce", lambda: self._leave_killed_first(SafetyState.REDUCE))
         bind("safety.kill", trading.kill)
@@ -147,7 +150,11 @@ class WindowCommands:
             )
             window.panels.show("risk")
         else:
-            window.trading.set_state(state)
+            self._set_state(state)
+
+    def _set_state(self, state: SafetyState) -> None:
+        self._window.safety.direct()
+        self._window.trading.set_state(state)
 
     def _quit(self) -> None:
         self._window.close()

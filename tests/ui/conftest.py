@@ -17,6 +17,7 @@ from app.ui.context import Context
 from app.ui.focus import Focus
 from app.ui.library import Library
 from app.ui.models.desk import Desk
+from app.ui.safety import Safety
 from app.ui.trading import Trading
 from tests.ui.scripted_session import START_NS, ScriptedSession
 
@@ -91,6 +92,7 @@ def stage(qtbot: QtBot, clock: StepClock, tmp_path: Path) -> Iterator[Stage]:
         clock,
         library,
         Focus(desk),
+        Safety(desk, bridge, trading),
     )
     session = ScriptedSession()
     bridge.attach(session)

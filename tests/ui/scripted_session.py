@@ -238,6 +238,10 @@ class ScriptedSession:
 
     def _meet(self, order: dict[str, Any], book: Book) -> None:
         side, price = order["side"], order["price"]
+        if price == NO_PRICE:
+            if book.last_side and side * (book.last - order["stop_price"]) >= 0:
+                self._fill(order, order["leaves"], book.price(-side, 0), -1)
+            return
         opposite = book.price(-side, 0)
         if side * (price - opposite) >= 0:
             self._fill(order, order["leaves"], price, 1)
@@ -270,12 +274,15 @@ class ScriptedSession:
             "filled": 0,
             "leaves": quantity,
             "price": int(command["price"]),
+            "stop_price": int(command["stop_price"]),
+            "group": int(command["group"]),
             "order_type": int(command["order_type"]),
             "options": int(command["options"]),
             "status": OrderStatus.PENDING_NEW,
             "ahead": 0,
         }
-        if self.holds and not order["options"] & OrderOption.CONFIRMED:
+        passes = OrderOption.CONFIRMED | OrderOption.REDUCE_ONLY
+        if self.holds and not order["options"] & passes:
             self._report(order, ReportType.HELD, reason=Reason.MEANING_CHANGED)
             return
         reason, limit, stands = self._refuses(order)
@@ -313,6 +320,11 @@ class ScriptedSession:
 
     def _rest_or_take(self, order: dict[str, Any]) -> None:
         book, side = self.books[order["instrument"]], order["side"]
+        if order["stop_price"] != NO_PRICE:
+            order["status"] = OrderStatus.INACTIVE
+            self.orders[order["client_order_id"]] = order
+            self._report(order, ReportType.NEW)
+            return
         best = book.price(-side, 0)
         is_market = order["order_type"] == OrderType.MARKET
         if is_market or side * (order["price"] - best) >= 0:
@@ -382,8 +394,9 @@ class ScriptedSession:
         order = self.orders.get(int(command["client_order_id"]))
         if order is None:
             return
-        if command["price"] != NO_PRICE:
-            order["price"] = int(command["price"])
+        for name in ("price", "stop_price"):
+            if command[name] != NO_PRICE:
+                order[name] = int(command[name])
         if command["quantity"]:
             order["quantity"] = int(command["quantity"])
             order["leaves"] = order["quantity"] - order["filled"]
@@ -430,6 +443,8 @@ class ScriptedSession:
                     "options": OrderOption.REDUCE_ONLY,
                     "status": OrderStatus.PENDING_NEW,
                     "ahead": 0,
+                    "stop_price": NO_PRICE,
+                    "group": 0,
                 }
                 self._report(order, ReportType.PENDING_NEW)
                 self._fill(order, abs(position), order["price"], -1)
@@ -449,7 +464,7 @@ class ScriptedSession:
         report = self._blank(kind)
         for name in (
             "client_order_id", "instrument", "side", "quantity", "filled", "leaves",
-            "price", "order_type", "options", "status",
+            "price", "stop_price", "group", "order_type", "options", "status",
         ):  # fmt: skip
             report[name] = order[name]
         for name, value in values.items():

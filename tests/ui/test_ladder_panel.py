@@ -389,14 +389,26 @@ def test_market_keys_send_market_orders(armed: Hand, key: str, side: int) -> Non
     assert order["order_type"] == OrderType.MARKET
 
 
-def test_e_cancels_all_here_and_r_closes(armed: Hand) -> None:
+def test_e_cancels_entries_f_stops_and_r_closes(armed: Hand) -> None:
+    bid, ask = armed.frame.best_bid, armed.frame.best_ask
+    armed.click(bid - 4, Column.BID)
+    armed.qtbot.mouseClick(
+        armed.panel.view, LEFT, Qt.KeyboardModifier.ShiftModifier,
+        pos=armed.at(ask + 4, Column.BID),
+    )  # fmt: skip
+    armed.stage.frame(2)
+    entry, stop = (order["client_order_id"] for order in armed.new_orders())
+
+    armed.qtbot.keyClicks(armed.panel.view, "f")
+    cancelled = [each["client_order_id"] for each in armed.sent(Action.CANCEL)]
+    assert cancelled == [stop]
+    armed.stage.frame(2)
     armed.qtbot.keyClicks(armed.panel.view, "er")
 
-    assert [each["action"] for each in armed.stage.session.sent] == [
-        Action.CANCEL_ALL,
-        Action.FLATTEN,
-    ]
-    assert all(each["instrument"] == 0 for each in armed.stage.session.sent)
+    cancelled = [each["client_order_id"] for each in armed.sent(Action.CANCEL)]
+    assert cancelled == [stop, entry]
+    (close,) = armed.sent(Action.FLATTEN)
+    assert close["instrument"] == 0
 
 
 def test_number_keys_choose_the_pads(armed: Hand) -> None:

@@ -14,12 +14,23 @@ import numpy as np
 
 from app.engine.records import BUY
 from app.ui.items.ladder_geometry import Column, Spot
+from app.ui.models.hand import Hand
 from app.ui.models.intent import Intent, Verdict, order_intent, replace_intent
 from app.ui.models.ladder import LadderFrame
+from app.ui.models.orders import priced_at
+from app.ui.models.protective import (
+    bracket_ghosts,
+    bracket_intent,
+    exit_stop_intent,
+    resize_intent,
+    stop_intent,
+)
 
 CONFIRM_AFTER_NS: Final = 400_000_000
 """The second click of a double click must not confirm."""
 HELD_FOR_NS: Final = 10_000_000_000
+COLLECT_NS: Final = 300_000_000
+"""Notches of the wheel over an order that come this close are one change of size."""
 
 
 @dataclass(slots=True)
@@ -30,6 +41,7 @@ class Drag:
     orders: tuple[int, ...]
     at: Spot | None
     has_moved: bool = False
+    is_group: bool = False
 
 
 @dataclass(slots=True)
@@ -37,6 +49,16 @@ class Held:
     """What waits for a confirm, since when (monotonic ns)."""
 
     intents: list[Intent]
+    since: int
+    is_staged: bool = False
+
+
+@dataclass(slots=True)
+class Resize:
+    """Notches over an order, not sent yet: the change, and the last notch's time."""
+
+    order: int
+    change: int
     since: int
 
 
@@ -46,6 +68,10 @@ def _nothing(*_: object) -> None:
 
 def _unknown(_: int) -> np.void | None:
     return None
+
+
+def _alone(order: int) -> tuple[int, ...]:
+    return (order,)
 
 
 @dataclass(slots=True)
@@ -62,8 +88,20 @@ class Gestures:
         Returns an order by its client order id, or None.
     pick : callable
         Takes a price that was pointed at in the price column.
+    family : callable
+        Returns the working orders of an order's group.
     quantities : tuple of int
         Sizes of the left and the right button, quantity units.
+    step : int
+        What a notch of the wheel over an order adds, quantity units.
+    exit_ticks : tuple of int
+        From a bracket's entry to its target and to its stop.
+    latched : Hand
+        What the next click means without a modifier.
+    is_staging : bool
+        Whether new orders wait, unsent, for a confirm.
+    pointer : tuple or None
+        The cell under the pointer and the hand that hovers there.
     unready : str
         Why nothing can be sent; "" where it can.
     cursor : Spot or None
@@ -74,31 +112,52 @@ class Gestures:
     cancel: Callable[[tuple[int, ...]], None] = _nothing
     order: Callable[[int], np.void | None] = _unknown
     pick: Callable[[int], None] = _nothing
+    family: Callable[[int], tuple[int, ...]] = _alone
     quantities: tuple[int, int] = (0, 0)
+    step: int = 1
+    exit_ticks: tuple[int, int] = (8, 8)
+    latched: Hand = Hand.PLAIN
+    is_staging: bool = False
+    pointer: tuple[Spot, Hand] | None = None
     unready: str = ""
     cursor: Spot | None = None
     drag: Drag | None = None
     held: Held | None = None
+    resize: Resize | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether rows must not move: an order is dragged or waits for a confirm."""
-        return self.drag is not None or self.held is not None
+        waits = self.held is not None and not self.held.is_staged
+        return self.drag is not None or waits
 
     def press(
-        self, frame: LadderFrame, spot: Spot, *, is_right: bool, now: int
+        self,
+        frame: LadderFrame,
+        spot: Spot,
+        *,
+        is_right: bool,
+        now: int,
+        hand: Hand = Hand.PLAIN,
     ) -> None:
         """A mouse button (or Enter) goes down on a cell (now: monotonic ns)."""
-        if self.held is not None:
-            self._press_while_held(frame, spot, is_right=is_right, now=now)
-        elif spot.column.is_own:
+        if self.held is not None and self._press_while_held(
+            frame, spot, is_right=is_right, now=now
+        ):
+            return
+        if spot.column.is_own:
             here = tuple(frame.own.get((spot.row, spot.column.side), ()))
             if is_right:
                 self.cancel(here)
             elif here:
-                self.drag = Drag(spot, here, spot)
+                is_group = hand is Hand.BRACKET
+                orders = self._families(here) if is_group else here
+                self.drag = Drag(spot, orders, spot, is_group=is_group)
         elif spot.column.side:
-            self._order(frame, spot, self.quantities[is_right], now)
+            intent = self.intent_at(frame, spot, is_right=is_right, hand=hand)
+            self.latched = Hand.PLAIN
+            if intent is not None:
+                self.decide([intent], now)
         elif spot.column is Column.PRICE:
             self.pick(frame.price(spot.row))
 
@@ -114,16 +173,16 @@ class Gestures:
         if drag is None or spot is None:
             return
         if spot.row != drag.start.row:
-            self.decide(self._replaces(frame, drag.orders, spot.row), now)
+            self.decide(self._replaces(frame, drag, spot.row), now)
         elif not drag.has_moved:
             self.cancel(drag.orders)
 
-    def enter(self, frame: LadderFrame, now: int) -> None:
+    def enter(self, frame: LadderFrame, now: int, hand: Hand = Hand.PLAIN) -> None:
         """Enter: confirm what is held, else act on the keyboard's cell."""
         if self.held is not None:
-            self.confirm(now)
+            self.confirm(frame, now)
         elif self.cursor is not None and not self.cursor.column.is_own:
-            self.press(frame, self.cursor, is_right=False, now=now)
+            self.press(frame, self.cursor, is_right=False, now=now, hand=hand)
 
     def delete(self, frame: LadderFrame) -> None:
         """Delete: cancel our orders of the cursor's row and side."""
@@ -146,70 +205,142 @@ class Gestures:
         """Keep intentions for one confirm."""
         self.held = Held(intents, now)
 
-    def confirm(self, now: int) -> None:
-        """Send what is held, unless it has only just appeared."""
+    def confirm(self, frame: LadderFrame, now: int) -> None:
+        """Send what is held, unless it has only just appeared.
+
+        What was staged is judged anew by the frame of now: it means what is seen.
+        """
         held = self.held
         if held is None or now - held.since < CONFIRM_AFTER_NS:
             return
         self.held = None
+        if held.is_staged:
+            anew = [each.again(frame) for each in held.intents if each.again]
+            self._pass_on(anew, now)
+            return
         for intent in held.intents:
             self.make(intent.confirmed())
 
     def escape(self) -> None:
         """Drop whatever is in the hand."""
-        self.drag = self.held = self.cursor = None
+        self.drag = self.held = self.cursor = self.resize = None
+        self.latched = Hand.PLAIN
 
-    def expire(self, now: int) -> None:
-        """Drop what nobody confirmed in time."""
-        if self.held is not None and now - self.held.since > HELD_FOR_NS:
+    def expire(self, now: int, frame: LadderFrame | None = None) -> None:
+        """Drop what nobody confirmed in time; send a size that has come to rest."""
+        held, resize = self.held, self.resize
+        if held and not held.is_staged and now - held.since > HELD_FOR_NS:
             self.held = None
+        if resize and frame is not None and now - resize.since > COLLECT_NS:
+            self.resize = None
+            intent = self._resized(frame, resize)
+            if intent is not None:
+                self.make(intent)
+
+    def turn(self, frame: LadderFrame, spot: Spot, notches: int, now: int) -> bool:
+        """The wheel turns over a cell to change a size; False where no order is."""
+        here = frame.own.get((spot.row, spot.column.side), ())
+        if not spot.column.is_own or not here or not notches:
+            return False
+        order, change = here[0], notches * self.step
+        if self.resize is not None and self.resize.order == order:
+            change += self.resize.change
+        self.resize = Resize(order, change, now)
+        return True
 
     def ghosts(self, frame: LadderFrame) -> list[Intent]:
-        """What a drop would do now."""
+        """What a drop, a rest of the wheel or a click for a bracket would do now."""
         drag = self.drag
-        if drag is None or drag.at is None or drag.at.row == drag.start.row:
+        if drag is not None:
+            if drag.at is None or drag.at.row == drag.start.row:
+                return []
+            return self._replaces(frame, drag, drag.at.row)
+        if self.resize is not None:
+            intent = self._resized(frame, self.resize)
+            return [] if intent is None else [intent]
+        if self.pointer is None or self.held is not None:
             return []
-        return self._replaces(frame, drag.orders, drag.at.row)
+        spot, hand = self.pointer
+        intent = self.intent_at(frame, spot, hand=hand)
+        is_bracket = intent is not None and bool(intent.exits)
+        return bracket_ghosts(frame, intent) if intent and is_bracket else []
 
     def intent_at(
-        self, frame: LadderFrame, spot: Spot, *, is_right: bool = False
+        self,
+        frame: LadderFrame,
+        spot: Spot,
+        *,
+        is_right: bool = False,
+        hand: Hand = Hand.PLAIN,
     ) -> Intent | None:
         """What a click on a cell would do; None where it would send no order."""
         if spot.column.is_own or not spot.column.side:
             return None
-        quantity = self.quantities[is_right]
-        return order_intent(
-            frame, spot.column.side, frame.price(spot.row), quantity, self.unready
-        )
+        hand = self.latched if hand is Hand.PLAIN else hand
+        side, price = spot.column.side, frame.price(spot.row)
+        quantity, unready = self.quantities[is_right], self.unready
+        if hand is Hand.STOP:
+            return stop_intent(frame, side, price, quantity, unready)
+        if hand is Hand.EXIT_STOP:
+            return exit_stop_intent(frame, price, unready)
+        if hand is Hand.BRACKET:
+            ticks = self.exit_ticks
+            return bracket_intent(frame, side, price, quantity, ticks, unready)
+        return order_intent(frame, side, price, quantity, unready)
 
-    def _order(self, frame: LadderFrame, spot: Spot, quantity: int, now: int) -> None:
-        price = frame.price(spot.row)
-        intent = order_intent(frame, spot.column.side, price, quantity, self.unready)
-        self.decide([intent], now)
+    def _families(self, orders: tuple[int, ...]) -> tuple[int, ...]:
+        every = [each for order in orders for each in self.family(order)]
+        return tuple(dict.fromkeys(every))
 
-    def _replaces(
-        self, frame: LadderFrame, orders: tuple[int, ...], row: int
-    ) -> list[Intent]:
-        price = frame.price(row)
-        known = [self.order(each) for each in orders]
-        return [
-            replace_intent(frame, order, price, self.unready)
-            for order in known
-            if order is not None
-        ]
+    def _resized(self, frame: LadderFrame, resize: Resize) -> Intent | None:
+        order = self.order(resize.order)
+        if order is None:
+            return None
+        return resize_intent(frame, order, resize.change, self.unready)
+
+    def _replaces(self, frame: LadderFrame, drag: Drag, row: int) -> list[Intent]:
+        """Replaces of the orders in the hand; a group keeps its distances."""
+        scale, price = frame.listed.scale, frame.price(row)
+        rows = drag.start.row - row
+        made = []
+        for each in drag.orders:
+            order = self.order(each)
+            if order is None:
+                continue
+            if drag.is_group:
+                price = scale.price(scale.index(priced_at(order)) + rows)
+            made.append(replace_intent(frame, order, price, self.unready))
+        return made
 
     def _press_while_held(
         self, frame: LadderFrame, spot: Spot, *, is_right: bool, now: int
-    ) -> None:
-        """A click on the held row confirms; any other drops it and does no more."""
+    ) -> bool:
+        """A click on the held row confirms, any other drops it.
+
+        Returns
+        -------
+        bool
+            Whether the click has done its work: not where a staged order is put
+            elsewhere.
+        """
         assert self.held is not None
-        if not is_right and spot.row == frame.row(self.held.intents[0].price):
-            self.confirm(now)
-        else:
-            self.held = None
+        if not is_right and spot.row == frame.row(self.held.intents[0].at):
+            self.confirm(frame, now)
+            return True
+        is_moved = self.held.is_staged and not is_right
+        self.held = None
+        return not is_moved
 
     def decide(self, intents: list[Intent], now: int) -> None:
-        """Pass intentions on, and keep those that need a confirm."""
+        """Pass intentions on; stage new risk where the hand says so."""
+        good = [each for each in intents if each.verdict is not Verdict.BLOCK]
+        if self.is_staging and good and all(each.again for each in good):
+            self.held = Held(good, now, is_staged=True)
+            intents = [each for each in intents if each.verdict is Verdict.BLOCK]
+        self._pass_on(intents, now)
+
+    def _pass_on(self, intents: list[Intent], now: int) -> None:
+        """Send intentions, and keep those that need a confirm."""
         waiting = [each for each in intents if each.verdict is Verdict.HOLD]
         for intent in intents:
             if intent.verdict is not Verdict.HOLD:

@@ -26,6 +26,7 @@ from app.ui.items.ladder_geometry import Column, Geometry, Spot
 from app.ui.items.ladder_gestures import Gestures
 from app.ui.items.ladder_overlay import LadderOverlay
 from app.ui.items.ladder_paint import LadderPaint
+from app.ui.models.intent import Intent
 from app.ui.models.ladder import LadderFrame, dirty_rows
 from app.ui.models.recentre import Step
 from app.ui.theme import Theme
@@ -145,13 +146,14 @@ class LadderSurface(QWidget):
     def _paint(self, painter: QPainter, frame: LadderFrame, region: QRegion) -> None:
         geometry = self._geometry
         self._ink.begin()
+        ghosts = self.gestures.ghosts(frame)
         if region.intersects(QRect(0, 0, self.width(), geometry.header)):
             self._picture.heading(painter, geometry, frame)
         for first, last in self._blocks(region):
             self._picture.grounds(painter, geometry, frame, first, last)
             for row in range(first, last + 1):
                 self._picture.row(painter, geometry, frame, row)
-                self._paint_over(painter, frame, row)
+                self._paint_over(painter, frame, row, ghosts)
         self._paint_edges(painter, frame)
 
     def _blocks(self, region: QRegion) -> list[tuple[int, int]]:
@@ -166,7 +168,9 @@ class LadderSurface(QWidget):
                 blocks.append((row, row))
         return blocks
 
-    def _paint_over(self, painter: QPainter, frame: LadderFrame, row: int) -> None:
+    def _paint_over(
+        self, painter: QPainter, frame: LadderFrame, row: int, ghosts: list[Intent]
+    ) -> None:
         """Draw what lies over a row: pointer, cursor, notes, ghosts."""
         geometry, over = self._geometry, self._overlay
         if self._hover is not None and self._hover.row == row:
@@ -178,11 +182,12 @@ class LadderSurface(QWidget):
         if note is not None:
             over.note(painter, geometry, row, note.text, is_error=True)
         held = self.gestures.held
-        if held is not None and frame.row(held.intents[0].price) == row:
-            words = f"CONFIRM · {held.intents[0].text} · click again or Enter"
+        if held is not None and frame.row(held.intents[0].at) == row:
+            word = "STAGED" if held.is_staged else "CONFIRM"
+            words = f"{word} · {held.intents[0].text} · click again or Enter"
             over.note(painter, geometry, row, words, is_error=False)
-        for ghost in self.gestures.ghosts(frame):
-            if frame.row(ghost.price) == row:
+        for ghost in ghosts:
+            if frame.row(ghost.at) == row:
                 over.note(painter, geometry, row, ghost.text, is_error=False)
 
     def _paint_edges(self, painter: QPainter, frame: LadderFrame) -> None:
@@ -197,8 +202,9 @@ class LadderSurface(QWidget):
     def _expire(self) -> None:
         """Drop notes and held intentions whose time is over."""
         now, held = self._clock.monotonic_ns(), self.gestures.held
-        self.gestures.expire(now)
-        if held is not self.gestures.held:
+        resize = self.gestures.resize
+        self.gestures.expire(now, self.painted)
+        if (held, resize) != (self.gestures.held, self.gestures.resize):
             self.update()
         for index in [i for i, note in self._notes.items() if note.until < now]:
             del self._notes[index]

@@ -20,6 +20,7 @@ from app.clock import Clock
 from app.ui.commands import Command
 from app.ui.items.ladder_geometry import Spot
 from app.ui.items.ladder_surface import LadderSurface
+from app.ui.models.hand import Hand, hand_of
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.recentre import Recentre, Step
 from app.ui.theme import Theme
@@ -41,7 +42,24 @@ _MODIFIERS: Final = (
     | Qt.KeyboardModifier.AltModifier
     | Qt.KeyboardModifier.MetaModifier
 )
+_RESIZE: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_KEYS_OF_HANDS: Final = {
+    Qt.Key.Key_Shift: Qt.KeyboardModifier.ShiftModifier,
+    Qt.Key.Key_Control: Qt.KeyboardModifier.ControlModifier,
+    Qt.Key.Key_Alt: Qt.KeyboardModifier.AltModifier,
+}
 _LEFT, _RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+
+
+def _hand(modifiers: Qt.KeyboardModifier) -> Hand | None:
+    """What a click means with these modifiers; None where they are bound to nothing."""
+    if modifiers & Qt.KeyboardModifier.MetaModifier:
+        return None
+    return hand_of(
+        shift=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
+        control=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
+        alt=bool(modifiers & Qt.KeyboardModifier.AltModifier),
+    )
 
 
 class LadderView(LadderSurface):
@@ -72,6 +90,7 @@ class LadderView(LadderSurface):
         # Which command a key press means; the panel knows what keys the user chose.
         self.command_of: Callable[[QKeyEvent], Command | None] = lambda _: None
         self._wheel = 0
+        self._hand = Hand.PLAIN
 
     def show_frame(self, frame: LadderFrame) -> None:
         """Take the newest frame; what a click would do may have changed with it."""
@@ -125,11 +144,15 @@ class LadderView(LadderSurface):
             self.command_pressed.emit("ladder.recentre")
         elif spot is None or self.painted is None:
             return
-        elif event.modifiers() & _MODIFIERS:
-            self.modifier_clicked.emit()
         elif event.button() in (_LEFT, _RIGHT):
             is_right = event.button() == _RIGHT
-            self.gestures.press(self.painted, spot, is_right=is_right, now=now)
+            hand = _hand(event.modifiers())
+            if hand is None or (is_right and hand is not Hand.PLAIN):
+                self.modifier_clicked.emit()
+            else:
+                self.gestures.press(
+                    self.painted, spot, is_right=is_right, now=now, hand=hand
+                )
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -142,6 +165,7 @@ class LadderView(LadderSurface):
         if self.gestures.drag is not None:
             self.gestures.move(spot)
             self.update()
+        self._hold_hand(event.modifiers())
         self._hover_to(spot)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -161,7 +185,9 @@ class LadderView(LadderSurface):
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta()
         delta = notches.y() or notches.x()  # Shift turns the wheel sideways
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if event.modifiers() & _MODIFIERS == _RESIZE:
+            self._resize(event, delta)
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._zoom_by(_ZOOM_STEP if delta > 0 else 1 / _ZOOM_STEP)
         else:
             is_fine = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
@@ -171,26 +197,52 @@ class LadderView(LadderSurface):
             self.scroll_rows(rows)
         event.accept()
 
+    def _resize(self, event: QWheelEvent, delta: int) -> None:
+        """Change the size of the order under the pointer by whole notches."""
+        spot = self._geometry.spot(event.position())
+        self._wheel += delta
+        notches = int(self._wheel / _NOTCH)
+        self._wheel -= notches * _NOTCH
+        if spot is not None and self.painted is not None:
+            now = self._clock.monotonic_ns()
+            self.gestures.turn(self.painted, spot, notches, now)
+            self._tell_hover()
+            self.update()
+
     # The keyboard.
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        held = _KEYS_OF_HANDS.get(Qt.Key(event.key()))
+        if held is not None:
+            self._hold_hand(event.modifiers() & ~held)
+        super().keyReleaseEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
+        if key in _KEYS_OF_HANDS:
+            self._hold_hand(event.modifiers() | _KEYS_OF_HANDS[key])
+            super().keyPressEvent(event)
+            return
         if key in _ARROWS:
             self.gestures.steer(self.rows, *_ARROWS[key])
         elif event.isAutoRepeat() or self.painted is None:
             return  # a held key never sends twice
         elif (known := self.command_of(event)) is not None:
             self.command_pressed.emit(known.id)
-        elif event.modifiers() & _MODIFIERS or not self._press(key, self.painted):
+        elif not self._press(key, _hand(event.modifiers()), self.painted):
             super().keyPressEvent(event)
             return
         self.update()
         self._tell_hover()
 
-    def _press(self, key: Qt.Key, frame: LadderFrame) -> bool:
+    def _press(self, key: Qt.Key, hand: Hand | None, frame: LadderFrame) -> bool:
         """Do what a key says; False if it says nothing here."""
+        if hand is None:
+            return False
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.gestures.enter(frame, self._clock.monotonic_ns())
+            self.gestures.enter(frame, self._clock.monotonic_ns(), hand)
+        elif hand is not Hand.PLAIN:
+            return False
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.gestures.delete(frame)
         elif key == Qt.Key.Key_Escape:
@@ -208,14 +260,34 @@ class LadderView(LadderSurface):
         key = (self._hover.row, self._hover.column.side)
         return tuple(self.painted.own.get(key, ()))
 
+    def _hold_hand(self, modifiers: Qt.KeyboardModifier) -> None:
+        """What a click would do changes with the modifiers that are held."""
+        hand = _hand(modifiers) or Hand.PLAIN
+        if hand is not self._hand:
+            self._hand = hand
+            self._point()
+            self._tell_hover()
+            self.update()
+
+    def _point(self) -> None:
+        spot = self._hover or self.gestures.cursor
+        self.gestures.pointer = (spot, self._hand) if spot is not None else None
+
     def _hover_to(self, spot: Spot | None) -> None:
         if spot == self._hover:
             return
+        was_ghostly = bool(self.gestures.pointer and self._shows_bracket())
         for each in (self._hover, spot):
             if each is not None:
                 self._update_row(each.row)
         self._hover = spot
+        self._point()
+        if was_ghostly or self._shows_bracket():
+            self.update()  # a bracket's exits lie in other rows
         self._tell_hover()
+
+    def _shows_bracket(self) -> bool:
+        return Hand.BRACKET in (self._hand, self.gestures.latched)
 
     def _tell_hover(self) -> None:
         frame, spot = self.painted, self._hover or self.gestures.cursor
@@ -223,5 +295,8 @@ class LadderView(LadderSurface):
             self.hover_changed.emit(None)
             return
         ghosts = self.gestures.ghosts(frame)
-        intent = ghosts[0] if ghosts else self.gestures.intent_at(frame, spot)
+        hand = self._hand
+        intent = (
+            ghosts[0] if ghosts else self.gestures.intent_at(frame, spot, hand=hand)
+        )
         self.hover_changed.emit(intent)

@@ -45,6 +45,11 @@ class SizePads(QWidget):
         self._fields = tuple(self._field(layout, *each) for each in _FIELDS)
         self._group.idClicked.connect(self.choose)
 
+    @property
+    def least(self) -> int:
+        """The smallest size that is offered, quantity units; 1 before any."""
+        return self._sizes[0] if self._sizes else 1
+
     def offer(self, text: InstrumentText, price: int = NO_PRICE) -> None:
         """Offer the sizes that suit an instrument at a price (price units)."""
         self._text = text

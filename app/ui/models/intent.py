@@ -4,7 +4,8 @@ The line under the ladder and the order that is sent are made by the same functi
 the same painted frame, so that the one cannot say what the other does not do.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from app.engine.records import NO_PRICE, OrderOption, SafetyState
 from app.engine.views import DEPTH
+from app.instrument import InstrumentKind
 from app.ui import formatting, reasons
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
@@ -41,13 +43,21 @@ class Intent:
     why : str
         Why it is held or blocked; "" where it is sent.
     side, price, quantity : int
-        The order; price NO_PRICE = a market order.
+        The order; price NO_PRICE = a market order, or a stop where `stop` is given.
     sequence : int
         Of the painted book.
     options : int
         OrderOption bits.
     order : int
         Client order id of the order to replace; 0 = a new order.
+    stop : int
+        Stop price of a stop order, price units; NO_PRICE = none.
+    total : int
+        Replace: the new total; 0 = unchanged.
+    exits : tuple of int
+        Bracket: prices of target and stop; empty = no bracket.
+    again : callable or None
+        Makes the same intention from another frame.
     """
 
     verdict: Verdict
@@ -59,19 +69,32 @@ class Intent:
     sequence: int
     options: int = 0
     order: int = 0
+    stop: int = NO_PRICE
+    total: int = 0
+    exits: tuple[int, ...] = ()
+    again: "Callable[[LadderFrame], Intent] | None" = field(
+        default=None, compare=False, repr=False
+    )
+
+    @property
+    def at(self) -> int:
+        """Price of the row it is about, price units; NO_PRICE = none."""
+        return self.stop if self.price == NO_PRICE else self.price
 
     def confirmed(self) -> "Intent":
-        """The same, confirmed by the user."""
-        return Intent(
-            Verdict.SEND,
-            self.text,
-            "",
-            self.side,
-            self.price,
-            self.quantity,
-            self.sequence,
-            self.options | OrderOption.CONFIRMED,
-            self.order,
+        """The same, confirmed by the user.
+
+        A new stop waits for a confirm only where it would trigger at once: what is
+        confirmed then is the market order that it would become (SEMANTICS 22 refuses
+        the stop).
+        """
+        is_triggered = self.stop != NO_PRICE and not self.order
+        return replace(
+            self,
+            verdict=Verdict.SEND,
+            why="",
+            stop=NO_PRICE if is_triggered else self.stop,
+            options=self.options | OrderOption.CONFIRMED,
         )
 
 
@@ -98,17 +121,27 @@ def order_intent(
     parts = [
         f"{formatting.side(side)} {text.quantity(quantity)} {what}",
         _meets(frame, side, price, quantity),
-        _position(frame, side, quantity),
+        position_words(frame, side, quantity),
     ]
     options = _exit_option(frame, side, quantity)
     verdict, why = _judge(frame, side, price, quantity, options, unready)
     # What stops it comes early: the line may be cut off at its end.
-    parts.insert(1 if why else len(parts), _outcome(verdict, why))
+    parts.insert(1 if why else len(parts), outcome(verdict, why))
     if frame.state != SafetyState.REDUCE:
         options = 0
     options |= _resting(frame, side, price)
     line = SEPARATOR.join(part for part in parts if part)
-    return Intent(verdict, line, why, side, price, quantity, frame.sequence, options)
+    return Intent(
+        verdict,
+        line,
+        why,
+        side,
+        price,
+        quantity,
+        frame.sequence,
+        options,
+        again=lambda other: order_intent(other, side, price, quantity, unready),
+    )
 
 
 def replace_intent(
@@ -124,17 +157,20 @@ def replace_intent(
         f"{ticks:+d} ticks, leaves the queue".replace("-", formatting.MINUS),
     ]
     verdict, why = _judge_replace(frame, order, price, unready)
-    parts.insert(2 if why else len(parts), _outcome(verdict, why))
+    parts.insert(2 if why else len(parts), outcome(verdict, why))
+    is_stop = order["price"] == NO_PRICE
     return Intent(
         verdict,
         SEPARATOR.join(parts),
         why,
         side,
-        price,
+        NO_PRICE if is_stop else price,
         int(order["leaves"]),
         frame.sequence,
-        _resting(frame, side, price),
+        0 if is_stop else _resting(frame, side, price),
         order=int(order["client_order_id"]),
+        stop=price if is_stop else NO_PRICE,
+        again=lambda other: replace_intent(other, order, price, unready),
     )
 
 
@@ -147,7 +183,8 @@ def through_ticks(frame: LadderFrame, side: int, price: int) -> int:
     return side * (scale.index(price) - scale.index(int(opposite["price"][0])))
 
 
-def _outcome(verdict: Verdict, why: str) -> str:
+def outcome(verdict: Verdict, why: str) -> str:
+    """What becomes of a gesture, in words."""
     return f"{verdict.value}: {why}" if why else verdict.value
 
 
@@ -160,7 +197,7 @@ def _resting(frame: LadderFrame, side: int, price: int) -> int:
 def _judge(
     frame: LadderFrame, side: int, price: int, quantity: int, options: int, unready: str
 ) -> tuple[Verdict, str]:
-    blocked = unready or _blocked_by_state(frame, options)
+    blocked = unready or blocked_by_state(frame, options)
     if not blocked and frame.stale:
         blocked = f"stale book: {reasons.stale_text(frame.stale)}"
     if not blocked and quantity <= 0:
@@ -179,18 +216,37 @@ def _judge_replace(
     frame: LadderFrame, order: np.void, price: int, unready: str
 ) -> tuple[Verdict, str]:
     options = int(order["options"]) & OrderOption.REDUCE_ONLY
-    blocked = unready or _blocked_by_state(frame, options)
+    blocked = unready or blocked_by_state(frame, options)
     if not blocked and frame.stale:
         blocked = f"stale book: {reasons.stale_text(frame.stale)}"
     if blocked:
         return Verdict.BLOCK, blocked
-    if through_ticks(frame, int(order["side"]), price) >= 0:
+    side = int(order["side"])
+    if order["price"] == NO_PRICE:
+        if would_trigger(frame, side, price):
+            return Verdict.BLOCK, "the stop would trigger at once"
+    elif through_ticks(frame, side, price) >= 0:
         return Verdict.HOLD, "it would trade at once"
     return Verdict.SEND, ""
 
 
-def _blocked_by_state(frame: LadderFrame, options: int) -> str:
-    """Why the safety state forbids an order; exits pass in REDUCE."""
+def would_trigger(frame: LadderFrame, side: int, stop: int) -> bool:
+    """Whether a stop at this price is through the market already (SEMANTICS 21, 22).
+
+    By the last trade; for FX, or before the first trade, by the touch.
+    """
+    opposite = frame.opposite(side)
+    price = frame.last
+    if frame.listed.instrument.kind is InstrumentKind.FX_SPOT or price == NO_PRICE:
+        price = int(opposite["price"][0]) if len(opposite) else NO_PRICE
+    return price != NO_PRICE and side * (price - stop) >= 0
+
+
+def blocked_by_state(frame: LadderFrame, options: int) -> str:
+    """Why the safety state forbids an order; "" where it passes.
+
+    `options` other than 0: an order that shrinks the position, which REDUCE lets pass.
+    """
     if frame.state == SafetyState.ARMED:
         return ""
     if frame.state == SafetyState.REDUCE:
@@ -243,7 +299,8 @@ def _joins(frame: LadderFrame, side: int, price: int) -> str:
     return "first at this price"
 
 
-def _position(frame: LadderFrame, side: int, quantity: int) -> str:
+def position_words(frame: LadderFrame, side: int, quantity: int) -> str:
+    """The position before and after an order, and its limit."""
     text = frame.listed.text
     now, then = frame.position, frame.position + side * quantity
     words = f"pos {text.quantity(now)}→{text.quantity(then)}"

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from app.engine.records import BUY, NO_PRICE, SELL, OrderType, RiskLimit, SafetyState
+from app.engine.records import BUY, NO_PRICE, SELL, RiskLimit, SafetyState
 from app.ui.models.market import Listed, Market
-from app.ui.models.orders import PENDING
+from app.ui.models.orders import PENDING, STOPS
 
 CELL: Final = np.dtype(
     [
@@ -83,6 +83,8 @@ class LadderFrame:
         Reason; 0 = fresh.
     max_position, max_order : int
         Limits, quantity units; 0 = off.
+    last : int
+        Last price, price units; NO_PRICE = none yet.
     own : mapping
         (row, side) to the client order ids there, oldest first.
     """
@@ -102,6 +104,7 @@ class LadderFrame:
     position: int = 0
     max_position: int = 0
     max_order: int = 0
+    last: int = NO_PRICE
     own: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
     @property
@@ -202,6 +205,7 @@ def build_frame(
         position=int(part["position"]),
         max_position=int(limits[RiskLimit.MAX_POSITION_SIZE]),
         max_order=int(limits[RiskLimit.MAX_ORDER_SIZE]),
+        last=int(part["last_price"]),
         own=own,
     )
 
@@ -280,12 +284,6 @@ _OWN: Final = {
     SELL: ("sell", "sell_ahead", Mark.PENDING_SELL, Mark.STOP_SELL),
 }
 _SHOWN: Final = ("client_order_id", "side", "leaves", "status", "order_type")
-_STOPS: Final = (
-    OrderType.STOP,
-    OrderType.STOP_LIMIT,
-    OrderType.TRAILING_STOP,
-    OrderType.TRAILING_STOP_LIMIT,
-)
 
 
 def _place_own(
@@ -315,6 +313,6 @@ def _place_own(
             cells[ahead][row] = queues.get(number, (-1, -1))[0]
         if status in PENDING:
             cells["marks"][row] |= pending
-        if order_type in _STOPS:
+        if order_type in STOPS:
             cells["marks"][row] |= stop
     return own

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE, Action, OrderStatus, ReportType
+from app.engine.records import NO_PRICE, Action, OrderStatus, OrderType, ReportType
 
 OWN_ORDER: Final = np.dtype(
     [
@@ -35,6 +35,7 @@ OWN_ORDER: Final = np.dtype(
         ("strategy", "<i4"),
         ("reason", "<i4"),  # records.Reason of the last report
         ("options", "<i4"),
+        ("group", "<i4"),  # of a bracket or an OCO; 0 = none
         ("side", "i1"),
         ("status", "u1"),
         ("order_type", "u1"),
@@ -59,6 +60,13 @@ PENDING: Final = frozenset(
         OrderStatus.PENDING_REPLACE,
     )
 )
+STOPS: Final = (
+    OrderType.STOP,
+    OrderType.STOP_LIMIT,
+    OrderType.TRAILING_STOP,
+    OrderType.TRAILING_STOP_LIMIT,
+)
+"""Types that wait for their trigger."""
 _COPIED: Final = (
     "venue_order_id",
     "quantity",
@@ -70,6 +78,7 @@ _COPIED: Final = (
     "strategy",
     "reason",
     "options",
+    "group",
     "side",
     "status",
     "order_type",
@@ -178,6 +187,17 @@ class OwnOrders:
         chosen = self._array[list(self._working)]
         return chosen if instrument < 0 else chosen[chosen["instrument"] == instrument]
 
+    def family(self, client_order_id: int) -> tuple[int, ...]:
+        """Working orders of an order's group, itself among them."""
+        order = self.order(client_order_id)
+        if order is None or not order["group"]:
+            return (client_order_id,)
+        orders = self.working(int(order["instrument"]))
+        own: list[int] = orders["client_order_id"][
+            orders["group"] == order["group"]
+        ].tolist()
+        return tuple(own)
+
     def _row_of(self, client_order_id: int) -> int:
         row = self._row.get(client_order_id)
         if row is None:
@@ -216,8 +236,9 @@ def _says_how_an_order_stands(reports: np.ndarray) -> np.ndarray:
     kinds = reports["report"]
     is_order = (kinds < ReportType.STATE) & (kinds != ReportType.HELD)
     # A refused cancel of an order that the engine does not know says nothing of it.
-    is_known = (reports["client_order_id"] > 0) & (reports["quantity"] > 0)
-    return np.asarray(is_order & is_known)
+    # An exit of a bracket has no quantity before its entry has fills.
+    is_sized = (reports["quantity"] > 0) | (reports["group"] > 0)
+    return np.asarray(is_order & is_sized & (reports["client_order_id"] > 0))
 
 
 def average_fill(orders: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from app.engine.records import (
     NO_PRICE,
     Action,
     EventKind,
+    GroupRole,
     OrderOption,
     OrderType,
     SafetyState,
@@ -53,10 +54,11 @@ def new_order(  # noqa: PLR0913 - an order has that many parts
     side: int,
     quantity: int,
     price: int = NO_PRICE,
+    stop: int = NO_PRICE,
     sequence: int = 0,
     options: int = 0,
 ) -> np.ndarray:
-    """Make a DAY limit order, or a market order where there is no price.
+    """Make a DAY order: limit, stop, stop-limit, or market where there is no price.
 
     Parameters
     ----------
@@ -64,14 +66,13 @@ def new_order(  # noqa: PLR0913 - an order has that many parts
         When the gesture was made, ns since 1970 UTC.
     instrument, client_order_id, side, quantity : int
         Quantity in quantity units.
-    price : int
-        Limit, price units; NO_PRICE = market order.
+    price, stop : int
+        Limit and stop price, price units; NO_PRICE = none.
     sequence : int
         Sequence of the painted book.
     options : int
         OrderOption bits beside GESTURE.
     """
-    is_market = price == NO_PRICE
     return command(
         Action.NEW,
         now,
@@ -80,11 +81,54 @@ def new_order(  # noqa: PLR0913 - an order has that many parts
         side=side,
         quantity=quantity,
         price=price,
-        order_type=OrderType.MARKET if is_market else OrderType.LIMIT,
+        stop_price=stop,
+        order_type=_TYPES[price != NO_PRICE, stop != NO_PRICE],
         time_in_force=TimeInForce.DAY,
         book_sequence=sequence,
         options=options | OrderOption.GESTURE,
     )
+
+
+_TYPES = {
+    (False, False): OrderType.MARKET,
+    (True, False): OrderType.LIMIT,
+    (False, True): OrderType.STOP,
+    (True, True): OrderType.STOP_LIMIT,
+}
+"""By whether there is a limit and whether there is a stop price."""
+
+
+def bracket(
+    entry: np.ndarray, ids: tuple[int, int], target: int, stop: int
+) -> np.ndarray:
+    """Make an entry's bracket: target, stop, entry, in the order they are sent.
+
+    Parameters
+    ----------
+    entry : (1,) COMMAND
+        From `new_order`.
+    ids : tuple of int
+        Client order ids of target and stop.
+    target, stop : int
+        Their prices, price units. Both follow the entry's fills (SEMANTICS 28).
+    """
+    # A group's number is of 32 bits; ids ascend, so that none comes back soon.
+    group = int(entry["client_order_id"][0]) % (2**31 - 1) + 1
+    legs = np.concatenate([entry, entry, entry])
+    legs["group"] = group
+    legs["role"] = (
+        GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP, GroupRole.BRACKET_ENTRY,
+    )  # fmt: skip
+    exits = legs[:2]
+    exits["client_order_id"] = ids
+    exits["side"] = -entry["side"]
+    exits["quantity"] = 0
+    exits["options"] = OrderOption.REDUCE_ONLY
+    exits["book_sequence"] = 0
+    exits["price"] = (target, NO_PRICE)
+    exits["stop_price"] = (NO_PRICE, stop)
+    exits["order_type"] = (OrderType.LIMIT, OrderType.STOP)
+    return legs
 
 
 def cancel(now: int, order: np.void) -> np.ndarray:
@@ -104,9 +148,15 @@ def cancel_all(now: int, instrument: int = -1, side: int = 0) -> np.ndarray:
 
 
 def replace(
-    now: int, order: np.void, *, price: int = NO_PRICE, quantity: int = 0, sequence: int
+    now: int,
+    order: np.void,
+    *,
+    price: int = NO_PRICE,
+    stop: int = NO_PRICE,
+    quantity: int = 0,
+    sequence: int = 0,
 ) -> np.ndarray:
-    """Change an order's price or total; NO_PRICE and 0 leave them as they are."""
+    """Change prices or total of an order; NO_PRICE and 0 leave them as they are."""
     return command(
         Action.REPLACE,
         now,
@@ -117,6 +167,7 @@ def replace(
         time_in_force=order["time_in_force"],
         quantity=quantity,
         price=price,
+        stop_price=stop,
         book_sequence=sequence,
         options=OrderOption.GESTURE,
     )

@@ -11,6 +11,7 @@ from app.engine.records import NO_PRICE, OrderType
 from app.ui import reasons
 from app.ui.context import Context
 from app.ui.items.banner import Banner
+from app.ui.items.exit_ticks import ExitTicks
 from app.ui.items.figures import Figures
 from app.ui.items.ladder_view import LadderView
 from app.ui.items.lines import Line
@@ -41,6 +42,7 @@ class LadderPanel(QWidget):
         self._figures = Figures(theme, settings.scale, ladder_text.CAPTIONS)
         self._state = Line(is_centred=True)
         self.pads = SizePads(theme)
+        self.exits = ExitTicks()
         self.view = LadderView(theme, settings.scale, settings.ladder_rows, clock)
         self.view.command_of = context.commands.by_ladder_key_event
         self.banner = Banner(self.view, theme, top=22)
@@ -54,7 +56,7 @@ class LadderPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(5)
-        for widget in (self._figures, self._state, self.pads):
+        for widget in (self._figures, self._state, self.pads, self.exits):
             layout.addWidget(widget)
         layout.addWidget(self.view, 1)
         layout.addWidget(self._hover)
@@ -78,6 +80,8 @@ class LadderPanel(QWidget):
         view.scrolled.connect(self._show_frame)
         view.modifier_clicked.connect(self._on_modifier)
         self.pads.sizes_chosen.connect(self._on_sizes)
+        self.exits.ticks_chosen.connect(self._on_ticks)
+        self._context.safety.changed.connect(self._on_pulse)
         self.banner.command_pressed.connect(self._context.commands.run)
         self._context.focus.changed.connect(self.select)
         bridge.session_changed.connect(self._on_session_changed)
@@ -128,7 +132,10 @@ class LadderPanel(QWidget):
             OrderType.LIMIT
         )
         state = self._desk.market.safety_state
-        words = f"{state.name} · {reasons.state_text(state)}"
+        safety = self._context.safety
+        self.view.gestures.is_staging = safety.is_staging
+        way, means = safety.words()
+        words = f"{way or state.name} · {means or reasons.state_text(state)}"
         self._state.show_text(words, theme.state(state))
         listed = self._orders.listed
         self._figures.show_values(ladder_text.figures(self._desk, listed, theme))
@@ -159,9 +166,13 @@ class LadderPanel(QWidget):
 
     def _on_sizes(self, sizes: tuple[int, int]) -> None:
         self.view.gestures.quantities = sizes
+        self.view.gestures.step = self.pads.least
+
+    def _on_ticks(self, ticks: tuple[int, int]) -> None:
+        self.view.gestures.exit_ticks = ticks
 
     def _on_modifier(self) -> None:
-        self._say("no order: a click with a modifier key is bound to nothing")
+        self._say("no order: a click with these modifier keys is bound to nothing")
 
     def _on_hover(self, intent: Intent | None) -> None:
         theme, listed = self._context.theme, self._orders.listed

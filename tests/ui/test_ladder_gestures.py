@@ -1,0 +1,367 @@
+"""Stops, exit stops, brackets, groups, sizes, staging: by mouse and by keyboard."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    SELL,
+    Action,
+    GroupRole,
+    OrderOption,
+    OrderType,
+    SafetyState,
+)
+from app.ui.items.ladder_geometry import Column, Spot
+from app.ui.models.hand import Hand as Kind
+from app.ui.safety import Way
+from tests.ui.test_ladder_panel import LEFT, RIGHT, Hand, armed, hand
+
+__all__ = ["armed", "hand"]  # fixtures
+pytestmark = pytest.mark.gui
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+ALT = Qt.KeyboardModifier.AltModifier
+
+
+def click(
+    hand: Hand, price: int, column: Column, modifier: Qt.KeyboardModifier
+) -> None:
+    hand.qtbot.mouseClick(hand.panel.view, LEFT, modifier, pos=hand.at(price, column))
+
+
+def wheel(hand: Hand, price: int, column: Column, notches: int) -> None:
+    view, point = hand.panel.view, QPointF(hand.at(price, column))
+    event = QWheelEvent(
+        point, view.mapToGlobal(point), QPointF(0, 0).toPoint(),
+        QPointF(0, 120 * notches).toPoint(), Qt.MouseButton.NoButton, SHIFT | CONTROL,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(view, event)
+
+
+def hold(hand: Hand, position: int) -> None:
+    """Take a position, as fills of orders placed elsewhere would."""
+    hand.stage.session.position[0] = position
+    hand.stage.session.cost[0] = position * hand.frame.best_bid
+    hand.stage.pulse()
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_shift_click_on_the_far_side_places_a_stop(armed: Hand, side: int) -> None:
+    column = Column.BID if side == BUY else Column.ASK
+    price = (armed.frame.best_ask + 5) if side == BUY else (armed.frame.best_bid - 5)
+
+    click(armed, price, column, SHIFT)
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["price"], order["stop_price"]) == (
+        side, NO_PRICE, price,
+    )  # fmt: skip
+    assert order["order_type"] == OrderType.STOP
+    assert not order["options"] & OrderOption.RESTING_INTENT
+
+
+def test_a_stop_that_would_trigger_at_once_is_held_and_confirmed_at_market(
+    armed: Hand,
+) -> None:
+    price = armed.frame.last - 3
+
+    click(armed, price, Column.BID, SHIFT)
+    assert armed.new_orders() == []
+    held = armed.panel.view.gestures.held
+    assert held is not None
+    assert "trigger at once" in held.intents[0].text
+    armed.stage.clock.advance(0.5)
+    click(armed, price, Column.BID, SHIFT)
+
+    (order,) = armed.new_orders()
+    assert order["order_type"] == OrderType.MARKET
+    assert order["options"] & OrderOption.CONFIRMED
+
+
+@pytest.mark.parametrize("state", list(SafetyState))
+def test_ctrl_click_protects_the_position_in_every_state(
+    hand: Hand, state: SafetyState
+) -> None:
+    hand.stage.session.state = state
+    hold(hand, 7)
+    price = hand.frame.last - 6
+
+    click(hand, price, Column.ASK, CONTROL)
+
+    (order,) = hand.new_orders()
+    assert (order["side"], order["quantity"], order["stop_price"]) == (SELL, 7, price)
+    assert order["options"] & OrderOption.REDUCE_ONLY
+
+
+def test_ctrl_click_without_a_position_says_why_nothing_is_sent(armed: Hand) -> None:
+    click(armed, armed.frame.best_bid - 5, Column.BID, CONTROL)
+
+    assert armed.new_orders() == []
+    assert "no position to protect" in armed.panel._hover.text
+
+
+def test_alt_click_places_entry_target_and_stop_as_one_group(armed: Hand) -> None:
+    price = armed.frame.best_bid - 3
+    armed.panel.exits.choose(12, 5)
+
+    click(armed, price, Column.BID, ALT)
+
+    target, stop, entry = armed.new_orders()
+    assert len({int(each["group"]) for each in (target, stop, entry)}) == 1
+    assert entry["group"] > 0
+    assert [int(each["role"]) for each in (target, stop, entry)] == [
+        GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP, GroupRole.BRACKET_ENTRY,
+    ]  # fmt: skip
+    assert (entry["side"], entry["price"]) == (BUY, price)
+    assert (target["side"], target["price"]) == (SELL, price + 12)
+    assert (stop["side"], stop["stop_price"], stop["price"]) == (
+        SELL, price - 5, NO_PRICE,
+    )  # fmt: skip
+
+
+def test_a_bracket_is_drawn_before_the_press(armed: Hand) -> None:
+    price = armed.frame.best_bid - 3
+    view = armed.panel.view
+    armed.qtbot.mouseMove(view, armed.at(price, Column.BID))
+    armed.stage.frame()
+
+    armed.qtbot.keyPress(view, Qt.Key.Key_Alt)
+    ghosts = view.gestures.ghosts(armed.frame)
+    assert [ghost.at for ghost in ghosts] == [price, price + 8, price - 8]
+    assert "target" in armed.panel._hover.text
+    armed.qtbot.keyRelease(view, Qt.Key.Key_Alt)
+
+    assert view.gestures.ghosts(armed.frame) == []
+    assert armed.new_orders() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [("v", OrderType.STOP), ("b", OrderType.LIMIT)]
+)
+def test_a_key_before_the_click_does_what_the_modifier_does(
+    armed: Hand, key: str, kind: OrderType
+) -> None:
+    price = armed.frame.best_ask + 4 if key == "v" else armed.frame.best_bid - 4
+    armed.qtbot.keyClicks(armed.panel.view, key)
+
+    armed.click(price, Column.BID)
+    armed.click(armed.frame.best_bid - 9, Column.BID)
+
+    orders = armed.new_orders()
+    assert len(orders) == (2 if key == "v" else 4)
+    assert kind in [int(each["order_type"]) for each in orders[:-1]]
+    assert orders[-1]["order_type"] == OrderType.LIMIT
+    assert orders[-1]["group"] == 0
+
+
+def test_a_bracket_that_the_engine_holds_takes_its_exits_back(armed: Hand) -> None:
+    armed.stage.session.holds = True
+    price = armed.frame.best_bid - 3
+
+    click(armed, price, Column.BID, ALT)
+    armed.stage.frame(2)
+
+    first = [int(each["client_order_id"]) for each in armed.new_orders()]
+    armed.stage.session.holds = False
+    armed.stage.clock.advance(0.5)
+    armed.qtbot.keyClick(armed.panel.view, Qt.Key.Key_Return)
+    again = armed.new_orders()[3:]
+    assert len(first) == 3
+    assert len(again) == 3
+    assert not {int(each["client_order_id"]) for each in again} & set(first)
+    assert len({int(each["group"]) for each in again}) == 1
+
+
+def test_alt_drag_moves_a_group_by_the_same_ticks(armed: Hand) -> None:
+    price = armed.frame.best_bid - 4
+    click(armed, price, Column.BID, ALT)
+    armed.stage.frame(2)
+    view = armed.panel.view
+    own = armed.frame.own[(armed.frame.row(price), BUY)]
+
+    armed.qtbot.mousePress(view, LEFT, ALT, pos=armed.at(price, Column.OWN_BUYS))
+    armed.qtbot.mouseMove(view, armed.at(price - 2, Column.OWN_BUYS))
+    armed.stage.frame()
+    armed.qtbot.mouseRelease(view, LEFT, ALT, pos=armed.at(price - 2, Column.OWN_BUYS))
+
+    moved = {int(each["client_order_id"]): each for each in armed.sent(Action.REPLACE)}
+    target, stop, entry = armed.new_orders()
+    assert moved[own[0]]["price"] == price - 2
+    assert moved[int(target["client_order_id"])]["price"] == price + 6
+    assert moved[int(stop["client_order_id"])]["stop_price"] == price - 10
+    assert moved[int(stop["client_order_id"])]["price"] == NO_PRICE
+    assert entry["client_order_id"] == own[0]
+
+
+@pytest.mark.parametrize("state", [SafetyState.VIEW, SafetyState.ARMED])
+def test_notches_over_an_order_are_collected_into_one_replace(
+    armed: Hand, state: SafetyState
+) -> None:
+    armed.panel.pads.choose(3)
+    price = armed.frame.best_bid - 4
+    armed.click(price, Column.BID)
+    armed.stage.frame(2)
+    armed.stage.session.state = state
+    armed.stage.pulse()
+
+    for _ in range(3):
+        wheel(armed, price, Column.OWN_BUYS, -1)
+        armed.stage.frame()
+    assert armed.sent(Action.REPLACE) == []
+    armed.stage.frame(24)
+
+    (command,) = armed.sent(Action.REPLACE)
+    assert (command["quantity"], command["price"]) == (7, NO_PRICE)
+
+
+def test_a_larger_size_is_refused_in_view_and_says_that_it_loses_the_place(
+    armed: Hand,
+) -> None:
+    price = armed.frame.best_bid - 4
+    armed.click(price, Column.BID)
+    armed.stage.frame(2)
+    wheel(armed, price, Column.OWN_BUYS, 2)
+    (ghost,) = armed.panel.view.gestures.ghosts(armed.frame)
+    assert "leaves the queue" in ghost.text
+    armed.stage.session.state = SafetyState.VIEW
+    armed.stage.frame(24)
+
+    assert armed.sent(Action.REPLACE) == []
+
+
+def test_t_reverses_with_one_market_order(armed: Hand) -> None:
+    hold(armed, -4)
+
+    armed.qtbot.keyClicks(armed.panel.view, "t")
+
+    (order,) = armed.new_orders()
+    assert (order["side"], order["quantity"]) == (BUY, 8)
+    assert order["order_type"] == OrderType.MARKET
+
+
+def test_modifiers_that_mean_nothing_together_do_nothing(armed: Hand) -> None:
+    click(armed, armed.frame.best_bid - 3, Column.BID, SHIFT | ALT)
+    armed.qtbot.mouseClick(
+        armed.panel.view, RIGHT, SHIFT, pos=armed.at(armed.frame.best_bid, Column.BID)
+    )
+
+    assert armed.new_orders() == []
+
+
+# Staging and the arming key.
+
+
+@pytest.fixture
+def staging(hand: Hand) -> Hand:
+    hand.stage.context.safety.choose(Way.STAGE)
+    hand.stage.pulse()
+    hand.stage.pulse()
+    return hand
+
+
+def test_a_staged_order_is_not_sent_before_the_second_gesture(staging: Hand) -> None:
+    price = staging.frame.best_bid - 3
+    staging.click(price, Column.BID)
+    staging.stage.frame(3)
+    assert staging.new_orders() == []
+    staging.click(price - 2, Column.BID)  # put elsewhere
+    staging.stage.clock.advance(30)
+    staging.stage.frame()
+    assert staging.new_orders() == []
+
+    staging.qtbot.keyClick(staging.panel.view, Qt.Key.Key_Return)
+
+    (order,) = staging.new_orders()
+    assert order["price"] == price - 2
+    assert not order["options"] & OrderOption.CONFIRMED
+
+
+def test_esc_drops_a_staged_order(staging: Hand) -> None:
+    staging.click(staging.frame.best_bid - 3, Column.BID)
+    staging.qtbot.keyClick(staging.panel.view, Qt.Key.Key_Escape)
+    staging.stage.clock.advance(1)
+    staging.qtbot.keyClick(staging.panel.view, Qt.Key.Key_Return)
+
+    assert staging.new_orders() == []
+
+
+def test_a_staged_order_is_judged_by_the_book_of_the_second_gesture(
+    staging: Hand,
+) -> None:
+    session, price = staging.stage.session, staging.frame.best_ask - 1
+    staging.click(price, Column.BID)
+    session.books[0].bid -= 9  # now nine ticks through the market
+    staging.stage.clock.advance(1)
+    staging.stage.frame(2)
+
+    staging.qtbot.keyClick(staging.panel.view, Qt.Key.Key_Return)
+
+    assert staging.new_orders() == []
+    held = staging.panel.view.gestures.held
+    assert held is not None
+    assert not held.is_staged
+
+
+def test_a_kill_ends_staging(staging: Hand) -> None:
+    staging.stage.context.trading.kill()
+    staging.stage.pulse()
+
+    assert staging.stage.context.safety.way is Way.DIRECT
+
+
+def test_the_engine_is_armed_while_the_key_is_down_and_no_longer(
+    hand: Hand, qtbot: QtBot
+) -> None:
+    safety, session = hand.stage.context.safety, hand.stage.session
+    safety.choose(Way.HOLD)
+    hand.stage.pulse()
+    view = hand.panel.view
+
+    qtbot.keyPress(view, Qt.Key.Key_QuoteLeft)
+    assert session.state is SafetyState.ARMED
+    hand.stage.frame(2)
+    qtbot.keyRelease(view, Qt.Key.Key_QuoteLeft)
+    assert session.state is SafetyState.VIEW
+    hand.stage.frame(2)
+    hand.click(hand.frame.best_bid - 3, Column.BID)
+
+    assert hand.new_orders() == []
+    assert safety.way is Way.HOLD
+    safety.direct()
+
+
+def test_a_feed_that_comes_back_finds_the_window_in_view(armed: Hand) -> None:
+    session = armed.stage.session
+    session.given = replace(session.given, feed_state="disconnected")
+    armed.stage.pulse()
+    assert session.state is SafetyState.ARMED
+    session.given = replace(session.given, feed_state="connected")
+    armed.stage.pulse()
+
+    assert session.state is SafetyState.VIEW
+
+
+def test_every_gesture_says_before_the_press_what_it_does(armed: Hand) -> None:
+    hold(armed, 3)
+    gestures, frame = armed.panel.view.gestures, armed.frame
+    spot = Spot(frame.row(frame.best_ask + 6), Column.BID)
+    words = {
+        kind: intent.text
+        for kind in Kind
+        if (intent := gestures.intent_at(frame, spot, hand=kind)) is not None
+    }
+
+    assert set(words) == set(Kind)
+    assert "LMT" in words[Kind.PLAIN]
+    assert "STP" in words[Kind.STOP]
+    assert words[Kind.EXIT_STOP].startswith("SELL 3 STP")
+    assert "target" in words[Kind.BRACKET]
+    assert all(words.values())
