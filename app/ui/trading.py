@@ -48,7 +48,7 @@ class Trading:
             sequence=intent.sequence,
             options=intent.options,
         )
-        ids = (int(order["client_order_id"][0]),)
+        ids: tuple[int, ...] = (int(order["client_order_id"][0]),)
         if intent.exits:
             target, stop = intent.exits
             exits = self._bridge.next_order_id(), self._bridge.next_order_id()

@@ -325,11 +325,14 @@ def test_the_engine_is_armed_while_the_key_is_down_and_no_longer(
     hand.stage.pulse()
     view = hand.panel.view
 
+    def state() -> SafetyState:
+        return session.state
+
     qtbot.keyPress(view, Qt.Key.Key_QuoteLeft)
-    assert session.state is SafetyState.ARMED
+    assert state() is SafetyState.ARMED
     hand.stage.frame(2)
     qtbot.keyRelease(view, Qt.Key.Key_QuoteLeft)
-    assert session.state is SafetyState.VIEW
+    assert state() is SafetyState.VIEW
     hand.stage.frame(2)
     hand.click(hand.frame.best_bid - 3, Column.BID)
 
@@ -340,13 +343,17 @@ def test_the_engine_is_armed_while_the_key_is_down_and_no_longer(
 
 def test_a_feed_that_comes_back_finds_the_window_in_view(armed: Hand) -> None:
     session = armed.stage.session
+
+    def state() -> SafetyState:
+        return session.state
+
     session.given = replace(session.given, feed_state="disconnected")
     armed.stage.pulse()
-    assert session.state is SafetyState.ARMED
+    assert state() is SafetyState.ARMED
     session.given = replace(session.given, feed_state="connected")
     armed.stage.pulse()
 
-    assert session.state is SafetyState.VIEW
+    assert state() is SafetyState.VIEW
 
 
 def test_every_gesture_says_before_the_press_what_it_does(armed: Hand) -> None:

@@ -25,12 +25,8 @@ class ExitTicks(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        label = QLabel("Bracket, ticks:")
-        label.setProperty("role", "small")
-        layout.addWidget(label)
         self.target = self._field(layout, "target")
         self.stop = self._field(layout, "stop")
-        layout.addStretch(1)
 
     @property
     def ticks(self) -> tuple[int, int]:
@@ -51,7 +47,8 @@ class ExitTicks(QWidget):
         field.setAccessibleName(f"Bracket's {name}, ticks from the entry")
         field.setToolTip(f"Ticks from the entry to the {name}: Alt + click, or B")
         field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        field.setMaximumWidth(56)
+        field.setFixedWidth(46)
+        field.setFixedHeight(field.fontMetrics().height() + 5)
         field.valueChanged.connect(lambda _: self.ticks_chosen.emit(self.ticks))
         layout.addWidget(label)
         layout.addWidget(field)

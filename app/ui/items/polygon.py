@@ -22,9 +22,9 @@ def polygon(xs: np.ndarray, ys: np.ndarray) -> QPolygonF:
         return made
     # A QPointF is two doubles; `resize` makes the polygon own its memory alone.
     made.resize(count)
-    first: Any = made.data()  # type: ignore[attr-defined]  # the stub forgets QList's
+    first: Any = made.data()
     address = shiboken6.getCppPointer(first)[0]
-    memory = (ctypes.c_double * (2 * count)).from_address(address)
+    memory: Any = (ctypes.c_double * (2 * count)).from_address(address)
     points = np.frombuffer(memory, np.float64).reshape(count, 2)
     points[:, 0], points[:, 1] = xs, ys
     return made

@@ -104,4 +104,4 @@ def drawdown(values: np.ndarray) -> np.ndarray:
     if not len(values):
         return values
     peak = np.maximum(np.fmax.accumulate(values), 0.0)
-    return np.minimum(values - peak, 0.0)
+    return np.asarray(np.minimum(values - peak, 0.0))

@@ -160,10 +160,10 @@ class WatchColumns:
         return self._theme.side(sign) if sign else self._theme.text
 
     def _change(self, record: np.void) -> str:
-        return formatting.percent_change(float(changes(record[np.newaxis])[0]))
+        return formatting.percent_change(_change_of(record))
 
     def _change_colour(self, record: np.void) -> str:
-        change = float(changes(record[np.newaxis])[0])
+        change = _change_of(record)
         return self._theme.change(change) if change == change else self._theme.text
 
     def _spreads(self, rows: np.ndarray) -> np.ndarray:
@@ -187,6 +187,10 @@ class WatchColumns:
 
     def _pnl_colour(self, record: np.void) -> str:
         return self._theme.change(record["pnl"] / MONEY_SCALE)
+
+
+def _change_of(record: np.void) -> float:
+    return float(changes(np.array([record], WATCH_ROW))[0])
 
 
 def _no_text(_record: np.void) -> str:
