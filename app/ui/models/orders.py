@@ -30,12 +30,11 @@ OWN_ORDER: Final = np.dtype(
         ("limit", "<i8"),  # of the last refusal: the limit's value
         ("stands", "<i8"),  # what the order would have made of it
         ("bound", "<i8"),  # nearest valid or bounding price, price units
-        ("group", "<i4"),  # 0 = none
+        ("group", "<i4"),  # of a bracket or an OCO; 0 = none
         ("instrument", "<i4"),
         ("strategy", "<i4"),
         ("reason", "<i4"),  # records.Reason of the last report
         ("options", "<i4"),
-        ("group", "<i4"),  # of a bracket or an OCO; 0 = none
         ("side", "i1"),
         ("status", "u1"),
         ("order_type", "u1"),
@@ -78,7 +77,6 @@ _COPIED: Final = (
     "strategy",
     "reason",
     "options",
-    "group",
     "side",
     "status",
     "order_type",
