@@ -96,9 +96,9 @@ SHIPPED: Final = (
         "Backtest",
         "Recordings, their instruments, and what was traded on them; running a "
         "strategy over history is not in this version",
-        across(
-            (tabs("data", "instruments"), 45),
-            (down((tabs("chart", "pnl"), 60), (_RECORDS, 40)), 55),
+        down(
+            (across((tabs("data", "instruments"), 50), (tabs("chart", "pnl"), 50)), 60),
+            (_RECORDS, 40),
         ),
     ),
     Shipped(

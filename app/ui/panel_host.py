@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.context import Context
 
@@ -26,7 +33,9 @@ class PanelHost(QWidget):
         Until its dock has a place, and while docks are moved about: not made yet.
     """
 
-    def __init__(self, title: str, factory: Factory) -> None:
+    def __init__(
+        self, title: str, factory: Factory, *, is_scrolled: bool = False
+    ) -> None:
         super().__init__()
         self._title = title
         self._factory = factory
@@ -40,6 +49,13 @@ class PanelHost(QWidget):
         self.setProperty("role", "panel")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
+        self._scroll: QScrollArea | None = None
+        if is_scrolled:
+            self._scroll = QScrollArea()
+            self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+            self._scroll.setWidgetResizable(True)
+            self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._layout.addWidget(self._scroll)
 
     def give(self, context: Context) -> None:
         """Take a context; a panel that is there is made anew in it."""
@@ -122,6 +138,8 @@ class PanelHost(QWidget):
 
     def _show(self, widget: QWidget) -> None:
         if self._shown is not None:
+            if self._scroll is not None:
+                self._scroll.takeWidget()
             self._layout.removeWidget(self._shown)
             self._shown.hide()
             self._shown.deleteLater()
@@ -130,5 +148,8 @@ class PanelHost(QWidget):
         policy = widget.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         widget.setSizePolicy(policy)
-        self._layout.addWidget(widget)
+        if self._scroll is not None:
+            self._scroll.setWidget(widget)
+        else:
+            self._layout.addWidget(widget)
         widget.setVisible(self._is_seen)

@@ -41,6 +41,8 @@ class PanelRow:
         Several may be open at once.
     is_linked : bool
         It shows one instrument, which its title bar links to a group or fixes.
+    is_scrolled : bool
+        Larger than a small window has room for: it scrolls in its place.
     size : tuple of int
         Of a window of its own, pixels at scale 1.
     """
@@ -52,6 +54,7 @@ class PanelRow:
     sentence: str
     is_many: bool = False
     is_linked: bool = False
+    is_scrolled: bool = False
     size: tuple[int, int] = (720, 480)
 
 
@@ -73,6 +76,7 @@ PANELS: Final = (
         "Every order type, judged and priced while it is typed",
         is_many=True,
         is_linked=True,
+        is_scrolled=True,
         size=(360, 560),
     ),
     PanelRow(
