@@ -4,10 +4,12 @@ A picture is asked for when it would differ: another stretch of time or prices, 
 column, another contrast. Frames between are a repaint of what lies over it.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from app.engine.history.heat_picture import HeatPicture, HeatRequest, quantile_codes
 from app.engine.history.heat_tiles import HeatTiles
+from app.engine.records import NO_PRICE
 from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.heatmap_picture import colours_of, request_of
@@ -111,8 +113,6 @@ class HeatmapFeed:
 
     def _key(self, request: HeatRequest, tiles: HeatTiles) -> Any:
         """What tells pictures apart: now, in whole pixels of time, is part of it."""
-        from dataclasses import replace
-
         now = int(request.end / request.ns_per_px)
         return replace(request, end=now), tiles.count, self._palette
 
@@ -123,8 +123,19 @@ class HeatmapFeed:
         low, high = self.contrast.low / 100, self.contrast.high / 100
         found = quantile_codes(picture.histogram, low, high)
         self._largest = picture.largest
-        if self.contrast.take(found):
+        has_moved = self._keep_touch(picture)
+        if self.contrast.take(found) or has_moved:
             self.ask()
+
+    def _keep_touch(self, picture: HeatPicture) -> bool:
+        """Keep all that the touch did in view, and the book around it."""
+        frame, (low, high) = self._view.frame, picture.touch
+        if frame is None or NO_PRICE in (low, high):
+            return False
+        reach = frame.reach or (float(low), float(high))
+        return self._view.port.keep_in_view(
+            min(float(low), reach[0]), max(float(high), reach[1])
+        )
 
     def words_at(self, ts: int, price: float) -> str:
         """What rested and was traded at a time and price, in words."""

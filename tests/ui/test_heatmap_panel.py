@@ -1,5 +1,6 @@
 """The heatmap panel: it shows what history holds, follows, and survives any hand."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def folded(stage: Stage, steps: int = 120) -> History:
     history.fold(_records([(EventKind.SNAPSHOT_END, 0, 0, 0)], START_NS))
     book = session.books[0]
     for step in range(steps):
-        rows = [
+        rows: list[tuple[int, int, int, int]] = [
             (EventKind.LEVEL, side, book.price(side, level), 5 + (step + level) % 40)
             for side in (1, -1)
             for level in range(10)
@@ -51,7 +52,7 @@ def folded(stage: Stage, steps: int = 120) -> History:
     return history
 
 
-def _records(rows: list[tuple[int, int, int, int]], ts: int) -> np.ndarray:
+def _records(rows: Sequence[tuple[int, int, int, int]], ts: int) -> np.ndarray:
     records = np.zeros(len(rows), MARKET)
     for record, (kind, side, price, size) in zip(records, rows, strict=True):
         record["kind"], record["side"] = kind, side
@@ -119,7 +120,7 @@ def test_a_drag_stops_following_and_home_returns(
     assert view.port.right == right
     QTest.keyClick(view, Qt.Key.Key_Home)
     stage.frame(1)
-    assert view.port.is_following
+    assert panel.now.isChecked()
     assert view.port.right > right
 
 
@@ -131,7 +132,7 @@ def test_the_wheel_zooms_time_and_with_ctrl_price(
     time, price = port.ns_per_px, port.units_per_px
     _wheel(panel, 120)
     assert port.ns_per_px < time
-    assert port.units_per_px == price
+    assert panel.view.port.units_per_px == price
     _wheel(panel, -120, Qt.KeyboardModifier.ControlModifier)
     assert port.units_per_px > price
 
@@ -267,6 +268,18 @@ def test_the_price_follows_only_when_the_touch_leaves_the_middle() -> None:
     assert port.centre == centre
     port.follow(0, centre + 50)
     assert port.centre == centre + 50
+
+
+def test_all_that_the_touch_did_stays_in_view_until_a_hand_zooms() -> None:
+    port = Viewport(1)
+    port.resize(800, 500)
+    port.fit(1_000, 1_100)
+    assert not port.keep_in_view(1_005, 1_095)
+    assert port.keep_in_view(900, 1_095)
+    assert port.price_at(port.height) < 900
+    assert port.keep_in_view(1_000, 1_030)
+    port.zoom_price(0.5, 10)
+    assert not port.keep_in_view(0, 5_000)
 
 
 def test_labels_are_round_prices_that_are_ticks() -> None:

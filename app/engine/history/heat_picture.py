@@ -99,6 +99,8 @@ class HeatPicture:
         ``0xffrrggbb``.
     histogram : (HISTOGRAM,) int32
         How often codes were seen, by ``code >> BUCKET_BITS``.
+    touch : tuple of int
+        Lowest bid and highest ask in it, price units; NO_PRICE = none.
     largest : int
         Volume of the largest bubble, quantity units.
     columns : int
@@ -108,6 +110,7 @@ class HeatPicture:
     request: HeatRequest
     pixels: NDArray[np.uint32]
     histogram: NDArray[np.int32]
+    touch: tuple[int, int]
     largest: int
     columns: int
 
@@ -150,7 +153,8 @@ class HeatPainter:
         job["stride"] = request.width
         job["phase"] = int(request.begin // max(1, round(request.ns_per_px))) & 7
         columns = heat_render(0, 0, self._job.ctypes.data)
-        return HeatPicture(request, image, counts, int(job["largest"]), columns)
+        touch = int(job["touch_low"]), int(job["touch_high"])
+        return HeatPicture(request, image, counts, touch, int(job["largest"]), columns)
 
     def _buffers(self, width: int, height: int) -> tuple[Any, Any]:
         self._turn ^= 1

@@ -231,6 +231,19 @@ def _draw_touch(job: Any, pixels: Any, image: Any, side: int) -> None:
         before = price
 
 
+@kernel
+def _note_touch(job: Any, pixels: Any) -> None:
+    """Tell how far the touch went within the picture."""
+    low, high = NO_PRICE, NO_PRICE
+    for x in range(job["width"]):
+        pixel = pixels[x]
+        if pixel["ground"] == Ground.MARKET:
+            if pixel["low"] != NO_PRICE and (low == NO_PRICE or pixel["low"] < low):
+                low = pixel["low"]
+            high = max(high, pixel["high"])
+    job["touch_low"], job["touch_high"] = low, high
+
+
 @entry
 def heat_render(unused: int, also: int, address: int) -> int:
     """Paint a picture; `address` is that of a HEAT_VIEW. Returns the columns there are.
@@ -248,6 +261,7 @@ def heat_render(unused: int, also: int, address: int) -> int:
     for x in range(0, job["width"], BLOCK):
         near = _paint_block(job, control, count, rows, pixels, x, near)
         _write_block(job, rows, pixels, image, x)
+    _note_touch(job, pixels)
     _draw_touch(job, pixels, image, 1)
     _draw_touch(job, pixels, image, -1)
     draw_bubbles(job, control, count, image)

@@ -39,6 +39,8 @@ HEAT_VIEW: Final = np.dtype(
         ("tick", "<f8"),  # price units; a level is at least so tall
         ("bubble_volume", "<f8"),  # that has the largest radius; 0 = draw none
         ("bubble_radius", "<f8"),  # the largest, px
+        ("touch_low", "<i8"),  # out: lowest bid and highest ask; NO_PRICE = none
+        ("touch_high", "<i8"),
         ("largest", "<i8"),  # out: volume of the largest bubble
         ("low", "<i4"),  # codes of the ramp's ends
         ("high", "<i4"),

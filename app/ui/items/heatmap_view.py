@@ -100,7 +100,8 @@ class HeatmapView(QWidget):
 
     def follow(self) -> None:
         """Return to now, and to the touch."""
-        self.port.is_following, self.port.is_placed = True, False
+        self.port.is_following = self.port.is_fitting = True
+        self.port.is_placed = False
         self.moved.emit()
 
     # Painting.

@@ -12,6 +12,8 @@ ROOM: Final = 0.03
 """Share of the width that stays free after now, while it follows."""
 _CALM: Final = 0.32
 """The touch may be so far from the middle, in heights, before the price follows."""
+_LOST: Final = 0.45
+"""Prices that fill less of the height are shown larger."""
 _LEAST_NS: Final = 100_000.0
 _MOST_NS: Final = 60.0 * SECOND_NS * 60
 _MOST_TICK_PX: Final = 120.0
@@ -32,6 +34,8 @@ class Viewport:
         Price in the middle, price units.
     is_following : bool
         Whether it moves with time and the touch.
+    is_fitting : bool
+        Whether it shows all prices that the touch had, until a hand zooms the price.
     is_placed : bool
         Whether it knows a price to show.
     """
@@ -44,6 +48,7 @@ class Viewport:
         self.centre = 0.0
         self.right = 0.0
         self.is_following = True
+        self.is_fitting = True
         self.is_placed = False
 
     def resize(self, width: float, height: float) -> None:
@@ -88,6 +93,22 @@ class Viewport:
         self.is_placed = True
         self._bound()
 
+    def keep_in_view(self, low: float, high: float) -> bool:
+        """Fit the prices in [low, high] if they are cut off, or lost in the middle.
+
+        True if that moved it. Where a hand zoomed or dragged, nothing moves.
+        """
+        if not (self.is_following and self.is_fitting and self.is_placed):
+            return False
+        bottom = self.top - self.units_per_px * self.height
+        share = (high - low) / (self.units_per_px * self.height)
+        is_cut = low < bottom or high > self.top
+        least = 20.0 * self.tick / (self.units_per_px * self.height)
+        if not is_cut and (share > _LOST or least > _LOST):
+            return False
+        self.fit(low, high)
+        return True
+
     def follow(self, now: int, touch: float | None) -> None:
         """Move with time and the touch (price units), if it follows."""
         if not self.is_following:
@@ -115,6 +136,7 @@ class Viewport:
 
     def zoom_price(self, factor: float, y: float) -> None:
         """Show more (factor above 1) or fewer prices around a place."""
+        self.is_fitting = False
         fixed = self.price_at(y)
         self.units_per_px *= factor
         self._bound()

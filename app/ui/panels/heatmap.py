@@ -67,6 +67,7 @@ class HeatmapPanel(QWidget):
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setContentsMargins(6, 4, 6, 4)
+        bar.setSpacing(10)
         bar.addWidget(QLabel("contrast"))
         for widget in (self.low, self.high, self.hold, self.bubbles, self.palette_box):
             bar.addWidget(widget)

@@ -252,6 +252,7 @@ def test_the_touch_is_drawn_where_it_is(market: Market) -> None:
     market.level(-1, 10_003, 5)
     market.column()
     seen = picture(market, width=2, end=START + 2 * STEP, line_px=1)
+    assert seen.touch == (10_000, 10_003)
     assert int(seen.pixels[40, 1]) == BID
     assert int(seen.pixels[37, 1]) == ASK
 
