@@ -1,18 +1,24 @@
 """What stands around the panels of one window: settings and what follows from them."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from app.config import Settings
+from app.crash_reports import CrashReports, RunMark, UncleanEnd
 from app.errors import ConfigError
 from app.settings import Loaded
 from app.settings_file import DECLARED, SettingsFile
 from app.ui import formatting
+from app.ui.context import Context
 from app.ui.models.messages import Level
+from app.ui.notice_board import NoticeBoard
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
+
+_log = logging.getLogger("app.ui")
 
 
 class Amenities(QObject):
@@ -36,7 +42,10 @@ class Amenities(QObject):
     ) -> None:
         super().__init__(window)
         self.settings = settings
+        self.notices = NoticeBoard(window)
         self._window, self._file = window, file
+        self.crashes: CrashReports | None = None
+        self._mark: RunMark | None = None
         window.focus.changed.connect(self._show_zone)
         window.bridge.instruments_changed.connect(self._show_zone)
         self._show_zone()
@@ -58,6 +67,67 @@ class Amenities(QObject):
         self.dialog = SettingsDialog(window, file, loaded)
         self.dialog.saved.connect(self._on_saved)
         self.dialog.show()
+
+    def give(self, context: Context) -> None:
+        """Take the context of now: another look."""
+        self.notices.give(context)
+
+    # What went wrong.
+
+    def watch(self, reports: CrashReports) -> None:
+        """Keep reports of failures; tell of a run before that ended unexpectedly."""
+        self.crashes = reports
+        logging.getLogger("app").addHandler(reports.tail)
+        self._window.failures.keep = self._keep
+        for end in reports.unclean_ends():
+            self._tell_unclean(reports, end)
+        self._mark = reports.begin()
+        self._window.bridge.pulsed.connect(self._touch)
+
+    def unwatch(self) -> None:
+        """Say that the program ends as it should."""
+        if self._mark is not None:
+            self._mark.end()
+            self._mark = None
+        if self.crashes is not None:
+            logging.getLogger("app").removeHandler(self.crashes.tail)
+
+    def open_crashes(self) -> None:
+        """Show the crash reports."""
+        if self.crashes is None:
+            self._window.bridge.tell("this window keeps no crash reports")
+            return
+        from app.ui.crash_dialog import CrashDialog
+
+        CrashDialog(self._window, self.crashes).show()
+
+    def _keep(self, words: str, trace: str, panel: str) -> None:
+        assert self.crashes is not None
+        try:
+            self.crashes.write(self._window.context.now(), words, trace, panel)
+        except OSError as error:
+            # A full disk must not make a second failure out of the first.
+            _log.warning("no crash report could be written: %s", error)
+
+    def _tell_unclean(self, reports: CrashReports, end: UncleanEnd) -> None:
+        ts = round(end.ts * 1e9)
+        when = f"{formatting.day(ts)} {formatting.clock_time(ts)}"
+        words = f"Ringside ended unexpectedly at about {when}"
+        if end.last_words:
+            try:
+                reports.write(ts, words, end.last_words)
+            except OSError as error:
+                _log.warning("no crash report could be written: %s", error)
+            words += "; Help > Crash reports has its last words"
+        logs = self.settings.paths.logs
+        told = f"{words}. The engine's log up to then is in {logs}; the layout is back"
+        self._window.bridge.tell(told, Level.WARNING, "window")
+
+    def _touch(self) -> None:
+        if self._mark is not None:
+            self._mark.touch()
+
+    # What follows from settings.
 
     def _on_saved(self, loaded: Loaded[Settings], changed: list[str]) -> None:
         window, self.settings = self._window, loaded.settings

@@ -241,6 +241,13 @@ COMMANDS: Final = (
         "Ctrl+W",
         "Close the panel that is worked in",
     ),
+    Command(
+        "window.log",
+        "Log",
+        "Ctrl+L",
+        "Show everything you were told",
+        always=True,
+    ),
     Command("window.theme", "Light or dark", "Ctrl+T", "Change the theme", always=True),
     Command(
         "workspace.save_as",
@@ -282,6 +289,12 @@ COMMANDS: Final = (
         "Change keys…",
         "Ctrl+Shift+K",
         "Give commands other keys; conflicts are shown",
+    ),
+    Command(
+        "help.crashes",
+        "Crash reports…",
+        "",
+        "Show what was kept of failures, on this machine and nowhere else",
     ),
     Command(
         "help.keys",

@@ -8,11 +8,13 @@ whose `self` is a widget inside a `PanelHost`.
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.crash_reports import traceback_text
 from app.ui.panel_host import PanelHost
 
 _log = logging.getLogger("app.ui")
@@ -25,6 +27,11 @@ class Failures(QObject):
     -------
     told(str)
         A failure in words; each place in the code is told once.
+
+    Attributes
+    ----------
+    keep : callable or None
+        Keeps a report of a failure that is new: its words, traceback and panel.
     """
 
     told = Signal(str)
@@ -32,6 +39,7 @@ class Failures(QObject):
 
     def __init__(self) -> None:
         super().__init__()
+        self.keep: Callable[[str, str, str], None] | None = None
         self._seen: set[tuple[str, str, int]] = set()
         self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
 
@@ -58,11 +66,14 @@ class Failures(QObject):
         place = _place(kind, trace)
         is_new = place not in self._seen
         self._seen.add(place)
+        words, host = f"{kind.__name__}: {error}", _host(trace)
         if is_new:
             _log.error("unexpected", exc_info=(kind, error, trace))
+            if self.keep is not None:
+                title = host.title if host is not None else ""
+                self.keep(words, traceback_text(kind, error, trace), title)
         # Widgets are touched on the main thread only, after the broken call is over.
-        words = f"{kind.__name__}: {error}"
-        self._came.emit(_host(trace), words if is_new else "")
+        self._came.emit(host, words if is_new else "")
 
     def _thread_hook(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:

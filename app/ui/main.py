@@ -14,11 +14,13 @@ from qasync import QEventLoop  # after PySide6: it takes the binding that is the
 
 from app.clock import SystemClock
 from app.config import Settings
+from app.crash_reports import CrashReports
 from app.data.catalog import Catalog
 from app.errors import RingsideError
 from app.folders import user_folder
 from app.sessions import open_session
 from app.sessions.session import Mode
+from app.settings import written
 from app.settings_file import SettingsFile
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
@@ -93,6 +95,10 @@ def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
     sessions = sessions_of(settings, lambda: window.amenities.settings)
     window = MainWindow(settings, sessions, SystemClock(), folder, file)
     window.failures.install()
+    reports = CrashReports(
+        user_folder("user_state") / "crashes", written(Settings, settings)
+    )
+    window.amenities.watch(reports)
     _close_on_interrupt(window.close)
     window.fit_screen()
     window.show()
@@ -107,6 +113,7 @@ def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
     finally:
         window.close()
         window.failures.uninstall()
+        window.amenities.unwatch()
     return 0
 
 

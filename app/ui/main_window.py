@@ -188,6 +188,7 @@ class MainWindow(QMainWindow):
             self.safety,
         )
         self.panels.give(self.context)
+        self.amenities.give(self.context)
         self._build_bars()
 
     def _build_bars(self) -> None:

@@ -27,6 +27,7 @@ class PanelHost(QWidget):
 
     Attributes
     ----------
+    title : str
     panel : QWidget or None
         None before it was first seen, and while its error is shown.
     is_waiting : bool
@@ -37,7 +38,7 @@ class PanelHost(QWidget):
         self, title: str, factory: Factory, *, is_scrolled: bool = False
     ) -> None:
         super().__init__()
-        self._title = title
+        self.title = title
         self._factory = factory
         self._context: Context | None = None
         self.panel: QWidget | None = None
@@ -116,13 +117,13 @@ class PanelHost(QWidget):
         card = QWidget()
         layout = QVBoxLayout(card)
         layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        title = QLabel(f"{self._title} has failed")
+        title = QLabel(f"{self.title} has failed")
         title.setProperty("role", "heading")
         text = QLabel(words)
         text.setWordWrap(True)
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setProperty("role", "error")
-        hint = QLabel("The rest goes on. The traceback is in the program's log.")
+        hint = QLabel("The rest goes on. Help > Crash reports has the traceback.")
         hint.setProperty("role", "muted")
         hint.setWordWrap(True)
         retry = QPushButton("Try again")

@@ -3,9 +3,9 @@
 import html
 from typing import Final
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from app.sessions.session import EngineState
 from app.ui import formatting
@@ -43,6 +43,12 @@ class StatusBar(QStatusBar):
         self._latency = LatencyWindow()
         self.setSizeGripEnabled(False)
         self.message = Line()
+        self.unread = QToolButton()
+        self.unread.setAutoRaise(True)
+        self.unread.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.unread.clicked.connect(lambda: context.commands.run("window.log"))
+        self.unread.hide()
+        self.addWidget(self.unread)
         self.addWidget(self.message, 1)
         self.cells: dict[str, QLabel] = {}
         for name, tip in _CELLS:
@@ -70,7 +76,21 @@ class StatusBar(QStatusBar):
             when = formatting.clock_time(newest.ts)
             self.message.show_text(f"  {when}  {newest.text}", colours[newest.level])
 
+    def _show_unread(self) -> None:
+        """Count the warnings and errors that came while no log was shown."""
+        count = self._context.desk.messages.unread
+        if self.unread.isHidden() != (count == 0):
+            self.unread.setVisible(count > 0)
+        words = f"⚠ {formatting.count(count)} unread"
+        if count and words != self.unread.text():
+            self.unread.setText(words)
+            self.unread.setAccessibleName(
+                f"{formatting.plural(count, 'unread warning')}: show the log"
+            )
+            self.unread.setToolTip(self._context.commands.tip("window.log"))
+
     def _on_pulse(self) -> None:
+        self._show_unread()
         self._show_clock()
         bridge, theme = self._context.bridge, self._context.theme
         status, view = bridge.status, self._context.desk.market.view

@@ -36,6 +36,7 @@ class WindowCommands:
         bind("file.settings", window.amenities.open_settings)
         bind("trade.cancel_all", window.trading.cancel_all)
         bind("help.keys", self._help)
+        bind("help.crashes", window.amenities.open_crashes)
         bind("help.edit_keys", self._edit_keys)
         self._bind_window(bind)
         for row in DRILLS:
@@ -66,6 +67,7 @@ class WindowCommands:
 
     def _bind_window(self, bind: Callable[[str, Callable[[], None]], None]) -> None:
         window = self._window
+        bind("window.log", partial(window.panels.show, "messages"))
         bind("window.palette", self._palette)
         bind("window.theme", window.look.turn)
         bind("window.larger", partial(window.look.grow, 1))

@@ -36,11 +36,13 @@ class Desk:
         self.messages = Messages()
         self.pnl = PnlHistory(0)
         self.currency = ""
+        self._sessions: list[int] = []
 
     def reset(self, session: Session | None) -> None:
         """Begin with another session; messages stay."""
         self.orders.clear()
         self.fills.clear()
+        self._sessions = []
         self.currency = session.base_currency if session else ""
         self.market.reset(session.instruments if session else ())
         self.pnl = PnlHistory(len(self.market.listed))
@@ -64,6 +66,27 @@ class Desk:
         """Take the engine's newest view."""
         self.market.view = view
         self.pnl.take(view)
+        self._tell_sessions(view)
+
+    def _tell_sessions(self, view: np.void) -> None:
+        """Tell of trading sessions that changed since the view before."""
+        count = min(int(view["instruments"]), len(self.market.listed))
+        states = view["instrument"]["session"][:count].tolist()
+        if states == self._sessions:
+            return
+        before = dict(enumerate(self._sessions))
+        self._sessions = states
+        changed: dict[int, list[str]] = {}
+        for number, state in enumerate(states):
+            if state != before.get(number, telling.ORDINARY_SESSION):
+                name = self.market.listed[number].instrument.name
+                changed.setdefault(state, []).append(name)
+        for state, names in changed.items():
+            level, text = telling.session_words(state)
+            if text:
+                self.tell(
+                    int(view["wall"]), f"{', '.join(names)}: {text}", level, "session"
+                )
 
     def take_reports(self, reports: np.ndarray, now: int) -> None:
         """Take execution reports, oldest first (now: wall clock, ns since 1970 UTC).

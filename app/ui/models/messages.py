@@ -33,16 +33,24 @@ class Messages:
     ----------
     total : int
         Messages ever added; `total - len(rows)` of them are gone.
+    unread : int
+        Warnings and errors that came since the log was last seen.
     """
 
     def __init__(self) -> None:
         self.rows: deque[Message] = deque(maxlen=LIMIT)
         self.total = 0
+        self.unread = 0
 
     def add(self, message: Message) -> None:
         """Add a message."""
         self.rows.append(message)
         self.total += 1
+        self.unread += int(message.level >= Level.WARNING)
+
+    def mark_read(self) -> None:
+        """Say that the user has seen all of them."""
+        self.unread = 0
 
     @property
     def newest(self) -> Message | None:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from app.engine.exchange.drill_table import DRILLS
-from app.engine.records import Reason, ReportType, SafetyState
+from app.engine.records import Reason, ReportType, SafetyState, SessionState
 from app.ui import formatting, reasons
 from app.ui.models.market import Listed
 from app.ui.models.messages import Level
@@ -28,6 +28,16 @@ _TOLD: Final = (
     ReportType.DRILL,
 )
 _DRILLS: Final = {int(row.drill): row for row in DRILLS}
+ORDINARY_SESSION: Final = int(SessionState.OPEN)
+_SESSIONS: Final[Mapping[int, tuple[Level, str]]] = {
+    SessionState.PRE_OPEN: (Level.INFO, "pre-open; orders wait for the auction"),
+    SessionState.OPENING_AUCTION: (Level.INFO, "the opening auction has begun"),
+    SessionState.OPEN: (Level.INFO, "the market is open"),
+    SessionState.CLOSING_AUCTION: (Level.INFO, "the closing auction has begun"),
+    SessionState.CLOSED: (Level.INFO, "the market is closed"),
+    SessionState.HALTED: (Level.WARNING, "trading is HALTED"),
+    SessionState.EXTENDED: (Level.INFO, "extended hours"),
+}
 _ASKED_FOR: Final = (Reason.NONE, Reason.USER)
 _NEAR: Final = (Reason.FIRST_NOTICE, Reason.LAST_TRADING)
 _ORDINARY: Final = (ReportType.EXPIRED, ReportType.CANCELLED)
@@ -56,6 +66,11 @@ def words(report: np.void, subject: Subject) -> Words:
     """Say what a report means, and how much it matters."""
     kind = ReportType(int(report["report"]))
     return _ENGINE.get(kind, _order)(report, subject)
+
+
+def session_words(state: int) -> Words:
+    """Say that an instrument's trading session is in a state; "" = nothing to say."""
+    return _SESSIONS.get(state, (Level.INFO, ""))
 
 
 def _order(report: np.void, subject: Subject) -> Words:
