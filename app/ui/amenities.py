@@ -3,17 +3,22 @@
 import logging
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject
 
 from app.config import Settings
 from app.crash_reports import CrashReports, RunMark, UncleanEnd
+from app.engine.records import ReportType, SafetyState
 from app.errors import ConfigError
+from app.folders import user_folder
 from app.settings import Loaded
 from app.settings_file import DECLARED, SettingsFile
 from app.ui import formatting
+from app.ui.alert_desk import AlertDesk
 from app.ui.context import Context
 from app.ui.models.messages import Level
 from app.ui.notice_board import NoticeBoard
+from app.ui.sound import Sound, player
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -43,12 +48,18 @@ class Amenities(QObject):
         super().__init__(window)
         self.settings = settings
         self.notices = NoticeBoard(window)
+        self.alerts = AlertDesk(window.bridge, window.files, self)
+        self.sound = Sound(user_folder("user_cache") / "sounds", player())
+        self.sound.setParent(self)
+        self.alerts.went_off.connect(lambda: self._play("alert"))
+        window.bridge.reports_arrived.connect(self._on_reports)
         self._window, self._file = window, file
         self.crashes: CrashReports | None = None
         self._mark: RunMark | None = None
         window.focus.changed.connect(self._show_zone)
         window.bridge.instruments_changed.connect(self._show_zone)
         self._show_zone()
+        self._hush()
 
     def open_settings(self) -> None:
         """Show the settings dialog."""
@@ -71,6 +82,29 @@ class Amenities(QObject):
     def give(self, context: Context) -> None:
         """Take the context of now: another look."""
         self.notices.give(context)
+
+    def close(self) -> None:
+        """Stop what still sounds."""
+        self.sound.close()
+
+    def _on_reports(self, reports: np.ndarray) -> None:
+        """Let fills, refusals and the kill switch be heard; the gravest of a frame."""
+        kinds = reports["report"]
+        states = reports["quantity"][kinds == ReportType.STATE]
+        if (states == SafetyState.KILLED).any():
+            self._play("kill")
+        elif (kinds == ReportType.REJECTED).any():
+            self._play("reject")
+        elif (kinds == ReportType.FILL).any():
+            self._play("fill")
+
+    def _play(self, name: str) -> None:
+        try:
+            self.sound.play(name, self._window.bridge.clock.monotonic_ns())
+        except OSError as error:
+            self.sound.is_on = False
+            words = f"no sounds: {self.sound.folder}: {error.strerror}"
+            self._window.bridge.tell(words, Level.WARNING, "sound")
 
     # What went wrong.
 
@@ -129,11 +163,16 @@ class Amenities(QObject):
 
     # What follows from settings.
 
+    def _hush(self) -> None:
+        sounds = self.settings.sounds
+        self.sound.is_on, self.sound.volume = sounds.on, sounds.volume
+
     def _on_saved(self, loaded: Loaded[Settings], changed: list[str]) -> None:
         window, self.settings = self._window, loaded.settings
         ui = loaded.settings.ui
         window.bridge.set_pace(ui.frames_per_s)
         self._show_zone()
+        self._hush()
         if any(key.startswith("ui.") for key in changed):
             window.look.declare(ui)
         later = {DECLARED[key].rule.applies for key in changed} - {"now"}

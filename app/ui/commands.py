@@ -242,6 +242,9 @@ COMMANDS: Final = (
         "Close the panel that is worked in",
     ),
     Command(
+        "window.alerts", "Alerts", "Ctrl+Shift+A", "Show and make alerts", always=True
+    ),
+    Command(
         "window.log",
         "Log",
         "Ctrl+L",

@@ -306,6 +306,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.workspaces.close()
+        self.amenities.close()
         self.recording.close()
         self.opening.close()
         self.jobs.close()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.ui.panel_host import Factory
+from app.ui.panels.alerts import AlertsPanel
 from app.ui.panels.chart import ChartPanel
 from app.ui.panels.data import DataPanel
 from app.ui.panels.depth_profile import DepthProfilePanel
@@ -146,6 +147,14 @@ PANELS: Final = (
         is_many=True,
         is_linked=True,
         size=(620, 380),
+    ),
+    PanelRow(
+        "alerts",
+        "Alerts",
+        AlertsPanel,
+        "Market",
+        "Prices, averages, P&L, risk and events that you want to be told of",
+        size=(460, 480),
     ),
     PanelRow(
         "monitor",

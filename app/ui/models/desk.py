@@ -11,6 +11,7 @@ import numpy as np
 from app.engine.records import REPORT, ReportType
 from app.sessions.session import Session
 from app.ui.models import telling
+from app.ui.models.alerts import Alerts
 from app.ui.models.market import Listed, Market
 from app.ui.models.messages import Level, Message, Messages
 from app.ui.models.orders import OwnOrders
@@ -34,6 +35,7 @@ class Desk:
         self.orders = OwnOrders()
         self.fills = RecordStore(REPORT, FILLS_KEPT)
         self.messages = Messages()
+        self.alerts = Alerts()
         self.pnl = PnlHistory(0)
         self.currency = ""
         self._sessions: list[int] = []
@@ -43,6 +45,7 @@ class Desk:
         self.orders.clear()
         self.fills.clear()
         self._sessions = []
+        self.alerts.forget_values()
         self.currency = session.base_currency if session else ""
         self.market.reset(session.instruments if session else ())
         self.pnl = PnlHistory(len(self.market.listed))

@@ -1,0 +1,139 @@
+"""The fields of one alert."""
+
+from PySide6.QtCore import QDateTime
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDateTimeEdit,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.errors import ConfigError
+from app.ui.models.alerts import EVENTS, KINDS, WITHOUT_INSTRUMENT, Alert
+
+_ANY = "any"
+
+
+class AlertForm(QDialog):
+    """Asks what is to be told; what is wrong stands below.
+
+    Attributes
+    ----------
+    alert : Alert or None
+        What was asked for, once accepted.
+    """
+
+    def __init__(self, parent: QWidget | None, names: list[str], given: Alert) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Alert")
+        self.alert: Alert | None = None
+        self._kinds = list(KINDS)
+        self._make(names, given)
+        self._lay_out()
+        self._show_fields()
+        self._judge()
+
+    def _make(self, names: list[str], given: Alert) -> None:
+        self.kind = QComboBox()
+        self.kind.addItems(list(KINDS.values()))
+        self.kind.setCurrentIndex(self._kinds.index(given.kind))
+        self.instrument = QComboBox()
+        known = [*names, *([given.instrument] if given.instrument not in names else [])]
+        self.instrument.addItems([each for each in known if each])
+        self.instrument.addItem(_ANY)
+        self.instrument.setCurrentText(given.instrument or _ANY)
+        self.rises = QComboBox()
+        self.rises.addItems(["rises to", "falls to"])
+        self.rises.setCurrentIndex(0 if given.rises else 1)
+        self.level = QLineEdit(given.level)
+        self.minutes = QSpinBox()
+        self.minutes.setRange(1, 1440)
+        self.minutes.setValue(given.minutes)
+        self.repeats = QCheckBox("&Each time, not once")
+        self.repeats.setChecked(given.repeats)
+        self.ends = QCheckBox("E&xpires at")
+        self.ends.setChecked(given.expires > 0)
+        self.until = QDateTimeEdit(QDateTime.currentDateTime().addDays(1))
+        if given.expires:
+            self.until.setDateTime(
+                QDateTime.fromMSecsSinceEpoch(given.expires // 10**6)
+            )
+        self.note = QLineEdit(given.note)
+        self.wrong = QLabel()
+        self.wrong.setProperty("role", "error")
+        self.wrong.setWordWrap(True)
+        box = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(box.Ok | box.Cancel)
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        for choice in (self.kind, self.instrument, self.rises):
+            choice.currentIndexChanged.connect(self._show_fields)
+            choice.currentIndexChanged.connect(self._judge)
+        for line in (self.level, self.note):
+            line.textChanged.connect(self._judge)
+
+    def _lay_out(self) -> None:
+        self.form = QFormLayout()
+        rows = (
+            ("&Tell me of", self.kind),
+            ("&Instrument", self.instrument),
+            ("&When it", self.rises),
+            ("&Level", self.level),
+            ("&Minutes", self.minutes),
+            ("&Note", self.note),
+        )
+        for label, field in rows:
+            self.form.addRow(label, field)
+            field.setAccessibleName(label.replace("&", ""))
+        self.form.addRow("", self.repeats)
+        self.form.addRow(self.ends, self.until)
+        self.until.setAccessibleName("Expires at")
+        layout = QVBoxLayout(self)
+        layout.addLayout(self.form)
+        layout.addWidget(self.wrong)
+        layout.addWidget(self.buttons)
+
+    def _kind(self) -> str:
+        return self._kinds[max(0, self.kind.currentIndex())]
+
+    def _show_fields(self) -> None:
+        kind = self._kind()
+        self.form.setRowVisible(self.instrument, kind not in WITHOUT_INSTRUMENT)
+        for field in (self.rises, self.level):
+            self.form.setRowVisible(field, kind not in EVENTS)
+        self.form.setRowVisible(self.minutes, kind == "average")
+
+    def _made(self) -> Alert:
+        name = self.instrument.currentText()
+        has_none = self._kind() in WITHOUT_INSTRUMENT or name == _ANY
+        until = self.until.dateTime().toMSecsSinceEpoch() * 10**6
+        return Alert(
+            kind=self._kind(),
+            instrument="" if has_none else name,
+            rises=self.rises.currentIndex() == 0,
+            level=self.level.text().strip(),
+            minutes=self.minutes.value(),
+            repeats=self.repeats.isChecked(),
+            expires=until if self.ends.isChecked() else 0,
+            note=self.note.text().strip(),
+        )
+
+    def _judge(self) -> None:
+        try:
+            self._made()
+            words = ""
+        except ConfigError as error:
+            words = str(error)
+        self.wrong.setText(words)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not words)
+
+    def _accept(self) -> None:
+        self.alert = self._made()
+        self.accept()

@@ -1,0 +1,283 @@
+"""Alerts: what a user wants to be told of, judged once a frame, without Qt.
+
+An alert about a price or an average waits until the value passes its level; one about
+P&L or risk goes off as soon as it is beyond; one about an event whenever that happens.
+What a value is now, `alert_values` says.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from fractions import Fraction
+from typing import Any, Final
+
+from app.errors import ConfigError, InstrumentError
+from app.instrument import exact
+from app.ui import formatting
+
+KINDS: Final[Mapping[str, str]] = {
+    "last": "Last price",
+    "bid": "Best bid",
+    "ask": "Best ask",
+    "mid": "Mid price",
+    "vwap": "Session VWAP",
+    "average": "Mean close of the last minutes",
+    "last_vwap": "Last price less VWAP",
+    "pnl": "Total P&L",
+    "instrument_pnl": "P&L of the instrument",
+    "risk": "Fullest risk limit, %",
+    "fill": "A fill",
+    "reject": "A refusal",
+    "feed": "The feed is lost",
+}
+SLOW: Final = frozenset({"vwap", "average", "last_vwap"})
+EVENTS: Final = frozenset({"fill", "reject", "feed"})
+CROSSING: Final = frozenset(
+    {"last", "bid", "ask", "mid", "vwap", "average", "last_vwap"}
+)
+WITHOUT_INSTRUMENT: Final = frozenset({"pnl", "risk", "feed"})
+MOST: Final = 500
+_LONGEST_NOTE: Final = 200
+_FIRED_KEPT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What is to be told.
+
+    Attributes
+    ----------
+    kind : str
+        Of `KINDS`.
+    instrument : str
+        Its name; "" = any, or none is needed.
+    rises : bool
+        Goes off at or above the level, else at or below.
+    level : str
+        A plain number: a price, money in the base currency, or per cent.
+    minutes : int
+        Of "average".
+    repeats : bool
+        Stays on after it went off.
+    expires : int
+        ns since 1970 UTC; 0 = never.
+    note : str
+    is_on : bool
+    """
+
+    kind: str = "last"
+    instrument: str = ""
+    rises: bool = True
+    level: str = "0"
+    minutes: int = 5
+    repeats: bool = False
+    expires: int = 0
+    note: str = ""
+    is_on: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError(
+                f"an alert's kind must be one of {', '.join(KINDS)}, was {self.kind!r}"
+            )
+        if self.kind not in EVENTS:
+            number(self.level)
+        if not 1 <= self.minutes <= 1440:
+            raise ConfigError(f"minutes must be 1 to 1440, was {self.minutes}")
+        if not self.instrument and self.kind not in WITHOUT_INSTRUMENT | EVENTS:
+            raise ConfigError(f"{KINDS[self.kind]}: an instrument is needed")
+        if len(self.note) > _LONGEST_NOTE:
+            raise ConfigError(f"a note must have at most {_LONGEST_NOTE} letters")
+
+    @property
+    def text(self) -> str:
+        """What it waits for, in words."""
+        where = f"{self.instrument}: " if self.instrument else ""
+        what = KINDS[self.kind]
+        if self.kind == "average":
+            what = f"Mean close of {formatting.plural(self.minutes, 'minute')}"
+        if self.kind in EVENTS:
+            return f"{where}{what.lower() if where else what}"
+        verb = "rises to" if self.rises else "falls to"
+        return f"{where}{what.lower() if where else what} {verb} {self.level}"
+
+
+def number(text: str) -> Fraction:
+    """Read a level.
+
+    Raises
+    ------
+    ConfigError
+        If it is no number.
+    """
+    plain = formatting.plain(text.replace(",", "").strip())
+    try:
+        return Fraction(exact(plain or "x"))
+    except InstrumentError:
+        raise ConfigError(f"a level must be a number, was {text!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An alert that went off: when (ns since 1970 UTC), and in which words."""
+
+    ts: int
+    text: str
+
+
+@dataclass(slots=True)
+class _Watched:
+    alert: Alert
+    was_beyond: bool | None = None
+    level: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.alert.kind not in EVENTS:
+            self.level = float(number(self.alert.level))
+
+
+class Alerts:
+    """The alerts of a user, and those that went off.
+
+    Attributes
+    ----------
+    fired : list of Fired
+        Oldest first, bounded.
+    version : int
+        Changes with every alert and with every one that goes off.
+    """
+
+    def __init__(self) -> None:
+        self._watched: list[_Watched] = []
+        self.fired: list[Fired] = []
+        self.version = 0
+
+    @property
+    def rows(self) -> list[Alert]:
+        """The alerts, in the order in which they were made."""
+        return [each.alert for each in self._watched]
+
+    def put(self, alert: Alert, at: int | None = None) -> None:
+        """Add an alert, or set another in the place of one.
+
+        Raises
+        ------
+        ConfigError
+            If there are too many.
+        """
+        self.version += 1
+        if at is not None:
+            self._watched[at] = _Watched(alert)
+        elif len(self._watched) >= MOST:
+            raise ConfigError(f"there are {MOST} alerts already; delete some")
+        else:
+            self._watched.append(_Watched(alert))
+
+    def delete(self, at: int) -> None:
+        """Take an alert away."""
+        del self._watched[at]
+        self.version += 1
+
+    def turn(self, at: int, is_on: bool) -> None:
+        """Turn an alert on or off."""
+        self.put(replace(self._watched[at].alert, is_on=is_on), at)
+
+    def forget_values(self) -> None:
+        """Begin anew: another session's prices say nothing about these."""
+        for each in self._watched:
+            each.was_beyond = None
+
+    def are_waiting(self, *, is_slow: bool) -> bool:
+        """Whether any alert about a value is on (slow: one that needs the history)."""
+        return any(
+            each.alert.is_on and (each.alert.kind in SLOW) == is_slow
+            for each in self._watched
+            if each.alert.kind not in EVENTS
+        )
+
+    def judge(
+        self, read: Callable[[Alert], float | None], now: int, *, is_slow: bool = False
+    ) -> list[Fired]:
+        """Return the alerts about values that go off now.
+
+        Parameters
+        ----------
+        read : callable
+            What an alert's value is now; None = unknown, which is never beyond.
+        now : int
+            Wall clock, ns since 1970 UTC.
+        """
+        gone = []
+        for each in self._watched:
+            alert = each.alert
+            if not alert.is_on or alert.kind in EVENTS:
+                continue
+            if (alert.kind in SLOW) != is_slow or self._is_over(each, now):
+                continue
+            value = read(alert)
+            if value is None or not math.isfinite(value):
+                continue
+            beyond = value >= each.level if alert.rises else value <= each.level
+            before = each.was_beyond
+            each.was_beyond = beyond
+            first = before is None and alert.kind not in CROSSING
+            if beyond and (before is False or first):
+                gone.append(self._fire(each, now, f", now {value:,.10g}"))
+        return gone
+
+    def take_event(
+        self, kind: str, instrument: str, now: int, told: str
+    ) -> list[Fired]:
+        """Return the alerts about an event that has happened."""
+        return [
+            self._fire(each, now, f": {told}")
+            for each in self._watched
+            if each.alert.is_on
+            and each.alert.kind == kind
+            and each.alert.instrument in ("", instrument)
+            and not self._is_over(each, now)
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """For a file."""
+        return {"version": 1, "alerts": [asdict(alert) for alert in self.rows]}
+
+    def load(self, content: Mapping[str, Any]) -> list[str]:
+        """Take alerts from a file; what is wrong with it, in words."""
+        rows, wrong = content.get("alerts"), []
+        for row in rows[:MOST] if isinstance(rows, list) else ():
+            try:
+                self.put(_from_json(row))
+            except ConfigError as error:
+                wrong.append(str(error))
+        return wrong
+
+    def _is_over(self, each: _Watched, now: int) -> bool:
+        alert = each.alert
+        if not alert.expires or now < alert.expires:
+            return False
+        each.alert = replace(alert, is_on=False)
+        self.version += 1
+        return True
+
+    def _fire(self, each: _Watched, now: int, more: str) -> Fired:
+        alert = each.alert
+        note = f" ({alert.note})" if alert.note else ""
+        self.version += 1
+        fired = Fired(now, f"{alert.text}{more}{note}")
+        self.fired = [*self.fired, fired][-_FIRED_KEPT:]
+        if not alert.repeats:
+            each.alert = replace(alert, is_on=False)
+        return fired
+
+
+def _from_json(row: object) -> Alert:
+    if not isinstance(row, Mapping):
+        raise ConfigError(f"an alert must be an object, was {row!r}")
+    values = {}
+    for each in fields(Alert):
+        value = row.get(each.name, each.default)
+        if type(value) is not type(each.default):
+            raise ConfigError(f"an alert's {each.name} cannot be {value!r}")
+        values[each.name] = value
+    return Alert(**values)
