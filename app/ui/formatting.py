@@ -184,6 +184,11 @@ def zone_name(ns: int) -> str:
     return utc(max(0, int(ns))).astimezone(_ZONE.zone).strftime("%Z") or "local"
 
 
+def zone_offset(ns: int) -> int:
+    """Seconds that the zone in use is ahead of UTC at an instant (ns since 1970)."""
+    return _ZONE.offset(max(0, int(ns)) // 1_000_000_000 // _QUARTER_S)
+
+
 def clock_time(ns: int, *, fine: bool = False) -> str:
     """Write an instant (ns since 1970 UTC) as a time of day, in the zone in use."""
     if ns <= 0:

@@ -500,3 +500,21 @@ def test_fills_are_filtered_by_role(qtbot: QtBot, armed: Stage) -> None:
     qtbot.mouseClick(panel.filter.chips["maker"], LEFT)
 
     assert panel.table.rowCount() == 2
+
+
+def test_a_narrow_blotter_gives_up_chips_first(
+    qtbot: QtBot, orders: OrdersPanel
+) -> None:
+    chips = orders.filter.chips
+    assert all(chip.isVisible() for chip in chips.values())
+    qtbot.mouseClick(chips["working"], LEFT)
+
+    orders.resize(420, 300)
+    qtbot.wait(20)
+
+    assert orders.width() == 420
+    assert not chips["sell"].isVisible()
+    assert chips["working"].isVisible(), "what filters must be seen"
+    orders.resize(1_100, 300)
+    qtbot.wait(20)
+    assert all(chip.isVisible() for chip in chips.values())

@@ -26,6 +26,7 @@ from app.engine.records import (
 )
 from app.engine.views import VIEW_LEVEL
 from app.instrument import Fees, Instrument, InstrumentKind, QuantityUnits
+from app.ui import formatting
 from app.ui.models import ticket, ticket_steps
 from app.ui.models.estimate import estimate, fee_of, walk
 from app.ui.models.judgement import Verdict
@@ -503,3 +504,23 @@ def test_a_ticket_without_a_session_is_quiet(armed: Stage, panel: TicketPanel) -
     judged = panel.desk.judgement
     assert judged is not None
     assert judged.verdict is not Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+def test_an_end_is_typed_in_the_zone_of_the_times_shown(
+    panel: TicketPanel, zone: str
+) -> None:
+    formatting.use_zone(zone)
+    try:
+        form, field = panel.view.form, panel.view.expire
+        form.time_in_force = TimeInForce.GTD
+        form.expire = 1_790_000_000 * 10**9
+        panel._on_edited()
+        told = field.dateTime().toString("HH:mm:ss")
+        assert told == formatting.clock_time(form.expire)
+
+        field.setDateTime(field.dateTime().addSecs(60))
+
+        assert form.expire == 1_790_000_060 * 10**9
+    finally:
+        formatting.use_zone("local")

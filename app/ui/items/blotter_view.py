@@ -9,7 +9,6 @@ from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.items.blotter_table import BlotterTable
 from app.ui.items.filter_bar import FilterBar
+from app.ui.items.squeeze_bar import SqueezeBar
 from app.ui.models.table import RecordTable
 
 _LEAST_MS: Final = 100
@@ -53,8 +53,8 @@ class BlotterView(QWidget):
         self.model = model
         self._since = QElapsedTimer()
         self._since.start()
-        self.bar = QHBoxLayout()
-        self.bar.setContentsMargins(6, 4, 6, 4)
+        self._line = SqueezeBar()
+        self.bar = self._line.row
         self.filter: FilterBar | None = None
         self.table = BlotterTable(model)
         self._empty_text = empty
@@ -65,13 +65,16 @@ class BlotterView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(self.bar)
+        layout.addWidget(self._line)
         layout.addWidget(self.table)
 
     def add_filter(self, groups: Sequence[Sequence[tuple[str, str]]]) -> FilterBar:
         """Add a line to filter by; the panel says what its words mean."""
         self.filter = FilterBar(groups)
-        self.bar.addWidget(self.filter, 1)
+        self.bar.addWidget(self.filter.line, 1)
+        for chip in self.filter.chips.values():
+            self.bar.addWidget(chip)
+        self._line.optional.extend(reversed(self.filter.chips.values()))
         return self.filter
 
     def add_button(
@@ -87,12 +90,13 @@ class BlotterView(QWidget):
     def add_export(self, name: str, failed: Callable[[str], None]) -> None:
         """Add the buttons that choose columns, and write the rows to a CSV file."""
         self.bar.addStretch(1)
-        self.add_button("Columns", "Show, hide and reset columns", self._on_columns)
-        self.add_button(
+        columns = self.add_button("Columns", "Show and hide columns", self._on_columns)
+        export = self.add_button(
             "Export CSV…",
             "Write the rows as shown to a file",
             lambda: self._export(name, failed),
         )
+        self._line.optional.extend((columns, export))
 
     def on_news(self) -> None:
         """Bring the table up to date, at most ten times a second."""

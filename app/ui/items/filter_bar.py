@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QLineEdit, QPushButton
 
 _HINT = "Filter: rstk buy working"
 
 
-class FilterBar(QWidget):
+class FilterBar(QObject):
     """Words and chips; of chips that stand together one at most is down.
 
     Parameters
     ----------
     groups : sequence of sequences of (title, word)
+
+    Attributes
+    ----------
+    line : QLineEdit
+    chips : dict of str to QPushButton
+        By their words; whoever owns this places them.
 
     Signals
     -------
@@ -32,15 +38,9 @@ class FilterBar(QWidget):
         self.line.setMinimumWidth(90)
         self.line.setMaximumWidth(260)
         self.chips: dict[str, QPushButton] = {}
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        layout.addWidget(self.line, 1)
         for group in groups:
-            layout.addSpacing(4)
             made = [self._chip(title, word) for title, word in group]
             for chip in made:
-                layout.addWidget(chip)
                 others = [each for each in made if each is not chip]
                 chip.clicked.connect(
                     lambda is_on, others=others: self._on_chip(is_on, others)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QDateTime, Qt, Signal
+from PySide6.QtCore import QDateTime, Qt, QTimeZone, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -100,9 +100,7 @@ class TicketView(QWidget):
             switch.setChecked(bool(getattr(form, name)))
             switch.setVisible(name in shown)
         self.sides[form.side].setChecked(True)
-        until = QDateTime.fromMSecsSinceEpoch(form.expire // _MS)
-        if until != self.expire.dateTime():
-            self.expire.setDateTime(until)
+        self._show_expire(form.expire)
         for name, row in self._rows.items():
             if self._layout.isRowVisible(row) != (name in shown):
                 self._layout.setRowVisible(row, name in shown)
@@ -178,7 +176,9 @@ class TicketView(QWidget):
         self._add("trigger", "Trigger", self._choice("trigger", triggers))
         self.expire = QDateTimeEdit()
         self.expire.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
-        self.expire.setAccessibleName("Good till, local time")
+        self.expire.setButtonSymbols(QDateTimeEdit.ButtonSymbols.NoButtons)
+        self.expire.setTimeZone(QTimeZone(QTimeZone.Initialization.UTC))
+        self.expire.setAccessibleName("Good till, in the zone of the times shown")
         self.expire.dateTimeChanged.connect(self._on_expire)
         self._add("expire", "Good till", self.expire)
         self._add("display", "Display", self._field("display", "Display", "all"))
@@ -276,8 +276,22 @@ class TicketView(QWidget):
         if index >= 0:
             self._set(name, self._values[name][index])
 
+    def _show_expire(self, expire: int) -> None:
+        """Show the end in the zone in use: the field itself knows no other than UTC."""
+        shown = expire // _MS + 1_000 * formatting.zone_offset(expire)
+        until = QDateTime.fromMSecsSinceEpoch(
+            shown, QTimeZone(QTimeZone.Initialization.UTC)
+        )
+        if until != self.expire.dateTime():
+            self.expire.setDateTime(until)
+        self.expire.setToolTip(f"In {formatting.zone_name(expire)}")
+
     def _on_expire(self, when: QDateTime) -> None:
-        self._set("expire", when.toMSecsSinceEpoch() * _MS)
+        shown = when.toMSecsSinceEpoch()
+        guess = shown * _MS
+        # The offset of the instant itself, which is known once one is taken off.
+        instant = guess - 1_000_000_000 * formatting.zone_offset(guess)
+        self._set("expire", guess - 1_000_000_000 * formatting.zone_offset(instant))
 
     def _set(self, name: str, value: Any) -> None:
         if not self._is_filling:

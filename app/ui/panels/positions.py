@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
@@ -43,8 +43,10 @@ class PositionsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.addWidget(self.view)
-        layout.addWidget(self.total)
-        self.total.setContentsMargins(8, 0, 8, 0)
+        padded = QHBoxLayout()
+        padded.setContentsMargins(8, 0, 8, 0)
+        padded.addWidget(self.total)
+        layout.addLayout(padded)
         self._acts: dict[str, Callable[[int], object]] = {
             "close": context.trading.close,
             "reverse": context.trading.reverse,

@@ -4,7 +4,14 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.engine.records import NO_PRICE
 from app.ui.context import Context
@@ -43,10 +50,10 @@ class TicketPanel(QWidget):
         self._on_instrument()
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
+        inner, area = QWidget(), QScrollArea()
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(self._market)
         layout.addWidget(self.view)
         layout.addWidget(self.facts)
         told = QHBoxLayout()
@@ -54,7 +61,16 @@ class TicketPanel(QWidget):
         told.addWidget(self.nearest, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(told)
         layout.addStretch(1)
-        layout.addWidget(self.send)
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(10, 8, 10, 8)
+        outer.setSpacing(6)
+        outer.addWidget(self._market)
+        outer.addWidget(area, 1)
+        outer.addWidget(self.send)
         self.says.setMinimumHeight(2 * self.fontMetrics().height())
         self.send.setMinimumHeight(round(2.6 * self.fontMetrics().height()))
 
