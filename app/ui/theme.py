@@ -18,6 +18,7 @@ from app.engine.records import SafetyState
 from app.ui.resources import icon_path
 
 BASE_TEXT_PX: Final = 12
+_DRESSED: Final = "ringside-dressed"
 FAMILIES: Final = ("Inter", "SF Pro Text", "Segoe UI", "Noto Sans", "DejaVu Sans")
 
 
@@ -230,7 +231,9 @@ def text_font(scale: float, size: float = 1.0, *, bold: bool = False) -> QFont:
 
 def apply(app: QApplication, theme: Theme, scale: float) -> None:
     """Give the application Fusion in this theme's colours."""
-    app.setStyle("Fusion")
+    if app.property(_DRESSED) is None:  # a style anew costs as much as its colours
+        app.setStyle("Fusion")
+        app.setProperty(_DRESSED, True)
     app.setPalette(palette(theme))
     app.setFont(text_font(scale))
     app.setStyleSheet(style_sheet(theme, scale))
