@@ -30,7 +30,9 @@ from app.engine.records import (
 from app.engine.state import instruments
 
 _POST_ONLY: Final = int(OrderOption.POST_ONLY)
-_NOT_PLAIN: Final = int(OrderOption.POST_ONLY | OrderOption.REDUCE_ONLY)
+_NOT_PLAIN: Final = int(
+    OrderOption.POST_ONLY | OrderOption.REDUCE_ONLY | OrderOption.RESTING_INTENT
+)
 
 
 @inlined

@@ -18,6 +18,7 @@ from app.engine.conditional.capabilities import (
     is_stop,
     is_trailing,
     lasts,
+    was_to_rest,
 )
 from app.engine.conditional.groups import await_entry, entry_refused, join_group
 from app.engine.conditional.state import condition, new_condition
@@ -238,8 +239,10 @@ def _book_refusal(arena: int, command: Any, limit: int, session: int) -> int:
         return integer(Reason.NONE)
     if limit == NO_PRICE:
         return integer(Reason.NO_OPPOSITE_SIDE)
-    if is_post_only(command) and would_trade(arena, instrument, side, limit):
-        return integer(Reason.POST_ONLY_WOULD_CROSS)
+    meant = was_to_rest(integer(command["options"]))
+    if (meant or is_post_only(command)) and would_trade(arena, instrument, side, limit):
+        refusal = Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
+        return integer(refusal)
     if force == TimeInForce.FOK:
         wanted = command["quantity"]
         if is_reduce_only(command):

@@ -11,7 +11,15 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, OrderType, ReportType
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    SELL,
+    OrderOption,
+    OrderType,
+    Reason,
+    ReportType,
+)
 from app.ui import reasons
 from app.ui.context import Context
 from app.ui.items.ladder_view import LadderView
@@ -91,10 +99,11 @@ class LadderOrders:
         if self.listed is None:
             return
         here = reports[reports["instrument"] == self.listed.number]
-        for report in here[np.isin(here["report"], _REFUSED)]:
+        is_held = _asks_again(here)
+        for report in here[np.isin(here["report"], _REFUSED) & ~is_held]:
             words = reasons.outcome_text(report, self.listed.text, self._desk.currency)
             self._explain(int(report["price"]), words)
-        held = here[here["report"] == ReportType.HELD]
+        held = here[is_held]
         if len(held):
             intents = [self._held(each, self.listed) for each in held]
             self._view.gestures.hold(intents, self._context.clock.monotonic_ns())
@@ -189,10 +198,13 @@ class LadderOrders:
         if order in self._brackets:
             # Its exits wait at the venue for an entry that does not come: begin anew.
             bracket, exits = self._brackets.pop(order)
-            self._context.trading.cancel(exits)
+            working = self._desk.orders.working(int(report["instrument"]))
+            waiting = np.intersect1d(exits, working["client_order_id"])
+            self._context.trading.cancel(waiting.tolist())
             return replace(bracket, verdict=Verdict.HOLD, why=why)
         # A held order is none yet: a known one was to be replaced.
-        known = self._desk.orders.order(order) is not None
+        is_replace = report["report"] == ReportType.HELD
+        known = is_replace and self._desk.orders.order(order) is not None
         frame = self._view.painted
         return Intent(
             Verdict.HOLD,
@@ -214,3 +226,14 @@ class LadderOrders:
         if index is not None:
             self._view.note(index, words)
         self._say(words)
+
+
+def _asks_again(reports: np.ndarray) -> np.ndarray:
+    """Mask of reports of gestures that mean something else by now.
+
+    The gate holds them; a venue that saw the market move while an order was on its way
+    refuses it for the same reason.
+    """
+    is_refused = reports["report"] == ReportType.REJECTED
+    has_changed = reports["reason"] == Reason.MEANING_CHANGED
+    return np.asarray((reports["report"] == ReportType.HELD) | is_refused & has_changed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.engine.compile import kernel
-from app.engine.records import OrderType, TimeInForce
+from app.engine.records import OrderOption, OrderType, TimeInForce
 
 _IMMEDIATE: Final = (TimeInForce.IOC, TimeInForce.FOK)
 _LASTING: Final = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)
@@ -24,6 +24,7 @@ CAPABILITIES: Final[Mapping[OrderType, tuple[TimeInForce, ...]]] = {
 """Groups, brackets and reduce-only go with each of them; post-only with limit orders
 that last; icebergs with orders that may rest at a limit of their own."""
 
+_MEANT_TO_REST: Final = int(OrderOption.RESTING_INTENT | OrderOption.CONFIRMED)
 _TYPES: Final = 1 + max(OrderType)
 _TIMES: Final = tuple(
     sum(1 << time for time in CAPABILITIES.get(OrderType(each), ())) if each else 0
@@ -62,6 +63,17 @@ def is_for_auction(time_in_force: int) -> bool:
         time_in_force == TimeInForce.AT_THE_OPEN
         or time_in_force == TimeInForce.AT_THE_CLOSE
     )
+
+
+@kernel
+def was_to_rest(options: int) -> bool:
+    """Whether a gesture meant a new order to rest, and nobody confirmed otherwise.
+
+    The gate compares the book that was painted with its own; what the market does while
+    the order is on its way only the venue can see. It refuses such an order as it would
+    a post-only one, which this is at its arrival alone.
+    """
+    return options & _MEANT_TO_REST == OrderOption.RESTING_INTENT
 
 
 @kernel

@@ -12,6 +12,7 @@ from app.engine.conditional.capabilities import (
     is_for_auction,
     is_immediate,
     is_stop,
+    was_to_rest,
 )
 from app.engine.conditional.groups import note_resize
 from app.engine.conditional.queues import stop_waiting
@@ -96,9 +97,11 @@ def _refusal(arena: int, index: int) -> int:
     if order["order_type"] == OrderType.MARKET:
         lacks = not waits_off(arena, index) and touch_of(arena, index) == NO_PRICE
         return integer(Reason.NO_OPPOSITE_SIDE if lacks else Reason.NONE)
-    post_only = order["options"] & OrderOption.POST_ONLY
-    if post_only and not sleeps and would_cross(arena, index, order["price"]):
-        return integer(Reason.POST_ONLY_WOULD_CROSS)
+    meant = was_to_rest(integer(order["options"]))
+    rests = meant or order["options"] & OrderOption.POST_ONLY
+    if rests and not sleeps and would_cross(arena, index, order["price"]):
+        refusal = Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
+        return integer(refusal)
     return integer(Reason.NONE)
 
 

@@ -1,0 +1,243 @@
+"""The click that means what the eye saw, on the real engine.
+
+The market is moved at the instant of the click, a thousand times, and no order that was
+to rest becomes a taker.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.engine.records import (
+    BUY,
+    MARKET,
+    SELL,
+    EventKind,
+    OrderOption,
+    Reason,
+    RecordFlag,
+    ReportType,
+    SafetyState,
+)
+from app.engine.ring import Ring
+from app.feeds.protocol import FeedStatus
+from app.sessions import composition
+from app.sessions.session import EngineState, Mode
+from app.ui.items.ladder_geometry import Column
+from app.ui.main import sessions_of
+from app.ui.main_window import MainWindow
+from app.ui.shot_scene import has_market
+from tests.ui.scripted_session import FUTURE
+
+pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.threads]
+COMPILE_MS = 590_000
+STEP_MS = 30_000
+CLICKS = 1_000
+MID = 17_285
+LEVELS = 12
+SIZE = 50
+
+
+class MovedFeed:
+    """A market that moves when the test says so."""
+
+    name, data_basis, clock = "moved", "depth", "wall"
+
+    def __init__(self) -> None:
+        self.instruments = (FUTURE,)
+        self.rings = (Ring(MARKET, 1 << 12),)
+
+    def start(self) -> None:
+        self.move(MID)
+
+    def stop(self) -> None:
+        return
+
+    def status(self) -> FeedStatus:
+        return FeedStatus("connected", since=1)
+
+    def move(self, bid: int) -> None:
+        """The whole book at once: best bid here, best ask a tick above."""
+        book = np.zeros(2 * LEVELS + 2, MARKET)
+        book["kind"] = EventKind.LEVEL
+        book["kind"][0], book["kind"][-1] = (
+            EventKind.SNAPSHOT_BEGIN,
+            EventKind.SNAPSHOT_END,
+        )
+        book["flags"] = RecordFlag.SNAPSHOT
+        book["flags"][-1] |= RecordFlag.LAST
+        book["ts_venue"] = book["ts_received"] = SystemClock().wall_ns()
+        for level in range(LEVELS):
+            for place, side, price in (
+                (1 + level, BUY, bid - level),
+                (1 + LEVELS + level, SELL, bid + 1 + level),
+            ):
+                book[place]["side"], book[place]["price"] = side, price
+                book[place]["size"], book[place]["count"] = SIZE, 1
+        assert self.rings[0].push(book) == len(book)
+
+
+@pytest.fixture
+def feed(monkeypatch: pytest.MonkeyPatch) -> MovedFeed:
+    made = MovedFeed()
+    monkeypatch.setattr(composition, "open_feed", lambda *_: made)
+    return made
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path, feed: MovedFeed) -> Iterator[MainWindow]:
+    usual = Settings()
+    settings = replace(
+        usual,
+        paths=replace(usual.paths, logs=tmp_path / "logs"),
+        venue=replace(usual.venue, order_latency_us=0, report_latency_us=0),
+        risk=replace(usual.risk, file=_limits(tmp_path)),
+        ui=replace(usual.ui, frames_per_s=240),  # views come as often
+    )
+    made = MainWindow(settings, sessions_of(settings), SystemClock())
+    qtbot.addWidget(made)
+    made.show()
+    made.open(Mode.PAPER, "moved")
+    over = (EngineState.READY, EngineState.FAILED)
+    qtbot.waitUntil(
+        lambda: made.bridge.session is not None and made.bridge.status.engine in over,
+        timeout=COMPILE_MS,
+    )
+    assert made.bridge.status.engine is EngineState.READY, made.bridge.status
+    qtbot.waitUntil(lambda: has_market(made), timeout=STEP_MS)
+    made.commands.run("safety.armed")
+    armed = SafetyState.ARMED
+    qtbot.waitUntil(lambda: made.desk.market.safety_state is armed, timeout=STEP_MS)
+    yield made
+    made.close()
+
+
+def _limits(folder: Path) -> Path:
+    """No limit at all: what is told is the meaning of clicks, not risk."""
+    path = folder / "limits.toml"
+    path.write_text("", "utf-8")
+    return path
+
+
+def test_no_click_that_was_to_rest_ever_takes(
+    qtbot: QtBot, window: MainWindow, feed: MovedFeed
+) -> None:
+    random = np.random.default_rng(20261129)
+    ladder, desk, bridge = window.ladder(), window.desk, window.bridge
+    assert ladder is not None
+    view = ladder.view
+    bridge.pause()  # frames come from here alone: what is painted stands still
+    seen: list[np.ndarray] = []
+    bridge.reports_arrived.connect(seen.append)
+    held = resting = 0
+    bid = MID
+    for _ in range(CLICKS):
+        _settle(window, bid)
+        frame = view.painted
+        assert frame is not None
+        assert frame.best_bid == bid
+        side = BUY if random.random() < 0.5 else SELL
+        away = int(random.integers(0, 4))
+        price = bid - away if side == BUY else bid + 1 + away
+        bid = MID + int(random.integers(-6, 7))
+        feed.move(bid)  # between the eye and the finger
+        before = int(desk.market.view["reports"])  # type: ignore[index]
+        column = Column.BID if side == BUY else Column.ASK
+        place = view.cell_centre(frame.row(price), column).toPoint()
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+        seen.clear()
+        _until_reported(qtbot, window, before)
+        reports = np.concatenate(seen)
+        kinds = set(reports["report"].tolist())
+        fills = reports[reports["report"] == ReportType.FILL]
+        assert not (fills["liquidity"] < 0).any(), "it was to rest, and took"
+        has_changed = reports["reason"] == Reason.MEANING_CHANGED
+        if ReportType.HELD in kinds or has_changed.any():
+            held += 1
+            assert view.gestures.held is not None
+            crosses = bid + 1 <= price if side == BUY else bid >= price
+            assert crosses, "held although it means what was seen"
+            view.gestures.escape()
+        else:
+            resting += 1
+        window.trading.cancel_all()
+    assert held > CLICKS // 20
+    assert resting > CLICKS // 20
+
+
+def _settle(window: MainWindow, bid: int) -> None:
+    """Frames until the book is painted and no order works."""
+    ladder = window.ladder()
+    assert ladder is not None
+    for _ in range(20_000):
+        window.bridge.frame()
+        _paint(window)
+        frame = ladder.view.painted
+        is_there = frame is not None and frame.best_bid == bid
+        if is_there and not len(window.desk.orders.working()):
+            return
+    raise AssertionError("the book that was sent is not shown")
+
+
+def _paint(window: MainWindow) -> None:
+    ladder = window.ladder()
+    assert ladder is not None
+    ladder.view.repaint()
+
+
+def _until_reported(qtbot: QtBot, window: MainWindow, before: int) -> None:
+    """Frames until the engine has said what became of the click."""
+    answered = (
+        ReportType.NEW, ReportType.HELD, ReportType.REJECTED, ReportType.FILL,
+    )  # fmt: skip
+    told: list[bool] = []
+
+    def take(reports: np.ndarray) -> None:
+        told.append(bool(np.isin(reports["report"], answered).any()))
+
+    window.bridge.reports_arrived.connect(take)
+    try:
+        for _ in range(200_000):
+            window.bridge.frame()
+            if any(told):
+                return
+    finally:
+        window.bridge.reports_arrived.disconnect(take)
+    raise AssertionError("the engine did not answer")
+
+
+def test_a_confirmed_click_is_sent_as_it_is(
+    qtbot: QtBot, window: MainWindow, feed: MovedFeed
+) -> None:
+    ladder = window.ladder()
+    assert ladder is not None
+    view = ladder.view
+    window.bridge.pause()
+    _settle(window, MID)
+    frame = view.painted
+    assert frame is not None
+    feed.move(MID - 4)
+    place = view.cell_centre(frame.row(MID), Column.BID).toPoint()
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+    for _ in range(20_000):
+        window.bridge.frame()
+        if view.gestures.held is not None:
+            break
+    (intent,) = view.gestures.held.intents if view.gestures.held else ()
+
+    sent = intent.confirmed()
+
+    assert sent.options & OrderOption.CONFIRMED
+    assert window.trading.place(sent, 0)
+    for _ in range(20_000):
+        window.bridge.frame()
+        if len(window.desk.fills):
+            break
+    assert window.desk.fills.rows[-1]["liquidity"] < 0
