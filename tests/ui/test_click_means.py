@@ -230,7 +230,8 @@ def test_a_confirmed_click_is_sent_as_it_is(
         window.bridge.frame()
         if view.gestures.held is not None:
             break
-    (intent,) = view.gestures.held.intents if view.gestures.held else ()
+    assert view.gestures.held is not None
+    (intent,) = view.gestures.held.intents
 
     sent = intent.confirmed()
 
