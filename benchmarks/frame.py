@@ -191,7 +191,7 @@ def run(settings: dict[str, Any] | None = None) -> dict[str, Any]:
         cpu.append(time.thread_time_ns() - begun)
         paint.append(ladder.view.paint_ns)
     for _ in range(VIEWS):
-        ladder.view.update()
+        ladder.view.repaint_all()
         QApplication.processEvents()
         full.append(ladder.view.paint_ns)
     size = window.size()

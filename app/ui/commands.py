@@ -203,6 +203,21 @@ COMMANDS: Final = (
     Command("ladder.size_2", "Second size", "2", "Choose the second size pad"),
     Command("ladder.size_3", "Third size", "3", "Choose the third size pad"),
     Command("ladder.size_4", "Fourth size", "4", "Choose the fourth size pad"),
+    Command("ladder.group_more", "More ticks in a row", "=", "Group prices in rows"),
+    Command("ladder.group_less", "Fewer ticks in a row", "-", "Group prices less"),
+    Command(
+        "ladder.reset_flow",
+        "Count the flow anew",
+        "G",
+        "Count sold, bought, pulled and stacked sizes from now on",
+    ),
+    Command(
+        "ladder.columns",
+        "Columns of the ladder…",
+        "M",
+        "Choose columns, ticks in a row and when the ladder recentres",
+    ),
+    Command("ladder.note", "Note at a price…", "N", "Write a note in the row chosen"),
     Command(
         "window.palette",
         "Commands…",

@@ -116,6 +116,12 @@ def percent_change(fraction: float) -> str:
     return text.replace("-", MINUS)
 
 
+def ticks(number: float) -> str:
+    """Write a distance in ticks, signed, with a decimal."""
+    text = f"{number:+,.1f} ticks" if number else "0 ticks"
+    return text.replace("-", MINUS)
+
+
 def rate(per_second: float) -> str:
     """Write events per second."""
     return f"{short_number(round(per_second))}/s"
@@ -383,6 +389,12 @@ class InstrumentText:
             return text
         numerator, places = self._quantity
         return short_number(units * numerator / 10**places)
+
+    def change(self, units: int) -> str:
+        """Write a change of a size for a narrow cell, with its sign; zero is empty."""
+        if not units:
+            return ""
+        return ("+" if units > 0 else MINUS) + self.size(abs(units))
 
     def money(self, amount: int, *, signed: bool = False) -> str:
         """Write money in the instrument's currency."""

@@ -3,16 +3,25 @@
 import numpy as np
 import pytest
 
-from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, SafetyState
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    SELL,
+    OrderOption,
+    OrderStatus,
+    OrderType,
+    SafetyState,
+)
+from app.engine.views import DEPTH, VIEW_LEVEL
 from app.ui.models.intent import Verdict, order_intent, through_ticks
 from app.ui.models.ladder import (
+    Away,
     LadderFrame,
     Mark,
-    bar_scale,
-    build_frame,
-    dirty_rows,
+    Surroundings,
     touch_index,
 )
+from app.ui.models.ladder_build import bar_scale, break_even, build_frame
 from app.ui.models.market import Market
 from app.ui.models.orders import OWN_ORDER
 from tests.ui.scripted_session import LEVELS, ScriptedSession
@@ -73,21 +82,88 @@ def test_marks_of_touch_last_and_average(session: ScriptedSession) -> None:
     assert frame.spread_ticks == 1
 
 
-def test_dirty_rows_are_those_that_differ(session: ScriptedSession) -> None:
-    old = frame_of(session)
-    session.books[0].sizes[1, 4] += 5
-    new = frame_of(session)
+def test_a_row_of_several_ticks_adds_up_and_means_the_nearest_price(
+    session: ScriptedSession,
+) -> None:
+    market = Market()
+    market.reset(session.instruments)
+    market.view = session.view()
+    listed, touch = market.listed[0], touch_index(market, market.listed[0])
+    assert touch is not None
+    one = build_frame(market, listed, NO_ORDERS, touch + 100, 200)
+    five = build_frame(
+        market, listed, NO_ORDERS, touch // 5 + 20, 40, Surroundings(group=5)
+    )
 
-    assert dirty_rows(old, new) is None or dirty_rows(None, new) is None
-    same_listed = LadderFrame(old.listed, old.top, new.cells, old.full)
-    assert dirty_rows(old, same_listed) == [old.row(session.books[0].price(SELL, 4))]
+    assert five.cells["bid"].sum() == one.cells["bid"].sum()
+    for row in range(40):
+        low, high = five.price(row, SELL), five.price(row, BUY)
+        assert listed.scale.index(high) - listed.scale.index(low) == 4
+        assert five.row(low) == five.row(high) == row
+        inside = (one.cells["price"] >= low) & (one.cells["price"] <= high)
+        assert five.cells["ask"][row] == one.cells["ask"][inside].sum()
 
 
-def test_another_top_repaints_all(session: ScriptedSession) -> None:
-    frame = frame_of(session)
-    moved = LadderFrame(frame.listed, frame.top + 1, frame.cells, frame.full)
+def test_levels_beyond_the_view_are_unknown_until_the_history_tells(
+    session: ScriptedSession,
+) -> None:
+    market = Market()
+    market.reset(session.instruments)
+    market.view = session.view()
+    listed, part = market.listed[0], market.view["instrument"][0]
+    best = int(part["bids"]["price"][0])
+    part["bid_levels"] = DEPTH
+    part["bids"]["price"] = best - np.arange(DEPTH)
+    part["bids"]["size"] = 3
+    deep = np.zeros(1, VIEW_LEVEL)
+    deep["price"], deep["size"] = best - DEPTH - 2, 77
+    top = listed.scale.index(best) - DEPTH
 
-    assert dirty_rows(frame, moved) is None
+    unknown = build_frame(market, listed, NO_ORDERS, top, 10)
+    known = build_frame(
+        market, listed, NO_ORDERS, top, 10, Surroundings(deep=(deep, deep[:0]))
+    )
+
+    assert (unknown.cells["marks"] & Mark.UNKNOWN_BID).all()
+    assert not (known.cells["marks"] & Mark.UNKNOWN_BID).any()
+    assert known.cells["bid"].tolist() == [0, 0, 77, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_orders_out_of_view_and_groups_are_told(session: ScriptedSession) -> None:
+    market = Market()
+    market.reset(session.instruments)
+    market.view = session.view()
+    listed = market.listed[0]
+    orders = np.zeros(3, OWN_ORDER)
+    orders["client_order_id"] = (1, 2, 3)
+    orders["side"], orders["leaves"] = (BUY, SELL, SELL), 4
+    orders["group"] = 9
+    orders["order_type"] = (OrderType.LIMIT, OrderType.LIMIT, OrderType.STOP)
+    orders["status"] = OrderStatus.NEW
+    orders["price"] = [listed.scale.price(each) for each in (95, 500, 0)]
+    orders["price"][2] = NO_PRICE
+    orders["stop_price"] = listed.scale.price(92)
+
+    frame = build_frame(market, listed, orders, 100, 20)
+
+    assert frame.away == (Away(SELL, True, 4, listed.scale.price(500)),)
+    assert frame.own == {(5, BUY): [1], (8, SELL): [3]}
+    assert [letter for _, _, letter in frame.groups[0]] == ["E", "T", "S"]
+
+
+def test_break_even_counts_what_was_made_and_paid(session: ScriptedSession) -> None:
+    market = Market()
+    market.reset(session.instruments)
+    market.view = session.view()
+    listed, part = market.listed[0], market.view["instrument"][0]
+    part["position"], part["average_price"] = 2, 1000.0
+    part["realised"], part["fees"] = 0, listed.instrument.money(10, 2)
+
+    assert break_even(part, listed) == 1010
+    part["position"] = -2
+    assert break_even(part, listed) == 990
+    part["position"] = 0
+    assert break_even(part, listed) == NO_PRICE
 
 
 @pytest.mark.parametrize(

@@ -495,22 +495,99 @@ def test_a_full_command_ring_is_told(armed: Hand) -> None:
     assert newest.text.startswith("not sent:")
 
 
-def test_only_changed_rows_are_painted(armed: Hand) -> None:
+def test_only_changed_cells_are_painted(armed: Hand) -> None:
     view = armed.panel.view
-    price = armed.frame.best_bid - 2
+    row = armed.frame.row(armed.frame.best_bid - 2)
     armed.stage.session.books[0].sizes[0, 2] += 1
-    seen: list[int] = []
-    paint = view._picture
-    original = paint.row
 
-    def spy(painter, geometry, frame, row) -> None:
-        seen.append(row)
-        original(painter, geometry, frame, row)
-
-    paint.row = spy  # type: ignore[method-assign]
     armed.stage.frame()
 
-    assert seen == [armed.frame.row(price)]
+    drawn = np.argwhere(view._picture._grid.drawn).tolist()
+    assert drawn == [[row, view._geometry.columns.index(Column.BID)]]
+
+
+def test_the_price_stays_where_the_columns_change(armed: Hand) -> None:
+    header, view = armed.panel.shown.header, armed.panel.view
+
+    header.toggle(Column.SOLD)
+    header.toggle(Column.PRICE)
+    header.move(Column.ASK, Column.OWN_BUYS)
+    armed.stage.frame()
+
+    assert Column.SOLD not in view._geometry.columns
+    assert view._geometry.columns[0] is Column.ASK
+    assert Column.PRICE in view._geometry.columns
+    armed.click(armed.frame.best_ask + 2, Column.ASK)
+    assert [order["side"] for order in armed.new_orders()] == [SELL]
+
+
+def test_what_a_workspace_keeps_comes_back_and_nonsense_does_not(armed: Hand) -> None:
+    shown = armed.panel.shown
+    shown.header.toggle(Column.NOTES)
+    shown.group(5)
+    shown.cycle_unit()
+    kept = armed.panel.state()
+
+    for nonsense in ({"columns": 3, "hidden": ["PRICE", 7], "zoom": "x"}, {}):
+        armed.panel.restore(nonsense)
+        armed.stage.frame()
+    armed.panel.restore(kept)
+
+    assert armed.panel.state() == kept
+
+
+def test_a_click_in_a_row_of_five_ticks_means_the_price_nearest_the_market(
+    armed: Hand,
+) -> None:
+    armed.panel.shown.group(5)
+    armed.stage.frame()
+    row = armed.frame.row(armed.frame.best_bid) + 2
+
+    armed.qtbot.mouseClick(
+        armed.panel.view,
+        LEFT,
+        pos=armed.panel.view.cell_centre(row, Column.BID).toPoint(),
+    )
+
+    assert armed.new_orders()[0]["price"] == armed.frame.price(row, BUY)
+
+
+def test_a_badge_leads_to_an_order_out_of_view(armed: Hand) -> None:
+    armed.click(armed.frame.best_bid - 3, Column.BID)
+    armed.stage.frame()
+    armed.panel.view.scroll_rows(200)
+    armed.stage.frame()
+    QApplication.processEvents()
+    (badge,) = armed.panel.view.badges()
+
+    armed.qtbot.mouseClick(armed.panel.view, LEFT, pos=badge[0].center().toPoint())
+    armed.stage.frame()
+
+    assert armed.frame.away == ()
+    assert len(armed.new_orders()) == 1
+
+
+def test_a_note_is_kept_at_its_price(armed: Hand) -> None:
+    price = armed.frame.best_bid - 2
+
+    armed.panel.shown.write_note(price, "yesterday's low")
+    armed.panel.select(1)
+    assert armed.panel.view.price_notes == {}
+    armed.panel.select(0)
+
+    assert armed.panel.view.price_notes == {price: "yesterday's low"}
+    armed.panel.shown.write_note(price, " ")
+    assert armed.panel.view.price_notes == {}
+
+
+def test_the_pnl_cell_cycles_its_units(armed: Hand) -> None:
+    texts = []
+    for _ in range(4):
+        texts.append(armed.panel.pnl.text().replace("&&", "&"))
+        armed.qtbot.mouseClick(armed.panel.pnl, LEFT)
+
+    assert texts[3] == "P&L hidden"
+    assert armed.panel.pnl.text().replace("&&", "&") == texts[0]
 
 
 def test_an_unchanged_picture_takes_the_newer_sequence(armed: Hand) -> None:

@@ -277,7 +277,8 @@ class Gestures:
         if spot.column.is_own or not spot.column.side:
             return None
         hand = self.latched if hand is Hand.PLAIN else hand
-        side, price = spot.column.side, frame.price(spot.row)
+        side = spot.column.side
+        price = frame.price(spot.row, side)
         quantity, unready = self.quantities[is_right], self.unready
         if hand is Hand.STOP:
             return stop_intent(frame, side, price, quantity, unready)
@@ -300,15 +301,16 @@ class Gestures:
 
     def _replaces(self, frame: LadderFrame, drag: Drag, row: int) -> list[Intent]:
         """Replaces of the orders in the hand; a group keeps its distances."""
-        scale, price = frame.listed.scale, frame.price(row)
-        rows = drag.start.row - row
+        scale = frame.listed.scale
+        ticks = (drag.start.row - row) * frame.group
         made = []
         for each in drag.orders:
             order = self.order(each)
             if order is None:
                 continue
+            price = frame.price(row, int(order["side"]))
             if drag.is_group:
-                price = scale.price(scale.index(priced_at(order)) + rows)
+                price = scale.price(scale.index(priced_at(order)) + ticks)
             made.append(replace_intent(frame, order, price, self.unready))
         return made
 

@@ -2,13 +2,16 @@
 
 from typing import Final
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from app.ui.items.ink import Ink
 from app.ui.items.ladder_geometry import Column, Geometry, Spot
+from app.ui.models.ladder import Away, LadderFrame
 
 _PAD: Final = 6.0
+_FRAME_PX: Final = 2
+_BARRED_PX: Final = 5
 
 
 class LadderOverlay:
@@ -40,9 +43,11 @@ class LadderOverlay:
         is_error: bool,
     ) -> None:
         """Write something across a row: a refusal, or what waits for a confirm."""
-        left = geometry.lefts[Column.BID]
-        right = geometry.lefts[Column.OWN_SELLS]
         rect = geometry.row_rect(row)
+        own = [c for c in geometry.columns if c.is_own]
+        edges = [geometry.cell(row, column) for column in own]
+        left = edges[0].right() if edges and edges[0].left() == 0 else 0.0
+        right = geometry.width if len(edges) < 2 else edges[-1].left()
         box = QRectF(left, rect.top() + 1, right - left, rect.height() - 2)
         t = self.theme
         colour = t.error if is_error else t.warning
@@ -70,3 +75,88 @@ class LadderOverlay:
         painter.setPen(self._ink.pen(t.panel if is_flash else t.on_accent))
         arrow = "▲" if rows < 0 else "▼"
         self._ink.bold.draw(painter, box, f"{arrow} {abs(rows)} · Space", 0.5)
+
+    def badges(
+        self,
+        painter: QPainter,
+        frame: LadderFrame,
+        badges: list[tuple[QRectF, Away]],
+    ) -> None:
+        """Draw arrows to orders of ours out of view, with size and nearest price."""
+        t, text = self.theme, frame.listed.text
+        for box, away in badges:
+            arrow = "▲" if away.is_above else "▼"
+            words = f"{arrow} {text.size(away.size)} @ {text.price(away.price)}"
+            if self._ink.small.width(words) > box.width() - 4:
+                words = f"{arrow} {text.size(away.size)}"
+            inner = box.adjusted(1, 1, -1, -1)
+            painter.fillRect(inner, self._ink.brush(t.raised))
+            painter.setPen(self._ink.pen(t.side(away.side)))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(inner.adjusted(0.5, 0.5, -0.5, -0.5))
+            self._ink.write_in(painter, self._ink.small)
+            self._ink.small.draw(painter, inner, words, 0.5)
+
+    def groups(self, painter: QPainter, geometry: Geometry, frame: LadderFrame) -> None:
+        """Draw a bracket beside the members of each group: entry, target, stop."""
+        for members in frame.groups:
+            side = members[0][1]
+            column = Column.OWN_BUYS if side > 0 else Column.OWN_SELLS
+            if not geometry.has(column):
+                continue
+            self._group(painter, geometry, members, column)
+
+    def _group(
+        self,
+        painter: QPainter,
+        geometry: Geometry,
+        members: tuple[tuple[int, int, str], ...],
+        column: Column,
+    ) -> None:
+        t, height = self.theme, geometry.row_height
+        is_left = column is Column.OWN_BUYS
+        edge = geometry.cell(0, column)
+        x = edge.left() + 4.5 if is_left else edge.right() - 4.5
+        rows = sorted(row for row, _, _ in members)
+        middle = geometry.header + height * 0.5
+        painter.setPen(self._ink.pen(t.accent))
+        top, bottom = (max(-1, min(geometry.rows, row)) for row in (rows[0], rows[-1]))
+        painter.drawLine(QLineF(x, middle + top * height, x, middle + bottom * height))
+        self._ink.write_in(painter, self._ink.small)
+        for row, _, letter in members:
+            if not 0 <= row < geometry.rows:
+                continue
+            y = middle + row * height
+            painter.drawLine(QLineF(x, y, x + (4 if is_left else -4), y))
+            box = QRectF(x + 4 if is_left else x - 16, y - height / 2, 12, height)
+            self._ink.small.draw(painter, box, letter, 0.5)
+
+    def veil(self, painter: QPainter, geometry: Geometry, words: str) -> None:
+        """Lay a veil over the rows: nothing trades, and why."""
+        t, top = self.theme, geometry.header
+        ground = QColor(t.window)
+        ground.setAlpha(110)
+        painter.fillRect(QRectF(0, top, geometry.width, geometry.height - top), ground)
+        glyphs = self._ink.bold
+        width = min(glyphs.width(words) + 24, geometry.width)
+        left = (geometry.width - width) / 2
+        box = QRectF(left, top + geometry.row_height, width, geometry.row_height + 4)
+        painter.fillRect(box, self._ink.brush(t.warning_cell))
+        painter.setPen(self._ink.pen(t.warning))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+        self._ink.write_in(painter, glyphs)
+        glyphs.draw(painter, box, glyphs.elided(words, width - 8), 0.5)
+
+    def frame(
+        self, painter: QPainter, geometry: Geometry, state: int, *, is_barred: bool
+    ) -> None:
+        """Draw the safety state at both sides; barred where orders are real."""
+        colour, wide = QColor(self.theme.state(state)), _FRAME_PX
+        if is_barred:
+            colour, wide = QColor(self.theme.killed), _BARRED_PX
+        brush = QBrush(colour)
+        if is_barred:
+            brush.setStyle(Qt.BrushStyle.BDiagPattern)
+        painter.fillRect(0, 0, wide, geometry.height, brush)
+        painter.fillRect(geometry.width - wide, 0, wide, geometry.height, brush)

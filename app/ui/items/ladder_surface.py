@@ -8,10 +8,10 @@ hand does comes in `LadderView`.
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QElapsedTimer, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFontMetrics,
+    QFontMetricsF,
     QPainter,
     QPaintEvent,
     QRegion,
@@ -27,12 +27,11 @@ from app.ui.items.ladder_gestures import Gestures
 from app.ui.items.ladder_overlay import LadderOverlay
 from app.ui.items.ladder_paint import LadderPaint
 from app.ui.models.intent import Intent
-from app.ui.models.ladder import LadderFrame, dirty_rows
+from app.ui.models.ladder import Away, LadderFrame
 from app.ui.models.recentre import Step
 from app.ui.theme import Theme
 
 NOTE_NS: Final = 6_000_000_000
-_FRAME_PX: Final = 2
 _LEAST_ROW_PX: Final = 3  # above the text's height
 _ZOOMED_ROW_PX: Final = 5
 
@@ -58,9 +57,19 @@ class LadderSurface(QWidget):
     painted : LadderFrame or None
         What is on the screen.
     top : int
-        Tick index of the first row.
+        Index of the first row: tick index // ticks in a row.
+    group : int
+        Ticks in a row.
     paint_ns : int
-        How long the last painting took.
+        How long the last frame took: its picture, and its way to the screen.
+    columns : tuple of Column
+        Wanted, left to right; a narrow ladder leaves the least of them out.
+    price_notes : dict
+        The user's words by price (price units).
+    veil : str
+        Why nothing trades, across the rows; "" while it does.
+    is_live : bool
+        Whether orders go to a real venue: the frame is barred.
     """
 
     scrolled = Signal()
@@ -73,6 +82,7 @@ class LadderSurface(QWidget):
         self.gestures = Gestures()
         self.painted: LadderFrame | None = None
         self.top = 0
+        self.group = 1
         self.paint_ns = 0
         self._next: LadderFrame | None = None
         self._theme = theme
@@ -84,6 +94,13 @@ class LadderSurface(QWidget):
         self._notes: dict[int, Note] = {}
         self._step = Step.STAY
         self._away = 0
+        self.columns: tuple[Column, ...] = tuple(Column)
+        self.price_notes: dict[int, str] = {}
+        self.veil = ""
+        self.is_live = False
+        self._price_figures = 6
+        self._render_ns = 0
+        self._ratio = self.devicePixelRatioF()
         self._set_fonts()
 
     @property
@@ -102,33 +119,88 @@ class LadderSurface(QWidget):
         return QSize(260, 160)
 
     def show_frame(self, frame: LadderFrame) -> None:
-        """Take the newest frame and repaint the rows that changed."""
+        """Take the newest frame and repaint the cells that changed."""
+        self._fit(frame)
         old, self._next = self._next, frame
-        rows = dirty_rows(old, frame)
         self._expire()
-        if rows is None or old is None or old.state != frame.state:
+        if len(frame.cells) != self.rows:
+            self.update()  # it was made for another size: the next one fits
+            return
+        changed = self._render(frame)
+        if old is None or _edges(old) != _edges(frame):
             self.update()
-        elif rows or _heading(old) != _heading(frame):
-            for row in rows:
-                self._update_row(row)
-            self.update(QRect(0, 0, self.width(), self._geometry.header))
+        elif not changed.isNull() or _heading(old) != _heading(frame):
+            self.update(changed)
+            if _heading(old) != _heading(frame):
+                self.update(QRect(0, 0, self.width(), self._geometry.header))
         elif self.painted is old:
             # Nothing to repaint: the picture is that of the newer book, too.
             self.painted = frame
+
+    def show_columns(self, columns: tuple[Column, ...]) -> None:
+        """Show other columns, left to right."""
+        self.columns = columns
+        self._lay_out()
+
+    def show_condition(self, veil: str, *, is_live: bool) -> None:
+        """Say why nothing trades ("" = it does), and whether orders are real."""
+        if (veil, is_live) != (self.veil, self.is_live):
+            self.veil, self.is_live = veil, is_live
+            self.update()
+
+    def repaint_all(self) -> None:
+        """Paint every cell anew, for measurements and after a change of colours."""
+        self._picture.forget()
+        if self._next is not None and len(self._next.cells) == self.rows:
+            self._render(self._next)
+        self.update()
+
+    def badges(self) -> list[tuple[QRectF, Away]]:
+        """Where the arrows to orders out of view are."""
+        frame, geometry = self.painted, self._geometry
+        if frame is None:
+            return []
+        own = {1: Column.OWN_BUYS, -1: Column.OWN_SELLS}
+        return [
+            (geometry.cell(0 if a.is_above else geometry.rows - 1, own[a.side]), a)
+            for a in frame.away
+            if geometry.has(own[a.side])
+        ]
+
+    def heading_at(self, point: QPointF) -> Column | None:
+        """The column whose heading lies under a point."""
+        is_above = 0 <= point.y() < self._geometry.header
+        return self._geometry.column_at(point.x()) if is_above else None
+
+    def spot_at(self, point: QPointF) -> Spot | None:
+        """The cell under a point."""
+        return self._geometry.spot(point)
 
     def forget(self) -> None:
         """Drop the picture: another instrument or session follows."""
         self._next = self.painted = None
         self._notes.clear()
         self.gestures.escape()
+        self._price_figures = 6
         self.update()
 
     def note(self, index: int, text: str) -> None:
         """Write a refusal across the row of a tick index for a few seconds."""
         self._notes[index] = Note(text, self._clock.monotonic_ns() + NOTE_NS)
-        self._update_row(self.top - index)
+        self._update_row(self._row_of(index))
 
     # Painting.
+
+    def _render(self, frame: LadderFrame) -> QRect:
+        """Bring the picture to a frame; return what changed."""
+        timer = QElapsedTimer()
+        timer.start()
+        notes = {}
+        if self.price_notes:
+            notes = {frame.row(price): text for price, text in self.price_notes.items()}
+        changed = self._picture.paint(frame, notes)
+        self._render_ns = timer.nsecsElapsed()
+        return changed
 
     def paintEvent(self, event: QPaintEvent) -> None:
         timer = QElapsedTimer()
@@ -141,32 +213,35 @@ class LadderSurface(QWidget):
             self._paint(painter, frame, event.region())
             self.painted = frame
         painter.end()
-        self.paint_ns = timer.nsecsElapsed()
+        self.paint_ns = self._render_ns + timer.nsecsElapsed()
+        self._render_ns = 0
 
     def _paint(self, painter: QPainter, frame: LadderFrame, region: QRegion) -> None:
-        geometry = self._geometry
+        geometry, bounds = self._geometry, region.boundingRect()
         self._ink.begin()
         ghosts = self.gestures.ghosts(frame)
-        if region.intersects(QRect(0, 0, self.width(), geometry.header)):
-            self._picture.heading(painter, geometry, frame)
-        for first, last in self._blocks(region):
-            self._picture.grounds(painter, geometry, frame, first, last)
-            for row in range(first, last + 1):
-                self._picture.row(painter, geometry, frame, row)
+        if bounds.top() < geometry.header:
+            self._picture.heading(painter, frame)
+        below = bounds.intersected(
+            QRect(0, geometry.header, self.width(), self.height() - geometry.header)
+        )
+        self._picture.blit(painter, below)
+        self._overlay.groups(painter, geometry, frame)
+        for row in self._rows_over(frame, ghosts):
+            if geometry.row_rect(row).intersects(bounds):
                 self._paint_over(painter, frame, row, ghosts)
+        self._overlay.badges(painter, frame, self.badges())
         self._paint_edges(painter, frame)
 
-    def _blocks(self, region: QRegion) -> list[tuple[int, int]]:
-        """Rows to repaint, as first and last of each block."""
-        blocks: list[tuple[int, int]] = []
-        for row in range(self.rows):
-            if not region.intersects(self._geometry.row_rect(row)):
-                continue
-            if blocks and blocks[-1][1] == row - 1:
-                blocks[-1] = (blocks[-1][0], row)
-            else:
-                blocks.append((row, row))
-        return blocks
+    def _rows_over(self, frame: LadderFrame, ghosts: list[Intent]) -> set[int]:
+        """Rows that something lies over."""
+        spots = (self._hover, self.gestures.cursor)
+        rows = {spot.row for spot in spots if spot is not None}
+        rows.update(self._row_of(index) for index in self._notes)
+        rows.update(frame.row(ghost.at) for ghost in ghosts)
+        if self.gestures.held is not None:
+            rows.add(frame.row(self.gestures.held.intents[0].at))
+        return {row for row in rows if 0 <= row < self.rows}
 
     def _paint_over(
         self, painter: QPainter, frame: LadderFrame, row: int, ghosts: list[Intent]
@@ -178,9 +253,9 @@ class LadderSurface(QWidget):
         cursor = self.gestures.cursor
         if cursor is not None and cursor.row == row:
             over.outline(painter, geometry, cursor, dashed=True)
-        note = self._notes.get(frame.top - row)
-        if note is not None:
-            over.note(painter, geometry, row, note.text, is_error=True)
+        for index, note in self._notes.items():
+            if self._row_of(index) == row:
+                over.note(painter, geometry, row, note.text, is_error=True)
         held = self.gestures.held
         if held is not None and frame.row(held.intents[0].at) == row:
             word = "STAGED" if held.is_staged else "CONFIRM"
@@ -191,10 +266,12 @@ class LadderSurface(QWidget):
                 over.note(painter, geometry, row, ghost.text, is_error=False)
 
     def _paint_edges(self, painter: QPainter, frame: LadderFrame) -> None:
-        """Draw the frame of the safety state, and the bar of a pending recentring."""
-        colour = QColor(self._theme.state(frame.state))
-        painter.fillRect(0, 0, _FRAME_PX, self.height(), colour)
-        painter.fillRect(self.width() - _FRAME_PX, 0, _FRAME_PX, self.height(), colour)
+        """Draw the veil, the safety state's frame, the bar of a pending recentring."""
+        if self.veil:
+            self._overlay.veil(painter, self._geometry, self.veil)
+        self._overlay.frame(
+            painter, self._geometry, frame.state, is_barred=self.is_live
+        )
         if self._step in (Step.WAIT, Step.FLASH) and self._away:
             is_flash = self._step is Step.FLASH
             self._overlay.away(painter, self._geometry, self._away, is_flash=is_flash)
@@ -208,7 +285,11 @@ class LadderSurface(QWidget):
             self.update()
         for index in [i for i, note in self._notes.items() if note.until < now]:
             del self._notes[index]
-            self._update_row(self.top - index)
+            self._update_row(self._row_of(index))
+
+    def _row_of(self, index: int) -> int:
+        """Row of a tick index."""
+        return self.top - index // self.group
 
     def _update_row(self, row: int) -> None:
         if 0 <= row < self.rows:
@@ -219,35 +300,72 @@ class LadderSurface(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._lay_out()
 
-    def _zoom_by(self, factor: float) -> None:
-        self._zoom = max(0.6, min(2.5, self._zoom * factor))
+    @property
+    def zoom(self) -> float:
+        """Size of text and rows, times what the settings say."""
+        return self._zoom
+
+    @property
+    def spot_chosen(self) -> Spot | None:
+        """The keyboard's cell, else the pointer's."""
+        return self.gestures.cursor or self._hover
+
+    def zoom_to(self, zoom: float) -> None:
+        """Show text and rows so many times as large, within reason."""
+        self._zoom = max(0.6, min(2.5, zoom))
         self._set_fonts()
         self._lay_out()
+
+    def _zoom_by(self, factor: float) -> None:
+        self.zoom_to(self._zoom * factor)
 
     def _set_fonts(self) -> None:
         size = self._scale * self._zoom
         usual, small = themes.text_font(size), themes.text_font(size, 0.85)
         bold = themes.text_font(size, bold=True)
         self._ink = Ink(self._theme, usual, bold, small)
-        self._picture = LadderPaint(self._ink)
+        self._picture = LadderPaint(self._ink, self._ratio)
         self._overlay = LadderOverlay(self._ink)
         self._metrics = QFontMetrics(bold)
+        self._figure = QFontMetricsF(bold).horizontalAdvance("0")
         self._header = round(QFontMetrics(small).height() * 1.5)
         self._geometry = self._measured()
+        self._picture.arrange(self._geometry)
 
     def _measured(self) -> Geometry:
-        text, figure = self._metrics.height(), self._metrics.horizontalAdvance("0")
+        text = self._metrics.height()
         row = text + _ZOOMED_ROW_PX
         if self._zoom == 1.0:
             fitting = max(1, self.height() - self._header) // self._wanted_rows
             row = max(text + _LEAST_ROW_PX, min(round(text * 1.6), fitting))
         return Geometry(
-            self.width(), self.height(), row, self._header, figure * 12, figure * 7
+            self.width(),
+            self.height(),
+            row,
+            self._header,
+            self._figure,
+            self._price_figures,
+            self.columns,
         )
+
+    def _fit(self, frame: LadderFrame) -> None:
+        """Make room for the longest price, and for another screen's pixels."""
+        ratio = self.devicePixelRatioF()
+        if ratio != self._ratio:
+            self._ratio = ratio
+            self._set_fonts()
+        write, prices = frame.listed.text.price, frame.cells["price"]
+        longest = max(len(write(int(prices[i]))) for i in (0, -1))
+        # It only grows while an instrument is shown: columns must not jitter.
+        if longest > self._price_figures:
+            self._price_figures = longest
+            self._geometry = self._measured()
+            self._picture.arrange(self._geometry)
 
     def _lay_out(self) -> None:
         middle = self.top - self.rows // 2
         self._geometry = self._measured()
+        self._picture.arrange(self._geometry)
         self.top = middle + self.rows // 2
         self.gestures.cursor = None
         self.scrolled.emit()
@@ -267,4 +385,9 @@ class LadderSurface(QWidget):
 
 
 def _heading(frame: LadderFrame) -> tuple[object, ...]:
-    return (frame.bid_total, frame.ask_total, frame.spread_ticks)
+    return (frame.bid_total, frame.ask_total, frame.spread_ticks, frame.group)
+
+
+def _edges(frame: LadderFrame) -> tuple[object, ...]:
+    """What lies over many rows: a change of it repaints all."""
+    return (frame.listed, frame.top, frame.state, frame.away, frame.groups)

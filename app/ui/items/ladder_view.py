@@ -108,7 +108,7 @@ class LadderView(LadderSurface):
         """Keep the market (touch: its tick index) in view, unless a hand is here."""
         if touch is None:
             return
-        row = self.top - touch
+        row = self._row_of(touch)
         step = self.recentre.step(
             self._clock.monotonic_ns(),
             row,
@@ -126,7 +126,14 @@ class LadderView(LadderSurface):
     def centre_on(self, index: int) -> None:
         """Bring a tick index to the middle."""
         self.recentre.manual = False
-        self._move_to(index + self.rows // 2)
+        self._move_to(index // self.group + self.rows // 2)
+
+    def regroup(self, group: int) -> None:
+        """Show so many ticks in a row, about the same price."""
+        middle = (self.top - self.rows // 2) * self.group
+        self.group = group
+        self._move_to(middle // group + self.rows // 2)
+        self.scrolled.emit()
 
     def scroll_rows(self, rows: int) -> None:
         """Scroll up (positive) or down; the ladder stays there until asked back."""

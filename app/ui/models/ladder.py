@@ -12,13 +12,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from app.engine.records import BUY, NO_PRICE, SELL, RiskLimit, SafetyState
+from app.engine.records import BUY, NO_PRICE, SafetyState
 from app.ui.models.market import Listed, Market
-from app.ui.models.orders import PENDING, STOPS
 
 CELL: Final = np.dtype(
     [
-        ("price", "<i8"),  # price units
+        ("price", "<i8"),  # lowest of the row, price units
         ("bid", "<i8"),  # displayed size, quantity units
         ("ask", "<i8"),
         ("buy", "<i8"),  # our leaves, quantity units
@@ -26,7 +25,12 @@ CELL: Final = np.dtype(
         ("buy_ahead", "<i8"),  # queue ahead of our first order; -1 = unknown
         ("sell_ahead", "<i8"),
         ("last_size", "<i8"),  # of the last trade, where it was here
-        ("marks", "<i4"),  # Mark
+        ("sold", "<i8"),  # volume of selling aggressors since the flow's reset
+        ("bought", "<i8"),
+        ("bid_change", "<i8"),  # stacked less pulled since the flow's reset
+        ("ask_change", "<i8"),
+        ("volume", "<i8"),  # of the session
+        ("marks", "<i8"),  # Mark
     ]
 )
 
@@ -47,20 +51,50 @@ class Mark(IntEnum):
     PENDING_SELL = 1024
     STOP_BUY = 2048  # one of ours here is a stop
     STOP_SELL = 4096
+    OPEN = 1 << 13  # of the session
+    PREVIOUS_CLOSE = 1 << 14
+    VWAP = 1 << 15
+    BREAK_EVEN = 1 << 16  # where the day's P&L after fees is zero
+    POC = 1 << 17  # most volume of the session
+    UNKNOWN_BID = 1 << 18  # beyond the levels that are known
+    UNKNOWN_ASK = 1 << 19
+    TRAIL_1 = 1 << 20  # the last price but one; the others are older
+    TRAIL_2 = 1 << 21
+    TRAIL_3 = 1 << 22
 
 
-class Cell(NamedTuple):
-    """A row of CELL as plain integers, which paint faster; fields as there."""
+class Away(NamedTuple):
+    """Orders of ours on one side that lie above or below the rows."""
 
-    price: int
-    bid: int
-    ask: int
-    buy: int
-    sell: int
-    buy_ahead: int
-    sell_ahead: int
-    last_size: int
-    marks: int
+    side: int
+    is_above: bool
+    size: int  # quantity units
+    price: int  # of the nearest, price units
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a frame shows that no view says.
+
+    Attributes
+    ----------
+    group : int
+        Ticks in a row.
+    flow : (n,) FLOW or None
+        What happened at the prices of the rows; None = unknown.
+    deep : tuple of VIEW_LEVEL arrays or None
+        Levels of both sides within the rows, however far from the touch.
+    marks : tuple of (Mark, price)
+        The session's and the trail's; NO_PRICE is passed over.
+    """
+
+    group: int = 1
+    flow: np.ndarray | None = None
+    deep: tuple[np.ndarray, np.ndarray] | None = None
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+NOTHING_ELSE: Final = Surroundings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +121,14 @@ class LadderFrame:
         Last price, price units; NO_PRICE = none yet.
     own : mapping
         (row, side) to the client order ids there, oldest first.
+    group : int
+        Ticks in a row.
+    has_flow : bool
+        Whether the columns of the flow are known.
+    away : tuple of Away
+        Orders of ours out of view.
+    groups : tuple
+        Brackets and OCOs: of each its members as (row, side, letter).
     """
 
     listed: Listed
@@ -106,6 +148,10 @@ class LadderFrame:
     max_order: int = 0
     last: int = NO_PRICE
     own: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    group: int = 1
+    has_flow: bool = False
+    away: tuple[Away, ...] = ()
+    groups: tuple[tuple[tuple[int, int, str], ...], ...] = ()
 
     @property
     def best_bid(self) -> int:
@@ -125,21 +171,22 @@ class LadderFrame:
         scale = self.listed.scale
         return scale.index(self.best_ask) - scale.index(self.best_bid)
 
-    def cell(self, row: int) -> Cell:
-        """A row's cell as plain integers."""
-        return Cell._make(self.cells[row].item())
-
     def opposite(self, side: int) -> np.ndarray:
         """Levels that an order of this side would take, best first."""
         return self.asks if side == BUY else self.bids
 
     def row(self, price: int) -> int:
         """Row of a price; may lie outside the frame."""
-        return self.top - self.listed.scale.index(price)
+        return self.top - self.listed.scale.index(price) // self.group
 
-    def price(self, row: int) -> int:
-        """Price of a row, price units."""
-        return self.listed.scale.price(self.top - row)
+    def price(self, row: int, side: int = 0) -> int:
+        """Price of a row, price units.
+
+        A row of several ticks means, for an order of a side, the one nearest the
+        market: the highest for a buy, the lowest for a sell and where no side is said.
+        """
+        index = (self.top - row) * self.group
+        return self.listed.scale.price(index + (self.group - 1 if side > 0 else 0))
 
 
 def touch_index(market: Market, listed: Listed) -> int | None:
@@ -158,161 +205,3 @@ def touch_index(market: Market, listed: Listed) -> int | None:
         return None
     indices = [listed.scale.index(price) for price in prices]
     return sum(indices) // len(indices)
-
-
-def build_frame(
-    market: Market, listed: Listed, orders: np.ndarray, top: int, rows: int
-) -> LadderFrame:
-    """Build a frame from the newest view.
-
-    Parameters
-    ----------
-    market : Market
-    listed : Listed
-        The instrument.
-    orders : (n,) OWN_ORDER
-        Its working orders, oldest first.
-    top : int
-        Tick index of the first row.
-    rows : int
-    """
-    cells = np.zeros(rows, CELL)
-    cells["price"] = listed.scale.prices(top - np.arange(rows))
-    cells["buy_ahead"] = cells["sell_ahead"] = -1
-    own = _place_own(cells, listed, top, orders, market.queues())
-    part = market.instrument(listed.number)
-    if part is None or market.view is None:
-        return LadderFrame(listed, top, cells, 1, own=own)
-    bids = part["bids"][: int(part["bid_levels"])].copy()
-    asks = part["asks"][: int(part["ask_levels"])].copy()
-    _place_sizes(cells["bid"], listed, top, bids)
-    _place_sizes(cells["ask"], listed, top, asks)
-    _place_marks(cells, listed, top, part, bids, asks)
-    limits = market.view["limits"]
-    return LadderFrame(
-        listed,
-        top,
-        cells,
-        full=bar_scale(int(max(cells["bid"].max(), cells["ask"].max()))),
-        sequence=int(part["book_sequence"]),
-        bids=bids,
-        asks=asks,
-        bid_total=int(bids["size"].sum()),
-        ask_total=int(asks["size"].sum()),
-        stale=int(part["stale"]),
-        stale_since=int(part["stale_since"]),
-        state=market.safety_state,
-        position=int(part["position"]),
-        max_position=int(limits[RiskLimit.MAX_POSITION_SIZE]),
-        max_order=int(limits[RiskLimit.MAX_ORDER_SIZE]),
-        last=int(part["last_price"]),
-        own=own,
-    )
-
-
-def bar_scale(largest: int) -> int:
-    """Size that fills a bar: the next 1, 1.5, 2, 3, 5 or 7 times a power of ten.
-
-    Coarse on purpose: the bars keep their meaning while the largest size flickers.
-    """
-    power = 1
-    while True:
-        for step in (10, 15, 20, 30, 50, 70):
-            if step * power >= largest * 10:
-                return max(1, step * power // 10)
-        power *= 10
-
-
-def dirty_rows(old: LadderFrame | None, new: LadderFrame) -> list[int] | None:
-    """Rows that differ between two frames; None where all do."""
-    if (
-        old is None
-        or old.listed is not new.listed
-        or (old.top, old.full, len(old.cells)) != (new.top, new.full, len(new.cells))
-    ):
-        return None
-    rows: list[int] = np.nonzero(old.cells != new.cells)[0].tolist()
-    return rows
-
-
-def _place_sizes(
-    column: np.ndarray, listed: Listed, top: int, levels: np.ndarray
-) -> None:
-    rows = top - listed.scale.indices(levels["price"])
-    seen = (rows >= 0) & (rows < len(column))
-    # Levels off the tick table share the row below them.
-    np.add.at(column, rows[seen], levels["size"][seen])
-
-
-def _place_marks(
-    cells: np.ndarray,
-    listed: Listed,
-    top: int,
-    part: np.void,
-    bids: np.ndarray,
-    asks: np.ndarray,
-) -> None:
-    aggressor = int(part["last_aggressor"])
-    last = Mark.LAST | (
-        Mark.LAST_BUY if aggressor > 0 else Mark.LAST_SELL if aggressor < 0 else 0
-    )
-    marks = [
-        (last, int(part["last_price"])),
-        (Mark.HIGH, int(part["high"])),
-        (Mark.LOW, int(part["low"])),
-    ]
-    if part["position"]:
-        marks.append((Mark.AVERAGE, round(float(part["average_price"]))))
-    if len(bids):
-        marks.append((Mark.BEST_BID, int(bids["price"][0])))
-    if len(asks):
-        marks.append((Mark.BEST_ASK, int(asks["price"][0])))
-    for mark, price in marks:
-        row = top - listed.scale.index(price) if price != NO_PRICE else -1
-        if 0 <= row < len(cells):
-            cells["marks"][row] |= mark
-            if mark & Mark.LAST:
-                cells["last_size"][row] = part["last_size"]
-    if len(bids) and len(asks):
-        low, high = int(bids["price"][0]), int(asks["price"][0])
-        inside = (cells["price"] > low) & (cells["price"] < high)
-        cells["marks"][inside] |= Mark.INSIDE
-
-
-_OWN: Final = {
-    BUY: ("buy", "buy_ahead", Mark.PENDING_BUY, Mark.STOP_BUY),
-    SELL: ("sell", "sell_ahead", Mark.PENDING_SELL, Mark.STOP_SELL),
-}
-_SHOWN: Final = ("client_order_id", "side", "leaves", "status", "order_type")
-
-
-def _place_own(
-    cells: np.ndarray,
-    listed: Listed,
-    top: int,
-    orders: np.ndarray,
-    queues: dict[int, tuple[int, int]],
-) -> dict[tuple[int, int], list[int]]:
-    own: dict[tuple[int, int], list[int]] = {}
-    if not len(orders):
-        return own
-    prices = np.where(
-        orders["price"] == NO_PRICE, orders["stop_price"], orders["price"]
-    )
-    rows = top - listed.scale.indices(prices)
-    seen = (rows >= 0) & (rows < len(cells)) & (prices != NO_PRICE)
-    columns = [orders[name][seen].tolist() for name in _SHOWN]
-    for row, number, side, leaves, status, order_type in zip(
-        rows[seen].tolist(), *columns, strict=True
-    ):
-        size, ahead, pending, stop = _OWN[side]
-        here = own.setdefault((row, side), [])
-        here.append(number)
-        cells[size][row] += leaves
-        if len(here) == 1:
-            cells[ahead][row] = queues.get(number, (-1, -1))[0]
-        if status in PENDING:
-            cells["marks"][row] |= pending
-        if order_type in STOPS:
-            cells["marks"][row] |= stop
-    return own

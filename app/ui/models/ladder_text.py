@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE
+from app.engine.records import NO_PRICE, SessionState
 from app.ui import formatting
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
@@ -60,6 +60,10 @@ def _own_order(
         words.append(f"{text.quantity(ahead)} ahead")
         if behind >= 0:
             words.append(f"{text.quantity(behind)} behind")
+        if total >= 0:
+            words.append(f"of {text.quantity(total)}")
+        # A venue does not say one's place: it is followed by what the feed shows.
+        words.append("an estimate")
     words.append(f"{formatting.duration(max(0, now - int(order['sent_ts'])))} old")
     return ", ".join(words)
 
@@ -73,3 +77,54 @@ def last_price(desk: Desk, listed: Listed) -> int:
         if part["last_price"] == NO_PRICE and part[levels]:
             return int(part[side]["price"][0])
     return int(part["last_price"])
+
+
+UNITS: Final = ("currency", "ticks", "per cent", "hidden")
+"""In what the cell between the market buttons says P&L; a click takes the next."""
+
+
+def pnl_cell(
+    desk: Desk, listed: Listed | None, unit: str, theme: Theme
+) -> tuple[str, str]:
+    """Text and colour of the P&L cell.
+
+    In currency it is the session's P&L after fees; in ticks and in per cent it is how
+    far the mark stands from the average price, in favour of the position.
+    """
+    part = desk.market.instrument(listed.number) if listed is not None else None
+    if unit == "hidden":
+        return "P&L hidden", theme.muted
+    if part is None or listed is None:
+        return f"P&L {formatting.DASH}", theme.muted
+    if unit == "currency":
+        pnl = int(part["realised"]) + int(part["unrealised"]) - int(part["fees"])
+        return f"P&L {listed.text.money(pnl, signed=True)}", theme.change(pnl)
+    position, average = int(part["position"]), float(part["average_price"])
+    if not position or part["mark"] == NO_PRICE or not np.isfinite(average):
+        return f"P&L {formatting.DASH} {unit}", theme.muted
+    gained = (int(part["mark"]) / 2 - average) * (1 if position > 0 else -1)
+    if unit == "ticks":
+        ticks = gained / listed.instrument.step_at(round(average))
+        return f"P&L {formatting.ticks(ticks)}", theme.change(ticks)
+    share = gained / abs(average) if average else float("nan")
+    colour = theme.change(share) if np.isfinite(share) else theme.muted
+    return f"P&L {formatting.percent_change(share)}", colour
+
+
+_TRADING: Final = (
+    SessionState.UNKNOWN,
+    SessionState.OPEN,
+    SessionState.EXTENDED,
+)
+
+
+def condition(desk: Desk, listed: Listed | None) -> str:
+    """Why an instrument does not trade; "" while it does, or where nothing is known."""
+    part = desk.market.instrument(listed.number) if listed is not None else None
+    if part is None or listed is None:
+        return ""
+    known = {state.value: state for state in SessionState}
+    state = known.get(int(part["session"]), SessionState.UNKNOWN)
+    if state in _TRADING:
+        return ""
+    return f"{listed.instrument.name}: {formatting.words(state.name)}"

@@ -5,6 +5,8 @@ of them an *index*, so that scrolling, grouping and distances in ticks are addit
 Index 0 is price 0 in a table of one band.
 """
 
+from bisect import bisect_right
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,9 @@ class TickScale:
         self._steps = np.array(steps, np.int64)
         self._starts = np.array(starts, np.int64)
         self._bases = np.array(bases, np.int64)
+        # One price at a time is quicker without arrays.
+        self._bands = list(zip(starts, steps, bases, strict=True))
+        self._later_starts, self._later_bases = starts[1:], bases[1:]
 
     def indices(self, prices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Index of the highest valid price at or below each price (price units)."""
@@ -49,8 +54,12 @@ class TickScale:
 
     def index(self, price: int) -> int:
         """Index of the highest valid price at or below this one."""
-        return int(self.indices(np.array([price], np.int64))[0])
+        band = bisect_right(self._later_starts, price)
+        start, step, base = self._bands[band]
+        return base + (price - start) // step
 
     def price(self, index: int) -> int:
         """Valid price of this index, price units."""
-        return int(self.prices(np.array([index], np.int64))[0])
+        band = bisect_right(self._later_bases, index)
+        start, step, base = self._bands[band]
+        return start + (index - base) * step

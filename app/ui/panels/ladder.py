@@ -1,7 +1,7 @@
 """The ladder panel: one instrument, its sizes, its book, its orders, one click away."""
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PySide6.QtGui import QShowEvent
@@ -17,14 +17,16 @@ from app.ui.items.ladder_view import LadderView
 from app.ui.items.lines import Line
 from app.ui.items.size_pads import SizePads
 from app.ui.ladder_orders import LadderOrders
+from app.ui.ladder_show import LadderShow
 from app.ui.models import ladder_text
 from app.ui.models.health import trouble
 from app.ui.models.intent import Intent, Verdict
-from app.ui.models.ladder import build_frame, touch_index
 
-_FOOTER: Final = (
+_LEFT: Final = (
     ("ladder.buy_market", "Buy MKT", "buy"),
     ("ladder.cancel", "Cancel", ""),
+)
+_RIGHT: Final = (
     ("ladder.close", "Close", ""),
     ("ladder.sell_market", "Sell MKT", "sell"),
 )
@@ -37,7 +39,7 @@ class LadderPanel(QWidget):
         super().__init__()
         self._context = context
         self._desk, self._bridge = context.desk, context.bridge
-        self._pads_known = False
+        self._pads_known, self._pnl_colour = False, ""
         theme, settings, clock = context.theme, context.settings, context.clock
         self._figures = Figures(theme, settings.scale, ladder_text.CAPTIONS)
         self._state = Line(is_centred=True)
@@ -45,6 +47,10 @@ class LadderPanel(QWidget):
         self.exits = ExitTicks()
         self.view = LadderView(theme, settings.scale, settings.ladder_rows, clock)
         self.view.command_of = context.commands.by_ladder_key_event
+        self.shown = LadderShow(context, self.view)
+        self.pnl = QPushButton()
+        self.pnl.setToolTip("P&L: a click shows it in another unit")
+        self.pnl.clicked.connect(self._on_pnl)
         self.banner = Banner(self.view, theme, top=22)
         self._hover = Line()
         self._orders = LadderOrders(context, self.view, self.pads, self._say)
@@ -66,8 +72,11 @@ class LadderPanel(QWidget):
         layout.addWidget(self._hover)
         footer = QHBoxLayout()
         footer.setSpacing(4)
-        for command_id, title, role in _FOOTER:
-            footer.addWidget(self._button(command_id, title, role), 1)
+        for each in _LEFT:
+            footer.addWidget(self._button(*each), 1)
+        footer.addWidget(self.pnl, 2)
+        for each in _RIGHT:
+            footer.addWidget(self._button(*each), 1)
         layout.addLayout(footer)
 
     def _button(self, command_id: str, title: str, role: str) -> QPushButton:
@@ -81,7 +90,7 @@ class LadderPanel(QWidget):
         view, bridge = self.view, self._bridge
         view.hover_changed.connect(self._on_hover)
         view.command_pressed.connect(self.run)
-        view.scrolled.connect(self._show_frame)
+        view.scrolled.connect(self.shown.build)
         view.modifier_clicked.connect(self._on_modifier)
         self.pads.sizes_chosen.connect(self._on_sizes)
         self.exits.ticks_chosen.connect(self._on_ticks)
@@ -99,7 +108,7 @@ class LadderPanel(QWidget):
         """Show another instrument of the session."""
         listed = self._orders.listed = self._desk.listed(number)
         self._pads_known = False
-        self.view.forget()
+        self.shown.select(listed)
         if listed is not None:
             self.pads.offer(listed.text)
         self._on_view()
@@ -107,26 +116,22 @@ class LadderPanel(QWidget):
 
     def run(self, command_id: str) -> None:
         """Do a command of the group "ladder"."""
-        self._orders.run(command_id)
+        if not self.shown.run(command_id):
+            self._orders.run(command_id)
+
+    def state(self) -> dict[str, Any]:
+        """What a workspace keeps of it."""
+        return self.shown.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what a workspace kept."""
+        self.shown.restore(state)
 
     # Frames.
 
     def _on_view(self) -> None:
-        listed = self._orders.listed
-        if listed is None or not self.isVisible():
-            return
-        touch = touch_index(self._desk.market, listed)
-        if touch is not None and self.view.painted is None:
-            self.view.centre_on(touch)
-        self.view.follow(touch)
-        self._show_frame()
-
-    def _show_frame(self) -> None:
-        listed = self._orders.listed
-        if listed is not None:
-            market, view = self._desk.market, self.view
-            orders = self._desk.orders.working(listed.number)
-            view.show_frame(build_frame(market, listed, orders, view.top, view.rows))
+        if self.isVisible():
+            self.shown.frame()
 
     def _on_pulse(self) -> None:
         """Bring text up to date that nobody reads faster."""
@@ -142,6 +147,8 @@ class LadderPanel(QWidget):
         words = f"{way or state.name} · {means or reasons.state_text(state)}"
         self._state.show_text(words, theme.state(state))
         listed = self._orders.listed
+        self.shown.pulse()
+        self._show_pnl()
         self._figures.show_values(ladder_text.figures(self._desk, listed, theme))
         self.pads.setEnabled(listed is not None)
         if listed is None:
@@ -167,6 +174,17 @@ class LadderPanel(QWidget):
 
     def _on_button(self, command_id: str, is_checked: bool = False) -> None:
         self.run(command_id)
+
+    def _on_pnl(self) -> None:
+        self.shown.cycle_unit()
+        self._show_pnl()
+
+    def _show_pnl(self) -> None:
+        words, colour = self.shown.pnl()
+        self.pnl.setText(words.replace("&", "&&"))  # one would be a mnemonic
+        if colour != self._pnl_colour:  # a style sheet is dear
+            self._pnl_colour = colour
+            self.pnl.setStyleSheet(f"color: {colour}")
 
     def _on_sizes(self, sizes: tuple[int, int]) -> None:
         self.view.gestures.quantities = sizes

@@ -1,0 +1,210 @@
+"""What a ladder shows: frames from view and history, columns, grouping, notes, veil.
+
+Between the models and a ladder's view, as `ladder_orders` is between the hand and the
+engine. A panel makes one and tells it when there is news.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QInputDialog
+
+from app.engine.records import NO_PRICE
+from app.sessions.session import Mode
+from app.ui.context import Context
+from app.ui.items.ladder_header import LadderHeader
+from app.ui.items.ladder_view import LadderView
+from app.ui.models import ladder_text
+from app.ui.models.ladder import Away, touch_index
+from app.ui.models.ladder_build import build_frame
+from app.ui.models.ladder_history import GROUPS, LadderHistory, next_group
+from app.ui.models.market import Listed
+from app.ui.models.messages import Level
+from app.ui.models.price_notes import PriceNotes
+from app.ui.models.recentre import RULES
+
+_NOTES_FILE: Final = "price-notes.json"
+
+
+class LadderShow:
+    """Shows one instrument in one view.
+
+    Attributes
+    ----------
+    listed : Listed or None
+        The instrument.
+    unit : str
+        Of the P&L cell, one of `ladder_text.UNITS`.
+    """
+
+    def __init__(self, context: Context, view: LadderView) -> None:
+        self.listed: Listed | None = None
+        self.unit = ladder_text.UNITS[0]
+        self.header = LadderHeader(view)
+        self._context, self._view = context, view
+        self._desk, self._bridge = context.desk, context.bridge
+        self._history = LadderHistory()
+        folder: Path = context.library.root.parent
+        self._notes = PriceNotes(folder / _NOTES_FILE)
+        header = self.header
+        header.away_pressed.connect(self._lead)
+        header.note_wanted.connect(self._ask_note)
+        header.group_chosen.connect(self.group)
+        header.rule_chosen.connect(self.recentre_by)
+        header.reset_pressed.connect(self._reset_flow)
+        self._runs: Mapping[str, Callable[[], None]] = {
+            "ladder.group_more": partial(self._regroup, 1),
+            "ladder.group_less": partial(self._regroup, -1),
+            "ladder.reset_flow": self._reset_flow,
+            "ladder.columns": self._open_menu,
+            "ladder.note": self._note_here,
+        }
+
+    def run(self, command_id: str) -> bool:
+        """Do a command about what is shown; False if it is none of these."""
+        known = self._runs.get(command_id)
+        if known is not None and self.listed is not None:
+            known()
+        return known is not None
+
+    def state(self) -> dict[str, Any]:
+        """What a workspace keeps of it."""
+        return {
+            **self.header.state(),
+            "group": self._view.group,
+            "recentre": self.header.rule,
+            "pnl": self.unit,
+            "zoom": self._view.zoom,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what a workspace kept; what it does not know is passed over."""
+        self.header.restore(state)
+        if state.get("group") in GROUPS:
+            self._view.regroup(int(state["group"]))
+        self.recentre_by(str(state.get("recentre", "")))
+        if state.get("pnl") in ladder_text.UNITS:
+            self.unit = state["pnl"]
+        zoom = state.get("zoom")
+        if isinstance(zoom, int | float) and zoom == zoom:
+            self._view.zoom_to(float(zoom))
+
+    def select(self, listed: Listed | None) -> None:
+        """Show another instrument."""
+        self.listed = listed
+        self._history.forget()
+        self._view.forget()
+        notes = {} if listed is None else self._notes.of(listed.instrument.name)
+        self._view.price_notes = notes
+
+    # Frames.
+
+    def frame(self) -> None:
+        """Show the newest view, and follow the market."""
+        listed, view = self.listed, self._view
+        if listed is None:
+            return
+        touch = touch_index(self._desk.market, listed)
+        part = self._desk.market.instrument(listed.number)
+        if part is not None:
+            last = int(part["last_price"])
+            self._history.follow(last)
+            if view.recentre.rule.by_last and last != NO_PRICE:
+                touch = listed.scale.index(last)
+        if touch is not None and view.painted is None:
+            view.centre_on(touch)
+        view.follow(touch)
+        self.build()
+
+    def build(self) -> None:
+        """Give the view a frame of its rows."""
+        listed, view, market = self.listed, self._view, self._desk.market
+        if listed is None:
+            return
+        orders = self._desk.orders.working(listed.number)
+        around = self._history.gather(market, listed, view.top, view.rows, view.group)
+        view.show_frame(
+            build_frame(market, listed, orders, view.top, view.rows, around)
+        )
+
+    def pulse(self) -> None:
+        """Bring up to date what changes slowly."""
+        session, listed = self._bridge.session, self.listed
+        self._history.history = session.history if session is not None else None
+        if listed is not None:
+            self._history.pulse(listed)
+        is_live = session is not None and session.mode is Mode.LIVE
+        veil = ladder_text.condition(self._desk, listed)
+        self._view.show_condition(veil, is_live=is_live)
+
+    def pnl(self) -> tuple[str, str]:
+        """Text and colour of the P&L cell."""
+        theme = self._context.theme
+        return ladder_text.pnl_cell(self._desk, self.listed, self.unit, theme)
+
+    def cycle_unit(self) -> None:
+        """Say P&L in the next unit."""
+        units = ladder_text.UNITS
+        self.unit = units[(units.index(self.unit) + 1) % len(units)]
+
+    # What the user chooses.
+
+    def group(self, ticks: int) -> None:
+        """Show so many ticks in a row."""
+        if ticks != self._view.group:
+            self._view.regroup(ticks)
+
+    def recentre_by(self, name: str) -> None:
+        """Choose a rule of recentring; an unknown one is passed over."""
+        if name in RULES:
+            self.header.rule = name
+            self._view.recentre.rule = RULES[name]
+
+    def _regroup(self, step: int) -> None:
+        self.group(next_group(self._view.group, step))
+
+    def _reset_flow(self) -> None:
+        history = self._history.history
+        if history is not None and self.listed is not None:
+            history.reset_flow(self.listed.number)
+
+    def _open_menu(self) -> None:
+        self.header.menu().popup(QCursor.pos())
+
+    def _lead(self, away: Away) -> None:
+        """Scroll to orders out of view."""
+        if self.listed is not None:
+            self._view.centre_on(self.listed.scale.index(away.price))
+            self._view.recentre.manual = True
+
+    def _note_here(self) -> None:
+        """Write a note at the keyboard's or the pointer's row."""
+        spot, frame = self._view.spot_chosen, self._view.painted
+        if spot is not None and frame is not None:
+            self._ask_note(frame.price(spot.row))
+
+    def _ask_note(self, price: int) -> None:
+        if self.listed is None:
+            return
+        dialog = QInputDialog(self._view)
+        dialog.setWindowTitle("Note")
+        dialog.setLabelText(f"Note at {self.listed.text.price(price)}:")
+        dialog.setTextValue(self._view.price_notes.get(price, ""))
+        dialog.textValueSelected.connect(partial(self.write_note, price))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def write_note(self, price: int, words: str) -> None:
+        """Keep a note at a price (price units); without words it goes."""
+        if self.listed is None:
+            return
+        name = self.listed.instrument.name
+        try:
+            self._notes.write(name, price, words)
+        except OSError as error:
+            self._bridge.tell(f"the note was not kept: {error}", Level.WARNING)
+        self._view.price_notes = self._notes.of(name)
+        self.build()
