@@ -15,7 +15,7 @@ from app.ui.context import Context
 from app.ui.items.heatmap_picture import colours_of, request_of
 from app.ui.items.heatmap_view import HeatmapView
 from app.ui.models.heatmap import Contrast, build_heat_frame
-from app.ui.models.ladder import bar_scale
+from app.ui.models.ladder_build import bar_scale
 from app.ui.models.market import Listed
 
 _WAITING: Final = "No depth yet"

@@ -20,7 +20,7 @@ from app.ui import formatting, theme as themes
 from app.ui.items.ink import Ink
 from app.ui.models.axis import multiples, price_step
 from app.ui.models.depth_profile import DepthFrame, DepthSide
-from app.ui.models.ladder import bar_scale
+from app.ui.models.ladder_build import bar_scale
 from app.ui.theme import Theme
 
 _NOTCH: Final = 120

@@ -10,7 +10,7 @@ from app.ui import formatting
 from app.ui.items.ink import Ink
 from app.ui.models.axis import multiples, price_step, time_step
 from app.ui.models.heatmap import HeatFrame, OwnLine
-from app.ui.models.ladder import bar_scale
+from app.ui.models.ladder_build import bar_scale
 from app.ui.models.viewport import Viewport
 
 _TIME_PX: Final = 96.0
