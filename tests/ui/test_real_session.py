@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -25,6 +26,7 @@ from app.ui.main import sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.models.judgement import SENT
 from app.ui.models.orders import ENDED
+from app.ui.models.replacing import Change
 from app.ui.models.ticket import Attach, Unit
 from app.ui.panels.ladder import LadderPanel
 from app.ui.panels.ticket import TicketPanel
@@ -192,3 +194,47 @@ def _tickets(panel: TicketPanel) -> Iterator[dict[str, Any]]:
         yield rests | {"order_type": OrderType.STOP, "trigger": trigger}
     yield rests | {"attach": Attach.BRACKET, "target": "20", "loss": "20"}
     yield rests | {"attach": Attach.OCO, "other_type": OrderType.STOP}
+
+
+def test_orders_change_in_their_rows_and_a_position_turns_round(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    desk, trading = window.desk, window.context.trading
+    window.commands.run("safety.armed")
+    qtbot.waitUntil(
+        lambda: desk.market.safety_state is SafetyState.ARMED, timeout=STEP_MS
+    )
+    window.panels.show("ticket")
+    host = window.docks["ticket"].host
+    qtbot.waitUntil(lambda: host.panel is not None, timeout=STEP_MS)
+    panel = host.panel
+    assert isinstance(panel, TicketPanel)
+    at = panel.desk.situation()
+    assert at is not None
+    scale, text = at.listed.scale, at.listed.text
+    far = scale.price(scale.index(at.last) + 90)
+    _fill_in(panel, {"order_type": OrderType.STOP, "side": BUY, "quantity": "4"})
+    panel.view.put("stop", text.price(far))
+    panel.desk.judge(panel.view.form)
+    assert panel.desk.send()
+    qtbot.waitUntil(lambda: len(desk.orders.working()) == 1, timeout=STEP_MS)
+    number = int(desk.orders.working()["client_order_id"][0])
+
+    def order() -> np.void:
+        found = desk.orders.order(number)
+        assert found is not None
+        return found
+
+    further = scale.price(scale.index(far) + 5)
+    assert trading.change(number, Change(stop_price=further))
+    qtbot.waitUntil(lambda: order()["stop_price"] == further, timeout=STEP_MS)
+    assert trading.change(number, Change(quantity=3))
+    qtbot.waitUntil(lambda: order()["leaves"] == 3, timeout=STEP_MS)
+    trading.cancel([number])
+    qtbot.waitUntil(lambda: order()["status"] in ENDED, timeout=STEP_MS)
+
+    _fill_in(panel, {"order_type": OrderType.MARKET, "side": BUY, "quantity": "6"})
+    panel.desk.send()
+    qtbot.waitUntil(lambda: _position(window) == 6, timeout=STEP_MS)
+    assert trading.reverse(0)
+    qtbot.waitUntil(lambda: _position(window) == -6, timeout=STEP_MS)

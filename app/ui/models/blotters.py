@@ -183,6 +183,10 @@ class Blotters:
                     else self._theme.text
                 ),
             ),
+            self._action("Close", "close", "Close the position inside the collar"),
+            self._action(
+                "Reverse", "reverse", "Turn the position round, at the market"
+            ),
             self._average("Average", "average_price"),
             replace(
                 self._average("Break-even", "break_even"),
@@ -200,10 +204,6 @@ class Blotters:
             self._money("Realised", "realised", is_change=True),
             self._money("Fees", "fees"),
             self._money("Exposure", "exposure", in_base=True),
-            self._action("Close", "close", "Close the position inside the collar"),
-            self._action(
-                "Reverse", "reverse", "Turn the position round, at the market"
-            ),
         )
 
     def _average(self, title: str, field: str) -> Column:

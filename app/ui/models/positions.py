@@ -82,7 +82,7 @@ def totals(desk: Desk) -> str:
     parts.append(f"net {formatting.money(net, currency, signed=True)}")
     exposure = int(view["gross_exposure"])
     if view["exposure_known"]:
-        parts.append(f"exposure {formatting.money(exposure, currency)}")
+        parts.append(f"gross exposure {formatting.money(exposure, currency)}")
     else:
         parts.append("exposure unknown: a conversion rate is missing")
     return f"Total {currency}:  " + " \N{MIDDLE DOT} ".join(parts)

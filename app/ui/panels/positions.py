@@ -26,7 +26,7 @@ class PositionsPanel(QWidget):
         desk, bridge = context.desk, context.bridge
         columns = Blotters(desk, context.theme).positions()
         self.table = RecordTable(columns, lambda: position_rows(desk))
-        self.view = BlotterView(self.table, "No positions.")
+        self.view = BlotterView(self.table, "No positions.", delay=2)
         self.total = Line()
         self.view.add_button(
             "Close selected",
@@ -56,7 +56,7 @@ class PositionsPanel(QWidget):
         self.view.table.deleted.connect(self._on_close)
         self.view.table.entered_row.connect(self._on_show)
         bridge.tables_due.connect(self._on_due)
-        bridge.reports_arrived.connect(self.view.on_news)
+        bridge.drained.connect(self.view.on_frame)
         bridge.session_changed.connect(self.view.renew)
         bridge.instruments_changed.connect(self.view.renew)
 
@@ -70,7 +70,7 @@ class PositionsPanel(QWidget):
 
     def _on_due(self) -> None:
         if self.isVisible():
-            self.view.sync()
+            self.view.due()
             theme = self._context.theme
             self.total.show_text(totals(self._context.desk), theme.text)
 
