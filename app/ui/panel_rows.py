@@ -77,7 +77,6 @@ PANELS: Final = (
         "Every order type, judged and priced while it is typed",
         is_many=True,
         is_linked=True,
-        is_scrolled=True,
         size=(360, 560),
     ),
     PanelRow(
