@@ -135,6 +135,7 @@ def _render_all(
         dialog = shot_scene.import_files(window, folder)
         _render(dialog, directory / f"{_IMPORT}{suffix}", wanted.scales)
         dialog.reject()
+    window.setFocus()
     shot_scene.hover(window)
     if _WINDOW in wanted.names:
         _render(window, directory / f"{_WINDOW}{suffix}", wanted.scales)
