@@ -15,6 +15,7 @@ from app.engine.history.history import History
 from app.engine.records import (
     COMMAND,
     MARKET,
+    NO_PRICE,
     Action,
     EventKind,
     OrderType,
@@ -176,10 +177,12 @@ def test_own_orders_and_fills_lie_on_it(
     for away, kind in ((5, OrderType.LIMIT), (0, OrderType.MARKET)):
         command = np.zeros(1, COMMAND)
         command["action"], command["side"], command["quantity"] = Action.NEW, 1, 3
+        command["stop_price"] = NO_PRICE
         command["client_order_id"] = session.next_order_id()
         command["order_type"], command["price"] = kind, book.price(1, away)
         session.submit(command)
     stage.frame(2)
+    panel.feed.take()
     frame = panel.view.frame
     assert frame is not None
     assert [(each.side, each.leaves) for each in frame.own] == [(1, 3)]

@@ -16,6 +16,7 @@ from app.ui.models.viewport import Viewport
 _TIME_PX: Final = 96.0
 _PRICE_PX: Final = 34.0
 _PAD: Final = 4.0
+_STAMPS: Final = 500
 _CHIP_PX: Final = 16.0
 _BUY_SIGN, _SELL_SIGN = "B", "S"
 
@@ -29,6 +30,7 @@ class HeatmapPaint:
         self.depth = QRectF()
         self.scale = QRectF()
         self.times = QRectF()
+        self._stamps: dict[tuple[int, bool], str] = {}
         self._dash = QPen(ink.pen(ink.theme.muted))
         self._dash.setStyle(Qt.PenStyle.DashLine)
 
@@ -46,15 +48,20 @@ class HeatmapPaint:
 
     # Axes.
 
-    def axes(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
-        """Draw both axes with their labels."""
+    def price_axis(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
+        """Draw the price axis with its labels."""
         ink, theme = self.ink, self.ink.theme
         painter.fillRect(self.scale, ink.brush(theme.panel))
-        painter.fillRect(self.times, ink.brush(theme.panel))
         painter.setPen(ink.pen(theme.line))
         painter.drawLine(self.scale.topLeft(), self.scale.bottomLeft())
-        painter.drawLine(self.times.topLeft(), self.times.topRight())
         self._prices(painter, frame, port)
+
+    def time_axis(self, painter: QPainter, port: Viewport) -> None:
+        """Draw the time axis with its labels."""
+        ink, theme = self.ink, self.ink.theme
+        painter.fillRect(self.times, ink.brush(theme.panel))
+        painter.setPen(ink.pen(theme.line))
+        painter.drawLine(self.times.topLeft(), self.times.topRight())
         self._times(painter, port)
 
     def _prices(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
@@ -78,7 +85,7 @@ class HeatmapPaint:
         ink.write_in(painter, ink.small)
         painter.setPen(ink.pen(ink.theme.muted))
         for ts in multiples(step, port.begin, port.right):
-            text = formatting.clock_time(ts, fine=is_fine)
+            text = self._stamp(ts, is_fine)
             x, half = port.x_of(ts), ink.small.width(text) / 2
             if x - half >= 0 and x + half <= self.times.width():
                 painter.drawLine(
@@ -86,6 +93,15 @@ class HeatmapPaint:
                 )
                 box = QRectF(x - half, self.times.y(), 2 * half, self.times.height())
                 ink.small.draw(painter, box, text, 0.5)
+
+    def _stamp(self, ts: int, is_fine: bool) -> str:
+        """Write a label's time, which is made once."""
+        text = self._stamps.get((ts, is_fine))
+        if text is None:
+            if len(self._stamps) > _STAMPS:
+                self._stamps.clear()
+            text = self._stamps[ts, is_fine] = formatting.clock_time(ts, fine=is_fine)
+        return text
 
     # Depth now.
 

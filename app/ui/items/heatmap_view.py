@@ -8,6 +8,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -23,6 +24,7 @@ from app.ui.theme import Theme
 
 _NOTCH: Final = 120
 _ZOOM: Final = 1.25
+_SIDE_MS: Final = 100
 _STEP_PX: Final = 60.0
 _CTRL: Final = Qt.KeyboardModifier.ControlModifier
 _PANS: Final = {
@@ -76,6 +78,10 @@ class HeatmapView(QWidget):
         self.words = ""
         self.paint_ns = 0
         self._digits = 6
+        self._side = QPixmap()
+        self._side_key: tuple[float, ...] = ()
+        self._side_since = QElapsedTimer()
+        self._side_since.start()
         self._pointer: QPointF | None = None
         self._pressed: QPointF | None = None
         self._is_on_axis = False
@@ -95,6 +101,7 @@ class HeatmapView(QWidget):
         self.port.ns_per_px = kept.ns_per_px
         self._digits = digits
         self.frame = None
+        self._side_key = ()
         self.picture.forget()
         self._lay_out()
 
@@ -129,14 +136,37 @@ class HeatmapView(QWidget):
         painter.setClipRect(over.plot)
         over.fills(painter, frame, port)
         painter.setClipping(False)
-        over.depth_bars(painter, frame, port)
+        self._paint_side(painter, frame)
         over.own(painter, frame, port)
-        over.axes(painter, frame, port)
+        over.time_axis(painter, port)
         over.last(painter, frame, port)
         if self._pointer is not None and over.plot.contains(self._pointer):
             over.crosshair(painter, frame, port, self._pointer)
         if self.words:
             self._write(painter, self.words)
+
+    def _paint_side(self, painter: QPainter, frame: HeatFrame) -> None:
+        """Draw depth and prices; painted anew when they move, else ten times a second.
+
+        Nobody reads sizes faster, and their text costs more than all the rest.
+        """
+        over, port = self._over, self.port
+        area = over.depth.united(over.scale)
+        key = port.top, port.units_per_px, area.width(), area.height()
+        if key != self._side_key or self._side_since.hasExpired(_SIDE_MS):
+            ratio = self.devicePixelRatioF()
+            self._side = QPixmap((area.size() * ratio).toSize())
+            self._side.setDevicePixelRatio(ratio)
+            inner = QPainter(self._side)
+            inner.translate(-area.topLeft())
+            self._ink.begin()
+            over.depth_bars(inner, frame, port)
+            over.price_axis(inner, frame, port)
+            inner.end()
+            self._ink.begin()
+            self._side_key = key
+            self._side_since.start()
+        painter.drawPixmap(area.topLeft(), self._side)
 
     def _paint_picture(self, painter: QPainter) -> None:
         """Draw the picture where its time and prices are by now."""

@@ -14,6 +14,7 @@ from app.ui.models.orders import priced_at
 LOW, HIGH = 20, 99
 """Contrast when new: sizes below `LOW` per cent of what is seen are dim."""
 _FILLS: Final = 200
+_LOOKED_AT: Final = 2_000
 _STEP: Final = 1 << 21
 """Codes move in quarters of a doubling, so that the picture does not flicker."""
 _FIRST: Final = (0x3F800000, 0x45000000)  # sizes 1 to 2,048
@@ -115,6 +116,7 @@ def _fills(desk: Desk, number: int) -> tuple[tuple[int, int, int], ...]:
     rows = desk.fills.rows
     if not len(rows):
         return ()
+    rows = rows[-_LOOKED_AT:]
     rows = rows[rows["instrument"] == number][-_FILLS:]
     columns = (rows[name].tolist() for name in ("ts_received", "last_price", "side"))
     return tuple(zip(*columns, strict=True))

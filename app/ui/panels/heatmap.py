@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,6 +25,8 @@ from app.ui.models.heatmap import HIGH, LOW
 from app.ui.models.market import Listed
 
 _SLIDER_PX: Final = 90
+_EVERY_MS: Final = 30
+"""Every other frame: columns come ten times a second."""
 
 
 class HeatmapPanel(QWidget):
@@ -53,6 +55,8 @@ class HeatmapPanel(QWidget):
         self.now.setToolTip("Return to now and to the touch (Home, double click)")
         self.now.setCheckable(True)
         self._line = Line()
+        self._since = QElapsedTimer()
+        self._since.start()
         self._lay_out()
         self._connect()
         self._on_other()
@@ -135,12 +139,16 @@ class HeatmapPanel(QWidget):
         self.feed.choose(str(self.palette_box.currentData()), self.bubbles.isChecked())
 
     def _on_frame(self) -> None:
-        if self.isVisible():
+        if self.isVisible() and self._since.hasExpired(_EVERY_MS):
+            self._since.start()
             self.feed.take()
 
     def _on_moved(self) -> None:
         self.now.setChecked(self.view.port.is_following)
-        self.feed.ask()
+        if self.view.port.is_placed:
+            self.feed.ask()
+        else:
+            self.feed.take()  # it returns to now
 
     def _on_now(self) -> None:
         self.view.follow()
