@@ -19,6 +19,7 @@ from app.ui.context import Context
 from app.ui.models.messages import Level
 from app.ui.notice_board import NoticeBoard
 from app.ui.sound import Sound, player
+from app.ui.tour import TourCard
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -54,6 +55,7 @@ class Amenities(QObject):
         self.alerts.went_off.connect(lambda: self._play("alert"))
         window.bridge.reports_arrived.connect(self._on_reports)
         self._window, self._file = window, file
+        self.tour: TourCard | None = None
         self.crashes: CrashReports | None = None
         self._mark: RunMark | None = None
         window.focus.changed.connect(self._show_zone)
@@ -105,6 +107,26 @@ class Amenities(QObject):
             self.sound.is_on = False
             words = f"no sounds: {self.sound.folder}: {error.strerror}"
             self._window.bridge.tell(words, Level.WARNING, "sound")
+
+    def start_tour(self) -> None:
+        """Show the first steps; a tour that is under way begins anew."""
+        self.end_tour()
+        self.tour = TourCard(self._window)
+        self.tour.ended.connect(self._on_toured)
+
+    def end_tour(self) -> None:
+        """End the tour, if one is under way."""
+        if self.tour is not None:
+            self.tour.close_tour()
+
+    def greet(self) -> None:
+        """Offer the tour at the first start of all; it is remembered."""
+        if not self._window.memory.text("toured"):
+            self.start_tour()
+
+    def _on_toured(self) -> None:
+        self.tour = None
+        self._window.memory.put(toured="yes")
 
     # What went wrong.
 

@@ -309,6 +309,9 @@ COMMANDS: Final = (
         "Give commands other keys; conflicts are shown",
     ),
     Command(
+        "help.tour", "First steps", "", "A tour of the window that ends with a trade"
+    ),
+    Command(
         "help.crashes",
         "Crash reports…",
         "",

@@ -104,6 +104,7 @@ def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
     window.show()
     # Keys reach it at once, also where no window manager hands out the focus.
     window.activateWindow()
+    window.amenities.greet()
     # After the first paint, so that the window is there while the engine is not.
     QTimer.singleShot(0, lambda: window.open(Mode(settings.session.mode), feed))
     app.lastWindowClosed.connect(loop.stop)

@@ -36,6 +36,7 @@ class WindowCommands:
         bind("file.settings", window.amenities.open_settings)
         bind("trade.cancel_all", window.trading.cancel_all)
         bind("help.keys", self._help)
+        bind("help.tour", window.amenities.start_tour)
         bind("help.crashes", window.amenities.open_crashes)
         bind("help.edit_keys", self._edit_keys)
         self._bind_window(bind)

@@ -37,6 +37,7 @@ class LimitEditor(QFrame):
         self.setProperty("role", "card")
         self._name = QLabel()
         self.field = QLineEdit()
+        self.field.setAccessibleName("The limit's new value")
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.confirm = QPushButton("Change")
         self._drop = QPushButton("Keep")

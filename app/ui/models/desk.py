@@ -19,6 +19,8 @@ from app.ui.models.pnl import PnlHistory
 from app.ui.models.records import RecordStore
 
 FILLS_KEPT: Final = 50_000
+TOLD_A_FRAME: Final = 200
+"""More reports than these in a frame are counted, not told one by one."""
 
 
 class Desk:
@@ -100,7 +102,14 @@ class Desk:
         is_fill = reports["report"] == ReportType.FILL
         if is_fill.any():
             self.fills.append(reports[is_fill])
-        for report in telling.told(reports):
+        told = telling.told(reports)
+        left_out = len(told) - TOLD_A_FRAME
+        if left_out > 0:
+            words = (
+                f"{left_out} more reports in this frame; Orders and the log have them"
+            )
+            self.tell(now, words, Level.WARNING, "engine")
+        for report in told[-TOLD_A_FRAME:]:
             listed = self.listed(int(report["instrument"]))
             level, text = telling.words(report, telling.Subject(listed, self.currency))
             topic = listed.instrument.name if listed else "engine"

@@ -95,8 +95,10 @@ class PnlHistory:
 
 
 def _net(rows: Any) -> Any:
-    """P&L after fees, money."""
-    return rows["realised"] + rows["unrealised"] - rows["fees"]
+    """P&L after fees, money, as a float: no sum of what a feed may claim overflows."""
+    names = ("realised", "unrealised", "fees")
+    realised, unrealised, fees = (np.asarray(rows[each], np.float64) for each in names)
+    return realised + unrealised - fees
 
 
 def drawdown(values: np.ndarray) -> np.ndarray:

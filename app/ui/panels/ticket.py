@@ -43,6 +43,7 @@ class TicketPanel(QWidget):
         self.says.setWordWrap(True)
         self.says.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.nearest = QPushButton()
+        self.nearest.setAccessibleName("Take the nearest value that is allowed")
         self.nearest.hide()
         self.send = QPushButton("Send")
         self._lay_out()

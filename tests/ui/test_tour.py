@@ -1,0 +1,86 @@
+"""The tour goes on by what really happens, ends with a trade, and blocks nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.clock import SystemClock
+from app.config import Settings
+from app.engine.records import SafetyState
+from app.ui.main_window import MainWindow
+from app.ui.models.tour import STEPS
+from app.ui.tour import TourCard
+from tests.ui.test_window import Opener, opened
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    made = MainWindow(Settings(), Opener().sessions(), SystemClock(), tmp_path)
+    made.amenities.sound.program = ""
+    qtbot.addWidget(made)
+    made.show()
+    opened(qtbot, made)
+    yield made
+    made.close()
+
+
+def touring(window: MainWindow) -> TourCard:
+    window.commands.run("help.tour")
+    tour = window.amenities.tour
+    assert tour is not None
+    return tour
+
+
+def test_the_tour_ends_with_a_trade(qtbot: QtBot, window: MainWindow) -> None:
+    card = touring(window)
+    card.go.click()
+    assert card.title.text() == "Arm the desk"
+    window.commands.run("safety.armed")
+    qtbot.waitUntil(lambda: card.title.text() == "Choose a size")
+    card.go.click()
+    window.commands.run("ladder.join_bid")
+    # The market may come to the order at once.
+    had = ("Get filled", "Your first trade")
+    qtbot.waitUntil(lambda: card.title.text() in had)
+    window.commands.run("ladder.buy_market")
+    qtbot.waitUntil(lambda: card.title.text() == "Your first trade")
+    assert window.desk.market.safety_state is SafetyState.ARMED
+    card.go.click()
+    window.commands.run("safety.view")
+    qtbot.waitUntil(lambda: card.title.text() == "Everything else")
+    card.go.click()
+
+    assert window.amenities.tour is None
+
+
+def test_it_is_offered_once(window: MainWindow) -> None:
+    window.amenities.greet()
+    tour = window.amenities.tour
+    assert tour is not None
+    tour.end.click()
+    window.amenities.greet()
+    assert window.amenities.tour is None
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (1600, 1000)])
+def test_every_step_fits_and_leaves_the_rest_alone(
+    qtbot: QtBot, window: MainWindow, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    focus = QApplication.focusWidget()
+    card = touring(window)
+    assert QApplication.focusWidget() is focus
+    for _ in range(len(STEPS)):
+        assert window.rect().contains(card.geometry()), card.title.text()
+        assert card.ring.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        card.go.click()
+    assert window.amenities.tour is None
+    assert all(
+        each.focusPolicy() & Qt.FocusPolicy.TabFocus for each in (card.go, card.end)
+    )
