@@ -28,10 +28,13 @@ class Focus(QObject):
         Another instrument is shown.
     price_picked(object)
         A price of it was pointed at in a book, price units: for whoever needs one.
+    time_pointed(object)
+        A time was pointed at in a chart, ns since 1970 UTC; 0 = nowhere any more.
     """
 
     changed = Signal(int)
     price_picked = Signal(object)
+    time_pointed = Signal(object)
 
     def __init__(self, desk: Desk, number: int = 0) -> None:
         super().__init__()
@@ -49,6 +52,10 @@ class Focus(QObject):
     def pick(self, price: int) -> None:
         """Point at a price of the instrument (price units)."""
         self.price_picked.emit(price)
+
+    def point(self, ts: int) -> None:
+        """Point at a time of the chart, ns since 1970 UTC; 0 = nowhere any more."""
+        self.time_pointed.emit(ts)
 
     def wish(self, name: str) -> None:
         """Show an instrument by its name, as soon as a session has it."""

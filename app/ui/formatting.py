@@ -185,6 +185,11 @@ def use_zone(name: str, exchange: str = "UTC") -> None:
     _ZONE.show(None if key is None else ZoneInfo(key))
 
 
+def zone_offset(ns: int) -> int:
+    """What the zone in use is ahead of UTC at an instant, ns."""
+    return _ZONE.offset(int(ns) // 1_000_000_000 // _QUARTER_S) * 1_000_000_000
+
+
 def zone_name(ns: int) -> str:
     """Name of the zone that times are shown in, as it is called at an instant."""
     return utc(max(0, int(ns))).astimezone(_ZONE.zone).strftime("%Z") or "local"
@@ -221,7 +226,7 @@ def axis_time(ns: int, step_ns: int, *, is_day: bool = False) -> str:
     is_day : bool
         It is the first of its day: the date says more than the time.
     """
-    local = utc(int(ns)).astimezone()
+    local = utc(int(ns)).astimezone(_ZONE.zone)
     if step_ns >= 86_400_000_000_000:
         return f"{local:%d %b %Y}" if local.day == 1 else f"{local:%d %b}"
     if is_day:

@@ -12,10 +12,18 @@ from PySide6.QtCore import QObject, Signal
 
 from app.data.catalog import Catalog
 from app.ui.jobs import Jobs
+from app.ui.models.chart_drawings import DrawingBook
 
 
 class Library(QObject):
     """The catalog, for panels.
+
+    Attributes
+    ----------
+    root : Path
+    jobs : Jobs
+    drawings : DrawingBook
+        Drawings on charts, kept beside the catalog.
 
     Signals
     -------
@@ -38,6 +46,7 @@ class Library(QObject):
         super().__init__()
         self.root = root
         self.jobs = Jobs()
+        self.drawings = DrawingBook(root.parent / "drawings")
 
     def catalog(self) -> Catalog:
         """Open the catalog anew, as it lies on the disk now."""

@@ -45,9 +45,11 @@ class Link(QObject):
         self._is_passing_on = False
         self.focus.changed.connect(self._on_focus)
         self.focus.price_picked.connect(self._on_pick)
+        self.focus.time_pointed.connect(self._on_point)
         for letter, group in groups.items():
             group.changed.connect(self._on_group)
             group.price_picked.connect(partial(self._on_group_pick, letter))
+            group.time_pointed.connect(partial(self._on_group_point, letter))
 
     def join(self, group: str) -> None:
         """Belong to a group from now on, or with `OWN` to none."""
@@ -81,6 +83,19 @@ class Link(QObject):
         if letter == self.group and not self._is_passing_on:
             self._is_passing_on = True
             self.focus.pick(price)
+            self._is_passing_on = False
+
+    def _on_point(self, ts: int) -> None:
+        """Pass a time that was pointed at here on to the group, and not back."""
+        if self.group and not self._is_passing_on:
+            self._is_passing_on = True
+            self._groups[self.group].point(ts)
+            self._is_passing_on = False
+
+    def _on_group_point(self, letter: str, ts: int) -> None:
+        if letter == self.group and not self._is_passing_on:
+            self._is_passing_on = True
+            self.focus.point(ts)
             self._is_passing_on = False
 
     def _on_group(self) -> None:

@@ -63,7 +63,7 @@ def panel(qtbot: QtBot, stage: Stage, history: History) -> ChartPanel:
 def bring_up(stage: Stage, history: History, panel: ChartPanel) -> None:
     """Fold what is followed, and let the panel paint it."""
     settle(history)
-    panel._show()
+    panel.show_news()
     QApplication.processEvents()
 
 
@@ -137,7 +137,7 @@ def test_a_bad_interval_is_explained_and_changes_nothing(panel: ChartPanel) -> N
     QTest.keyClicks(line, "soon")
     QTest.keyClick(line, Qt.Key.Key_Return)
 
-    assert "soon" in panel._said.text
+    assert "soon" in panel.said.text
     assert panel.view.look.interval == "5s"
     assert panel.view.bars.series is not None
 
@@ -224,7 +224,8 @@ def test_another_instrument_and_no_session_do_no_harm(
     bring_up(stage, history, panel)
     assert panel.view.listed is not None
     assert panel.view.listed.number == 1
-    assert not panel.view.bars.count
+    rows = panel.view.bars.read(0, panel.view.bars.count)
+    assert rows["close"].tolist() == history.trades(1, 0, 10**6)["price"].tolist()[-1:]
 
     stage.bridge.detach()
     panel.grab()

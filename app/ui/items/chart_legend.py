@@ -45,7 +45,7 @@ def _write(
         width = glyphs.width(line)
         if x > _PAD and x + width > right - _PAD:
             x, y = _PAD, y + height
-        ground = QRectF(x - 2, y, width + 4, height)
+        ground = QRectF(x - 2, y, width + _GAP, height)
         painter.fillRect(ground, ink.brush(ink.theme.panel))
         painter.setPen(ink.pen(colour))
         glyphs.draw(painter, ground, line, 0.0, 2.0)

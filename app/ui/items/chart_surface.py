@@ -27,6 +27,7 @@ from app.ui.items import (
     chart_candles as candles,
     chart_volume as volumes,
 )
+from app.ui.items.chart_extras import ChartExtras
 from app.ui.items.chart_legend import paint_legend
 from app.ui.items.chart_scale import Pane, Scale, lay_panes
 from app.ui.items.ink import Ink
@@ -49,6 +50,7 @@ class ChartSurface(QWidget):
     bars : ChartBars
     span : ChartWindow
     look : ChartLook
+    extras : ChartExtras
     listed : Listed or None
     shown : Columns
         What the still layer was painted of.
@@ -64,10 +66,11 @@ class ChartSurface(QWidget):
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         usual, small = themes.text_font(scale), themes.text_font(scale, 0.88)
-        self._ink = Ink(theme, usual, themes.text_font(scale, bold=True), small)
+        self.ink = Ink(theme, usual, themes.text_font(scale, bold=True), small)
         self.bars = ChartBars()
         self.span = ChartWindow()
         self.look = ChartLook()
+        self.extras = ChartExtras()
         self.listed: Listed | None = None
         self.shown: Columns = NO_COLUMNS
         self.panes: list[Pane] = []
@@ -85,7 +88,7 @@ class ChartSurface(QWidget):
     @property
     def plot(self) -> QRectF:
         """Where bars are painted, all panes together."""
-        bottom = self.height() - round(self._ink.small.height * 1.5)
+        bottom = self.height() - round(self.ink.small.height * 1.5)
         return QRectF(0, 0, max(20.0, self.width() - self._axis_px), max(20.0, bottom))
 
     @property
@@ -111,6 +114,7 @@ class ChartSurface(QWidget):
         names = ["price"]
         names += ["volume"] if self.look.volume else []
         names += ["delta"] if self.look.delta else []
+        names += [each.title for each in self.look.indicators if not each.is_over_bars]
         return names
 
     def _layout(self) -> None:
@@ -176,7 +180,7 @@ class ChartSurface(QWidget):
         return QRect(x, 0, self.width() - x, self.height()).united(self._legend_box())
 
     def _legend_box(self) -> QRect:
-        return QRect(0, 0, self.width(), round(self._ink.small.height * 2.6))
+        return QRect(0, 0, self.width(), round(self.ink.small.height * 2.6))
 
     def _axis_box(self) -> QRect:
         left = int(self.plot.right())
@@ -205,8 +209,9 @@ class ChartSurface(QWidget):
                 return False
             scale.low, scale.high = 0.0, most * 1.12
             return True
-        low, high = volumes.delta_range(self.shown)
-        return scale.fit(low, high, 1.0)
+        if pane.name == "delta":
+            return scale.fit(*volumes.delta_range(self.shown), 1.0)
+        return scale.fit(*self.extras.own_range(pane), 1e-9)
 
     # Painting.
 
@@ -218,7 +223,7 @@ class ChartSurface(QWidget):
         if still is None or still.devicePixelRatio() != ratio:
             still = self._still = self._paint_still(ratio)
         painter = QPainter(self)
-        self._ink.begin()
+        self.ink.begin()
         box = QRectF(event.rect())
         painter.setClipRect(event.rect())
         source = QRectF(box.topLeft() * ratio, box.size() * ratio)
@@ -232,26 +237,31 @@ class ChartSurface(QWidget):
     def _paint_still(self, ratio: float) -> QPixmap:
         picture = QPixmap(self.size() * ratio)
         picture.setDevicePixelRatio(ratio)
-        picture.fill(QColor(self._ink.theme.panel))
+        picture.fill(QColor(self.ink.theme.panel))
         painter = QPainter(picture)
-        self._ink.begin()
-        self.shown = columns(self.bars, self.span, self.anchor())
-        self._fit_scales()
+        self.ink.begin()
+        self._read_columns()
         self._settle_axis()
         if self.listed is None or not len(self.shown.rows):
             self._paint_empty(painter)
         else:
             self._paint_frame(painter)
             painter.setClipRect(self.plot)
-            self._paint_under(painter)
+            self.extras.under(self, painter)
             self._paint_columns(painter, _without_live(self.shown, self.bars.count))
-            self._paint_over(painter)
+            self.extras.over(self, painter)
         painter.end()
         return picture
 
     def anchor(self) -> int:
-        """Bar at which the cumulative delta begins."""
-        return 0
+        """Bar at which the session began: cumulative delta and VWAP begin there."""
+        begin = self.extras.session_begin
+        return self.bars.find(begin) if begin > 0 else 0
+
+    def _read_columns(self) -> None:
+        self.shown = columns(self.bars, self.span, self.anchor())
+        self.extras.measure(self)
+        self._fit_scales()
 
     def _settle_axis(self) -> None:
         """Give the price axis the room its labels need; lay out again if it differs."""
@@ -260,16 +270,15 @@ class ChartSurface(QWidget):
         text, scale = self.listed.text, self.price_scale
         tick = self.listed.instrument.step_at(round(scale.low))
         prices = [round(value / tick) * tick for value in (scale.low, scale.high)]
-        width = axes.axis_width(self._ink, [text.price(each) for each in prices])
+        width = axes.axis_width(self.ink, [text.price(each) for each in prices])
         if abs(width - self._axis_px) > 1:
             self._axis_px = width
             self._layout()
-            self.shown = columns(self.bars, self.span, self.anchor())
-            self._fit_scales()
+            self._read_columns()
 
     def _paint_empty(self, painter: QPainter) -> None:
-        painter.setPen(self._ink.pen(self._ink.theme.muted))
-        self._ink.write_in(painter, self._ink.usual)
+        painter.setPen(self.ink.pen(self.ink.theme.muted))
+        self.ink.write_in(painter, self.ink.usual)
         words = "No trades yet."
         if self.listed is None:
             words = "No instrument."
@@ -279,7 +288,7 @@ class ChartSurface(QWidget):
 
     def _paint_frame(self, painter: QPainter) -> None:
         assert self.listed is not None
-        ink, plot = self._ink, self.plot
+        ink, plot = self.ink, self.plot
         for pane in self.panes:
             if pane.name == "price":
                 axes.paint_prices(painter, ink, pane, self.listed.text, plot.right())
@@ -293,8 +302,11 @@ class ChartSurface(QWidget):
 
     def _labels(self, pane: Pane) -> list[tuple[float, str]]:
         assert self.listed is not None
-        room = max(1, int(pane.box.height() / (self._ink.small.height * 2.4)))
+        room = max(1, int(pane.box.height() / (self.ink.small.height * 2.4)))
         marks = axes.chart_ticks.value_marks(pane.scale.low, pane.scale.high, room)
+        if pane.name not in ("volume", "delta"):
+            room_px = (pane.scale.high - pane.scale.low) / room
+            return [(mark, formatting.axis_number(mark, room_px)) for mark in marks]
         text = self.listed.text
         return [(mark, text.size(round(mark))) for mark in marks]
 
@@ -307,9 +319,9 @@ class ChartSurface(QWidget):
             if pane.name == "price":
                 self._paint_prices(painter, shown, pane)
             elif pane.name == "volume":
-                volumes.paint_volume(painter, self._ink, shown, pane.scale, left)
+                volumes.paint_volume(painter, self.ink, shown, pane.scale, left)
             elif pane.name == "delta":
-                volumes.paint_delta(painter, self._ink, shown, pane.scale, left)
+                volumes.paint_delta(painter, self.ink, shown, pane.scale, left)
 
     def _paint_prices(self, painter: QPainter, shown: Columns, pane: Pane) -> None:
         left, style = self.plot.left(), self.look.style
@@ -317,30 +329,27 @@ class ChartSurface(QWidget):
         painter.setClipRect(pane.box, Qt.ClipOperation.IntersectClip)
         if style == "line" and len(shown.rows) == 1 and len(self.shown.rows) > 1:
             shown = _tail(self.shown, 2)
-        candles.paint_bars(painter, self._ink, shown, pane.scale, left, style)
+        shown = self.extras.slim(self, shown)
+        candles.paint_bars(painter, self.ink, shown, pane.scale, left, style)
         painter.restore()
-        self._ink.begin()
-
-    def _paint_under(self, painter: QPainter) -> None:
-        """What lies under the bars in the still layer."""
-
-    def _paint_over(self, painter: QPainter) -> None:
-        """What lies over the closed bars in the still layer."""
+        self.ink.begin()
 
     def _paint_above(self, painter: QPainter) -> None:
         """What floats above everything: crosshair, orders, legend."""
         if self.listed is None or not len(self.shown.rows):
             return
+        self.extras.drawings.paint_hand(painter, self)
         self._paint_crosshair(painter)
-        paint_legend(painter, self._ink, self, self._pointed())
+        paint_legend(painter, self.ink, self, self._pointed())
 
     def _paint_live(self, painter: QPainter) -> None:
         if self.shown.last >= self.bars.count:
             painter.save()
             painter.setClipRect(self.plot, Qt.ClipOperation.IntersectClip)
             self._paint_columns(painter, _tail(self.shown, 1))
+            self.extras.live(self, painter)
             painter.restore()
-            self._ink.begin()
+            self.ink.begin()
         self._paint_last(painter)
 
     def _paint_last(self, painter: QPainter) -> None:
@@ -349,7 +358,7 @@ class ChartSurface(QWidget):
         newest = self.bars.read(self.bars.count - 1, self.bars.count)
         if not len(newest):
             return
-        bar, t, plot = newest[0], self._ink.theme, self.plot
+        bar, t, plot = newest[0], self.ink.theme, self.plot
         pane, price = self.panes[0], int(bar["close"])
         y = float(pane.scale.y(price))
         if not pane.box.top() <= y <= pane.box.bottom():
@@ -360,8 +369,8 @@ class ChartSurface(QWidget):
         painter.drawLine(QLineF(0, round(y), plot.right(), round(y)))
         words = [self.listed.text.price(price), *self._left(bar)]
         width = self.width() - plot.right()
-        box = axes.tag_box(self._ink, y, plot.right(), width, len(words))
-        axes.paint_tag(painter, self._ink, box, words, (colour, t.on_side))
+        box = axes.tag_box(self.ink, y, plot.right(), width, len(words))
+        axes.paint_tag(painter, self.ink, box, words, (colour, t.on_side))
 
     def _left(self, bar: Any) -> list[str]:
         """What the open bar has left, where that is known."""
@@ -375,7 +384,7 @@ class ChartSurface(QWidget):
 
     def legend_values(self, at: int) -> list[tuple[str, str]]:
         """More words of a column for the legend, with their colours."""
-        return []
+        return self.extras.legend(self, at)
 
     # The crosshair.
 
@@ -398,34 +407,70 @@ class ChartSurface(QWidget):
         return None
 
     def _paint_crosshair(self, painter: QPainter) -> None:
-        x, t, plot = self._cross_x(), self._ink.theme, self.plot
+        x, t, plot = self._cross_x(), self.ink.theme, self.plot
         if x is None:
             return
         painter.setPen(QPen(QColor(t.muted), 1, Qt.PenStyle.DashLine))
         painter.drawLine(QLineF(round(x), 0, round(x), plot.bottom()))
         rows, at = self.shown.rows, self._pointed()
         words = formatting.clock_time(int(rows["begin"][at]), fine=True)
-        width = self._ink.small.width(words) + 10
+        width = self.ink.small.width(words) + 10
         left = max(0.0, min(plot.right() - width, x - width / 2))
-        box = QRectF(left, plot.bottom(), width, self._ink.small.height + 2)
-        axes.paint_tag(painter, self._ink, box, [words], (t.raised, t.text))
+        box = QRectF(left, plot.bottom(), width, self.ink.small.height + 2)
+        axes.paint_tag(painter, self.ink, box, [words], (t.raised, t.text))
         if self.pointer is not None:
             self._paint_level(painter, self.pointer.y())
 
     def _paint_level(self, painter: QPainter, y: float) -> None:
         assert self.listed is not None
-        t, plot = self._ink.theme, self.plot
+        t, plot = self.ink.theme, self.plot
         pane = self.pane_at(y)
         painter.setPen(QPen(QColor(t.muted), 1, Qt.PenStyle.DashLine))
         painter.drawLine(QLineF(0, round(y), plot.right(), round(y)))
         value = pane.scale.value(y)
         if pane.name == "price":
             words = self.listed.text.price(self.price_at(y))
-        else:
+        elif pane.name in ("volume", "delta"):
             words = self.listed.text.size(round(value))
+        else:
+            words = formatting.axis_number(value, pane.scale.per_px)
         width = self.width() - plot.right()
-        box = axes.tag_box(self._ink, y, plot.right(), width, 1)
-        axes.paint_tag(painter, self._ink, box, [words], (t.raised, t.text))
+        box = axes.tag_box(self.ink, y, plot.right(), width, 1)
+        axes.paint_tag(painter, self.ink, box, [words], (t.raised, t.text))
+
+    def point_of(self, at: QPointF) -> tuple[int, float]:
+        """Time (ns since 1970 UTC) and price at a point, in or past the bars."""
+        return self.time_at(at.x()), self.panes[0].scale.value(at.y())
+
+    def place_of(self, point: tuple[int, float]) -> QPointF:
+        """Where a time and a price are painted."""
+        bound = 1e6
+        x = self.plot.left() + self.span.x(self._index_of(point[0]))
+        y = float(self.panes[0].scale.y(point[1]))
+        return QPointF(max(-bound, min(bound, x)), max(-bound, min(bound, y)))
+
+    def time_at(self, x: float) -> int:
+        """Time at a pixel, ns since 1970 UTC; past the newest bar it goes on evenly."""
+        index = self.span.index_at(x - self.plot.left())
+        whole = max(0, min(self.bars.count - 1, int(index)))
+        row = self.bars.read(whole, whole + 1)
+        if not len(row):
+            return 0
+        begin, length = int(row["begin"][0]), self._length(row)
+        return begin + round((index - whole) * length)
+
+    def _index_of(self, ts: int) -> float:
+        whole = max(0, min(self.bars.find(ts), self.bars.count - 1))
+        row = self.bars.read(whole, whole + 1)
+        if not len(row):
+            return 0.0
+        part = (ts - int(row["begin"][0])) / self._length(row)
+        is_outer = whole in (0, self.bars.count - 1)
+        return whole + (part if is_outer else max(0.0, min(1.0, part)))
+
+    def _length(self, row: Any) -> int:
+        """How long a bar is, ns; an open one of ticks as long as it is so far."""
+        return max(1, int(row["end"][0] - row["begin"][0]))
 
     def price_at(self, y: float) -> int:
         """Valid price nearest to a height, price units."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.clock import utc
+from app.ui import formatting
 
 _MANTISSAS: Final = (1, 2, 5)
 _SECOND: Final = 1_000_000_000
@@ -62,12 +62,6 @@ def value_marks(low: float, high: float, room: int) -> list[float]:
     return [first + i * step for i in range(int((high - first) / step + 1e-9) + 1)]
 
 
-def zone_offset(ts: int) -> int:
-    """What local time is ahead of UTC at an instant, ns."""
-    offset = utc(ts).astimezone().utcoffset()
-    return 0 if offset is None else round(offset.total_seconds()) * _SECOND
-
-
 def time_marks(begins: Any, xs: Any, least_px: float) -> tuple[list[int], int]:
     """Which bars carry a label of time.
 
@@ -91,7 +85,7 @@ def time_marks(begins: Any, xs: Any, least_px: float) -> tuple[list[int], int]:
     span, room = int(begins[-1] - begins[0]), float(xs[-1] - xs[0])
     wanted = span * least_px / max(room, 1.0)
     step = next((each for each in TIME_STEPS if each >= wanted), TIME_STEPS[-1])
-    local = begins + zone_offset(int(begins[-1]))
+    local = begins + formatting.zone_offset(int(begins[-1]))
     turns = np.flatnonzero(np.diff(local // step)) + 1
     kept, last = [], -math.inf
     for at in turns.tolist():
@@ -105,5 +99,5 @@ def day_breaks(begins: Any) -> list[int]:
     """Bars that are the first of a local day."""
     if len(begins) < 2:
         return []
-    local = begins + zone_offset(int(begins[-1]))
+    local = begins + formatting.zone_offset(int(begins[-1]))
     return [int(i) + 1 for i in np.flatnonzero(np.diff(local // DAY))]

@@ -2,22 +2,31 @@
 
 from typing import Any, Final
 
+import numpy as np
 from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.errors import RingsideError
+from app.errors import InstrumentError
+from app.instrument import exact
+from app.ui.chart_feed import ChartFeed
+from app.ui.chart_menu import ChartMenu
+from app.ui.chart_orders import ChartOrders
 from app.ui.context import Context
-from app.ui.items.chart_view import ChartView
+from app.ui.items.chart_trading import TradingChart
 from app.ui.items.lines import Line
 from app.ui.models import ladder_text
-from app.ui.models.chart_interval import PRESETS, parse_interval
+from app.ui.models.chart_drawings import Drawings
+from app.ui.models.chart_interval import PRESETS
 from app.ui.models.chart_look import STYLES
-from app.ui.models.market import Listed
+from app.ui.models.sizes import size_pads
 
 _EVERY_MS: Final = 50
 
@@ -30,11 +39,18 @@ class ChartPanel(QWidget):
         self._context = context
         self._since = QElapsedTimer()
         self._since.start()
-        self.view = ChartView(context.theme, context.settings.scale)
+        theme, scale = context.theme, context.settings.scale
+        self.view = TradingChart(theme, scale, context.clock)
         self.view.accept_hand()
         self.interval = QComboBox()
         self.style_box = QComboBox()
-        self._said = Line()
+        self.size_field = QLineEdit()
+        self.options = QToolButton()
+        self.said = Line()
+        self._followed: Drawings | None = None
+        self.feed = ChartFeed(context, self.view, self.said.show_text)
+        self.orders = ChartOrders(context, self.view, self._warn)
+        self.menu = ChartMenu(self.view, self.orders, self._warn, self._on_look)
         self._lay_out()
         self._connect()
         self._on_other()
@@ -49,12 +65,19 @@ class ChartPanel(QWidget):
         self.interval.setMinimumContentsLength(5)
         self.style_box.addItems(STYLES)
         self.style_box.setAccessibleName("Style of the bars")
+        self.size_field.setAccessibleName("Size of orders from the chart")
+        self.size_field.setToolTip("Size of an order that is placed from the chart")
+        self.size_field.setFixedWidth(round(64 * self._context.settings.scale))
+        self.options.setText("Show")
+        self.options.setToolTip("Panes, profile, footprint, indicators")
+        self.options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.options.setMenu(QMenu(self))
         bar = QHBoxLayout()
         bar.setContentsMargins(4, 3, 4, 3)
         bar.setSpacing(4)
-        bar.addWidget(self.interval)
-        bar.addWidget(self.style_box)
-        bar.addWidget(self._said, 1)
+        for widget in (self.interval, self.style_box, self.options, self.size_field):
+            bar.addWidget(widget)
+        bar.addWidget(self.said, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -62,16 +85,24 @@ class ChartPanel(QWidget):
         layout.addWidget(self.view, 1)
 
     def _connect(self) -> None:
-        bridge, focus = self._context.bridge, self._context.focus
+        bridge, focus, view = self._context.bridge, self._context.focus, self.view
         self.interval.activated.connect(self._on_interval)
         line = self.interval.lineEdit()
         if line is not None:
             line.returnPressed.connect(self._on_interval)
         self.style_box.currentTextChanged.connect(self._on_style)
+        self.size_field.textChanged.connect(self._on_size)
+        menu = self.options.menu()
+        if menu is not None:
+            menu.aboutToShow.connect(lambda: self.menu.fill_look(menu))
+        view.menu_wanted.connect(self.menu.open_at)
+        view.pointed.connect(lambda ts: focus.point(ts or 0))
+        focus.time_pointed.connect(view.show_linked)
+        focus.changed.connect(self._on_other)
         bridge.drained.connect(self._on_frame)
+        bridge.reports_arrived.connect(self._on_reports)
         bridge.session_changed.connect(self._on_other)
         bridge.instruments_changed.connect(self._on_other)
-        focus.changed.connect(self._on_other)
 
     def state(self) -> dict[str, Any]:
         """What a workspace keeps of it."""
@@ -87,14 +118,32 @@ class ChartPanel(QWidget):
 
     # What is shown.
 
-    def _listed(self) -> Listed | None:
-        return self._context.desk.listed(self._context.focus.number)
-
     def _on_other(self) -> None:
-        self.view.listed = self._listed()
-        self.view.bars.follow(None)
-        self._follow()
-        self.view.forget()
+        """Another instrument, session or state."""
+        view, desk = self.view, self._context.desk
+        listed = desk.listed(self._context.focus.number)
+        view.listed = listed
+        view.extras.session_begin = 0
+        self._follow_drawings(listed.instrument.name if listed is not None else "")
+        self.feed.follow()
+        view.hand.escape()
+        view.forget()
+        self.size_field.setEnabled(listed is not None)
+        if listed is not None:
+            price = ladder_text.last_price(desk, listed)
+            sizes = size_pads(listed.instrument, price)
+            self.size_field.setText(listed.text.quantity(sizes[0]))
+
+    def _follow_drawings(self, instrument: str) -> None:
+        if self._followed is not None:
+            self._followed.leave(self.view.rebuild)
+        self._followed = None
+        if instrument:
+            self._followed = self._context.library.drawings.of(instrument)
+            self._followed.follow(self.view.rebuild)
+        layer = self.view.extras.drawings
+        layer.escape()
+        layer.drawings = self._followed
 
     def _on_interval(self) -> None:
         before, look = self.view.look.interval, self.view.look
@@ -102,7 +151,7 @@ class ChartPanel(QWidget):
         if wanted == before:
             return  # the box says so whenever the keyboard leaves it
         look.interval = wanted
-        if not self._follow():
+        if not self.feed.follow():
             look.interval = before
         self.view.forget()
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -111,34 +160,36 @@ class ChartPanel(QWidget):
         self.view.look.style = style
         self.view.rebuild()
 
-    def _follow(self) -> bool:
-        """Follow bars of the chosen interval; False if there are none such."""
-        session, listed = self._context.bridge.session, self._listed()
-        history = session.history if session is not None else None
-        if history is None or listed is None:
-            return True
-        price = ladder_text.last_price(self._context.desk, listed)
+    def _on_look(self) -> None:
+        self.feed.stale()
+        self.view.rebuild()
+
+    def _on_size(self, words: str) -> None:
+        listed, hand = self.view.listed, self.view.hand
+        hand.quantity = 0
         try:
-            spec = parse_interval(self.view.look.interval, listed.instrument, price)
-            self.view.bars.follow(history.bars(listed.number, spec))
-        except RingsideError as error:
-            self._said.show_text(str(error), self._context.theme.warning)
-            return False
-        self._said.show_text("", self._context.theme.text)
-        return True
+            if listed is not None and words.strip():
+                hand.quantity = int(listed.instrument.quantity_units(exact(words)))
+        except InstrumentError as error:
+            self._warn(f"size: {error}")
 
     # Frames.
 
     def _on_frame(self) -> None:
         if self.isVisible() and self._since.hasExpired(_EVERY_MS):
             self._since.start()
-            self._show()
+            self.show_news()
 
     def showEvent(self, event: object) -> None:
-        self._show()
+        self.show_news()
 
-    def _show(self) -> None:
-        if self.view.bars.series is None:
-            self._follow()
-        view = self._context.desk.market.view
-        self.view.refresh(int(view["now"]) if view is not None else 0)
+    def show_news(self) -> None:
+        """Bring the picture up to date."""
+        self.feed.update()
+        self.orders.show()
+
+    def _on_reports(self, reports: np.ndarray) -> None:
+        self.orders.take(reports)
+
+    def _warn(self, words: str) -> None:
+        self.said.show_text(words, self._context.theme.warning)

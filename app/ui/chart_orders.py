@@ -1,0 +1,117 @@
+"""What a chart does about orders: intentions become orders, refusals come back.
+
+Between a chart's hand and `Trading`, as `LadderOrders` is for a ladder.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from app.engine.records import OrderOption, OrderType, ReportType
+from app.ui import reasons
+from app.ui.context import Context
+from app.ui.items.chart_trading import TradingChart
+from app.ui.models.intent import SEPARATOR, Intent, Verdict
+from app.ui.models.ladder import build_frame, touch_index
+from app.ui.models.market import Listed
+from app.ui.models.order_text import order_text
+
+_REFUSED = (
+    ReportType.REJECTED,
+    ReportType.CANCEL_REJECTED,
+    ReportType.REPLACE_REJECTED,
+)
+
+
+class ChartOrders:
+    """Acts for one chart.
+
+    Parameters
+    ----------
+    context : Context
+    view : TradingChart
+        Its hand is bound to this object.
+    say : callable
+        Shows a line of warning to the user.
+    """
+
+    def __init__(
+        self, context: Context, view: TradingChart, say: Callable[[str], None]
+    ) -> None:
+        self._context = context
+        self._view = view
+        self._say = say
+        self._sent: set[int] = set()
+        view.hand.make = self.act
+        view.hand.order = context.desk.orders.order
+        view.cancelled.connect(context.trading.cancel)
+
+    @property
+    def listed(self) -> Listed | None:
+        """The instrument; nothing is done without one."""
+        return self._view.listed
+
+    def show(self) -> None:
+        """Give the chart the book and what is ours."""
+        desk, listed, bridge = self._context.desk, self.listed, self._context.bridge
+        if listed is None:
+            return
+        hand = self._view.hand
+        hand.unready = bridge.unready() or bridge.unoffered(OrderType.LIMIT)
+        hand.is_staging = self._context.safety.is_staging
+        orders = desk.orders.working(listed.number)
+        part = desk.market.instrument(listed.number)
+        top = touch_index(desk.market, listed)
+        frame = build_frame(desk.market, listed, orders, top or 0, 1)
+        fills = desk.fills.rows
+        fills = fills[fills["instrument"] == listed.number]
+        self._view.show_trading(frame, part, orders, fills)
+
+    def act(self, intent: Intent) -> None:
+        """Send what an intent says, or explain why it is blocked."""
+        if self.listed is None:
+            return
+        if intent.verdict is Verdict.SEND:
+            self._sent.update(self._context.trading.place(intent, self.listed.number))
+            self._say(intent.text)
+        elif intent.verdict is Verdict.BLOCK:
+            self._say(f"blocked: {intent.why}")
+
+    def take(self, reports: np.ndarray) -> None:
+        """Tell refusals of what was asked for here, and hold what the engine held."""
+        if self.listed is None or not self._sent:
+            return
+        is_own = np.isin(reports["client_order_id"], tuple(self._sent))
+        here = reports[is_own & (reports["instrument"] == self.listed.number)]
+        for report in here[np.isin(here["report"], _REFUSED)]:
+            words = reasons.outcome_text(
+                report, self.listed.text, self._context.desk.currency
+            )
+            self._say(words)
+        for report in here[here["report"] == ReportType.HELD]:
+            if self._view.isVisible():
+                intent = self._held(report, self.listed)
+                self._view.hand.hold(intent, self._context.clock.monotonic_ns())
+                self._view.update()
+
+    def place(self, intent: Intent) -> None:
+        """Act on what was chosen from a menu."""
+        self._view.hand.decide(intent, self._context.clock.monotonic_ns())
+        self._view.update()
+
+    def _held(self, report: np.void, listed: Listed) -> Intent:
+        """What the engine holds for a confirm, as it would be sent again."""
+        desk, frame = self._context.desk, self._view.hand.frame
+        why = reasons.reason_text(report, listed.text, desk.currency)
+        order = int(report["client_order_id"])
+        return Intent(
+            Verdict.HOLD,
+            SEPARATOR.join([order_text(report, listed), why]),
+            why,
+            int(report["side"]),
+            int(report["price"]),
+            int(report["quantity"]),
+            frame.sequence if frame else 0,
+            int(report["options"]) & OrderOption.REDUCE_ONLY,
+            order if desk.orders.order(order) is not None else 0,
+        )

@@ -1,0 +1,347 @@
+"""Orders, drawings and links on a chart: what the hand does there, what it means."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.engine.history.records import PROFILE
+from app.engine.records import Action, OrderType, SafetyState
+from app.ui.items.chart_footprint import grouped, imbalances
+from app.ui.items.chart_profile import value_area
+from app.ui.links import Links
+from app.ui.models.chart_drawings import KINDS, Drawing, DrawingBook
+from app.ui.models.chart_look import Drawn
+from app.ui.panels.chart import ChartPanel
+from tests.ui.conftest import Stage
+from tests.ui.scripted_session import START_NS
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, stage: Stage) -> ChartPanel:
+    made = ChartPanel(stage.context)
+    qtbot.addWidget(made)
+    made.resize(700, 420)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.interval.setCurrentText("1s")
+    made._on_interval()
+    for _ in range(400):
+        stage.session.advance()
+    stage.pulse()
+    stage.context.trading.set_state(SafetyState.ARMED)
+    stage.pulse()
+    show(made)
+    frame = made.view.hand.frame
+    assert frame is not None
+    scale = made.view.price_scale
+    scale.low, scale.high = frame.best_bid - 15.0, frame.best_bid + 15.0
+    scale.is_manual = True
+    made.view.rebuild()
+    show(made)
+    return made
+
+
+def show(panel: ChartPanel) -> None:
+    for _ in range(3):
+        panel.show_news()
+        QApplication.processEvents()
+
+
+def placed(panel: ChartPanel, stage: Stage, kind: str, ticks: int) -> np.void:
+    """Place an order from the menu, some ticks from the touch, and find it."""
+    frame = panel.view.hand.frame
+    assert frame is not None
+    price = frame.best_bid + ticks if ticks < 0 else frame.best_ask + ticks
+    chosen = [i for i in panel.view.hand.intents_at(price) if kind in i.text]
+    panel.orders.place(chosen[0])
+    stage.pulse()
+    show(panel)
+    order: np.void = stage.desk.orders.working(0)[-1]
+    return order
+
+
+def test_a_limit_goes_where_the_pointer_is(panel: ChartPanel, stage: Stage) -> None:
+    frame = panel.view.hand.frame
+    assert frame is not None
+    wanted = frame.best_bid - 3
+
+    order = placed(panel, stage, "LMT", -3)
+
+    assert (int(order["price"]), int(order["side"])) == (wanted, 1)
+    assert int(stage.session.sent[-1]["book_sequence"]) == frame.sequence
+
+
+def test_the_menu_offers_what_rests_there_and_a_stop_beyond(panel: ChartPanel) -> None:
+    frame = panel.view.hand.frame
+    assert frame is not None
+
+    below = [i.text for i in panel.view.hand.intents_at(frame.best_bid - 4)]
+    above = [i.text for i in panel.view.hand.intents_at(frame.best_ask + 4)]
+
+    assert [words.split(" ")[0] for words in below] == ["BUY", "SELL"]
+    assert [words.split(" ")[0] for words in above] == ["SELL", "BUY"]
+    assert "LMT" in below[0]
+    assert "STP" in below[1]
+
+
+def test_in_view_nothing_is_sent(panel: ChartPanel, stage: Stage) -> None:
+    stage.context.trading.set_state(SafetyState.VIEW)
+    stage.pulse()
+    show(panel)
+    frame = panel.view.hand.frame
+    assert frame is not None
+    before = len(stage.session.sent)
+
+    panel.orders.place(panel.view.hand.intents_at(frame.best_bid - 3)[0])
+
+    assert len(stage.session.sent) == before
+    assert "ARMED" in panel.said.text
+
+
+def test_an_order_is_dragged_to_another_price(panel: ChartPanel, stage: Stage) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    view = panel.view
+    chip = view.chip_of(int(order["client_order_id"]))
+    assert chip is not None
+    begin = chip.box.center().toPoint() - QPoint(14, 0)
+    target = int(order["price"]) - 2
+    end = QPoint(begin.x(), round(float(view.price_scale.y(target))))
+
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(view, end)
+    ghost = view.hand.ghost()
+    assert ghost is not None
+    assert "MOVE" in ghost.text
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=end)
+
+    sent = stage.session.sent[-1]
+    assert sent["action"] == Action.REPLACE
+    assert sent["price"] == target
+
+
+def test_escape_and_a_drop_outside_send_nothing(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    view, before = panel.view, len(stage.session.sent)
+    chip = view.chip_of(int(order["client_order_id"]))
+    assert chip is not None
+    begin = chip.box.center().toPoint() - QPoint(14, 0)
+
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(view, begin + QPoint(0, 30))
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=begin + QPoint(0, 30))
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=begin)
+    outside = QPoint(view.width() - 3, begin.y() + 30)
+    QTest.mouseMove(view, outside)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=outside)
+
+    assert len(stage.session.sent) == before
+
+
+def test_the_cross_cancels(panel: ChartPanel, stage: Stage) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    chip = panel.view.chip_of(int(order["client_order_id"]))
+    assert chip is not None
+
+    QTest.mouseClick(
+        panel.view, Qt.MouseButton.LeftButton, pos=chip.cross.center().toPoint()
+    )
+
+    assert stage.session.sent[-1]["action"] == Action.CANCEL
+
+
+def test_what_crosses_is_held_for_one_confirm(panel: ChartPanel, stage: Stage) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    view, hand, before = panel.view, panel.view.hand, len(stage.session.sent)
+    from_chart = view.chip_of(int(order["client_order_id"]))
+    assert from_chart is not None
+    assert hand.frame is not None
+    QTest.mousePress(
+        view, Qt.MouseButton.LeftButton,
+        pos=from_chart.box.center().toPoint() - QPoint(14, 0),
+    )  # fmt: skip
+    assert hand.drag is not None
+    hand.drag.price = hand.frame.best_ask + 2
+
+    hand.drop(stage.clock.monotonic_ns())
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert len(stage.session.sent) == before  # it has only just appeared
+    stage.clock.advance(0.5)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+
+    assert stage.session.sent[-1]["action"] == Action.REPLACE
+
+
+def test_staged_orders_wait(panel: ChartPanel, stage: Stage) -> None:
+    hand, before = panel.view.hand, len(stage.session.sent)
+    assert hand.frame is not None
+    hand.is_staging = True
+
+    intent = hand.intents_at(hand.frame.best_bid - 3)[0]
+    hand.decide(intent, stage.clock.monotonic_ns())
+    assert len(stage.session.sent) == before
+    assert hand.held is not None
+    stage.clock.advance(0.5)
+    hand.confirm(stage.clock.monotonic_ns())
+
+    assert stage.session.sent[-1]["order_type"] == OrderType.LIMIT
+
+
+def test_a_wrong_size_is_explained_and_sends_nothing(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    before = len(stage.session.sent)
+    panel.size_field.setText("many")
+    assert "size" in panel.said.text
+    frame = panel.view.hand.frame
+    assert frame is not None
+
+    panel.orders.place(panel.view.hand.intents_at(frame.best_bid - 3)[0])
+
+    assert len(stage.session.sent) == before
+
+
+# Drawings.
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "note"])
+def test_a_drawing_is_drawn_moved_undone_and_deleted(
+    kind: str, panel: ChartPanel
+) -> None:
+    view, layer = panel.view, panel.view.extras.drawings
+    drawings = layer.drawings
+    assert drawings is not None
+    panel.menu.draw(kind)
+    points = [QPoint(150, 90), QPoint(260, 140)][: KINDS[kind]]
+    for point in points:
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=point)
+    assert [each.kind for each in drawings.items] == [kind]
+    made = drawings.items[0]
+    assert layer.selected is made
+
+    place = view.place_of(made.points[0])
+    at = QPoint(round(place.x()), round(place.y()))
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseMove(view, at + QPoint(35, 40))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=at + QPoint(35, 40))
+    assert drawings.items[0] != made
+
+    QTest.keyClick(view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert drawings.items == (made,)
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=at)
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    assert not drawings.items
+
+
+def test_drawings_are_shared_and_come_back(
+    panel: ChartPanel, stage: Stage, tmp_path: Path
+) -> None:
+    drawings = panel.view.extras.drawings.drawings
+    assert drawings is not None
+    drawings.add(Drawing("note", ((START_NS, 17_285.0),), "open"))
+    other = stage.context.library.drawings.of("RSX")
+
+    again = DrawingBook(tmp_path / "drawings").of("RSX")
+
+    assert other is drawings
+    assert again.items == drawings.items
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "{",
+        '{"drawings": 5}',
+        '{"drawings": [{"kind": "trend", "points": [[1]]}]}',
+    ],
+)
+def test_a_damaged_file_of_drawings_does_no_harm(content: str, tmp_path: Path) -> None:
+    (tmp_path / "X.json").write_text(content)
+
+    drawings = DrawingBook(tmp_path).of("X")
+    drawings.add(Drawing("horizontal", ((1, 2.0),)))
+
+    kept = json.loads((tmp_path / "X.json").read_text())
+    assert len(kept["drawings"]) == 1
+
+
+# Links, indicators, footprint, profile.
+
+
+def test_linked_charts_point_at_the_same_time(stage: Stage) -> None:
+    links = Links(stage.desk, stage.bridge)
+    one, two, other = links.new("A"), links.new("A"), links.new("B")
+    told: list[tuple[str, int]] = []
+    two.focus.time_pointed.connect(lambda ts: told.append(("two", ts)))
+    other.focus.time_pointed.connect(lambda ts: told.append(("other", ts)))
+
+    one.focus.point(START_NS)
+
+    assert told == [("two", START_NS)]
+
+
+def test_a_linked_time_is_marked(panel: ChartPanel) -> None:
+    view = panel.view
+    before = view.grab().toImage()
+
+    view.show_linked(int(view.shown.rows["begin"][len(view.shown.rows) // 2]))
+
+    assert view._cross_x() is not None
+    assert view.grab().toImage() != before
+
+
+def test_indicators_are_added_and_refused(panel: ChartPanel) -> None:
+    panel.menu.add_indicator("ema", "5")
+    panel.menu.add_indicator("rsi", "")
+    panel.view.grab()
+    assert [each.title for each in panel.view.look.indicators] == ["EMA 5", "RSI 14"]
+    assert [pane.name for pane in panel.view.panes][-1] == "RSI 14"
+    assert any("EMA 5" in words for words, _ in panel.view.legend_values(0))
+
+    panel.menu.add_indicator("ema", "-3")
+
+    assert "length" in panel.said.text
+    assert len(panel.view.look.indicators) == 2
+
+
+def test_every_look_and_zoom_is_painted(panel: ChartPanel, stage: Stage) -> None:
+    view = panel.view
+    names = ("ema", "bollinger", "donchian", "vwap", "macd", "atr", "z_score")
+    view.look.indicators = [Drawn(name) for name in names]
+    for profile in ("session", "visible", ""):
+        view.look.profile = profile
+        panel.feed.stale()
+        for px in (0.01, 0.5, 7.0, 80.0, 200.0):
+            view.span.bar_px = px
+            view.rebuild()
+            stage.clock.advance(2)
+            show(panel)
+            view.point_at(QPointF(120, 60))
+            assert not panel.grab().isNull()
+    assert view.extras.is_footprint(view)
+
+
+def test_imbalances_are_diagonal() -> None:
+    cells = np.array([(100, 0, 30), (101, 95, 5), (103, 2, 40)], PROFILE)
+    prices, buys, sells = grouped(cells, 1)
+
+    won, lost = imbalances(buys, sells)
+
+    assert prices.tolist() == [100, 101, 102, 103]
+    assert won.tolist() == [False, True, False, False]  # 95 over the 30 below
+    assert lost.tolist() == [False, True, False, False]  # 5 over the 0 above
+
+
+def test_the_value_area_grows_to_the_heavier_side() -> None:
+    assert value_area(np.array([1.0, 10, 50, 30, 5, 4])) == (2, 2, 3)
