@@ -12,7 +12,8 @@ from app.ui import reasons
 from app.ui.context import Context
 from app.ui.items.chart_trading import TradingChart
 from app.ui.models.intent import SEPARATOR, Intent, Verdict
-from app.ui.models.ladder import build_frame, touch_index
+from app.ui.models.ladder import touch_index
+from app.ui.models.ladder_build import build_frame
 from app.ui.models.market import Listed
 from app.ui.models.order_text import order_text
 

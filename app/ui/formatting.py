@@ -185,11 +185,6 @@ def use_zone(name: str, exchange: str = "UTC") -> None:
     _ZONE.show(None if key is None else ZoneInfo(key))
 
 
-def zone_offset(ns: int) -> int:
-    """What the zone in use is ahead of UTC at an instant, ns."""
-    return _ZONE.offset(int(ns) // 1_000_000_000 // _QUARTER_S) * 1_000_000_000
-
-
 def zone_name(ns: int) -> str:
     """Name of the zone that times are shown in, as it is called at an instant."""
     return utc(max(0, int(ns))).astimezone(_ZONE.zone).strftime("%Z") or "local"

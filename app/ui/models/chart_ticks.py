@@ -85,7 +85,7 @@ def time_marks(begins: Any, xs: Any, least_px: float) -> tuple[list[int], int]:
     span, room = int(begins[-1] - begins[0]), float(xs[-1] - xs[0])
     wanted = span * least_px / max(room, 1.0)
     step = next((each for each in TIME_STEPS if each >= wanted), TIME_STEPS[-1])
-    local = begins + formatting.zone_offset(int(begins[-1]))
+    local = begins + _SECOND * formatting.zone_offset(int(begins[-1]))
     turns = np.flatnonzero(np.diff(local // step)) + 1
     kept, last = [], -math.inf
     for at in turns.tolist():
@@ -99,5 +99,5 @@ def day_breaks(begins: Any) -> list[int]:
     """Bars that are the first of a local day."""
     if len(begins) < 2:
         return []
-    local = begins + formatting.zone_offset(int(begins[-1]))
+    local = begins + _SECOND * formatting.zone_offset(int(begins[-1]))
     return [int(i) + 1 for i in np.flatnonzero(np.diff(local // DAY))]
