@@ -274,7 +274,7 @@ class Alerts:
 def _from_json(row: object) -> Alert:
     if not isinstance(row, Mapping):
         raise ConfigError(f"an alert must be an object, was {row!r}")
-    values = {}
+    values: dict[str, Any] = {}
     for each in fields(Alert):
         value = row.get(each.name, each.default)
         if type(value) is not type(each.default):

@@ -205,8 +205,9 @@ class OwnOrders:
             self._array[row] = np.zeros((), OWN_ORDER)
             self._array["client_order_id"][row] = client_order_id
             sent = self._sent.pop(client_order_id, None)
-            for name, told in _TOLD_BY_US if sent is not None else ():
-                self._array[name][row] = sent[told]
+            if sent is not None:
+                for name, told in _TOLD_BY_US:
+                    self._array[name][row] = sent[told]
             self._row[client_order_id] = row
             self._used += 1
         return row
