@@ -81,6 +81,8 @@ class Glyphs:
 
     def elided(self, text: str, width: float) -> str:
         """Shorten a text to a width, px."""
+        if self.width(text) <= width:
+            return text
         return self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
 
     def _laid_out(self, text: str) -> tuple[QStaticText, float]:
