@@ -222,6 +222,14 @@ class Ui:
     ladder_rows: int = setting(
         40, "Prices that the ladder shows", at_least=10, at_most=400, applies="now"
     )
+    through_ticks: int = setting(
+        5,
+        "A click further through the market than this asks for a confirm",
+        unit="ticks",
+        at_least=0,
+        at_most=10_000,
+        applies="now",
+    )
     frames_per_s: int = setting(
         60,
         "How often the window is brought up to date",

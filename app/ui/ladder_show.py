@@ -46,7 +46,7 @@ class LadderShow:
         self.header = LadderHeader(view)
         self._context, self._view = context, view
         self._desk, self._bridge = context.desk, context.bridge
-        self._history = LadderHistory()
+        self._history = LadderHistory(context.settings.through_ticks)
         folder: Path = context.library.root.parent
         self._notes = PriceNotes(folder / _NOTES_FILE)
         header = self.header

@@ -20,7 +20,10 @@ from app.engine.records import (
 )
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.models.hand import Hand as Kind
+from app.ui.models.order_text import order_text
+from app.ui.panels.ladder import LadderPanel
 from app.ui.safety import Way
+from tests.ui.conftest import Stage
 from tests.ui.test_ladder_panel import LEFT, RIGHT, Hand, armed, hand
 
 __all__ = ["armed", "hand"]  # fixtures
@@ -51,6 +54,41 @@ def hold(hand: Hand, position: int) -> None:
     hand.stage.session.position[0] = position
     hand.stage.session.cost[0] = position * hand.frame.best_bid
     hand.stage.pulse()
+
+
+@pytest.mark.parametrize(("limit", "sent"), [(2, 0), (9, 1)])
+def test_the_settings_say_how_far_through_the_market_a_click_may_go(
+    qtbot: QtBot, stage: Stage, limit: int, sent: int
+) -> None:
+    settings = replace(stage.context.settings, through_ticks=limit)
+    panel = LadderPanel(replace(stage.context, settings=settings))
+    qtbot.addWidget(panel)
+    panel.resize(440, 700)
+    panel.show()
+    stage.session.is_frozen = True
+    stage.session.state = SafetyState.ARMED
+    stage.pulse()
+    hand = Hand(qtbot, stage, panel)
+
+    hand.click(hand.frame.best_ask + 7, Column.BID)
+
+    assert len(hand.new_orders()) == sent
+    assert (panel.view.gestures.held is None) == bool(sent)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_stop_is_named_with_the_price_that_triggers_it(
+    armed: Hand, side: int
+) -> None:
+    column = Column.BID if side == BUY else Column.ASK
+    price = (armed.frame.best_ask + 5) if side == BUY else (armed.frame.best_bid - 5)
+    click(armed, price, column, SHIFT)
+    armed.stage.pulse()
+
+    (order,) = armed.stage.context.desk.orders.working(0)
+
+    listed = armed.frame.listed
+    assert f"STP {listed.text.price(price)}" in order_text(order, listed)
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])

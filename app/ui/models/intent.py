@@ -18,8 +18,6 @@ from app.ui import formatting, reasons
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
 
-THROUGH_TICKS: Final = 5
-"""A click further through the market than this is held for a confirmation."""
 SEPARATOR: Final = " · "
 
 
@@ -207,7 +205,7 @@ def _judge(
     if blocked:
         return Verdict.BLOCK, blocked
     through = through_ticks(frame, side, price)
-    if through > THROUGH_TICKS:
+    if through > frame.through_ticks:
         return Verdict.HOLD, f"{through} ticks through the market"
     return Verdict.SEND, ""
 

@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from app.config import Ui
 from app.engine.records import BUY, NO_PRICE, SafetyState
 from app.ui.models.market import Listed, Market
 
+THROUGH_TICKS: Final = Ui().through_ticks
 CELL: Final = np.dtype(
     [
         ("price", "<i8"),  # lowest of the row, price units
@@ -86,12 +88,15 @@ class Surroundings:
         Levels of both sides within the rows, however far from the touch.
     marks : tuple of (Mark, price)
         The session's and the trail's; NO_PRICE is passed over.
+    through_ticks : int
+        A click further through the market asks for a confirm.
     """
 
     group: int = 1
     flow: np.ndarray | None = None
     deep: tuple[np.ndarray, np.ndarray] | None = None
     marks: tuple[tuple[int, int], ...] = ()
+    through_ticks: int = THROUGH_TICKS
 
 
 NOTHING_ELSE: Final = Surroundings()
@@ -129,6 +134,8 @@ class LadderFrame:
         Orders of ours out of view.
     groups : tuple
         Brackets and OCOs: of each its members as (row, side, letter).
+    through_ticks : int
+        A click further through the market asks for a confirm.
     """
 
     listed: Listed
@@ -152,6 +159,7 @@ class LadderFrame:
     has_flow: bool = False
     away: tuple[Away, ...] = ()
     groups: tuple[tuple[tuple[int, int, str], ...], ...] = ()
+    through_ticks: int = THROUGH_TICKS
 
     @property
     def best_bid(self) -> int:

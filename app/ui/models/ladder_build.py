@@ -117,6 +117,7 @@ def build_frame(
         has_flow=around.flow is not None,
         away=made.away,
         groups=made.groups,
+        through_ticks=around.through_ticks,
     )
 
 

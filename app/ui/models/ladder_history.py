@@ -6,7 +6,7 @@ import numpy as np
 
 from app.engine.records import NO_PRICE
 from app.sessions.history import MarketHistory
-from app.ui.models.ladder import Mark, Surroundings
+from app.ui.models.ladder import THROUGH_TICKS, Mark, Surroundings
 from app.ui.models.ladder_build import prices_shown, reaches_beyond
 from app.ui.models.market import Listed, Market
 
@@ -30,7 +30,8 @@ class LadderHistory:
         The session's; None where it has none yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, through_ticks: int = THROUGH_TICKS) -> None:
+        self._through = through_ticks
         self.history: MarketHistory | None = None
         self.forget()
 
@@ -74,11 +75,11 @@ class LadderHistory:
         marks = (*self._marks, *zip(_TRAIL, self._trail, strict=False))
         history, part = self.history, market.instrument(listed.number)
         if history is None or part is None:
-            return Surroundings(group, None, None, marks)
+            return Surroundings(group, None, None, marks, self._through)
         low, high = prices_shown(listed, top, rows, group)
         flow = history.flow(listed.number, low, high)
         deep = None
         if reaches_beyond(part, low, high):
             _, bids, asks = history.depth(listed.number, low, high)
             deep = bids, asks
-        return Surroundings(group, flow, deep, marks)
+        return Surroundings(group, flow, deep, marks, self._through)

@@ -4,15 +4,20 @@ import numpy as np
 
 from app.ui import formatting
 from app.ui.models.market import Listed
+from app.ui.models.orders import STOPS
 
 
 def order_text(order: np.void, listed: Listed) -> str:
-    """Name an order or a report: ``BUY 5 LMT 4321.25``."""
+    """Name an order or a report: ``BUY 5 LMT 4321.25``, ``SELL 2 STP 4300``.
+
+    A stop limit has both prices, its stop first.
+    """
     text = listed.text
     words = [
         formatting.side(int(order["side"])),
         text.quantity(int(order["quantity"])),
         formatting.order_type(int(order["order_type"])) if order["order_type"] else "",
+        text.price(int(order["stop_price"])) if order["order_type"] in STOPS else "",
         text.price(int(order["price"])),
     ]
     return " ".join(word for word in words if word and word != formatting.DASH)
