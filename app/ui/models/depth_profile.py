@@ -10,6 +10,8 @@ from app.ui.models.market import Listed, Market
 
 LEAST_TICKS: Final = 4
 MOST_TICKS: Final = 1 << 20
+_FARTHEST: Final = 2**61
+"""No price is: what is farther is no market."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def build_depth(
     bids = part["bids"][: int(part["bid_levels"])]
     asks = part["asks"][: int(part["ask_levels"])]
     best = [int(each["price"][0]) for each in (bids, asks) if len(each)]
-    if not best:
+    if not best or max(map(abs, best)) >= _FARTHEST:
         return None
     middle = sum(best) / len(best)
     index = listed.scale.index(int(middle))
