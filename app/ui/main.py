@@ -53,7 +53,7 @@ def sessions_of(
     now : callable, optional
         The settings at the time a session is opened, where they may change.
     """
-    newest = (lambda: settings) if now is None else now
+    newest: Callable[[], Settings] = now if now is not None else lambda: settings
     return Sessions(
         open=lambda mode, feed: open_session(mode, feed, newest()),
         feeds=lambda: feed_names(settings),

@@ -31,6 +31,7 @@ from app.ui.items.chart_extras import ChartExtras
 from app.ui.items.chart_legend import paint_legend
 from app.ui.items.chart_scale import Pane, Scale, lay_panes
 from app.ui.items.ink import Ink
+from app.ui.models import chart_ticks
 from app.ui.models.chart_bars import ChartBars
 from app.ui.models.chart_columns import NO_COLUMNS, Columns, columns
 from app.ui.models.chart_look import ChartLook
@@ -303,7 +304,7 @@ class ChartSurface(QWidget):
     def _labels(self, pane: Pane) -> list[tuple[float, str]]:
         assert self.listed is not None
         room = max(1, int(pane.box.height() / (self.ink.small.height * 2.4)))
-        marks = axes.chart_ticks.value_marks(pane.scale.low, pane.scale.high, room)
+        marks = chart_ticks.value_marks(pane.scale.low, pane.scale.high, room)
         if pane.name not in ("volume", "delta"):
             room_px = (pane.scale.high - pane.scale.low) / room
             return [(mark, formatting.axis_number(mark, room_px)) for mark in marks]

@@ -233,7 +233,7 @@ class Blotters:
         return Column(
             title,
             lambda r: title if r["position"] else "",
-            lambda r: np.abs(r["position"]) if r.ndim else abs(int(r["position"])),
+            lambda r: np.abs(r["position"]),
             lambda _: self._theme.accent,
             is_number=False,
             width=8,

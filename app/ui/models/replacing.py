@@ -106,7 +106,7 @@ def why(order: np.void, at: Situation) -> str:
 
 def _as_report(order: np.void) -> np.void:
     """An order with the numbers of its last refusal, as a report has them."""
-    report = np.zeros(1, REPORT)[0]
+    report: np.void = np.zeros(1, REPORT)[0]
     for name in ("reason", "side", "quantity", "price"):
         report[name] = order[name]
     report["last_price"] = order["bound"]
