@@ -63,6 +63,7 @@ class TapePanel(QWidget):
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setContentsMargins(6, 4, 6, 4)
+        bar.setSpacing(6)
         bar.addWidget(QLabel("from"))
         bar.addWidget(self.least, 1)
         bar.addWidget(QLabel("join"))
