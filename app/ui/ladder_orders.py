@@ -71,6 +71,7 @@ class LadderOrders:
         self._pads = pads
         self._say = say
         self._brackets: dict[int, tuple[Intent, tuple[int, ...]]] = {}
+        self._sent: set[int] = set()  # what others sent, others ask about
         self._runs = self._commands()
         view.gestures.make = self.act
         view.gestures.cancel = context.trading.cancel
@@ -89,6 +90,7 @@ class LadderOrders:
             return
         if intent.verdict is Verdict.SEND:
             ids = self._context.trading.place(intent, self.listed.number)
+            self._sent.update(ids)
             if intent.exits and ids:
                 self._brackets[ids[0]] = intent, ids[1:]
         elif intent.verdict is Verdict.BLOCK:
@@ -103,7 +105,7 @@ class LadderOrders:
         for report in here[np.isin(here["report"], _REFUSED) & ~is_held]:
             words = reasons.outcome_text(report, self.listed.text, self._desk.currency)
             self._explain(int(report["price"]), words)
-        held = here[is_held]
+        held = here[is_held & np.isin(here["client_order_id"], list(self._sent))]
         if len(held):
             intents = [self._held(each, self.listed) for each in held]
             self._view.gestures.hold(intents, self._context.clock.monotonic_ns())
