@@ -149,6 +149,8 @@ def allowed(command: np.void, state: SafetyState) -> bool:
     if command["action"] not in (Action.NEW, Action.REPLACE):
         return False
     is_valid = command["quantity"] > 0 or command["action"] == Action.REPLACE
+    if command["options"] & OrderOption.REDUCE_ONLY:
+        return bool(is_valid)  # exits pass in every state (SEMANTICS 52)
     if state is SafetyState.REDUCE:
         return is_valid and (
             bool(command["options"] & OrderOption.REDUCE_ONLY)
