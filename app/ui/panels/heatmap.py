@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,7 +25,7 @@ from app.ui.models.heatmap import HIGH, LOW
 from app.ui.models.market import Listed
 
 _SLIDER_PX: Final = 90
-_EVERY_MS: Final = 30
+_EVERY_NS: Final = 30_000_000
 """Every other frame: columns come ten times a second."""
 
 
@@ -55,8 +55,7 @@ class HeatmapPanel(QWidget):
         self.now.setToolTip("Return to now and to the touch (Home, double click)")
         self.now.setCheckable(True)
         self._line = Line()
-        self._since = QElapsedTimer()
-        self._since.start()
+        self._taken = 0
         self._lay_out()
         self._connect()
         self._on_other()
@@ -139,8 +138,9 @@ class HeatmapPanel(QWidget):
         self.feed.choose(str(self.palette_box.currentData()), self.bubbles.isChecked())
 
     def _on_frame(self) -> None:
-        if self.isVisible() and self._since.hasExpired(_EVERY_MS):
-            self._since.start()
+        now = self._context.clock.monotonic_ns()
+        if self.isVisible() and now - self._taken >= _EVERY_NS:
+            self._taken = now
             self.feed.take()
 
     def _on_moved(self) -> None:
