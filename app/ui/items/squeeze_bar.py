@@ -40,22 +40,41 @@ class SqueezeBar(QWidget):
         return done
 
     def fit(self) -> None:
-        """Show what there is room for."""
+        """Show what there is room for; asks for a new layout only where that changes.
+
+        Hiding and showing to measure would ask for one each time, which comes back here:
+        a window that lays itself out for ever.
+        """
         if self._is_fitting or not self.isVisible():
             return
         self._is_fitting = True
+        spare = self.width() - self._needed()
         for widget in self.optional:
-            widget.show()
-        for widget in self.optional:
-            if self._needed() <= self.width():
-                break
-            if not (isinstance(widget, QPushButton) and widget.isChecked()):
-                widget.hide()
+            is_down = isinstance(widget, QPushButton) and widget.isChecked()
+            is_shown = spare >= 0 or is_down
+            if not is_shown:
+                spare += _wanted(widget) + self.row.spacing()
+            if widget.isHidden() == is_shown:
+                widget.setVisible(is_shown)
         self._is_fitting = False
 
     def _needed(self) -> int:
-        self.row.invalidate()
-        return self.row.sizeHint().width()
+        """Width of the whole row, were every optional widget shown, pixels."""
+        margins, shown = self.row.contentsMargins(), []
+        for item in map(self.row.itemAt, range(self.row.count())):
+            widget = item.widget()
+            if widget is None:
+                shown.append(item.sizeHint().width())
+            elif widget in self.optional or not widget.isHidden():
+                shown.append(_wanted(widget))
+        gaps = self.row.spacing() * max(0, len(shown) - 1)
+        return margins.left() + sum(shown) + gaps + margins.right()
 
     def showEvent(self, event: object) -> None:
         self.fit()
+
+
+def _wanted(widget: QWidget) -> int:
+    """Width that a layout would give a widget, also while it is hidden."""
+    hint = max(widget.sizeHint().width(), widget.minimumSizeHint().width())
+    return max(widget.minimumWidth(), min(hint, widget.maximumWidth()))
