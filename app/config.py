@@ -89,10 +89,11 @@ class Engine:
         applies="session",
     )
     spin_us: int = setting(
-        100,
-        "How long the engine spins before it sleeps",
+        -1,
+        "How long the engine spins before it sleeps; -1: 100 where there are four cores "
+        "or more, else not at all, since a thread that spins takes a whole core",
         unit="µs",
-        at_least=0,
+        at_least=-1,
         at_most=1_000_000,
         applies="session",
     )

@@ -5,6 +5,7 @@ Imported only when the engine's units are compiled: the modules below load them.
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -44,6 +45,9 @@ from app.sessions.session import EngineState, RingFill, SessionStatus
 
 _log = logging.getLogger("app.engine")
 _CLOCK: Final = SystemClock()
+_SPIN_US: Final = 100
+_CORES_TO_SPIN: Final = 4
+"""Fewer are all needed: by the window, the feed, the engine and the market history."""
 _COMMANDS: Final = 1 << 12
 _EVENTS: Final = 1 << 16
 _VIEWS: Final = 8
@@ -59,6 +63,14 @@ _LOG_MESSAGES: Final = {
     LogStatus.FAILED: "the log's keeper failed: the engine stops when the log is full",
     LogStatus.NOT_SYNCED: "the disk refuses to sync the log: a power cut would cost it",
 }
+
+
+def spin_ns(spin_us: int) -> int:
+    """How long the engine spins before it naps, ns; -1 goes by the machine's cores."""
+    if spin_us < 0:
+        has_room = (os.cpu_count() or 1) >= _CORES_TO_SPIN
+        spin_us = _SPIN_US if has_room else 0
+    return spin_us * 1000
 
 
 def _base_currency(instruments: tuple[Instrument, ...]) -> str:
@@ -101,7 +113,7 @@ class PaperEngine:
             self.arena,
             self.links,
             nap_us=settings.engine.nap_us,
-            spin_ns=settings.engine.spin_us * 1000,
+            spin_ns=spin_ns(settings.engine.spin_us),
             view_interval_ns=500_000_000 // settings.ui.frames_per_s,
             feed_clock=self.feed.clock == "feed",
             on_failure=on_failure,

@@ -21,7 +21,8 @@ from app.instrument import Instrument
 from app.sessions.hours import YEAR_NS, calendar_folder
 
 _log = logging.getLogger("app.engine")
-_NAP_S: Final = 0.004
+_NAP_S: Final = 0.016
+"""A frame: more often would only take the GIL from one that is being painted."""
 _JOIN_S: Final = 5.0
 _MANY: Final = 4096
 """Records in one batch that say there are more already."""
