@@ -26,6 +26,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from app.clock import SystemClock
 from app.config import Settings
 from app.sessions.session import Mode
+from app.ui.bridge import FrameTimes
 from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.panel_rows import BY_NAME
@@ -50,6 +51,25 @@ PANELS = (
 SECONDS = 60
 WARM_UP_S = 10
 READY_S = 300
+
+
+class CpuTimes(FrameTimes):
+    """Frame times that also count the processor's time from one frame to the next.
+
+    It holds all that the UI thread did in between, also outside of frames, and waiting
+    for a core does not count: the figure that carries over from a crowded machine.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cpu = np.zeros(len(self.work), np.int64)
+        self._spent = time.thread_time_ns()
+
+    def add(self, work: int, interval: int) -> None:
+        spent = time.thread_time_ns()
+        self.cpu[self.count % len(self.cpu)] = spent - self._spent
+        self._spent = spent
+        super().add(work, interval)
 
 
 def _burn(stop: Any) -> None:
@@ -131,28 +151,27 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
 def _figures(window: MainWindow, opened: list[str], seconds: float) -> dict[str, Any]:
     _live(WARM_UP_S)
     bridge, process = window.bridge, psutil.Process()
+    bridge.frames = frames = CpuTimes()
     before = process.memory_info()
-    work: list[np.ndarray] = []
-    interval: list[np.ndarray] = []
-    first = bridge.frames.count
+    kept: list[np.ndarray] = []
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        start = bridge.frames.count
+        start = frames.count
         _live(5.0)
-        count = min(bridge.frames.count - start, len(bridge.frames.work))
-        at = np.arange(bridge.frames.count - count, bridge.frames.count)
-        at %= len(bridge.frames.work)
-        work.append(bridge.frames.work[at])
-        interval.append(bridge.frames.interval[at])
+        count = min(frames.count - start, len(frames.work))
+        at = np.arange(frames.count - count, frames.count) % len(frames.work)
+        kept.append(np.stack([frames.work[at], frames.interval[at], frames.cpu[at]]))
     after = process.memory_info()
-    works, intervals = np.concatenate(work) / 1e6, np.concatenate(interval) / 1e6
+    works, intervals, cpu = np.concatenate(kept, axis=1)[:, 1:] / 1e6
     return {
         "work_p50_ms": float(np.median(works)),
         "work_p99_ms": float(np.quantile(works, 0.99)),
         "work_worst_ms": float(works.max()),
+        "cpu_p50_ms": float(np.median(cpu)),
+        "cpu_p99_ms": float(np.quantile(cpu, 0.99)),
         "interval_p50_ms": float(np.median(intervals)),
         "interval_p99_ms": float(np.quantile(intervals, 0.99)),
-        "frames_per_s": (bridge.frames.count - first) / seconds,
+        "frames_per_s": frames.count / seconds,
         "events_per_s": bridge.events_per_s,
         "resident_mb_before": before.rss / 1e6,
         "resident_mb_growth": (after.rss - before.rss) / 1e6,
