@@ -90,8 +90,8 @@ class Engine:
     )
     spin_us: int = setting(
         -1,
-        "How long the engine spins before it sleeps; -1: 100 where there are four cores "
-        "or more, else not at all, since a thread that spins takes a whole core",
+        "How long the engine spins before it sleeps; -1: 100 with four cores or more, "
+        "else not at all, since a thread that spins takes a whole core",
         unit="µs",
         at_least=-1,
         at_most=1_000_000,

@@ -42,8 +42,8 @@ class SqueezeBar(QWidget):
     def fit(self) -> None:
         """Show what there is room for; asks for a new layout only where that changes.
 
-        Hiding and showing to measure would ask for one each time, which comes back here:
-        a window that lays itself out for ever.
+        Hiding and showing to measure would ask for one each time, which comes back
+        here: a window that lays itself out for ever.
         """
         if self._is_fitting or not self.isVisible():
             return
