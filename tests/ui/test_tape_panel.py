@@ -168,6 +168,23 @@ def test_a_tape_scrolled_back_keeps_its_place(panel: TapePanel, stage: Stage) ->
     assert clicked[2] == 999
 
 
+def test_it_reads_new_trades_by_the_windows_clock(
+    panel: TapePanel, stage: Stage
+) -> None:
+    trades = feed(stage, [(0, 100, 1, 1)])
+    panel._show()
+    stage.clock.advance(1)
+    stage.bridge.drained.emit()
+    trades.every = tape([(0, 100, 1, 1), (1, 101, 1, 1)])
+
+    stage.bridge.drained.emit()
+    assert len(panel.tape.rows) == 1
+
+    stage.clock.advance(0.05)
+    stage.bridge.drained.emit()
+    assert len(panel.tape.rows) == 2
+
+
 def click(panel: TapePanel, spot: QPoint) -> None:
     QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=spot)
 

@@ -2,25 +2,19 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QElapsedTimer
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from app.ui import formatting
 from app.ui.context import Context
-from app.ui.items.banner import Banner
 from app.ui.items.depth_view import DepthView, words_at
 from app.ui.items.lines import Line
+from app.ui.items.panel_frame import frame_panel
 from app.ui.models.depth_profile import LEAST_TICKS, MOST_TICKS, build_depth
-from app.ui.models.health import trouble
 from app.ui.models.market import Listed
+from app.ui.throttle import Throttle
+from app.ui.trouble import TroubleBanner
 
-_EVERY_MS: Final = 40
+_EVERY_NS: Final = 40_000_000
 _FIRST_TICKS: Final = 60
 
 
@@ -31,10 +25,9 @@ class DepthProfilePanel(QWidget):
         super().__init__()
         self._context = context
         self._ticks = _FIRST_TICKS
-        self._since = QElapsedTimer()
-        self._since.start()
+        self._throttle = Throttle(context.clock, _EVERY_NS)
         self.view = DepthView(context.theme, context.settings.scale)
-        self.banner = Banner(self.view, context.theme, top=0)
+        self.trouble = TroubleBanner(context, self.view)
         self.kind = QComboBox()
         self.kind.setAccessibleName("What the profile shows")
         self.kind.addItem("Sum from the touch", True)
@@ -42,17 +35,10 @@ class DepthProfilePanel(QWidget):
         self._balance = QLabel()
         self._balance.setProperty("role", "muted")
         self._line = Line()
-        bar = QHBoxLayout()
-        bar.setContentsMargins(6, 4, 6, 4)
+        bar = frame_panel(self, self.view, self._line)
         bar.addWidget(self.kind)
         bar.addStretch(1)
         bar.addWidget(self._balance)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self.view, 1)
-        layout.addWidget(self._line)
         self._connect()
 
     def _connect(self) -> None:
@@ -60,10 +46,8 @@ class DepthProfilePanel(QWidget):
         self.kind.currentIndexChanged.connect(self._on_kind)
         self.view.zoomed.connect(self._on_zoomed)
         self.view.hovered.connect(self._on_hovered)
-        self.banner.command_pressed.connect(self._context.commands.run)
         bridge.drained.connect(self._on_frame)
         bridge.pulsed.connect(self._on_pulse)
-        bridge.status_changed.connect(self._on_pulse)
         bridge.session_changed.connect(self._show)
         self._context.focus.changed.connect(self._show)
 
@@ -93,8 +77,7 @@ class DepthProfilePanel(QWidget):
         self._show()
 
     def _on_frame(self) -> None:
-        if self.isVisible() and self._since.hasExpired(_EVERY_MS):
-            self._since.start()
+        if self.isVisible() and self._throttle.is_due():
             self._show()
 
     def _show(self, *_: object) -> None:
@@ -115,10 +98,6 @@ class DepthProfilePanel(QWidget):
         self._line.show_text(words, self._context.theme.text)
 
     def _on_pulse(self, *_: object) -> None:
-        bridge, number = self._context.bridge, self._context.focus.number
-        feed = bridge.session.feed_name if bridge.session else "the feed"
-        view, now = self._context.desk.market.view, self._context.now()
-        self.banner.show_trouble(trouble(bridge.status, feed, view, number, now))
         frame = self.view.frame
         if frame is not None:
             text = frame.listed.text

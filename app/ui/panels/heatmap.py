@@ -6,23 +6,22 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QSlider,
-    QVBoxLayout,
     QWidget,
 )
 
 from app.ui.context import Context
 from app.ui.heatmap_feed import HeatmapFeed
-from app.ui.items.banner import Banner
 from app.ui.items.heatmap_picture import PALETTES
 from app.ui.items.heatmap_view import HeatmapView
 from app.ui.items.lines import Line
-from app.ui.models.health import trouble
+from app.ui.items.panel_frame import frame_panel
 from app.ui.models.heatmap import HIGH, LOW
 from app.ui.models.market import Listed
+from app.ui.throttle import Throttle
+from app.ui.trouble import TroubleBanner
 
 _SLIDER_PX: Final = 90
 _EVERY_NS: Final = 30_000_000
@@ -37,7 +36,7 @@ class HeatmapPanel(QWidget):
         self._context = context
         self.view = HeatmapView(context.theme, context.settings.scale)
         self.feed = HeatmapFeed(context, self.view)
-        self.banner = Banner(self.view, context.theme, top=0)
+        self.trouble = TroubleBanner(context, self.view)
         self.low, self.high = self._slider(LOW), self._slider(HIGH)
         self.low.setAccessibleName("Dim below, per cent of what is seen")
         self.high.setAccessibleName("Brightest from, per cent of what is seen")
@@ -55,7 +54,7 @@ class HeatmapPanel(QWidget):
         self.now.setToolTip("Return to now and to the touch (Home, double click)")
         self.now.setCheckable(True)
         self._line = Line()
-        self._taken = 0
+        self._throttle = Throttle(context.clock, _EVERY_NS)
         self._lay_out()
         self._connect()
         self._on_other()
@@ -68,20 +67,12 @@ class HeatmapPanel(QWidget):
         return slider
 
     def _lay_out(self) -> None:
-        bar = QHBoxLayout()
-        bar.setContentsMargins(6, 4, 6, 4)
-        bar.setSpacing(10)
+        bar = frame_panel(self, self.view, self._line)
         bar.addWidget(QLabel("contrast"))
         for widget in (self.low, self.high, self.hold, self.bubbles, self.palette_box):
             bar.addWidget(widget)
         bar.addStretch(1)
         bar.addWidget(self.now)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self.view, 1)
-        layout.addWidget(self._line)
 
     def _connect(self) -> None:
         bridge = self._context.bridge
@@ -93,10 +84,8 @@ class HeatmapPanel(QWidget):
         self.now.clicked.connect(self._on_now)
         self.view.hovered.connect(self._on_hovered)
         self.view.moved.connect(self._on_moved)
-        self.banner.command_pressed.connect(self._context.commands.run)
         bridge.drained.connect(self._on_frame)
         bridge.pulsed.connect(self._on_pulse)
-        bridge.status_changed.connect(self._on_pulse)
         bridge.session_changed.connect(self._on_other)
         bridge.instruments_changed.connect(self._on_other)
         self._context.focus.changed.connect(self._on_other)
@@ -138,9 +127,7 @@ class HeatmapPanel(QWidget):
         self.feed.choose(str(self.palette_box.currentData()), self.bubbles.isChecked())
 
     def _on_frame(self) -> None:
-        now = self._context.clock.monotonic_ns()
-        if self.isVisible() and now - self._taken >= _EVERY_NS:
-            self._taken = now
+        if self.isVisible() and self._throttle.is_due():
             self.feed.take()
 
     def _on_moved(self) -> None:
@@ -158,10 +145,6 @@ class HeatmapPanel(QWidget):
         self._line.show_text(words, self._context.theme.text)
 
     def _on_pulse(self, *_: object) -> None:
-        bridge, number = self._context.bridge, self._context.focus.number
-        feed = bridge.session.feed_name if bridge.session else "the feed"
-        view, now = self._context.desk.market.view, self._context.now()
-        self.banner.show_trouble(trouble(bridge.status, feed, view, number, now))
         self.now.setChecked(self.view.port.is_following)
 
     def showEvent(self, event: object) -> None:

@@ -2,25 +2,19 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QElapsedTimer
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
 
 from app.errors import InstrumentError
 from app.instrument import exact
 from app.ui.context import Context
 from app.ui.items.lines import Line
+from app.ui.items.panel_frame import frame_panel
 from app.ui.items.tape_view import TapeView
 from app.ui.models.market import Listed
 from app.ui.models.tape import Tape
+from app.ui.throttle import Throttle
 
-_EVERY_MS: Final = 50
+_EVERY_NS: Final = 50_000_000
 _MINUTE_NS: Final = 60_000_000_000
 _LARGE: Final = 5
 """A row of so many times the usual size is heavy."""
@@ -39,8 +33,7 @@ class TapePanel(QWidget):
         super().__init__()
         self._context = context
         self.tape = Tape()
-        self._since = QElapsedTimer()
-        self._since.start()
+        self._throttle = Throttle(context.clock, _EVERY_NS)
         self.view = TapeView(context.theme, context.settings.scale)
         self.least = QLineEdit()
         self.least.setPlaceholderText("least size")
@@ -61,19 +54,11 @@ class TapePanel(QWidget):
         context.focus.changed.connect(self._on_other)
 
     def _lay_out(self) -> None:
-        bar = QHBoxLayout()
-        bar.setContentsMargins(6, 4, 6, 4)
-        bar.setSpacing(6)
+        bar = frame_panel(self, self.view, self._balance)
         bar.addWidget(QLabel("from"))
         bar.addWidget(self.least, 1)
         bar.addWidget(QLabel("join"))
         bar.addWidget(self.join, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self.view, 1)
-        layout.addWidget(self._balance)
 
     def state(self) -> dict[str, Any]:
         """What a workspace keeps of it."""
@@ -109,8 +94,7 @@ class TapePanel(QWidget):
         self._show()
 
     def _on_frame(self) -> None:
-        if self.isVisible() and self._since.hasExpired(_EVERY_MS):
-            self._since.start()
+        if self.isVisible() and self._throttle.is_due():
             self._show()
 
     def showEvent(self, event: object) -> None:

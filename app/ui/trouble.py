@@ -1,0 +1,43 @@
+"""The banner over a market panel: what is wrong with its instrument, as it stands."""
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from app.ui.context import Context
+from app.ui.items.banner import Banner
+from app.ui.models.health import trouble
+
+
+class TroubleBanner(QObject):
+    """Keeps a banner over a view up to date, five times a second and at every change.
+
+    Parameters
+    ----------
+    context : Context
+        The panel's: its focus says which instrument.
+    view : QWidget
+        What the banner lies over.
+
+    Attributes
+    ----------
+    banner : Banner
+    """
+
+    def __init__(self, context: Context, view: QWidget) -> None:
+        super().__init__(view)
+        self._context = context
+        self.banner = Banner(view, context.theme, top=0)
+        self.banner.command_pressed.connect(context.commands.run)
+        bridge = context.bridge
+        for signal in (bridge.pulsed, bridge.status_changed, bridge.session_changed):
+            signal.connect(self.show_now)
+        context.focus.changed.connect(self.show_now)
+        self.show_now()
+
+    def show_now(self, *_: object) -> None:
+        """Show what is wrong just now."""
+        context, bridge = self._context, self._context.bridge
+        feed = bridge.session.feed_name if bridge.session else "the feed"
+        view, number = context.desk.market.view, context.focus.number
+        found = trouble(bridge.status, feed, view, number, context.now())
+        self.banner.show_trouble(found)
