@@ -79,7 +79,6 @@ class NoticeBoard(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
-        window.installEventFilter(self)
         self.hide()
 
     def give(self, context: Context) -> None:
@@ -126,6 +125,11 @@ class NoticeBoard(QWidget):
             self._layout.addWidget(card)
             self.cards.append(card)
         self.setVisible(bool(self.cards))
+        # Only while notices stand: every event of the window passes through it.
+        if self.cards:
+            self._window.installEventFilter(self)
+        else:
+            self._window.removeEventFilter(self)
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -1,32 +1,55 @@
 """The status bar: how the program is doing, in words and figures."""
 
-import html
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QStatusBar, QToolButton
 
 from app.sessions.session import EngineState
 from app.ui import formatting
 from app.ui.context import Context
-from app.ui.items.lines import Line
+from app.ui.items.lines import Cell, Line
 from app.ui.models.latency import LatencyWindow
 from app.ui.models.messages import Level
 from app.ui.models.order_path import order_path
 
 _CELLS: Final = (
-    ("clock", "The time now, in the zone of all times that are shown (ui.time_zone)"),
-    ("orders", "The way of orders: engine, log, the venue's answers"),
-    ("engine", "The engine of this session"),
-    ("feed", "The connection to the market data; the built-in exchange's seed"),
-    ("rate", "Market records the engine takes per second"),
-    ("drops", "Records lost because a reader was too slow; none should be"),
-    ("frame", "The window's own work per frame, 99th percentile: drain and paint"),
-    ("latency", "From the ring to the log, median and 99th percentile"),
-    ("log", "Records in the session's log, and how many are not yet on the disk"),
+    (
+        "clock",
+        "The time now, in the zone of all times that are shown (ui.time_zone)",
+        "88:88:88 UTC",
+    ),
+    (
+        "orders",
+        "The way of orders: engine, log, the venue's answers",
+        "● orders: 8 open",
+    ),
+    ("engine", "The engine of this session", "● engine starting"),
+    (
+        "feed",
+        "The connection to the market data; the built-in exchange's seed",
+        "● feed connected",
+    ),
+    ("rate", "Market records the engine takes per second", "88.8k/s"),
+    ("drops", "Records lost because a reader was too slow; none should be", "0 lost"),
+    (
+        "frame",
+        "The window's own work per frame, 99th percentile: drain and paint",
+        "frame 88.8 ms",
+    ),
+    (
+        "latency",
+        "From the ring to the log, median and 99th percentile",
+        "latency 88.8 µs / 88.8 ms",
+    ),
+    (
+        "log",
+        "Records in the session's log, and how many are not yet on the disk",
+        "log 88.8M, 888 not yet on disk",
+    ),
 )
-
+"""Name, what it says, and a text as wide as those that are usual."""
 
 _SPARED: Final = ("log", "rate", "frame", "engine", "latency", "drops", "clock")
 """Left out one after the other where the window is too narrow."""
@@ -50,13 +73,13 @@ class StatusBar(QStatusBar):
         self.unread.hide()
         self.addWidget(self.unread)
         self.addWidget(self.message, 1)
-        self.cells: dict[str, QLabel] = {}
-        for name, tip in _CELLS:
-            cell = QLabel()
+        self.cells: dict[str, Cell] = {}
+        for name, tip, sample in _CELLS:
+            cell = Cell(sample)
             cell.setToolTip(tip)
-            cell.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+            cell.grown.connect(self._fit)
             self.cells[name] = cell
-            self.addPermanentWidget(_spaced(cell))
+            self.addPermanentWidget(cell)
         bridge = context.bridge
         bridge.pulsed.connect(self._on_pulse)
         bridge.status_changed.connect(self._on_pulse)
@@ -167,9 +190,7 @@ class StatusBar(QStatusBar):
     def _fit(self) -> None:
         """Leave out what is least missed, until the message has room."""
         room = self.width() - _LEAST_MESSAGE_PX
-        widths = {
-            name: cell.minimumWidth() + _GAP_PX for name, cell in self.cells.items()
-        }
+        widths = {name: cell.width_kept + _GAP_PX for name, cell in self.cells.items()}
         needed = sum(widths.values())
         hidden = set()
         for name in _SPARED:
@@ -177,25 +198,11 @@ class StatusBar(QStatusBar):
                 hidden.add(name)
                 needed -= widths[name]
         for name, cell in self.cells.items():
-            cell.setVisible(name not in hidden)
+            if cell.isHidden() != (name in hidden):
+                cell.setVisible(name not in hidden)
 
     def _light(self, name: str, words: str, colour: str) -> None:
-        self._set(name, f'<span style="color:{colour}">●</span> {html.escape(words)}')
+        self.cells[name].show_light(words, self._context.theme.text, colour)
 
     def _show(self, name: str, words: str, colour: str) -> None:
-        self._set(name, f'<span style="color:{colour}">{html.escape(words)}</span>')
-
-    def _set(self, name: str, text: str) -> None:
-        cell = self.cells[name]
-        if cell.text() != text:
-            cell.setText(text)
-            # Widths only grow, so that nothing dances.
-            width = max(cell.minimumWidth(), cell.sizeHint().width())
-            if width > cell.minimumWidth():
-                cell.setMinimumWidth(width)
-                self._fit()
-
-
-def _spaced(cell: QLabel) -> QWidget:
-    cell.setContentsMargins(8, 0, 8, 0)
-    return cell
+        self.cells[name].show_text(words, colour)

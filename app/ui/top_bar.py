@@ -23,6 +23,7 @@ from app.sessions.session import Mode
 from app.ui import reasons
 from app.ui.context import Context
 from app.ui.items.pace_box import PaceBox
+from app.ui.items.still import dress, keep_room, put_words
 from app.ui.recording import Recording, words_of
 
 _STATES: Final = (
@@ -123,8 +124,7 @@ class TopBar(QWidget):
         row.addWidget(self.pace)
         self.record.setCheckable(True)
         self.record.setToolTip(self._context.commands.tip("session.record"))
-        metrics = self.record.fontMetrics()
-        self.record.setMinimumWidth(metrics.horizontalAdvance("● 88.88M") + 24)
+        keep_room(self.record, "● 88.88M", "Record")
         row.addWidget(self.record)
         row.addStretch(1)
         row.addWidget(self._word)
@@ -251,12 +251,13 @@ class TopBar(QWidget):
         status = self._recording.status
         theme = self._context.theme
         self.record.setChecked(status is not None)
-        self.record.setText(words_of(status))
+        put_words(self.record, words_of(status))
         is_full = status is not None and status.state == "waiting"
         colour = theme.warning if is_full else theme.killed
-        self.record.setStyleSheet(
+        dress(
+            self.record,
             f"QPushButton:checked {{ background: {theme.raised}; color: {colour};"
-            f" border-color: {colour}; }}"
+            f" border-color: {colour}; }}",
         )
         self.record.setVisible(self._context.bridge.status.speed is None)
 
@@ -288,9 +289,9 @@ class TopBar(QWidget):
         is_killed = state is SafetyState.KILLED
         way, means = self._context.safety.words()
         self._word.setText("KILLED" if is_killed else way)
-        self._word.setStyleSheet(f"color: {colour}; font-weight: 700;")
+        dress(self._word, f"color: {colour}; font-weight: 700;")
         self._word.setToolTip(means or reasons.state_text(state))
-        self._stripe.setStyleSheet(f"background: {colour};")
+        dress(self._stripe, f"background: {colour};")
         self.kill.setEnabled(not is_killed)
 
 

@@ -440,7 +440,7 @@ def test_what_would_be_refused_is_not_sent(
 
     qtbot.keyClick(panel, Qt.Key.Key_Return)
 
-    assert panel.says.text() == "refused: max order size 50, this order is 51"
+    assert panel.says.text == "refused: max order size 50, this order is 51"
     assert not panel.send.isEnabled()
     assert len(armed.session.sent) == before
 

@@ -293,7 +293,7 @@ def test_fire_drills_are_offered_by_the_built_in_exchange_alone(
 
     bar = window.statusBar()
     assert isinstance(bar, StatusBar)
-    assert "seed 7" in bar.cells["feed"].text()
+    assert "seed 7" in bar.cells["feed"].text
     window.select(1)
     window.commands.action("drill.flash_crash").trigger()
     sent = session.sent[-1]
@@ -397,12 +397,12 @@ def test_closing_stops_the_session(qtbot: QtBot, opener: Opener) -> None:
 def test_status_bar_says_how_things_are(qtbot: QtBot, window: MainWindow) -> None:
     bar = window.statusBar()
     cells = bar.cells  # type: ignore[attr-defined]
-    qtbot.waitUntil(lambda: "engine ready" in cells["engine"].text())
+    qtbot.waitUntil(lambda: "engine ready" in cells["engine"].text)
 
-    qtbot.waitUntil(lambda: "0 lost" in cells["drops"].text())
-    assert "feed connected" in cells["feed"].text()
-    qtbot.waitUntil(lambda: "not yet on disk" in cells["log"].text())
-    assert "latency" in cells["latency"].text()
+    qtbot.waitUntil(lambda: "0 lost" in cells["drops"].text)
+    assert "feed connected" in cells["feed"].text
+    qtbot.waitUntil(lambda: "not yet on disk" in cells["log"].text)
+    assert "latency" in cells["latency"].text
 
 
 def test_help_lists_every_key(qtbot: QtBot, window: MainWindow) -> None:

@@ -52,7 +52,6 @@ class Banner(QFrame):
         for widget in (self._title, self._text, self._progress, self._button):
             layout.addWidget(widget)
         self._button.clicked.connect(self._on_clicked)
-        parent.installEventFilter(self)
         self.setObjectName("banner")
         self.hide()
 
@@ -63,7 +62,10 @@ class Banner(QFrame):
         before, self._trouble = self._trouble, trouble
         self.setVisible(trouble is not None)
         if trouble is None:
+            self._parent.removeEventFilter(self)
             return
+        # Only while it stands: every paint event of the parent passes through it.
+        self._parent.installEventFilter(self)
         if before is None or before.is_grave != trouble.is_grave:
             self._dress(is_grave=trouble.is_grave)
         self._title.setText(trouble.title)

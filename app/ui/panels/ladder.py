@@ -16,6 +16,7 @@ from app.ui.items.figures import Figures
 from app.ui.items.ladder_view import LadderView
 from app.ui.items.lines import Line
 from app.ui.items.size_pads import SizePads
+from app.ui.items.still import FigureButton
 from app.ui.ladder_orders import LadderOrders
 from app.ui.ladder_show import LadderShow
 from app.ui.models import ladder_text
@@ -39,7 +40,7 @@ class LadderPanel(QWidget):
         super().__init__()
         self._context = context
         self._desk, self._bridge = context.desk, context.bridge
-        self._pads_known, self._pnl_colour = False, ""
+        self._pads_known = False
         theme, settings, clock = context.theme, context.settings, context.clock
         self._figures = Figures(theme, settings.scale, ladder_text.CAPTIONS)
         self._state = Line(is_centred=True)
@@ -48,7 +49,7 @@ class LadderPanel(QWidget):
         self.view = LadderView(theme, settings.scale, settings.ladder_rows, clock)
         self.view.command_of = context.commands.by_ladder_key_event
         self.shown = LadderShow(context, self.view)
-        self.pnl = QPushButton()
+        self.pnl = FigureButton()
         self.pnl.setToolTip("P&L: a click shows it in another unit")
         self.pnl.clicked.connect(self._on_pnl)
         self.banner = Banner(self.view, theme, top=22)
@@ -183,11 +184,7 @@ class LadderPanel(QWidget):
         self._show_pnl()
 
     def _show_pnl(self) -> None:
-        words, colour = self.shown.pnl()
-        self.pnl.setText(words.replace("&", "&&"))  # one would be a mnemonic
-        if colour != self._pnl_colour:  # a style sheet is dear
-            self._pnl_colour = colour
-            self.pnl.setStyleSheet(f"color: {colour}")
+        self.pnl.show_words(*self.shown.pnl())
 
     def _on_sizes(self, sizes: tuple[int, int]) -> None:
         self.view.gestures.quantities = sizes

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
 from app.engine.records import NO_PRICE
 from app.ui.context import Context
 from app.ui.items.facts import Facts
-from app.ui.items.lines import Line
+from app.ui.items.lines import Line, Words
 from app.ui.items.ticket_view import TicketView
 from app.ui.models import ticket, ticket_steps, ticket_text
 from app.ui.models.judgement import SENT, Judgement
@@ -39,9 +38,7 @@ class TicketPanel(QWidget):
         self.view = TicketView(theme)
         self._market = Line()
         self.facts = Facts(theme, scale, _FACT_ROWS)
-        self.says = QLabel()
-        self.says.setWordWrap(True)
-        self.says.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.says = Words(2)
         self.nearest = QPushButton()
         self.nearest.setAccessibleName("Take the nearest value that is allowed")
         self.nearest.hide()
@@ -72,7 +69,6 @@ class TicketPanel(QWidget):
         outer.addWidget(area, 1)
         outer.addLayout(told)
         outer.addWidget(self.send)
-        self.says.setMinimumHeight(2 * self.fontMetrics().height())
         self.send.setMinimumHeight(round(2.6 * self.fontMetrics().height()))
 
     def _connect(self) -> None:
@@ -185,9 +181,10 @@ class TicketPanel(QWidget):
     def _show_verdict(self, judged: Judgement, at: Situation) -> None:
         theme, held = self._context.theme, self.desk.held is not None
         words, colour = ticket_text.verdict(judged, self.desk.outcome, theme)
-        self.says.setText(words)
-        self.says.setStyleSheet(f"color: {colour};")
-        self.nearest.setVisible(judged.nearest != NO_PRICE and bool(judged.field))
+        self.says.show_text(words, colour)
+        is_near = judged.nearest != NO_PRICE and bool(judged.field)
+        if self.nearest.isHidden() == is_near:
+            self.nearest.setVisible(is_near)
         if judged.nearest != NO_PRICE:
             self.nearest.setText(f"Use {at.listed.text.price(judged.nearest)}")
         title = ticket.summary(judged.draft, at) or "Nothing to send yet"
