@@ -97,7 +97,11 @@ class StatusBar(QStatusBar):
                 Level.ERROR: theme.error,
             }
             when = formatting.clock_time(newest.ts)
-            self.message.show_text(f"  {when}  {newest.text}", colours[newest.level])
+            listed = self._context.desk.market.listed
+            is_named = any(each.instrument.name == newest.topic for each in listed)
+            whose = f"{newest.topic}: " if is_named else ""
+            words = f"  {when}  {whose}{newest.text}"
+            self.message.show_text(words, colours[newest.level])
 
     def _show_unread(self) -> None:
         """Count the warnings and errors that came while no log was shown."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QImage, QRegion, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -597,3 +597,19 @@ def test_an_unchanged_picture_takes_the_newer_sequence(armed: Hand) -> None:
     armed.stage.frame()
 
     assert armed.frame.sequence == before + 10
+
+
+def test_a_heading_that_changes_alone_is_painted_whole(armed: Hand) -> None:
+    view = armed.panel.view
+    header = int(
+        view.cell_centre(0, Column.BID).y() * 2 - view.cell_centre(1, Column.BID).y()
+    )
+    band = QRegion(0, 0, view.width(), header)
+    pictures = []
+    for region in (band, QRegion(view.rect())):
+        picture = QImage(view.width(), header, QImage.Format.Format_RGB32)
+        picture.fill(0)
+        view.render(picture, QPoint(), region)
+        pictures.append(picture)
+
+    assert pictures[0] == pictures[1]

@@ -75,6 +75,15 @@ def test_every_stale_book_has_words() -> None:
     assert not any(each.startswith("reason") for each in words)
 
 
+@pytest.mark.parametrize("why", [why for why in Stale if why])
+def test_only_a_book_that_was_whole_is_warned_of(why: Stale) -> None:
+    stale = report(Reason.NONE, report=ReportType.STALE, quantity=1, filled=why)
+    level, text = telling.words(stale, telling.Subject(None, "USD"))
+
+    assert (level is Level.INFO) == (why is Stale.NO_SNAPSHOT)
+    assert text.startswith(f"stale book: {reasons.stale_text(why)}")
+
+
 def test_every_safety_state_has_words() -> None:
     assert len({reasons.state_text(state) for state in SafetyState}) == 4
 

@@ -225,7 +225,8 @@ class LadderSurface(QWidget):
         below = bounds.intersected(
             QRect(0, geometry.header, self.width(), self.height() - geometry.header)
         )
-        self._picture.blit(painter, below)
+        if not below.isEmpty():  # Qt would take an empty source for the whole picture
+            self._picture.blit(painter, below)
         self._overlay.groups(painter, geometry, frame)
         for row in self._rows_over(frame, ghosts):
             if geometry.row_rect(row).intersects(bounds):

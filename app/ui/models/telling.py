@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from app.engine.book_state import Stale
 from app.engine.exchange.drill_table import DRILLS
 from app.engine.records import Reason, ReportType, SafetyState, SessionState
 from app.ui import formatting, reasons
@@ -101,8 +102,10 @@ def _limit(report: np.void, subject: Subject) -> Words:
 def _stale(report: np.void, _: Subject) -> Words:
     if not report["quantity"]:
         return Level.INFO, "the book is fresh again"
-    why = reasons.stale_text(int(report["filled"]))
-    return Level.WARNING, f"stale book: {why}; new orders are refused"
+    reason = int(report["filled"])
+    # How every session begins is no reason to warn.
+    level = Level.INFO if reason == Stale.NO_SNAPSHOT else Level.WARNING
+    return level, f"stale book: {reasons.stale_text(reason)}; new orders are refused"
 
 
 def _kill(report: np.void, _: Subject) -> Words:
