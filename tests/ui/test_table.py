@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QTableView
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from app.ui.models.table import Column, RecordTable
+from app.ui.models.table import Column, Order, RecordTable
 
 DTYPE = np.dtype([("id", "<i8"), ("value", "<i8")])
 COLUMNS = (
@@ -130,6 +130,42 @@ def test_one_data_changed_for_the_block(qtbot: QtBot) -> None:
     table.sync()
 
     assert blocks == [(0, 49)]
+
+
+def test_only_cells_that_differ_are_told_of_those_on_screen(qtbot: QtBot) -> None:
+    source = Source(list(range(50)))
+    table = RecordTable(COLUMNS, source)
+    table.sync((0, 9))
+    table.sync((0, 9))
+    told: list[tuple[int, int, int, int, list[tuple[int, list[int]]]]] = []
+    table.dataChanged.connect(
+        lambda a, b: told.append(
+            (a.row(), a.column(), b.row(), b.column(), list(table.changes))
+        )
+    )
+
+    table.sync((0, 9))
+    source.records["value"][[49, 45, 3]] += 1
+    table.sync((0, 9))
+
+    assert told == [(0, 1, 4, 1, [(0, [1]), (4, [1])])]
+    assert table.changes == []
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([0.0, 1.0, 2.0, float("nan")]), max_size=12),
+        max_size=8,
+    )
+)
+def test_an_order_that_is_kept_is_that_of_sorting_anew(more: list[list[float]]) -> None:
+    kept, values = Order(), np.arange(40.0) % 3
+    for new in more:
+        values = np.concatenate([new, values])
+
+        order = kept.of(values)
+
+        assert order.tolist() == np.argsort(values, kind="stable").tolist()
 
 
 def test_export_writes_plain_numbers() -> None:

@@ -1,15 +1,23 @@
-"""A Qt table that paints whole rows itself, each kept as a picture until it changes.
+"""A Qt table that paints its texts itself: the cells that changed, and rows that moved.
 
 Qt asks a delegate cell by cell and lets a style sheet draw each cell's ground, which
-costs more than the text. Here a row is a transparent picture of its texts, written when
-a text changes and copied otherwise: in a blotter that moves down with every fill most
-rows only move. Columns with a delegate of their own are left to it. Everything else
-(sorting, selection, headings, editing) is Qt's.
+costs more than the text. Here cells that changed are written alone; a whole row is kept
+as a transparent picture once it is asked for again as it was: in a blotter that moves
+down with every fill most rows only move. Columns with a delegate of their own are left
+to it. Everything else (sorting, selection, headings, editing) is Qt's.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QModelIndex, QRectF, Qt, Signal
+from PySide6.QtCore import (
+    QElapsedTimer,
+    QEvent,
+    QModelIndex,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -22,13 +30,14 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QPixmap,
+    QRegion,
 )
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QTableView
 
 from app.ui.items.glyphs import Glyphs
-from app.ui.models.table import Cell, RecordTable
+from app.ui.models.table import Cell, Index, RecordTable
 
-_PAD: Final = 6.0
+_PAD: Final = 6
 _KEPT: Final = 400
 _HOLD_MS: Final = 3_000
 
@@ -55,16 +64,19 @@ class BlotterTable(QTableView):
         self.records = model
         self._glyphs = Glyphs(self.font())
         role, palette = QPalette.ColorRole, self.palette()
+        self._ground = QBrush(palette.color(role.Base))
         self._shade = QBrush(palette.color(role.AlternateBase))
         self._chosen = QBrush(palette.color(role.Mid))
         self._cursor = QPen(palette.color(role.Accent))
         self._usual = QPen(palette.color(role.Text))
         self._pens: dict[str, QPen] = {}
-        self._pictures: dict[int, tuple[list[Cell], QPixmap]] = {}
-        self._columns: list[tuple[int, float, float]] | None = None
+        self._pictures: dict[int, tuple[list[Cell], QPixmap | None]] = {}
+        self._columns: list[tuple[int, int, int, bool]] | None = None
         self._painted: list[int] = []
         self._since_move = QElapsedTimer()
         self.setMouseTracking(True)
+        # Else every widget around it is painted first, by a style sheet.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setModel(model)
         heading = self.horizontalHeader()
         heading.sectionResized.connect(self._lay_out_anew)
@@ -91,27 +103,76 @@ class BlotterTable(QTableView):
         self._since_move.start()
         super().mouseMoveEvent(event)
 
+    def dataChanged(self, first: Index, last: Index, roles: Iterable[int] = ()) -> None:
+        """Ask for the cells that differ to be painted, and for no other."""
+        if not self.records.changes:
+            super().dataChanged(first, last, list(roles))
+            return
+        region, height = QRegion(), max(1, self.rowHeight(0))
+        offset = self.horizontalHeader().offset()
+        places = {column: (x, width) for column, x, width, _ in self._places()}
+        for row, columns in self.records.changes:
+            spans = [places[each] for each in columns if each in places]
+            if spans:
+                left = min(x for x, _ in spans) - offset
+                right = max(x + width for x, width in spans) - offset
+                y = self.rowViewportPosition(row)
+                region += QRect(left, y, right - left, height)
+        self.viewport().update(region)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        dirty, height = event.rect(), max(1, self.rowHeight(0))
-        rows = self.records.rowCount()
+        painter.setFont(self._glyphs.font)
+        for dirty in event.region():  # type: ignore[attr-defined]  # not in its stub
+            self._paint(painter, dirty)
+        painter.setClipping(False)
+        self._mark_current(painter)
+        painter.end()
+
+    def _paint(self, painter: QPainter, dirty: QRect) -> None:
+        """Paint the rows, or parts of rows, in a rectangle."""
+        selection = self.selectionModel()
+        has_any = selection.hasSelection()
+        height, rows = max(1, self.rowHeight(0)), self.records.rowCount()
         first = max(0, self.rowAt(dirty.top()))
         top = self.rowViewportPosition(first) if rows else 0
         last = min(rows - 1, first + (dirty.bottom() - top) // height)
-        left, width = -self.horizontalHeader().offset(), self.viewport().width()
-        selection = self.selectionModel()
-        has_any = selection.hasSelection()
+        painter.setClipRect(dirty)
+        left, is_whole = -self.horizontalHeader().offset(), self._spans(dirty)
         for row in range(first, last + 1):
             y = top + (row - first) * height
             chosen = has_any and selection.isRowSelected(row, QModelIndex())
-            if chosen or row % 2:
-                ground = self._chosen if chosen else self._shade
-                painter.fillRect(0, y, width, height, ground)
-            painter.drawPixmap(left, y, self._picture(row, height))
+            ground = self._shade if row % 2 else self._ground
+            box = QRect(dirty.x(), y, dirty.width(), height)
+            painter.fillRect(box, self._chosen if chosen else ground)
+            self._write_row(painter, row, box.translated(-left, 0), left, is_whole)
             for column in self._painted:
-                self._delegate(painter, row, column, chosen=chosen)
-        self._mark_current(painter)
-        painter.end()
+                index = self.records.index(row, column)
+                if dirty.intersects(self.visualRect(index)):
+                    self._delegate(painter, index, chosen=chosen)
+        below = top + (last + 1 - first) * height if last >= first else 0
+        if dirty.bottom() >= below:
+            dirty.setTop(max(dirty.top(), below))
+            painter.fillRect(dirty, self._ground)
+
+    def _spans(self, dirty: QRect) -> bool:
+        """Whether a rectangle holds the rows' whole width."""
+        return dirty.width() >= min(
+            self.viewport().width(), self.horizontalHeader().length()
+        )
+
+    def _write_row(
+        self, painter: QPainter, row: int, box: QRect, left: int, is_whole: bool
+    ) -> None:
+        """Write what of a row lies in a box, in the row's own coordinates."""
+        cells = self.records.cells(row)
+        picture = self._picture(row, cells, box.height()) if is_whole else None
+        if picture is not None:
+            painter.drawPixmap(left, box.y(), picture)
+            return
+        painter.translate(left, box.y())
+        self._write(painter, cells, box)
+        painter.translate(-left, -box.y())
 
     def _mark_current(self, painter: QPainter) -> None:
         current = self.currentIndex()
@@ -140,48 +201,52 @@ class BlotterTable(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def _picture(self, row: int, height: int) -> QPixmap:
-        """A row's texts on nothing; made anew where one of them has changed."""
-        cells, number = self.records.cells(row), self.records.source_row(row)
+    def _picture(self, row: int, cells: list[Cell], height: int) -> QPixmap | None:
+        """A row's texts on nothing, from the second time that it is asked for as it is.
+
+        In a storm most rows are seen but once: a picture would cost more than the text.
+        """
+        number = self.records.source_row(row)
         known = self._pictures.get(number)
-        scale = self.devicePixelRatioF()
-        if known is not None and known[0] == cells:
-            picture = known[1]
-            if picture.devicePixelRatio() == scale and picture.height() == round(
-                height * scale
-            ):
-                return picture
-        if len(self._pictures) >= _KEPT:
-            self._pictures.clear()
+        if known is None or known[0] != cells:
+            if len(self._pictures) >= _KEPT:
+                self._pictures.clear()
+            self._pictures[number] = cells, None
+            return None
+        scale, picture = self.devicePixelRatioF(), known[1]
+        if (
+            picture is not None
+            and picture.devicePixelRatio() == scale
+            and picture.height() == round(height * scale)
+        ):
+            return picture
         width = max(1, self.horizontalHeader().length())
         picture = QPixmap(round(width * scale), round(height * scale))
         picture.setDevicePixelRatio(scale)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         painter.setFont(self._glyphs.font)
-        self._write(painter, cells, height)
+        self._write(painter, cells, QRect(0, 0, width, height))
         painter.end()
         self._pictures[number] = cells, picture
         return picture
 
-    def _write(self, painter: QPainter, cells: list[Cell], height: int) -> None:
-        columns, glyphs, before = self._places(), self._glyphs, None
-        for column, x, width in columns:
+    def _write(self, painter: QPainter, cells: list[Cell], part: QRect) -> None:
+        """Write the cells that lie in a part of their row."""
+        glyphs, before, height = self._glyphs, None, part.height()
+        begin, end = part.left(), part.left() + part.width()
+        for column, x, width, is_number in self._places():
             text, colour = cells[column]
-            if not text:
+            if not text or x >= end or x + width <= begin:
                 continue
             if colour != before:
                 painter.setPen(self._pen(colour))
                 before = colour
             room = width - 2 * _PAD
-            if glyphs.width(text) > room:
-                text = glyphs.elided(text, room)
-            align = 1.0 if self.records.columns[column].is_number else 0.0
-            box = QRectF(x, 0, width, height)
-            glyphs.draw_once(painter, box, text, align, _PAD)
+            glyphs.draw_once(painter, x + _PAD, room, height, text, is_number)
 
-    def _places(self) -> list[tuple[int, float, float]]:
-        """Columns that are written here: number, left edge and width, px."""
+    def _places(self) -> list[tuple[int, int, int, bool]]:
+        """Columns that are written here: number, left edge, width, px; to the right."""
         if self._columns is None:
             heading, found = self.horizontalHeader(), []
             self._painted = []
@@ -192,19 +257,18 @@ class BlotterTable(QTableView):
                     self._painted.append(column)
                     continue
                 x, width = heading.sectionPosition(column), heading.sectionSize(column)
-                found.append((column, float(x), float(width)))
+                is_number = self.records.columns[column].is_number
+                found.append((column, x, width, is_number))
             self._columns = found
         return self._columns
 
-    def _delegate(
-        self, painter: QPainter, row: int, column: int, *, chosen: bool
-    ) -> None:
-        option, index = QStyleOptionViewItem(), self.records.index(row, column)
+    def _delegate(self, painter: QPainter, index: QModelIndex, *, chosen: bool) -> None:
+        option = QStyleOptionViewItem()
         option.rect = self.visualRect(index)
         if chosen:
             option.state |= QStyle.StateFlag.State_Selected
         painter.save()
-        self.itemDelegateForColumn(column).paint(painter, option, index)
+        self.itemDelegateForColumn(index.column()).paint(painter, option, index)
         painter.restore()
 
     def _pen(self, colour: str) -> QPen:

@@ -1,9 +1,10 @@
 """A row of figures, each under its caption: position, average, P&L."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.ui.items.ink import Ink
 from app.ui.theme import Theme, text_font
 
 
@@ -23,9 +24,9 @@ class Figures(QWidget):
         self._theme = theme
         self._captions = captions
         self._values = [("", theme.text)] * len(captions)
-        self._small: QFont = text_font(scale, 0.82)
-        self._large: QFont = text_font(scale, 1.12, bold=True)
-        self.setFont(self._large)
+        large = text_font(scale, 1.12, bold=True)
+        self._ink = Ink(theme, large, large, text_font(scale, 0.82))
+        self.setFont(large)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_values(self, values: list[tuple[str, str]]) -> None:
@@ -40,20 +41,19 @@ class Figures(QWidget):
         return QSize(80 * len(self._captions), round(self.fontMetrics().height() * 2.3))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        width = self.width() / len(self._captions)
-        half = self.height() * 0.46
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        for i, (text, colour) in enumerate(self._values):
-            box = QRectF(i * width + 2, 1, width - 6, half)
-            painter.setFont(self._small)
-            painter.setPen(QColor(self._theme.muted))
-            painter.drawText(box, left, self._captions[i])
-            painter.setFont(self._large)
-            painter.setPen(QColor(colour))
-            metrics = painter.fontMetrics()
-            shown = metrics.elidedText(
-                text, Qt.TextElideMode.ElideRight, int(width - 6)
-            )
-            painter.drawText(box.translated(0, half), left, shown)
+        painter, ink = QPainter(self), self._ink
+        ink.begin()
+        width, half = self.width() / len(self._captions), self.height() * 0.46
+        boxes = [
+            QRectF(i * width + 2, 1, width - 6, half) for i in range(len(self._values))
+        ]
+        ink.write_in(painter, ink.small)
+        painter.setPen(ink.pen(self._theme.muted))
+        for box, caption in zip(boxes, self._captions, strict=True):
+            ink.small.draw(painter, box, ink.small.elided(caption, box.width()), 0.0)
+        ink.write_in(painter, ink.bold)
+        for box, (text, colour) in zip(boxes, self._values, strict=True):
+            painter.setPen(ink.pen(colour))
+            shown = ink.bold.elided(text, box.width())
+            ink.bold.draw(painter, box.translated(0, half), shown, 0.0)
         painter.end()

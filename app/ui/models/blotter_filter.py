@@ -14,7 +14,7 @@ import numpy as np
 from app.engine.records import BUY, SELL, OrderStatus, OrderType, TimeInForce
 from app.ui import formatting
 from app.ui.models.desk import Desk
-from app.ui.models.orders import ENDED
+from app.ui.models.orders import has_ended
 
 _SYNONYMS: Final = {"refused": "rejected", "canceled": "cancelled", "partial": "partly"}
 _SIDES: Final = {BUY: "buy", SELL: "sell"}
@@ -26,7 +26,7 @@ Mask = Callable[[np.ndarray], np.ndarray]
 
 def is_working(orders: np.ndarray) -> np.ndarray:
     """Mask of the orders that have not ended."""
-    return ~np.isin(orders["status"], [int(status) for status in ENDED])
+    return ~has_ended(orders)
 
 
 def wanted(text: str, desk: Desk) -> Mask | None:

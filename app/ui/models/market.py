@@ -27,13 +27,21 @@ class Market:
     ----------
     listed : tuple of Listed
         Instruments by number.
-    view : VIEW record or None
-        None until the engine has sent one.
     """
 
     def __init__(self) -> None:
         self.listed: tuple[Listed, ...] = ()
-        self.view: np.void | None = None
+        self._view: np.void | None = None
+        self._queues: dict[int, tuple[int, int]] | None = None
+
+    @property
+    def view(self) -> np.void | None:
+        """The newest VIEW; None until the engine has sent one."""
+        return self._view
+
+    @view.setter
+    def view(self, view: np.void | None) -> None:
+        self._view, self._queues = view, None
 
     def reset(self, instruments: tuple[Instrument, ...]) -> None:
         """Begin a session with these instruments."""
@@ -65,8 +73,8 @@ class Market:
         """Queue ahead and total of working orders, by client order id."""
         if self.view is None:
             return {}
-        rows = self.view["working"][: int(self.view["orders"])]
-        columns = (rows[name].tolist() for name in rows.dtype.names)
-        return {
-            each: (ahead, total) for each, ahead, total in zip(*columns, strict=True)
-        }
+        if self._queues is None:
+            rows = self.view["working"][: int(self.view["orders"])]
+            ids, ahead, total = (rows[name].tolist() for name in rows.dtype.names)
+            self._queues = dict(zip(ids, zip(ahead, total, strict=True), strict=True))
+        return self._queues

@@ -4,16 +4,13 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import OrderStatus
 from app.sessions.session import EngineState, SessionStatus
+from app.ui.models.codes import mask_of
+from app.ui.models.orders import PENDING
 
 LATE_NS: Final = 1_000_000_000
 """An answer that takes longer is told."""
-_WAITING: Final = (
-    OrderStatus.PENDING_NEW,
-    OrderStatus.PENDING_CANCEL,
-    OrderStatus.PENDING_REPLACE,
-)
+_IS_WAITING: Final = mask_of(PENDING)
 
 
 def order_path(
@@ -51,6 +48,6 @@ def _unanswered(working: np.ndarray, now: int) -> tuple[int, int]:
     """How many orders wait for the venue's answer too long, and the longest, ns."""
     if not len(working):
         return 0, 0
-    waits = now - working["updated_ts"][np.isin(working["status"], _WAITING)]
+    waits = now - working["updated_ts"][_IS_WAITING[working["status"]]]
     late = waits[waits > LATE_NS]
     return len(late), int(late.max()) if len(late) else 0

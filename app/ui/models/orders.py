@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from app.engine.records import NO_PRICE, Action, OrderStatus, OrderType, ReportType
+from app.ui.models.codes import mask_of
 
 OWN_ORDER: Final = np.dtype(
     [
@@ -52,6 +53,7 @@ ENDED: Final = frozenset(
         OrderStatus.EXPIRED,
     )
 )
+_HAS_ENDED: Final = mask_of(ENDED)
 PENDING: Final = frozenset(
     (
         OrderStatus.PENDING_NEW,
@@ -83,10 +85,8 @@ _COPIED: Final = (
     "time_in_force",
     "group",
 )
-_REFUSALS: Final = (
-    ReportType.REJECTED,
-    ReportType.CANCEL_REJECTED,
-    ReportType.REPLACE_REJECTED,
+_IS_REFUSAL: Final = mask_of(
+    (ReportType.REJECTED, ReportType.CANCEL_REJECTED, ReportType.REPLACE_REJECTED)
 )
 _NUMBERS: Final = (
     ("limit", "last_quantity"),
@@ -152,17 +152,15 @@ class OwnOrders:
         table["updated_ts"][rows] = reports["ts_received"]
         fresh = table["sent_ts"][rows] == 0
         table["sent_ts"][rows[fresh][::-1]] = reports["ts_received"][fresh][::-1]
-        refused = np.isin(reports["report"], _REFUSALS)
-        for name, told in _NUMBERS:
+        refused = _IS_REFUSAL[reports["report"]]
+        for name, told in _NUMBERS if refused.any() else ():
             table[name][rows[refused]] = reports[told][refused]
         fills = reports["report"] == ReportType.FILL
-        value = reports["last_price"][fills] * reports["last_quantity"][fills].astype(
-            np.float64
-        )
-        np.add.at(table["value"], rows[fills], value)
-        np.add.at(table["fee"], rows[fills], reports["fee"][fills])
-        for row in dict.fromkeys(rows.tolist()):
-            if table["status"][row] in ENDED:
+        if fills.any():
+            _add_fills(table, rows[fills], reports[fills])
+        ended = _HAS_ENDED[table["status"][rows]].tolist()
+        for row, has_ended in zip(rows.tolist(), ended, strict=True):
+            if has_ended:
                 self._working.pop(row, None)
             else:
                 self._working[row] = None
@@ -228,6 +226,18 @@ class OwnOrders:
         }
         ids = self.rows["client_order_id"].tolist()
         self._row = {each: row for row, each in enumerate(ids)}
+
+
+def has_ended(orders: np.ndarray) -> np.ndarray:
+    """Mask of the orders that have ended."""
+    return np.asarray(_HAS_ENDED[orders["status"]])
+
+
+def _add_fills(orders: np.ndarray, rows: np.ndarray, fills: np.ndarray) -> None:
+    """Add fills to the value and the fee of their orders."""
+    value = fills["last_price"] * fills["last_quantity"].astype(np.float64)
+    np.add.at(orders["value"], rows, value)
+    np.add.at(orders["fee"], rows, fills["fee"])
 
 
 def _says_how_an_order_stands(reports: np.ndarray) -> np.ndarray:

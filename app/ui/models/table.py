@@ -3,7 +3,8 @@
 One idea: the table shows `source()`'s records through an array of row numbers. `sync`
 computes the numbers wanted now (filtered, sorted by a column's values or newest first)
 and tells Qt the least: rows before the first one, or one change of layout, and one
-`dataChanged` for the block. Text is made for visible cells only.
+`dataChanged` for the block, whose very cells stand in `changes`. Text is made for
+visible cells only.
 """
 
 import csv
@@ -84,6 +85,9 @@ class RecordTable(QAbstractTableModel):
     columns : tuple of Column
     may_edit : callable
         Whether a record's cells of columns with `edits` can be edited now.
+    changes : list of (int, list of int)
+        Rows and the columns in them that differ, while `dataChanged` is emitted;
+        empty where nothing finer than its block is known.
     """
 
     def __init__(
@@ -102,7 +106,9 @@ class RecordTable(QAbstractTableModel):
         self._rows = np.zeros(0, np.intp)
         self._known: dict[int, tuple[bytes, list[Cell]]] = {}
         self._live = [i for i, column in enumerate(columns) if column.is_live]
-        self._seen: list[list[Cell]] = []
+        self._seen: tuple[int, list[list[Cell]]] = -1, []
+        self._order = Order()
+        self.changes: list[tuple[int, list[int]]] = []
         self.may_edit: Callable[[np.void], bool] = _never
         self.sync()
 
@@ -139,7 +145,7 @@ class RecordTable(QAbstractTableModel):
     def forget(self) -> None:
         """Write every text anew: names or numbers of instruments have changed."""
         self._known.clear()
-        self._seen = []
+        self._seen = -1, []
 
     def _tell_changes(
         self, on_screen: tuple[int, int] | None, *, is_moved: bool
@@ -154,16 +160,22 @@ class RecordTable(QAbstractTableModel):
             return
         first, end = on_screen[0], min(on_screen[1], last)
         seen = [self.cells(row) for row in range(first, end + 1)]
-        before, self._seen = self._seen, seen
-        if is_moved or len(before) != len(seen):
-            changed = list(range(len(seen)))
-        else:
-            changed = [
-                i for i, (a, b) in enumerate(zip(before, seen, strict=True)) if a != b
-            ]
-        if changed:
-            top, bottom = first + changed[0], first + changed[-1]
-            self.dataChanged.emit(self.index(top, 0), self.index(bottom, width))
+        (top, before), self._seen = self._seen, (first, seen)
+        if is_moved or top != first or len(before) != len(seen):
+            if seen:
+                self.dataChanged.emit(self.index(first, 0), self.index(end, width))
+            return
+        for row, (old, new) in enumerate(zip(before, seen, strict=True), first):
+            if old != new:
+                columns = [i for i in range(width + 1) if old[i] != new[i]]
+                self.changes.append((row, columns))
+        if self.changes:
+            every = [i for _, columns in self.changes for i in columns]
+            rows = self.changes[0][0], self.changes[-1][0]
+            self.dataChanged.emit(
+                self.index(rows[0], min(every)), self.index(rows[1], max(every))
+            )
+            self.changes.clear()
 
     def record(self, row: int) -> np.void:
         """The record shown in a row."""
@@ -283,7 +295,7 @@ class RecordTable(QAbstractTableModel):
             rows = rows[self._wanted(self._records)[::-1]]
         if self._sorted_by >= 0 and len(rows):
             values = self.columns[self._sorted_by].values(self._records[rows])
-            by_value = np.argsort(values, kind="stable")
+            by_value = self._order.of(values)
             rows = rows[by_value[::-1] if self._is_descending else by_value]
         return rows
 
@@ -315,6 +327,33 @@ class RecordTable(QAbstractTableModel):
             ],
         )
         self.layoutChanged.emit()
+
+
+class Order:
+    """Keeps the order of values to which new ones come at the front."""
+
+    def __init__(self) -> None:
+        self._values = np.zeros(0)
+        self._order = np.zeros(0, np.intp)
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Places of values in ascending order, equal ones as they stand."""
+        new = len(values) - len(self._values)
+        is_kept = (
+            0 <= new <= len(values) // 8
+            and values.dtype == self._values.dtype
+            and np.array_equal(values[new:], self._values)
+        )
+        if not is_kept:  # NaN is in order nowhere: it is sorted each time
+            order = np.argsort(values, kind="stable")
+        elif new:
+            first = np.argsort(values[:new], kind="stable")
+            at = np.searchsorted(self._values[self._order], values[first])
+            order = np.insert(self._order + new, at, first)
+        else:
+            return self._order
+        self._values, self._order = values.copy(), order
+        return order
 
 
 def _never(_: np.void) -> bool:

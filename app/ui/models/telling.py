@@ -11,22 +11,25 @@ from app.engine.book_state import Stale
 from app.engine.exchange.drill_table import DRILLS
 from app.engine.records import Reason, ReportType, SafetyState, SessionState
 from app.ui import formatting, reasons
+from app.ui.models.codes import mask_of
 from app.ui.models.market import Listed
 from app.ui.models.messages import Level
 from app.ui.models.order_text import limit_text, order_text
 
-_TOLD: Final = (
-    ReportType.REJECTED,
-    ReportType.CANCEL_REJECTED,
-    ReportType.REPLACE_REJECTED,
-    ReportType.EXPIRED,
-    ReportType.HELD,
-    ReportType.STATE,
-    ReportType.LIMIT,
-    ReportType.STALE,
-    ReportType.KILL,
-    ReportType.LOG,
-    ReportType.DRILL,
+_IS_TOLD: Final = mask_of(
+    (
+        ReportType.REJECTED,
+        ReportType.CANCEL_REJECTED,
+        ReportType.REPLACE_REJECTED,
+        ReportType.EXPIRED,
+        ReportType.HELD,
+        ReportType.STATE,
+        ReportType.LIMIT,
+        ReportType.STALE,
+        ReportType.KILL,
+        ReportType.LOG,
+        ReportType.DRILL,
+    )
 )
 _DRILLS: Final = {int(row.drill): row for row in DRILLS}
 ORDINARY_SESSION: Final = int(SessionState.OPEN)
@@ -58,8 +61,10 @@ Words = tuple[Level, str]
 def told(reports: np.ndarray) -> np.ndarray:
     """The reports that a user is told of; fills and what he asked for are on screen."""
     kinds = reports["report"]
-    unasked = (kinds == ReportType.CANCELLED) & ~np.isin(reports["reason"], _ASKED_FOR)
-    chosen: np.ndarray = reports[np.isin(kinds, _TOLD) | unasked]
+    why = reports["reason"]
+    is_asked_for = (why == Reason.NONE) | (why == Reason.USER)
+    unasked = (kinds == ReportType.CANCELLED) & ~is_asked_for
+    chosen: np.ndarray = reports[_IS_TOLD[kinds] | unasked]
     return chosen
 
 

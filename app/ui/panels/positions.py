@@ -26,7 +26,7 @@ class PositionsPanel(QWidget):
         desk, bridge = context.desk, context.bridge
         columns = Blotters(desk, context.theme).positions()
         self.table = RecordTable(columns, lambda: position_rows(desk))
-        self.view = BlotterView(self.table, "No positions.", delay=2)
+        self.view = BlotterView(self.table, "No positions.", delay=6)
         self.total = Line()
         self.view.add_button(
             "Close selected",

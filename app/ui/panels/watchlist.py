@@ -28,7 +28,7 @@ class WatchlistPanel(QWidget):
         self._pulses = 0
         columns = WatchColumns(desk, context.theme).columns()
         self.table = RecordTable(columns, self._rows)
-        self.view = BlotterView(self.table, "No instruments yet.")
+        self.view = BlotterView(self.table, "No instruments yet.", delay=5)
         self.view.add_export("watchlist", lambda text: bridge.tell(text, Level.ERROR))
         table = self.view.table
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -42,6 +42,7 @@ class WatchlistPanel(QWidget):
         layout.addWidget(self.view)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         bridge.tables_due.connect(self._on_due)
+        bridge.drained.connect(self.view.on_frame)
         bridge.session_changed.connect(self._on_session_changed)
         context.focus.changed.connect(self._show_focus)
 
@@ -63,8 +64,9 @@ class WatchlistPanel(QWidget):
         if self._pulses % _PULSES == 0:
             history, listed = self._history(), self._context.desk.market.listed
             self._lines = {x.number: sparkline(history, x.number) for x in listed}
+            self.view.table.viewport().update()
         self._pulses += 1
-        self.view.sync()
+        self.view.due()
         if not self.view.table.selectionModel().hasSelection():
             self._show_focus()
 
