@@ -24,6 +24,7 @@ MODULES: Final = {
     "startup": "from the command to a live ladder, cold and warm; resident memory",
     "window": "the trading window, every panel open, under 200 k messages a second",
     "heatmap": "a column kept, pictures of a million of them, memory",
+    "tables": "blotters and panels of figures per frame, each alone and all of them",
     "frame": "the window's work per frame under 200 k events a second",
 }
 """Benchmarks, and what each measures."""

@@ -70,7 +70,7 @@ class PanelDock(QDockWidget):
         self.row, self.number, self.link = row, number, link
         self.name = instance_name(row, number)
         self.setObjectName(self.name)
-        self.host = PanelHost(title, row.factory, is_scrolled=row.is_scrolled)
+        self.host = PanelHost(title, row.factory)
         self.title = DockTitle(title, desk, link if row.is_linked else None)
         self.setTitleBarWidget(self.title)
         self.setWidget(self.host)

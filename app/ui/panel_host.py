@@ -5,10 +5,8 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFrame,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -34,9 +32,7 @@ class PanelHost(QWidget):
         Until its dock has a place, and while docks are moved about: not made yet.
     """
 
-    def __init__(
-        self, title: str, factory: Factory, *, is_scrolled: bool = False
-    ) -> None:
+    def __init__(self, title: str, factory: Factory) -> None:
         super().__init__()
         self.title = title
         self._factory = factory
@@ -50,13 +46,6 @@ class PanelHost(QWidget):
         self.setProperty("role", "panel")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self._scroll: QScrollArea | None = None
-        if is_scrolled:
-            self._scroll = QScrollArea()
-            self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-            self._scroll.setWidgetResizable(True)
-            self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self._layout.addWidget(self._scroll)
 
     def give(self, context: Context) -> None:
         """Take a context; a panel that is there is made anew in it."""
@@ -139,8 +128,6 @@ class PanelHost(QWidget):
 
     def _show(self, widget: QWidget) -> None:
         if self._shown is not None:
-            if self._scroll is not None:
-                self._scroll.takeWidget()
             self._layout.removeWidget(self._shown)
             self._shown.hide()
             self._shown.deleteLater()
@@ -149,8 +136,5 @@ class PanelHost(QWidget):
         policy = widget.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         widget.setSizePolicy(policy)
-        if self._scroll is not None:
-            self._scroll.setWidget(widget)
-        else:
-            self._layout.addWidget(widget)
+        self._layout.addWidget(widget)
         widget.setVisible(self._is_seen)

@@ -42,8 +42,6 @@ class PanelRow:
         Several may be open at once.
     is_linked : bool
         It shows one instrument, which its title bar links to a group or fixes.
-    is_scrolled : bool
-        Larger than a small window has room for: it scrolls in its place.
     size : tuple of int
         Of a window of its own, pixels at scale 1.
     """
@@ -55,7 +53,6 @@ class PanelRow:
     sentence: str
     is_many: bool = False
     is_linked: bool = False
-    is_scrolled: bool = False
     size: tuple[int, int] = (720, 480)
 
 

@@ -61,7 +61,7 @@ class SqueezeBar(QWidget):
     def _needed(self) -> int:
         """Width of the whole row, were every optional widget shown, pixels."""
         margins, shown = self.row.contentsMargins(), []
-        for item in map(self.row.itemAt, range(self.row.count())):
+        for item in filter(None, map(self.row.itemAt, range(self.row.count()))):
             widget = item.widget()
             if widget is None:
                 shown.append(item.sizeHint().width())
