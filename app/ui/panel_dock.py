@@ -20,6 +20,7 @@ from app.ui.links import Link
 from app.ui.models.desk import Desk
 from app.ui.panel_host import PanelHost
 from app.ui.panel_rows import PanelRow, instance_name, instance_title
+from app.ui.tab_order import first_stop
 
 _WINDOW: Final = (
     Qt.WindowType.Window
@@ -104,15 +105,12 @@ class PanelDock(QDockWidget):
             self.put_on_screen(place)
 
     def take_keyboard(self) -> None:
-        """Give the keyboard to the first part of the panel that wants it."""
+        """Give the keyboard to what the panel is for."""
         if self.host.panel is None:
             self.setFocus()
             return
-        for widget in self.host.panel.findChildren(QWidget):
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
-                widget.setFocus(Qt.FocusReason.TabFocusReason)
-                return
-        self.title.dismiss.setFocus(Qt.FocusReason.TabFocusReason)
+        first = first_stop(self.host.panel) or self.title.dismiss
+        first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def put_on_screen(self, wanted: QRect) -> None:
         """Move a floating panel to a place, or near to it where no screen is there."""

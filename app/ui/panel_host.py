@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui import tab_order
 from app.ui.context import Context
 
 Factory = Callable[[Context], QWidget]
@@ -137,4 +138,5 @@ class PanelHost(QWidget):
         policy.setRetainSizeWhenHidden(True)
         widget.setSizePolicy(policy)
         self._layout.addWidget(widget)
+        tab_order.arrange(widget)
         widget.setVisible(self._is_seen)

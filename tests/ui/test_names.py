@@ -1,9 +1,10 @@
 """Whatever takes the keyboard has a name that a screen reader can say."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -11,12 +12,16 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QTextEdit,
+    QVBoxLayout,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
-from app.ui.panel_rows import PANELS, PanelRow
+from app.ui.panel_host import PanelHost
+from app.ui.panel_rows import BY_NAME, PANELS, PanelRow
+from app.ui.tab_order import first_stop, tab_stops
 from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
@@ -74,3 +79,77 @@ def test_every_field_and_button_of_a_panel_has_a_name(
     stage.pulse()
 
     assert list(nameless(panel)) == []
+
+
+def hosted(qtbot: QtBot, stage: Stage, row: PanelRow) -> tuple[QWidget, PanelHost]:
+    """A panel in its place, as large as it likes to be, in a living market."""
+    host = PanelHost(row.title, row.factory)
+    # Tab goes in a ring: only beside something else a panel has a beginning.
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QVBoxLayout(window)
+    layout.addWidget(QPushButton("Before"))
+    layout.addWidget(host)
+    window.resize(900, 700)
+    host.give(stage.context)
+    host.show_panel(True)
+    host.settle()
+    window.show()
+    stage.pulse()
+    return window, host
+
+
+def goes_back(root: QWidget, before: QWidget, after: QWidget) -> bool:
+    """Whether eyes meet the second one first: left in a row, above in a column."""
+    one, two = (
+        QRect(each.mapTo(root, QPoint()), each.size()) for each in (before, after)
+    )
+    is_row = one.top() < two.center().y() < one.bottom()
+    is_column = two.right() > one.left() and two.left() < one.right()
+    return (
+        two.right() <= one.left() if is_row else is_column and two.bottom() <= one.top()
+    )
+
+
+@pytest.mark.parametrize("row", PANELS, ids=lambda row: row.name)
+def test_tab_goes_the_way_that_eyes_go(
+    qtbot: QtBot, stage: Stage, row: PanelRow
+) -> None:
+    _window, host = hosted(qtbot, stage, row)
+    stops = tab_stops(host)
+
+    assert stops
+    assert [type(each).__name__ for each in stops if not named(each)] == []
+    back = [
+        (one.accessibleName(), two.accessibleName())
+        for one, two in pairwise(stops)
+        if goes_back(host, one, two)
+    ]
+    assert back == []
+
+
+def named(widget: QWidget) -> str:
+    text = widget.text() if isinstance(widget, QAbstractButton) else ""
+    return widget.accessibleName().strip() or text
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("ladder", "Ladder"),
+        ("orders", "Orders"),
+        ("chart", "Chart"),
+        ("messages", "Log"),
+        ("data", "Recordings"),
+        ("ticket", "Side Buy"),
+    ],
+)
+def test_the_keyboard_begins_at_what_a_panel_is_for(
+    qtbot: QtBot, stage: Stage, name: str, begins: str
+) -> None:
+    _window, host = hosted(qtbot, stage, BY_NAME[name])
+    assert host.panel is not None
+    first = first_stop(host.panel)
+
+    assert first is not None
+    assert first.accessibleName() == begins

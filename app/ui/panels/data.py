@@ -20,6 +20,7 @@ class DataPanel(QWidget):
         self.recordings = RecordingsPage(context, self.running)
         self.sql = SqlPage(context, self.running)
         self.pages = QTabWidget()
+        self.pages.tabBar().setAccessibleName("Pages of the data panel")
         self.pages.setDocumentMode(True)
         self.pages.addTab(self.recordings, "Recordings")
         self.pages.addTab(self.sql, "SQL")

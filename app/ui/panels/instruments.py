@@ -171,6 +171,7 @@ class InstrumentsPanel(QWidget):
                 buttons.addStretch(1)
             buttons.addWidget(button)
         area = QScrollArea()
+        area.setAccessibleName("Fields of the instrument")
         area.setWidget(self._form())
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)

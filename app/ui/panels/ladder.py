@@ -79,9 +79,6 @@ class LadderPanel(QWidget):
         for each in _RIGHT:
             footer.addWidget(self._button(*each), 1)
         layout.addLayout(footer)
-        # Else a text field would have the keyboard from the start.
-        self.setTabOrder(self.view, self.exits.target)
-        self.setTabOrder(self.exits.target, self.exits.stop)
 
     def _button(self, command_id: str, title: str, role: str) -> QPushButton:
         button = QPushButton(title)

@@ -54,6 +54,7 @@ class MonitorPanel(QWidget):
         self._columns = 0
         self._arrange(2)
         area = QScrollArea()
+        area.setAccessibleName("System figures")
         area.setWidget(inner)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -44,6 +44,7 @@ class RiskPanel(QWidget):
         layout.addWidget(self._rejects)
         layout.addStretch(1)
         area = QScrollArea()
+        area.setAccessibleName("Limits")
         area.setWidget(inner)
         area.setWidgetResizable(True)
         outer = QVBoxLayout(self)
