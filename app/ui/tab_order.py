@@ -19,8 +19,9 @@ def arrange(root: QWidget) -> None:
 
 def tab_stops(root: QWidget) -> list[QWidget]:
     """Widgets in a widget that Tab stops at now, in the order of its stops."""
-    stops, widget = [], root.nextInFocusChain()
-    while widget is not root:
+    stops: list[QWidget] = []
+    widget = root.nextInFocusChain()
+    while widget is not None and widget is not root:
         is_open = widget.isVisible() and widget.isEnabled()
         if is_open and _may_stop(widget) and root.isAncestorOf(widget):
             stops.append(widget)
@@ -61,7 +62,9 @@ def _in_order(widget: QWidget) -> Iterator[QWidget]:
         if isinstance(widget, QTabWidget):
             yield widget.tabBar()
         for i in range(widget.count()):
-            yield from _in_order(widget.widget(i))
+            page = widget.widget(i)
+            assert page is not None
+            yield from _in_order(page)
     elif layout is not None:
         yield from _of_layout(layout)
     else:
