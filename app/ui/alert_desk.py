@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.sessions.session import SessionStatus
 from app.ui.bridge import Bridge
+from app.ui.models.alert_bars import AlertBars
 from app.ui.models.alert_values import Readings, events
 from app.ui.models.alerts import Fired
 from app.ui.models.messages import Level
@@ -20,8 +21,8 @@ _LOST: Final = ("disconnected", "ended")
 class AlertDesk(QObject):
     """Between the bridge and the desk's alerts.
 
-    Values are judged with every view, slow ones too: an alert costs a comparison; those
-    that need the history (VWAP, averages) five times a second.
+    Values are judged with every view: an alert costs a comparison; those that need the
+    history (VWAP, averages, indicators) five times a second.
 
     Signals
     -------
@@ -37,9 +38,11 @@ class AlertDesk(QObject):
         self._alerts = bridge.desk.alerts
         self._files, self._path = files, files.path(_FILE)
         self._feed = ""
+        self._bars = AlertBars()
         for words in self._alerts.load(files.read(self._path) or {}):
             bridge.tell(f"{_FILE}: {words}", Level.WARNING, "alert")
         self._saved = self._alerts.version
+        bridge.session_changed.connect(self._bars.forget)
         bridge.view_changed.connect(self._on_view)
         bridge.reports_arrived.connect(self._on_reports)
         bridge.status_changed.connect(self._on_status)
@@ -52,6 +55,7 @@ class AlertDesk(QObject):
     def _on_tick(self) -> None:
         if self._alerts.are_waiting(is_slow=True):
             self._judge(is_slow=True)
+        self._bars.sweep()
         if self._alerts.version != self._saved:
             self._saved = self._alerts.version
             self._files.write(self._path, self._alerts.to_json())
@@ -59,7 +63,7 @@ class AlertDesk(QObject):
     def _judge(self, *, is_slow: bool) -> None:
         session = self._bridge.session
         history = session.history if session is not None else None
-        readings = Readings(self._bridge.desk, history)
+        readings = Readings(self._bridge.desk, history, self._bars)
         now = self._bridge.clock.wall_ns()
         self._tell(self._alerts.judge(readings, now, is_slow=is_slow))
 

@@ -52,6 +52,7 @@ class Amenities(QObject):
         self.alerts = AlertDesk(window.bridge, window.files, self)
         self.sound = Sound(user_folder("user_cache") / "sounds", player())
         self.sound.setParent(self)
+        self.sound.failed.connect(self._on_silence)
         self.alerts.went_off.connect(lambda: self._play("alert"))
         window.bridge.reports_arrived.connect(self._on_reports)
         self._window, self._file = window, file
@@ -182,6 +183,11 @@ class Amenities(QObject):
     def _touch(self) -> None:
         if self._mark is not None:
             self._mark.touch()
+
+    def _on_silence(self, words: str) -> None:
+        self._window.bridge.tell(
+            f"{words}; sounds.on = false hushes this", topic="sound"
+        )
 
     # What follows from settings.
 

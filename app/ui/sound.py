@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QObject, QProcess
+from PySide6.QtCore import QObject, QProcess, Signal
 
 _RATE: Final = 44_100
 _PLAYERS: Final = ("pw-play", "paplay", "afplay", "aplay")
@@ -59,6 +59,11 @@ def player() -> str:
 class Sound(QObject):
     """Plays sounds.
 
+    Signals
+    -------
+    failed(str)
+        Why nothing is heard, in words; at most once.
+
     Parameters
     ----------
     folder : Path
@@ -67,12 +72,15 @@ class Sound(QObject):
         What plays them; "" = nothing, it is silent.
     """
 
+    failed = Signal(str)
+
     def __init__(self, folder: Path, program: str) -> None:
         super().__init__()
         self.folder = folder
         self.program = program
         self.is_on, self.volume = True, 60
         self.played = 0
+        self._has_failed = False
         self._last: dict[str, int] = {}
         self._running: list[QProcess] = []
 
@@ -83,7 +91,10 @@ class Sound(QObject):
 
     def play(self, name: str, now: int) -> bool:
         """Play a sound unless it was just played; True if it starts (now: ns)."""
-        is_wanted = self.is_on and self.volume > 0 and self.is_able
+        is_wanted = self.is_on and self.volume > 0
+        if is_wanted and not self.is_able:
+            self._fail(f"there is none of {', '.join(_PLAYERS)} here to play a sound")
+            return False
         if not is_wanted or now - self._last.get(name, -_APART_NS) < _APART_NS:
             return False
         if len(self._running) >= _AT_ONCE and name != "kill":
@@ -105,11 +116,22 @@ class Sound(QObject):
             return
         process = QProcess(self)
         process.setStandardOutputFile(QProcess.nullDevice())
-        process.setStandardErrorFile(QProcess.nullDevice())
         self._running.append(process)
-        process.finished.connect(lambda: self._end(process))
+        process.finished.connect(lambda code: self._on_finished(process, code))
         process.errorOccurred.connect(lambda: self._end(process))
         process.start(self.program, [str(path)])
+
+    def _on_finished(self, process: QProcess, code: int) -> None:
+        if code and process in self._running:
+            said = bytes(process.readAllStandardError().data()).decode(errors="replace")
+            last = said.strip().rpartition("\n")[2] or f"it ended with {code}"
+            self._fail(f"{Path(self.program).name} cannot play a sound: {last}")
+        self._end(process)
+
+    def _fail(self, words: str) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            self.failed.emit(words)
 
     def _end(self, process: QProcess) -> None:
         if process in self._running:

@@ -3,21 +3,33 @@
 import os
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
 from app.config import Settings
+from app.engine.history.history import History
+from app.engine.history.records import BarKind
+from app.engine.indicators.series import INDICATORS, indicator_series
+from app.engine.records import MARKET, EventKind, RecordFlag
 from app.errors import ConfigError
+from app.sessions.history import BarSpec
+from app.ui.items.alert_form import AlertForm
 from app.ui.main_window import MainWindow
+from app.ui.models.alert_bars import AlertBars
 from app.ui.models.alert_values import Readings
 from app.ui.models.alerts import MOST, Alert, Alerts
+from app.ui.models.studies import LINES
 from app.ui.panels.alerts import AlertsPanel
 from app.ui.sound import SOUNDS, Sound, shape
 from tests.ui.conftest import Stage
+from tests.ui.scripted_session import INSTRUMENTS
 from tests.ui.test_window import Opener, opened
 
 S = 1_000_000_000
@@ -90,6 +102,7 @@ def test_alerts_come_back_from_a_file_and_damage_is_told() -> None:
     alerts, again = Alerts(), Alerts()
     alerts.put(Alert("average", "ES", rises=False, level="4321.25", minutes=20))
     alerts.put(Alert("feed", note="ring me"))
+    alerts.put(Alert("study", "ES", line="macd.signal", numbers="12 26 9", level="0"))
     content = alerts.to_json()
     content["alerts"] += [3, {"kind": "moon"}, {"kind": "last", "level": "x"}]
     content["alerts"] += [{"kind": "pnl", "minutes": True}]
@@ -108,6 +121,11 @@ def test_alerts_come_back_from_a_file_and_damage_is_told() -> None:
         ({"instrument": ""}, "an instrument is needed"),
         ({"minutes": 0}, "minutes must be 1 to 1440, was 0"),
         ({"level": "inf"}, "must be a number"),
+        ({"kind": "study", "line": "moon"}, "no indicator is 'moon'; there are sma"),
+        ({"kind": "last_study", "line": "rsi"}, "RSI is no price"),
+        ({"kind": "study", "numbers": "1.5"}, "rsi: length is a whole number"),
+        ({"kind": "study", "numbers": "14 2"}, "rsi takes length; was '14 2'"),
+        ({"kind": "study", "numbers": "long"}, "numbers with spaces between"),
     ],
 )
 def test_an_alert_that_cannot_be_is_told(values: dict[str, str], words: str) -> None:
@@ -129,7 +147,7 @@ def test_values_are_those_on_the_screen(stage: Stage) -> None:
     listed, part = stage.desk.market.listed[0], stage.desk.market.instrument(0)
     assert part is not None
     name, unit = listed.instrument.name, float(listed.instrument.price_unit)
-    read = Readings(stage.desk, None)
+    read = Readings(stage.desk, None, AlertBars())
 
     def value(kind: str) -> float | None:
         return read(Alert(kind, name))
@@ -141,6 +159,98 @@ def test_values_are_those_on_the_screen(stage: Stage) -> None:
     assert value("risk") == 0.0
     assert value("vwap") is None
     assert read(Alert("last", "NOSUCH")) is None
+
+
+def market(count: int = 4_000) -> np.ndarray:
+    """A quarter of an hour of trades that go up and down."""
+    made = np.zeros(count, MARKET)
+    made["kind"], made["size"], made["flags"] = EventKind.TRADE, 1, RecordFlag.LAST
+    steps = np.random.default_rng(7).choice([-1, 1], count)
+    made["price"], made["aggressor"] = 17_000 + np.cumsum(steps), steps
+    made["ts_received"] = made["ts_venue"] = np.arange(count) * 225_000_000 + 1
+    return made
+
+
+def settle(history: History) -> None:
+    history.fold(np.zeros(0, MARKET))
+    while history.is_behind:
+        history.fold(np.zeros(0, MARKET))
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("key", LINES)
+def test_an_alert_reads_every_line_of_an_indicator(stage: Stage, key: str) -> None:
+    stage.frame(3)
+    listed, line, bars = stage.desk.market.listed[0], LINES[key], AlertBars()
+    history = History(INSTRUMENTS)
+    history.fold(market())
+    read = Readings(stage.desk, history, bars)
+    numbers = "3 5 2" if line.name == "macd" else "4"
+    name = listed.instrument.name
+    alert = Alert("study", name, minutes=1, line=key, numbers=numbers)
+    assert read(alert) is None, "nothing is folded yet"
+    bars.sweep()
+    settle(history)
+    value = read(alert)
+
+    series = history.bars(0, BarSpec(BarKind.TIME, 60 * S))
+    rows = series.read(0, series.count)
+    assert len(rows) == 15
+    declared = [each.name for each in INDICATORS[line.name].parameters]
+    given = dict(zip(declared, map(float, numbers.split()), strict=False))
+    column = indicator_series(line.name, given, rows)[:, line.column]
+    unit = float(listed.instrument.price_unit) if line.is_in_price else 1.0
+    assert value == pytest.approx(column[-1] * unit)
+    if line.is_over_bars:
+        part = stage.desk.market.instrument(0)
+        assert part is not None
+        less = read(replace(alert, kind="last_study"))
+        assert less == pytest.approx((int(part["last_price"]) - column[-1]) * unit)
+
+
+@pytest.mark.gui
+def test_bars_are_followed_as_long_as_an_alert_reads_them(stage: Stage) -> None:
+    history, bars = History(INSTRUMENTS), AlertBars()
+    history.fold(market())
+    for _ in range(3):
+        bars.newest(history, 0, 1, 5)
+        bars.sweep()
+        settle(history)
+    assert len(bars.newest(history, 0, 1, 5)) == 5
+    kept = history.bars(0, BarSpec(BarKind.TIME, 60 * S))
+    kept.release()
+    assert kept.count == 15
+    bars.sweep()
+    bars.sweep()
+
+    assert history.bars(0, BarSpec(BarKind.TIME, 60 * S)) is not kept
+    assert len(bars.newest(None, 0, 1, 5)) == 0
+
+
+@pytest.mark.gui
+def test_the_form_asks_for_an_indicator(qtbot: QtBot) -> None:
+    form = AlertForm(None, ["ES"], Alert("last", "ES"))
+    qtbot.addWidget(form)
+    form.kind.setCurrentText("Last price less an indicator")
+    form.line.setCurrentText("RSI")
+    ok = form.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert not ok.isEnabled()
+    assert "RSI is no price" in form.wrong.text()
+    form.line.setCurrentText("Bollinger bands, upper")
+    assert form.numbers.placeholderText() == "length 20, width 2"
+    form.numbers.setText("1")
+    assert "from 2 to" in form.wrong.text()
+    form.numbers.setText("30 2.5")
+    assert ok.isEnabled()
+    form.level.setText("0")
+    form.minutes.setValue(3)
+    ok.click()
+
+    assert form.alert is not None
+    assert form.alert.text == (
+        "ES: Last price less Bollinger bands, upper (30 2.5) of 3-minute bars"
+        " rises to 0"
+    )
 
 
 @pytest.fixture
@@ -221,4 +331,23 @@ def test_sounds_never_pile_up(qtbot: QtBot, tmp_path: Path) -> None:
     sound.is_on = False
     assert not sound.play("kill", 10**12)
     sound.close()
-    assert not Sound(tmp_path, "").play("kill", 10**12)
+
+
+def test_silence_is_told_once(qtbot: QtBot, tmp_path: Path) -> None:
+    mute = Sound(tmp_path, "")
+    told: list[str] = []
+    mute.failed.connect(told.append)
+    assert not mute.play("kill", 10**12)
+    assert not mute.play("fill", 10**13)
+    assert told == [
+        "there is none of pw-play, paplay, afplay, aplay here to play a sound"
+    ]
+
+    program = tmp_path / "player"
+    program.write_text("#!/bin/sh\necho no sound card >&2\nexit 1\n")
+    os.chmod(program, 0o755)
+    deaf = Sound(tmp_path / "sounds", str(program))
+    with qtbot.waitSignal(deaf.failed) as failed:
+        assert deaf.play("kill", 10**12)
+    assert failed.args == ["player cannot play a sound: no sound card"]
+    deaf.close()

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.errors import ConfigError
-from app.ui.models.alerts import EVENTS, KINDS, WITHOUT_INSTRUMENT, Alert
+from app.ui.models.alerts import EVENTS, KINDS, STUDIES, WITHOUT_INSTRUMENT, Alert
+from app.ui.models.studies import LINES, usual_numbers
 
 _ANY = "any"
 
@@ -35,6 +36,7 @@ class AlertForm(QDialog):
         self.setWindowTitle("Alert")
         self.alert: Alert | None = None
         self._kinds = list(KINDS)
+        self._lines = list(LINES)
         self._make(names, given)
         self._lay_out()
         self._show_fields()
@@ -53,6 +55,10 @@ class AlertForm(QDialog):
         self.rises.addItems(["rises to", "falls to"])
         self.rises.setCurrentIndex(0 if given.rises else 1)
         self.level = QLineEdit(given.level)
+        self.line = QComboBox()
+        self.line.addItems([each.title for each in LINES.values()])
+        self.line.setCurrentIndex(self._lines.index(given.line))
+        self.numbers = QLineEdit(given.numbers)
         self.minutes = QSpinBox()
         self.minutes.setRange(1, 1440)
         self.minutes.setValue(given.minutes)
@@ -73,10 +79,10 @@ class AlertForm(QDialog):
         self.buttons = QDialogButtonBox(box.Ok | box.Cancel)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
-        for choice in (self.kind, self.instrument, self.rises):
+        for choice in (self.kind, self.instrument, self.rises, self.line):
             choice.currentIndexChanged.connect(self._show_fields)
             choice.currentIndexChanged.connect(self._judge)
-        for line in (self.level, self.note):
+        for line in (self.level, self.note, self.numbers):
             line.textChanged.connect(self._judge)
 
     def _lay_out(self) -> None:
@@ -84,6 +90,8 @@ class AlertForm(QDialog):
         rows = (
             ("&Tell me of", self.kind),
             ("&Instrument", self.instrument),
+            ("In&dicator", self.line),
+            ("&Parameters", self.numbers),
             ("&When it", self.rises),
             ("&Level", self.level),
             ("&Minutes", self.minutes),
@@ -103,12 +111,23 @@ class AlertForm(QDialog):
     def _kind(self) -> str:
         return self._kinds[max(0, self.kind.currentIndex())]
 
+    def _line(self) -> str:
+        return self._lines[max(0, self.line.currentIndex())]
+
     def _show_fields(self) -> None:
         kind = self._kind()
         self.form.setRowVisible(self.instrument, kind not in WITHOUT_INSTRUMENT)
         for field in (self.rises, self.level):
             self.form.setRowVisible(field, kind not in EVENTS)
-        self.form.setRowVisible(self.minutes, kind == "average")
+        has_line = kind in STUDIES
+        self.form.setRowVisible(self.minutes, kind == "average" or has_line)
+        for field in (self.line, self.numbers):
+            self.form.setRowVisible(field, has_line)
+        label = self.form.labelForField(self.minutes)
+        assert isinstance(label, QLabel)
+        label.setText("&Minutes of a bar" if has_line else "&Minutes")
+        name = LINES[self._line()].name
+        self.numbers.setPlaceholderText(usual_numbers(name))
 
     def _made(self) -> Alert:
         name = self.instrument.currentText()
@@ -120,6 +139,8 @@ class AlertForm(QDialog):
             rises=self.rises.currentIndex() == 0,
             level=self.level.text().strip(),
             minutes=self.minutes.value(),
+            line=self._line(),
+            numbers=self.numbers.text().strip(),
             repeats=self.repeats.isChecked(),
             expires=until if self.ends.isChecked() else 0,
             note=self.note.text().strip(),

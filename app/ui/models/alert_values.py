@@ -1,19 +1,18 @@
 """What the values of alerts are now, from the desk and the session's history."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 
-from app.engine.history.records import BarKind
+from app.engine.indicators.series import INDICATORS, indicator_series
 from app.engine.records import MONEY_SCALE, NO_PRICE, ReportType
-from app.sessions.history import BarSpec, MarketHistory
-from app.ui.models.alerts import Alert
+from app.sessions.history import MarketHistory
+from app.ui.models.alert_bars import AlertBars
+from app.ui.models.alerts import STUDIES, Alert
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
 from app.ui.models.risk import GAUGED
-
-_MINUTE_NS: Final = 60_000_000_000
+from app.ui.models.studies import LINES, numbers_of, warm_up
 
 
 class Readings:
@@ -23,11 +22,15 @@ class Readings:
     ----------
     desk : Desk
     history : MarketHistory or None
-        The session's; without it there is neither VWAP nor average.
+        The session's; without it there is neither VWAP nor average nor indicator.
+    bars : AlertBars
+        What follows the bars that are read.
     """
 
-    def __init__(self, desk: Desk, history: MarketHistory | None) -> None:
-        self._desk, self._history = desk, history
+    def __init__(
+        self, desk: Desk, history: MarketHistory | None, bars: AlertBars
+    ) -> None:
+        self._desk, self._history, self._bars = desk, history, bars
         self._numbers = {
             listed.instrument.name: listed for listed in desk.market.listed
         }
@@ -51,6 +54,8 @@ class Readings:
             return _money(
                 int(part["realised"]) + int(part["unrealised"]) - int(part["fees"])
             )
+        if alert.kind in STUDIES:
+            return self._study(alert, listed, part)
         units = self._price(alert, listed, part)
         return None if units is None else units * float(listed.instrument.price_unit)
 
@@ -77,14 +82,28 @@ class Readings:
         return float(stats["turnover"]) / volume if volume > 0 else None
 
     def _average(self, number: int, minutes: int) -> float | None:
-        if self._history is None:
-            return None
-        series = self._history.bars(number, BarSpec(BarKind.TIME, _MINUTE_NS))
-        try:
-            rows = series.read(series.count - minutes, series.count)
-        finally:
-            series.release()
+        rows = self._bars.newest(self._history, number, 1, minutes)
         return float(rows["close"].mean()) if len(rows) >= minutes else None
+
+    def _study(self, alert: Alert, listed: Listed, part: np.void) -> float | None:
+        """An indicator at the newest bar, or the last price less it."""
+        line = LINES[alert.line]
+        numbers = numbers_of(line.name, alert.numbers)
+        count = warm_up(numbers)
+        rows = self._bars.newest(self._history, listed.number, alert.minutes, count)
+        if not len(rows):
+            return None
+        declared = INDICATORS[line.name].parameters
+        given = {
+            each.name: value for each, value in zip(declared, numbers, strict=True)
+        }
+        value = float(indicator_series(line.name, given, rows)[-1, line.column])
+        if alert.kind == "last_study":
+            if part["last_price"] == NO_PRICE:
+                return None
+            value = float(part["last_price"]) - value
+        unit = float(listed.instrument.price_unit) if line.is_in_price else 1.0
+        return value * unit
 
 
 def _best(part: np.void, side: str) -> float | None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from app.errors import ConfigError, InstrumentError
 from app.instrument import exact
 from app.ui import formatting
+from app.ui.models.studies import LINES, numbers_of
 
 KINDS: Final[Mapping[str, str]] = {
     "last": "Last price",
@@ -23,6 +24,8 @@ KINDS: Final[Mapping[str, str]] = {
     "vwap": "Session VWAP",
     "average": "Mean close of the last minutes",
     "last_vwap": "Last price less VWAP",
+    "study": "An indicator",
+    "last_study": "Last price less an indicator",
     "pnl": "Total P&L",
     "instrument_pnl": "P&L of the instrument",
     "risk": "Fullest risk limit, %",
@@ -30,11 +33,10 @@ KINDS: Final[Mapping[str, str]] = {
     "reject": "A refusal",
     "feed": "The feed is lost",
 }
-SLOW: Final = frozenset({"vwap", "average", "last_vwap"})
+STUDIES: Final = frozenset({"study", "last_study"})
+SLOW: Final = frozenset({"vwap", "average", "last_vwap"}) | STUDIES
 EVENTS: Final = frozenset({"fill", "reject", "feed"})
-CROSSING: Final = frozenset(
-    {"last", "bid", "ask", "mid", "vwap", "average", "last_vwap"}
-)
+CROSSING: Final = SLOW | {"last", "bid", "ask", "mid"}
 WITHOUT_INSTRUMENT: Final = frozenset({"pnl", "risk", "feed"})
 MOST: Final = 500
 _LONGEST_NOTE: Final = 200
@@ -56,7 +58,11 @@ class Alert:
     level : str
         A plain number: a price, money in the base currency, or per cent.
     minutes : int
-        Of "average".
+        How many "average" means; how long the bars of an indicator are.
+    line : str
+        Of an indicator: a key of `LINES`.
+    numbers : str
+        An indicator's parameters; "" = the usual ones.
     repeats : bool
         Stays on after it went off.
     expires : int
@@ -70,6 +76,8 @@ class Alert:
     rises: bool = True
     level: str = "0"
     minutes: int = 5
+    line: str = "rsi"
+    numbers: str = ""
     repeats: bool = False
     expires: int = 0
     note: str = ""
@@ -84,10 +92,21 @@ class Alert:
             number(self.level)
         if not 1 <= self.minutes <= 1440:
             raise ConfigError(f"minutes must be 1 to 1440, was {self.minutes}")
+        if self.kind in STUDIES:
+            self._check_study()
         if not self.instrument and self.kind not in WITHOUT_INSTRUMENT | EVENTS:
             raise ConfigError(f"{KINDS[self.kind]}: an instrument is needed")
         if len(self.note) > _LONGEST_NOTE:
             raise ConfigError(f"a note must have at most {_LONGEST_NOTE} letters")
+
+    def _check_study(self) -> None:
+        if self.line not in LINES:
+            known = ", ".join(LINES)
+            raise ConfigError(f"no indicator is {self.line!r}; there are {known}")
+        line = LINES[self.line]
+        if self.kind == "last_study" and not line.is_over_bars:
+            raise ConfigError(f"{line.title} is no price: nothing is less than it")
+        numbers_of(line.name, self.numbers)
 
     @property
     def text(self) -> str:
@@ -96,6 +115,13 @@ class Alert:
         what = KINDS[self.kind]
         if self.kind == "average":
             what = f"Mean close of {formatting.plural(self.minutes, 'minute')}"
+        if self.kind in STUDIES:
+            less = "Last price less " if self.kind == "last_study" else ""
+            numbers = f" ({self.numbers})" if self.numbers else ""
+            line = f"{LINES[self.line].title}{numbers}"
+            what = f"{less}{line} of {self.minutes}-minute bars"
+            verb = "rises to" if self.rises else "falls to"
+            return f"{where}{what} {verb} {self.level}"
         if self.kind in EVENTS:
             return f"{where}{what.lower() if where else what}"
         verb = "rises to" if self.rises else "falls to"

@@ -14,9 +14,8 @@ from app.engine.indicators.series import INDICATORS, indicator_series
 from app.ui.models.chart_bars import ChartBars
 from app.ui.models.chart_columns import Columns
 from app.ui.models.chart_look import Drawn
+from app.ui.models.studies import warm_up
 
-_WARM_UP: Final = 8
-_LEAST_WARM_UP: Final = 64
 _MOST_BARS: Final = 60_000
 
 
@@ -71,9 +70,7 @@ def indicator(
     """
     if not shown.is_each or not len(shown.rows):
         return None
-    longest = max(drawn.numbers(), default=1.0)
-    warm_up = max(_LEAST_WARM_UP, round(_WARM_UP * longest))
-    first = max(0, shown.first - warm_up)
+    first = max(0, shown.first - warm_up(drawn.numbers()))
     if drawn.name == "vwap":
         first = max((each for each in sessions if each <= shown.first), default=0)
     if shown.last - first > _MOST_BARS:
