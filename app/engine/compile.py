@@ -67,6 +67,7 @@ UNITS: Final = (
     "app.engine.history.series",
     "app.engine.history.heat",
     "app.engine.history.heat_render",
+    "app.engine.plot",
     "app.engine.raster",
     "app.engine.ring",
     "app.engine.playback",

@@ -102,6 +102,17 @@ class MarketHistory(Protocol):
         """
         ...
 
+    def trade_dates(self, instrument: int) -> Any:
+        """When its trade dates begin, also those to come, (n,) int64 ns, ascending."""
+        ...
+
+    def gaps(self, instrument: int) -> Any:
+        """When trades came after lost data, (n,) int64 ns, ascending.
+
+        Reads on in the tape, a bounded piece a call.
+        """
+        ...
+
     def stats(self, instrument: int) -> Any:
         """One SESSION_STATS record."""
         ...

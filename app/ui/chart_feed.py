@@ -1,4 +1,4 @@
-"""What flows into a chart: bars of its interval, the profile, the session's begin.
+"""What flows into a chart: bars of its interval, the profile, what was lost.
 
 Follows the session's history for one chart; nothing is read while nobody sees it.
 """
@@ -65,6 +65,8 @@ class ChartFeed:
             self._say(str(error), self._context.theme.warning)
             return False
         self._say("", self._context.theme.text)
+        view.extras.trade_dates = history.trade_dates(listed.number)
+        view.extras.gaps = history.gaps(listed.number)
         self.stale()
         return True
 
@@ -72,7 +74,7 @@ class ChartFeed:
         """Have the profile made anew at the next update."""
         self._asked = ()
         self._since.invalidate()
-        self._view.extras.profile = None
+        self._view.extras.take_profile(None)
 
     def update(self) -> None:
         """Bring the chart up to date."""
@@ -84,22 +86,25 @@ class ChartFeed:
         view.refresh(int(now["now"]) if now is not None else 0)
 
     def _refresh_slow(self) -> None:
-        """Profile and session, once a second."""
+        """Profile and gaps, once a second."""
         if self._since.isValid() and not self._since.hasExpired(_PROFILE_MS):
             return
         self._since.start()
         history, listed, view = self.history, self._view.listed, self._view
         if history is None or listed is None:
             return
-        begin = int(history.stats(listed.number)["begin"])
-        if begin != view.extras.session_begin:
-            view.extras.session_begin = begin
-            view.rebuild()
+        self._find_gaps(history, listed.number)
         if view.look.profile == "session":
             if self._is_new(history.trade_count(listed.number)):
                 self._take(history.profile(listed.number))
         elif view.look.profile == "visible" and len(view.shown.rows):
             self._ask_visible(history, listed.number)
+
+    def _find_gaps(self, history: MarketHistory, number: int) -> None:
+        gaps = history.gaps(number)
+        if len(gaps) != len(self._view.extras.gaps):
+            self._view.extras.gaps = gaps
+            self._view.move_on()
 
     def _is_new(self, *what: Any) -> bool:
         is_new = what != self._asked
@@ -132,5 +137,5 @@ class ChartFeed:
         self._say(f"no profile: {error}", self._context.theme.warning)
 
     def _take(self, profile: Any) -> None:
-        self._view.extras.profile = profile
-        self._view.rebuild()
+        self._view.extras.take_profile(profile)
+        self._view.show_profile()

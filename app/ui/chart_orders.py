@@ -4,6 +4,7 @@ Between a chart's hand and `Trading`, as `LadderOrders` is for a ladder.
 """
 
 from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from app.ui.models.ladder_build import build_frame
 from app.ui.models.market import Listed
 from app.ui.models.order_text import order_text
 
-_REFUSED = (
+_REFUSED: Final = (
     ReportType.REJECTED,
     ReportType.CANCEL_REJECTED,
     ReportType.REPLACE_REJECTED,
@@ -43,6 +44,7 @@ class ChartOrders:
         self._view = view
         self._say = say
         self._sent: set[int] = set()
+        self._news: Any = None
         view.hand.make = self.act
         view.hand.order = context.desk.orders.order
         view.cancelled.connect(context.trading.cancel)
@@ -60,8 +62,12 @@ class ChartOrders:
         hand = self._view.hand
         hand.unready = bridge.unready() or bridge.unoffered(OrderType.LIMIT)
         hand.is_staging = self._context.safety.is_staging
-        orders = desk.orders.working(listed.number)
         part = desk.market.instrument(listed.number)
+        news = listed, desk.orders.version, len(desk.fills.rows), _seen(part)
+        if news == self._news and hand.held is None and hand.drag is None:
+            return
+        self._news = news
+        orders = desk.orders.working(listed.number)
         top = touch_index(desk.market, listed)
         frame = build_frame(desk.market, listed, orders, top or 0, 1)
         fills = desk.fills.rows
@@ -93,12 +99,12 @@ class ChartOrders:
             if self._view.isVisible():
                 intent = self._held(report, self.listed)
                 self._view.hand.hold(intent, self._context.clock.monotonic_ns())
-                self._view.update()
+                self._view.show_floats()
 
     def place(self, intent: Intent) -> None:
         """Act on what was chosen from a menu."""
         self._view.hand.decide(intent, self._context.clock.monotonic_ns())
-        self._view.update()
+        self._view.show_floats()
 
     def _held(self, report: np.void, listed: Listed) -> Intent:
         """What the engine holds for a confirm, as it would be sent again."""
@@ -116,3 +122,10 @@ class ChartOrders:
             int(report["options"]) & OrderOption.REDUCE_ONLY,
             order if desk.orders.order(order) is not None else 0,
         )
+
+
+def _seen(part: np.void | None) -> Any:
+    """What of the newest view a chart's hand and its lines depend on."""
+    if part is None:
+        return None
+    return part["book_sequence"], part["position"], part["unrealised"], part["stale"]

@@ -101,7 +101,7 @@ def test_the_live_bar_follows_without_painting_all_anew(
     panel: ChartPanel, stage: Stage, history: History
 ) -> None:
     view = panel.view
-    before, still = view.bars.count, view._still
+    before, painted = view.bars.count, view.layer.painted
     last = history.trades(0, history.trade_count(0) - 1, history.trade_count(0))[0]
     more = trades(1)
     more["ts_received"], more["price"] = last["ts"] + 1, last["price"]
@@ -110,7 +110,7 @@ def test_the_live_bar_follows_without_painting_all_anew(
     bring_up(stage, history, panel)
 
     assert view.bars.count == before
-    assert view._still is still
+    assert view.layer.painted == painted
     newest = view.bars.read(before - 1, before)
     assert view.shown.rows[-1] == newest[0]
 

@@ -297,7 +297,7 @@ def test_a_linked_time_is_marked(panel: ChartPanel) -> None:
 
     view.show_linked(int(view.shown.rows["begin"][len(view.shown.rows) // 2]))
 
-    assert view._cross_x() is not None
+    assert view.cross_x() is not None
     assert view.grab().toImage() != before
 
 
@@ -307,7 +307,7 @@ def test_indicators_are_added_and_refused(panel: ChartPanel) -> None:
     panel.view.grab()
     assert [each.title for each in panel.view.look.indicators] == ["EMA 5", "RSI 14"]
     assert [pane.name for pane in panel.view.panes][-1] == "RSI 14"
-    assert any("EMA 5" in words for words, _ in panel.view.legend_values(0))
+    assert any("EMA 5" in words for words, _ in panel.view.extras.legend(panel.view, 0))
 
     panel.menu.add_indicator("ema", "-3")
 

@@ -16,6 +16,8 @@ import numpy as np
 from app.engine.arena import Section
 from app.engine.history import fold as folding, reading, series as runs
 from app.engine.history.bar_series import MOST_BYTES, FoldedBars
+from app.engine.history.far_profile import far_profile
+from app.engine.history.gaps import GapTimes
 from app.engine.history.growing import GrowingRows
 from app.engine.history.heat_fold import INTERVAL_NS, HeatFold
 from app.engine.history.heat_tiles import HeatTiles
@@ -27,7 +29,6 @@ from app.engine.history.records import (
     SESSION_STATS,
     TAPE,
     BarKind,
-    TapeFlag,
 )
 from app.engine.history.state import NEVER, open_arena
 from app.engine.records import MARKET, NO_PRICE, EventKind
@@ -100,6 +101,7 @@ class History:
         for name, files in self._files.items():
             self._tracks[f"{name}s"] = [each.address for each in files]
         self._series: dict[tuple[int, int, int], FoldedBars] = {}
+        self._gaps: dict[int, GapTimes] = {}
         self._turn = threading.Lock()
         self._of_thread = threading.local()
         self.is_behind = False
@@ -239,6 +241,17 @@ class History:
             return 0
         times = self._files["trade"][instrument].rows["ts"]
         return bisect_left(range(count), ts, key=times.__getitem__)
+
+    def gaps(self, instrument: int) -> Any:
+        """See `MarketHistory.gaps`; for one thread."""
+        count = self.trade_count(instrument)
+        finder = self._gaps.setdefault(instrument, GapTimes())
+        return finder.read_on(self._files["trade"][instrument].rows, count)
+
+    def trade_dates(self, instrument: int) -> Any:
+        """See `MarketHistory.trade_dates`."""
+        is_known = 0 <= instrument < len(self._boundaries)
+        return self._boundaries[instrument] if is_known else _NO_BOUNDARIES
 
     # Bars.
 
@@ -381,20 +394,7 @@ class History:
             run = int(job[runs.STOPPED])
             if run >= len(edges) - 1:
                 return rows[:count].copy(), starts
-            wide = _profile_of(tape.rows[edges[run] : edges[run + 1]])
+            wide = far_profile(tape.rows[edges[run] : edges[run + 1]])
             rows[count : count + len(wide)] = wide
             starts[run + 1] = count + len(wide)
             job[runs.STOPPED] = run + 1
-
-
-def _profile_of(trades: Any) -> Any:
-    """Volume by price of trades whose prices lie too far apart to count densely."""
-    trades = trades[trades["flags"] & TapeFlag.NOT_LAST == 0]
-    prices, places = np.unique(trades["price"], return_inverse=True)
-    rows = np.zeros(len(prices), PROFILE)
-    rows["price"] = prices
-    size, aggressor = trades["size"], trades["aggressor"]
-    sells = np.where(aggressor == 0, size // 2, np.where(aggressor < 0, size, 0))
-    np.add.at(rows["buys"], places, size - sells)
-    np.add.at(rows["sells"], places, sells)
-    return rows[(rows["buys"] != 0) | (rows["sells"] != 0)]

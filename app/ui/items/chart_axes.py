@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QLineF, QRectF, Qt
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from app.ui import formatting
 from app.ui.formatting import InstrumentText
 from app.ui.items.chart_scale import Pane
 from app.ui.items.ink import Ink
@@ -53,63 +53,75 @@ def _labels(
     right: float,
 ) -> None:
     height = ink.small.height
-    painter.setPen(_grid_pen(ink))
-    painter.drawLines([QLineF(pane.box.left(), y, right, y) for y, _ in labels])
+    painter.setPen(grid_pen(ink))
+    ys = [crisp(y, painter) for y, _ in labels]
+    painter.drawLines([QLineF(pane.box.left(), y, right, y) for y in ys])
     ink.write_in(painter, ink.small)
     painter.setPen(ink.pen(ink.theme.muted))
     for y, words in labels:
         if pane.box.top() + height / 2 < y < pane.box.bottom() - height / 3:
-            box = QRectF(right, y - height / 2, 400, height)
+            box = QRectF(right, round(y - height / 2), 400, height)
             ink.small.draw(painter, box, words, 0.0, _PAD)
 
 
-def _grid_pen(ink: Ink) -> QPen:
-    colour = QColor(ink.theme.line)
-    colour.setAlpha(110)
-    return QPen(colour)
+def crisp(at: float, painter: QPainter) -> float:
+    """The whole px of the device nearest to a place."""
+    ratio = painter.device().devicePixelRatio()
+    return round(at * ratio) / ratio
+
+
+def _rgb(colour: QColor) -> tuple[int, int, int]:
+    return colour.red(), colour.green(), colour.blue()
+
+
+def grid_pen(ink: Ink) -> QPen:
+    """Pen of lines that only guide the eye; opaque, since a veil costs ten times."""
+    over, under = QColor(ink.theme.line), QColor(ink.theme.panel)
+    parts = zip(_rgb(over), _rgb(under), strict=True)
+    return QPen(QColor(*(low + (high - low) * 110 // 255 for high, low in parts)))
 
 
 def paint_times(
-    painter: QPainter, ink: Ink, shown: Columns, plot: QRectF, bottom: float
+    painter: QPainter,
+    ink: Ink,
+    labels: list[tuple[float, str]],
+    plot: QRectF,
+    bottom: float,
 ) -> None:
-    """Paint lines at round times with their labels, and breaks between days."""
-    rows, xs = shown.rows, plot.left() + shown.xs
-    if not len(rows):
-        return
+    """Paint times (x, text) under the plot; those at its edges are moved inside."""
     height = bottom - plot.bottom()
-    room = ink.small.width("00:00:00") + 26
-    marks, step = chart_ticks.time_marks(rows["begin"], xs, room)
-    breaks = chart_ticks.day_breaks(rows["begin"]) if step <= chart_ticks.DAY else []
-    painter.setPen(_grid_pen(ink))
-    painter.drawLines([QLineF(xs[i], plot.top(), xs[i], plot.bottom()) for i in marks])
-    if len(breaks) * 12 < plot.width():
-        painter.setPen(QPen(QColor(ink.theme.muted), 1, Qt.PenStyle.DashLine))
-        lines = [QLineF(xs[i], plot.top(), xs[i], plot.bottom()) for i in breaks]
-        painter.drawLines(lines)
     ink.write_in(painter, ink.small)
     painter.setPen(ink.pen(ink.theme.muted))
-    new_days = set(breaks)
-    for i in marks:
-        words = formatting.axis_time(int(rows["begin"][i]), step, is_day=i in new_days)
+    for x, words in labels:
         width = ink.small.width(words)
-        middle = min(max(xs[i], width / 2 + 2), plot.right() - width / 2)
-        box = QRectF(middle - width / 2, plot.bottom(), width, height)
+        middle = min(max(x, width / 2 + 2), plot.right() - width / 2)
+        box = QRectF(round(middle - width / 2), plot.bottom(), width, height)
         ink.small.draw(painter, box, words, 0.5)
 
 
-def paint_gaps(
-    painter: QPainter, ink: Ink, shown: Columns, gaps: list[int], plot: QRectF
+def gap_places(shown: Columns, gaps: Any) -> list[float]:
+    """Left edges of the columns before or within which data were lost, px.
+
+    Parameters
+    ----------
+    gaps : (n,) int64
+        When trades came after a gap, ns since 1970 UTC, ascending.
+    """
+    if not len(gaps) or not len(shown):
+        return []
+    rows = shown.rows
+    at = np.searchsorted(rows["begin"], gaps, side="right") - 1
+    at = np.unique(at[(at >= 0) & (gaps <= rows["end"][-1])])
+    return [float(x) for x in shown.xs[at]]
+
+
+def write_passing(
+    painter: QPainter, ink: Ink, box: QRectF, words: str, pad: float
 ) -> None:
-    """Mark columns before which data were lost."""
-    if not gaps:
-        return
-    colour = QColor(ink.theme.warning)
-    painter.setPen(QPen(colour, 1, Qt.PenStyle.DotLine))
-    lines = []
-    for at in gaps:
-        x = plot.left() + float(shown.xs[at])
-        lines.append(QLineF(x, plot.top(), x, plot.bottom()))
-    painter.drawLines(lines)
+    """Write what the next trade changes: to lay it out costs four times as much."""
+    ink.write_in(painter, ink.small)
+    y = box.y() + (box.height() - ink.small.height) / 2 + ink.small.metrics.ascent()
+    painter.drawText(QPointF(box.x() + pad, round(y)), words)
 
 
 def paint_tag(
@@ -126,7 +138,7 @@ def paint_tag(
     height = box.height() / len(words)
     for i, line in enumerate(words):
         part = QRectF(box.left(), box.top() + i * height, box.width(), height)
-        ink.small.draw(painter, part, line, 0.0, _PAD)
+        write_passing(painter, ink, part, line, _PAD)
 
 
 def tag_box(ink: Ink, y: float, right: float, width: float, lines: int) -> QRectF:

@@ -1,134 +1,90 @@
-"""Bars of a chart, painted: candles, hollow candles, bars, a line, or thin columns."""
+"""Bars of a chart as boxes: candles, hollow candles, bars, thin columns."""
 
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QLine, QLineF, QRectF
-from PySide6.QtGui import QColor, QPainter, QPen
 
-from app.ui.items.chart_scale import Scale
-from app.ui.items.ink import Ink
-from app.ui.items.polygon import polygon
+from app.ui.items.plot_picture import argb, boxes_of
 from app.ui.models.chart_columns import Columns
+from app.ui.theme import Theme
 
-STYLES: Final = ("candles", "hollow", "bars", "line")
-
-
-def paint_bars(
-    painter: QPainter, ink: Ink, shown: Columns, scale: Scale, left: float, style: str
-) -> None:
-    """Paint the bars in a style; thin ones are lines from low to high."""
-    rows = shown.rows
-    if not len(rows):
-        return
-    if style == "line":
-        _line(painter, ink, shown, scale, left)
-    elif shown.is_thin:
-        _thin(painter, ink, shown, scale, left)
-    else:
-        ys = [scale.y(rows[name]) for name in ("open", "high", "low", "close")]
-        _whole(painter, ink, shown, np.rint(np.stack(ys)), left, style)
+_SHARE: Final = 0.72
 
 
-def paint_candles_of(
-    painter: QPainter, ink: Ink, shown: Columns, ys: Any, left: float
-) -> None:
-    """Paint candles of other values than prices.
+def body_px(shown: Columns) -> tuple[int, int]:
+    """Where a bar's body begins in its column, and its width, px of the device."""
+    pen = shown.pen
+    if shown.is_thin:
+        return 0, pen
+    body = max(pen, int(shown.scale * _SHARE))
+    if body > pen and (body - pen) % 2:
+        body -= 1  # the wick in the middle
+    return int((shown.scale - body) // 2), body
+
+
+def bar_boxes(theme: Theme, shown: Columns, ys: Any, style: str) -> Any:
+    """Boxes of bars in a style; thin ones are lines from low to high.
 
     Parameters
     ----------
     ys : (4, n) float64
-        Open, high, low, close as pixels.
+        Open, high, low, close, px of the device.
+
+    Returns
+    -------
+    (m,) BOX
     """
     ys = np.rint(ys)
+    inks = np.where(ys[3] <= ys[0], argb(theme.gain), argb(theme.loss))
+    gap, body = body_px(shown)
+    lefts, pen = shown.places - shown.origin + gap, shown.pen
     if shown.is_thin:
-        _verticals(painter, ink, shown, ys, left)
-    else:
-        _whole(painter, ink, shown, ys, left, "candles")
-
-
-def _line(
-    painter: QPainter, ink: Ink, shown: Columns, scale: Scale, left: float
-) -> None:
-    xs, t = left + shown.centres(), ink.theme
-    painter.setPen(QPen(QColor(t.accent), 1.4))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, not shown.is_thin)
-    painter.drawPolyline(polygon(xs, scale.y(shown.rows["close"])))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-
-def _thin(
-    painter: QPainter, ink: Ink, shown: Columns, scale: Scale, left: float
-) -> None:
-    rows = shown.rows
-    ys = [scale.y(rows[name]) for name in ("open", "high", "low", "close")]
-    _verticals(painter, ink, shown, np.rint(np.stack(ys)), left)
-
-
-def _verticals(
-    painter: QPainter, ink: Ink, shown: Columns, ys: Any, left: float
-) -> None:
-    xs = np.floor(left + shown.xs).astype(int)
-    tops, bottoms = ys[1].astype(int), ys[2].astype(int)
-    is_up = ys[3] <= ys[0]
-    for chosen, colour in ((is_up, ink.theme.gain), (~is_up, ink.theme.loss)):
-        painter.setPen(ink.pen(colour))
-        lines = zip(
-            xs[chosen].tolist(),
-            tops[chosen].tolist(),
-            bottoms[chosen].tolist(),
-            strict=True,
-        )
-        painter.drawLines([QLine(x, top, x, bottom) for x, top, bottom in lines])
-
-
-def _whole(
-    painter: QPainter, ink: Ink, shown: Columns, ys: Any, left: float, style: str
-) -> None:
-    xs = np.floor(left + shown.xs)
-    body = max(1.0, np.floor(shown.width * 0.72))
-    if shown.width > 4 and body % 2 == 0:
-        body -= 1  # the wick in the middle
-    gap = np.floor((shown.width - body) / 2)
-    is_up = ys[3] <= ys[0]
-    for chosen, is_gain in ((is_up, True), (~is_up, False)):
-        if not chosen.any():
-            continue
-        colour = ink.theme.gain if is_gain else ink.theme.loss
-        painter.setPen(ink.pen(colour))
-        part = ys[:, chosen]
-        columns = zip(xs[chosen] + gap, *part, strict=True)
-        each = [tuple(map(float, values)) for values in columns]
-        if style == "bars":
-            _ticks(painter, each, body)
-        else:
-            is_hollow = style == "hollow" and is_gain and body >= 3
-            ground = ink.theme.panel if is_hollow else colour
-            _bodies(painter, ink, each, body, ground)
-
-
-def _bodies(
-    painter: QPainter, ink: Ink, each: list[Any], body: float, ground: str
-) -> None:
-    half = body // 2
-    painter.drawLines(
-        [QLineF(x + half, high, x + half, low) for x, _, high, low, _ in each]
-    )
-    painter.setBrush(ink.brush(ground))
-    if body >= 3:
-        boxes = [
-            QRectF(x, min(open_, close), body - 1, max(1.0, abs(close - open_)))
-            for x, open_, _, _, close in each
+        return boxes_of(lefts, ys[1], lefts + pen, ys[2] + pen, inks)
+    if style == "bars":
+        return _bars(lefts, ys, body, pen, inks)
+    if style == "hollow" and body >= 3 * pen:
+        return _hollow(lefts, ys, body, pen, inks)
+    return np.concatenate(
+        [
+            _wicks(lefts, ys[1], ys[2] + pen, body, pen, inks),
+            _bodies(lefts, ys, lefts + body, pen, inks),
         ]
-        painter.drawRects(boxes)
+    )
 
 
-def _ticks(painter: QPainter, each: list[Any], body: float) -> None:
-    half = body // 2
-    lines = []
-    for x, open_, high, low, close in each:
-        middle = x + half
-        lines.append(QLineF(middle, high, middle, low))
-        lines.append(QLineF(x, open_, middle, open_))
-        lines.append(QLineF(middle, close, x + body - 1, close))
-    painter.drawLines(lines)
+def _wicks(lefts: Any, tops: Any, bottoms: Any, body: int, pen: int, inks: Any) -> Any:
+    middles = lefts + (body - pen) // 2
+    return boxes_of(middles, tops, middles + pen, bottoms, inks)
+
+
+def _bodies(lefts: Any, ys: Any, rights: Any, pen: int, inks: Any) -> Any:
+    tops, bottoms = np.minimum(ys[0], ys[3]), np.maximum(ys[0], ys[3])
+    return boxes_of(lefts, tops, rights, bottoms + pen, inks)
+
+
+def _bars(lefts: Any, ys: Any, body: int, pen: int, inks: Any) -> Any:
+    middles = lefts + (body - pen) // 2
+    return np.concatenate(
+        [
+            _wicks(lefts, ys[1], ys[2] + pen, body, pen, inks),
+            boxes_of(lefts, ys[0], middles, ys[0] + pen, inks),
+            boxes_of(middles, ys[3], lefts + body, ys[3] + pen, inks),
+        ]
+    )
+
+
+def _hollow(lefts: Any, ys: Any, body: int, pen: int, inks: Any) -> Any:
+    """Rising bars are frames through which the grid is seen; falling ones are full."""
+    tops, bottoms = np.minimum(ys[0], ys[3]), np.maximum(ys[0], ys[3])
+    is_full, rights = ys[3] > ys[0], lefts + body
+    sides = np.where(is_full, rights, lefts + pen)
+    return np.concatenate(
+        [
+            _wicks(lefts, ys[1], tops, body, pen, inks),
+            _wicks(lefts, bottoms + pen, ys[2] + pen, body, pen, inks),
+            boxes_of(lefts, tops, sides, bottoms + pen, inks),
+            boxes_of(rights - pen, tops, rights, bottoms + pen, inks),
+            boxes_of(lefts, tops, rights, tops + pen, inks),
+            boxes_of(lefts, bottoms, rights, bottoms + pen, inks),
+        ]
+    )

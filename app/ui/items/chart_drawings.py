@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.ui.models.chart_drawings import KINDS, Drawing, Drawings
@@ -41,17 +41,20 @@ class DrawingLayer:
 
     # Painting.
 
-    def paint(self, painter: QPainter, chart: "ChartSurface") -> None:
+    def paint(self, chart: "ChartSurface", painter: QPainter) -> None:
         """Paint the drawings that do not move."""
         if self.drawings is None:
             return
+        painter.save()
+        painter.setClipRect(chart.plot, Qt.ClipOperation.IntersectClip)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for each in self.drawings.items:
             if self._held is None or each is not self._held[0]:
                 _paint(painter, chart, each, is_selected=each is self.selected)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.restore()
+        chart.ink.begin()
 
-    def paint_hand(self, painter: QPainter, chart: "ChartSurface") -> None:
+    def paint_hand(self, chart: "ChartSurface", painter: QPainter) -> None:
         """Paint what is being drawn or moved."""
         made = self._moved
         if self._begun and chart.pointer is not None:

@@ -4,19 +4,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter
 
 from app.engine.indicators.series import INDICATORS
 from app.sessions.history import MarketHistory
 from app.ui.items.chart_drawings import DrawingLayer
 from app.ui.items.chart_footprint import LEAST_PX, paint_footprint
-from app.ui.items.chart_lines import paint_levels, paint_line
 from app.ui.items.chart_profile import paint_profile
 from app.ui.items.chart_scale import Pane
+from app.ui.items.plot_picture import PlotPicture
 from app.ui.models.chart_columns import Columns
 from app.ui.models.chart_look import Drawn
-from app.ui.models.chart_series import indicator, pane_of, vwap
+from app.ui.models.chart_series import begin_of, indicator, pane_of
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -32,18 +30,29 @@ class ChartExtras:
     history : MarketHistory or None
     profile : (n,) PROFILE or None
         Volume by price that is shown beside the bars.
-    session_begin : int
-        ns since 1970 UTC; 0 = unknown.
+    profile_number : int
+        Changes with the profile.
+    gaps : (n,) int64
+        When trades came after lost data, ns since 1970 UTC.
+    trade_dates : (n,) int64
+        When sessions begin, ns since 1970 UTC.
     drawings : DrawingLayer
     """
 
     def __init__(self) -> None:
         self.history: MarketHistory | None = None
         self.profile: Any = None
-        self.session_begin = 0
+        self.profile_number = 0
+        self.gaps: Any = np.empty(0, np.int64)
+        self.trade_dates: Any = np.empty(0, np.int64)
         self.drawings = DrawingLayer()
         self._lines: list[tuple[Drawn, Any]] = []
         self._vwap: Any = np.empty(0)
+
+    def take_profile(self, profile: Any) -> None:
+        """Show another profile, or none."""
+        self.profile = profile
+        self.profile_number += 1
 
     def is_footprint(self, chart: "ChartSurface") -> bool:
         """Whether bars are wide enough to show what traded at each price."""
@@ -52,17 +61,33 @@ class ChartExtras:
 
     def slim(self, chart: "ChartSurface", shown: Columns) -> Columns:
         """The bars as slim as they are beside a footprint."""
-        return replace(shown, width=_SLIM_PX) if self.is_footprint(chart) else shown
+        if not self.is_footprint(chart):
+            return shown
+        return replace(shown, scale=_SLIM_PX * shown.ratio)
 
     def measure(self, chart: "ChartSurface") -> None:
         """Work out every line for the columns in view."""
-        shown, anchor = chart.shown, chart.anchor()
-        self._vwap = vwap(chart.bars, shown, anchor) if chart.look.vwap else np.empty(0)
+        shown, look = chart.shown, chart.look
+        self._vwap = shown.vwap if look.vwap else np.empty(0)
         self._lines = []
-        for drawn in chart.look.indicators:
-            values = indicator(chart.bars, shown, drawn, (anchor,))
+        for drawn in look.indicators:
+            values = indicator(chart.bars, shown, drawn, chart.begins)
             if values is not None:
                 self._lines.append((drawn, values))
+
+    def measure_newest(self, chart: "ChartSurface") -> None:
+        """Work out the lines of the newest column alone."""
+        newest = chart.shown.part(len(chart.shown) - 1, len(chart.shown))
+        if len(self._vwap):
+            self._vwap[-1:] = newest.vwap
+        for drawn, values in self._lines:
+            made = indicator(chart.bars, newest, drawn, chart.begins)
+            if made is not None:
+                values[-1:] = made
+
+    def begin_keys(self, chart: "ChartSurface") -> tuple[int, ...]:
+        """What lines depend on beside the bars: from where on they are worked out."""
+        return tuple(begin_of(chart.shown, each) for each in chart.look.indicators)
 
     def own_range(self, pane: Pane) -> tuple[float, float]:
         """Lowest and highest value of an indicator's own pane."""
@@ -73,40 +98,40 @@ class ChartExtras:
                 return min(low, *levels, low), max(high, *levels, high)
         return np.nan, np.nan
 
-    def under(self, chart: "ChartSurface", painter: QPainter) -> None:
-        """Paint what lies under the bars."""
-        pane = chart.panes[0]
+    def under(self, chart: "ChartSurface", picture: PlotPicture) -> None:
+        """Paint what lies under the bars and does not move with them: the profile."""
         if self.profile is not None and len(self.profile) and chart.listed is not None:
             tick = chart.listed.instrument.step_at(int(self.profile["price"][0]))
-            painter.save()
-            painter.setClipRect(pane.box, Qt.ClipOperation.IntersectClip)
-            paint_profile(painter, chart.ink, pane, self.profile, tick)
-            painter.restore()
-            chart.ink.begin()
+            paint_profile(picture, chart.ink, chart.panes[0], self.profile, tick)
 
-    def over(self, chart: "ChartSurface", painter: QPainter) -> None:
-        """Paint what lies over the closed bars."""
-        painter.save()
-        painter.setClipRect(chart.panes[0].box, Qt.ClipOperation.IntersectClip)
-        if self.is_footprint(chart):
-            closed = len(chart.shown.rows) - int(chart.shown.last >= chart.bars.count)
-            self._footprints(chart, painter, 0, closed)
-        painter.restore()
-        chart.ink.begin()
-        self._paint_lines(chart, painter)
-        if chart.look.drawings:
-            self.drawings.paint(painter, chart)
-            chart.ink.begin()
+    def levels(self, chart: "ChartSurface") -> list[tuple[Pane, float]]:
+        """Levels that indicators are read by."""
+        panes = {pane.name: pane for pane in chart.panes}
+        return [
+            (panes[pane_of(drawn)], level)
+            for drawn, _ in self._lines
+            for level in INDICATORS[drawn.name].levels
+            if pane_of(drawn) in panes
+        ]
 
-    def live(self, chart: "ChartSurface", painter: QPainter) -> None:
-        """Paint the open bar's footprint."""
-        if self.is_footprint(chart):
-            count = len(chart.shown.rows)
-            painter.save()
-            painter.setClipRect(chart.panes[0].box, Qt.ClipOperation.IntersectClip)
-            self._footprints(chart, painter, count - 1, count)
-            painter.restore()
-            chart.ink.begin()
+    def lines(
+        self, chart: "ChartSurface", near: Columns
+    ) -> list[tuple[Pane, Any, str, float]]:
+        """Lines through some of the columns in view: pane, values, colour, width."""
+        first = int(np.searchsorted(chart.shown.starts, near.first))
+        part = slice(first, first + len(near))
+        panes = {pane.name: pane for pane in chart.panes}
+        found: list[tuple[Pane, Any, str, float]] = []
+        for i, (drawn, values) in enumerate(self._lines):
+            pane = panes.get(pane_of(drawn))
+            if pane is not None:
+                for column in range(values.shape[1]):
+                    width = 1.5 if column == 0 else 1.0
+                    found.append((pane, values[part, column], _colour(chart, i), width))
+        if len(self._vwap):
+            accent = chart.ink.theme.accent
+            found.append((chart.panes[0], self._vwap[part], accent, 1.8))
+        return found
 
     def legend(self, chart: "ChartSurface", at: int) -> list[tuple[str, str]]:
         """Values of a column, with their colours."""
@@ -115,7 +140,8 @@ class ChartExtras:
         text, words = chart.listed.text, []
         if at < len(self._vwap):
             value = float(self._vwap[at])
-            words.append((f"VWAP {text.average(value)}", chart.ink.theme.accent))
+            if value == value:  # NaN: nothing traded in this session so far
+                words.append((f"VWAP {text.average(value)}", chart.ink.theme.accent))
         for i, (drawn, values) in enumerate(self._lines):
             if at < len(values):
                 shown = [
@@ -127,45 +153,30 @@ class ChartExtras:
             words.append(("zoom in for indicators", chart.ink.theme.muted))
         return words
 
-    def _footprints(
-        self, chart: "ChartSurface", painter: QPainter, first: int, last: int
+    def footprints(
+        self, chart: "ChartSurface", picture: PlotPicture, shown: Columns
     ) -> None:
-        shown, listed = chart.shown, chart.listed
-        if listed is None or self.history is None or first >= last:
+        """Paint what traded at each price of some columns."""
+        listed = chart.listed
+        if not self.is_footprint(chart) or not len(shown) or listed is None:
             return
-        rows = shown.rows[first:last]
-        if (rows["first_trade"] < 0).any():
+        rows = shown.rows
+        if self.history is None or (rows["first_trade"] < 0).any():
             return  # the feed sends bars alone
         edges = np.append(
             rows["first_trade"], rows["first_trade"][-1] + rows["trades"][-1]
         )
         cells, starts = self.history.footprint(listed.number, edges)
-        left = chart.plot.left() + shown.xs[first:last]
-        width = shown.width - _SLIM_PX - 2
-        for i, x in enumerate(left.tolist()):
-            box = (x + _SLIM_PX, width)
+        painter = picture.painter()
+        chart.ink.begin()
+        slim = round(_SLIM_PX * shown.ratio)
+        width = int(shown.scale) - slim - 2 * shown.pen
+        pane, text = chart.panes[0], listed.text
+        for i, place in enumerate((shown.places - shown.origin).tolist()):
+            box = (place + slim, width)
             part = cells[starts[i] : starts[i + 1]]
-            paint_footprint(painter, chart.ink, chart.panes[0], listed.text, part, box)
-
-    def _paint_lines(self, chart: "ChartSurface", painter: QPainter) -> None:
-        xs = chart.plot.left() + chart.shown.centres()
-        panes = {pane.name: pane for pane in chart.panes}
-        if len(self._vwap) == len(xs):
-            accent = chart.ink.theme.accent
-            paint_line(painter, chart.panes[0], xs, self._vwap, accent, 1.8)
-        for i, (drawn, values) in enumerate(self._lines):
-            pane = panes.get(pane_of(drawn))
-            if pane is None:
-                continue
-            painter.save()
-            painter.setClipRect(pane.box, Qt.ClipOperation.IntersectClip)
-            paint_levels(painter, chart.ink, pane, INDICATORS[drawn.name].levels)
-            for column in range(values.shape[1]):
-                width = 1.5 if column == 0 else 1.0
-                paint_line(
-                    painter, pane, xs, values[:, column], _colour(chart, i), width
-                )
-            painter.restore()
+            paint_footprint(picture, painter, chart.ink, pane, text, part, box)
+        painter.end()
 
 
 def _colour(chart: "ChartSurface", number: int) -> str:

@@ -4,20 +4,25 @@ A price where buyers took three times what sellers took a tick below (or the oth
 round) carries a mark and heavy figures. Prices are joined to rows that text fits in.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtGui import QPainter
 
 from app.ui.formatting import InstrumentText
 from app.ui.items.chart_scale import Pane
 from app.ui.items.ink import Ink
+from app.ui.items.plot_picture import PlotPicture, argb, boxes_of
+from app.ui.theme import Theme
 
 LEAST_PX: Final = 62.0
 """Narrower bars show no footprint."""
 _RATIO: Final = 3
 _MOST_ROWS: Final = 400
+_PAD: Final = 4.0
+_MORE: Final = 1 / 64
 
 
 def grouped(cells: Any, size: int) -> tuple[Any, Any, Any]:
@@ -63,21 +68,25 @@ def row_size(pane: Pane, tick: int, height: float) -> int:
 
 
 def paint_footprint(
+    picture: PlotPicture,
     painter: QPainter,
     ink: Ink,
     pane: Pane,
     text: InstrumentText,
     cells: Any,
-    box: tuple[float, float],
+    box: tuple[int, int],
 ) -> None:
     """Paint one bar's footprint.
 
     Parameters
     ----------
+    picture : PlotPicture
+    painter : QPainter
+        Of the picture.
     cells : (n,) PROFILE
         Lowest price first.
-    box : tuple of float
-        Left edge and width, px.
+    box : tuple of int
+        Left edge and width, px of the device.
     """
     if not len(cells):
         return
@@ -86,46 +95,71 @@ def paint_footprint(
     prices, buys, sells = grouped(cells, size)
     if not len(prices):
         return
+    ratio = picture.image.devicePixelRatio()
+    edges = np.rint(pane.scale.y(np.stack([prices, prices + size]) - tick / 2) * ratio)
+    bottom, top = (round(y * ratio) for y in (pane.box.bottom(), pane.box.top()))
+    is_seen = (edges[0] > top) & (edges[1] < bottom)
+    if not is_seen.any():
+        return
+    picture.boxes(_grounds(ink.theme, buys, sells, edges, box, max(1, int(ratio))))
     won, lost = imbalances(buys, sells)
     left, width = box
-    height = size / pane.scale.per_px
-    tops = pane.scale.y(prices + size - tick / 2)
-    most = max(1, int((buys + sells).max()))
-    busiest = int(np.argmax(buys + sells))
-    middle = left + width / 2
-    t = ink.theme
-    for i in range(len(prices)):
-        y = float(tops[i])
-        if y + height < pane.box.top() or y > pane.box.bottom():
-            continue
-        _ground(painter, t, (left, y, width, height), int(buys[i] - sells[i]), most)
-        if i == busiest:
-            painter.setPen(QPen(QColor(t.muted), 1))
-            painter.setBrush(QColor(0, 0, 0, 0))
-            painter.drawRect(QRectF(left + 0.5, y + 0.5, width - 2, height - 1))
-        halves = (
-            (QRectF(left, y, middle - left, height), sells[i], lost[i], t.ask, 1.0),
-            (QRectF(middle, y, middle - left, height), buys[i], won[i], t.bid, 0.0),
-        )
-        for half, volume, is_won, colour, align in halves:
-            glyphs = ink.bold if is_won else ink.small
-            ink.write_in(painter, glyphs)
-            painter.setPen(ink.pen(colour if is_won else t.text))
-            mark = ("▸" if align == 0.0 else "◂") if is_won else ""
-            words = text.size(int(volume))
-            words = words + mark if align == 0.0 else mark + words
-            glyphs.draw(painter, half, words, align, 4.0)
+    middle = left + width // 2
+    for i in np.flatnonzero(is_seen).tolist():
+        y = (edges[0][i] + edges[1][i]) / 2
+        words = text.size(int(sells[i])), text.size(int(buys[i]))
+        _write(painter, ink, ("◂" if lost[i] else "") + words[0], (middle, y), -1)
+        _write(painter, ink, words[1] + ("▸" if won[i] else ""), (middle, y), 1)
 
 
-def _ground(
-    painter: QPainter,
-    t: Any,
-    box: tuple[float, float, float, float],
-    delta: int,
-    most: int,
+def _write(
+    painter: QPainter, ink: Ink, words: str, at: tuple[float, float], side: int
 ) -> None:
-    """A row's ground: the heavier side's colour, the stronger the more it won by."""
-    colour = QColor(t.bid_bar if delta > 0 else t.ask_bar if delta < 0 else t.raised)
-    colour.setAlpha(40 + min(170, 170 * abs(delta) // most))
-    left, y, width, height = box
-    painter.fillRect(QRectF(left, y, width - 1, height), colour)
+    """Write a figure left (-1) or right (1) of a place, px of the device.
+
+    On whole pixels, and a little more, so that wherever a bar moves it is the same.
+    """
+    is_won = words[0] == "◂" or words[-1] == "▸"
+    glyphs = ink.bold if is_won else ink.small
+    ratio = painter.device().devicePixelRatio()
+    width = glyphs.width(words)
+    x = at[0] / ratio + (_PAD if side > 0 else -_PAD - width)
+    y = at[1] / ratio - glyphs.height / 2
+    place = (
+        QPointF(math.floor(x * ratio) + _MORE, math.floor(y * ratio) + _MORE) / ratio
+    )
+    t = ink.theme
+    ink.write_in(painter, glyphs)
+    painter.setPen(ink.pen(t.text if not is_won else t.bid if side > 0 else t.ask))
+    glyphs.draw(painter, QRectF(place, QSizeF(width, glyphs.height)), words, 0.0)
+
+
+def _grounds(
+    t: Theme, buys: Any, sells: Any, edges: Any, box: tuple[int, int], pen: int
+) -> Any:
+    """Boxes of rows in the heavier side's colour, the stronger the more it won by.
+
+    The busiest row has a frame.
+    """
+    delta, total = buys - sells, buys + sells
+    strength = 40 + np.minimum(170, 170 * np.abs(delta) // max(1, int(total.max())))
+    sides = np.where(delta > 0, argb(t.bid_bar, 0), argb(t.ask_bar, 0))
+    inks = np.where(delta == 0, argb(t.raised, 0), sides) | (strength << 24)
+    left, width = box
+    right = left + width - pen
+    lefts = np.full(len(buys), left)
+    rows = boxes_of(lefts, edges[1], right, edges[0], inks)
+    busiest = int(np.argmax(total))
+    top, bottom = float(edges[1][busiest]), float(edges[0][busiest])
+    return np.concatenate(
+        [
+            rows,
+            boxes_of(
+                np.array([left, left, left, right - pen]),
+                np.array([top, bottom - pen, top, top]),
+                np.array([right, right, left + pen, right]),
+                np.array([top + pen, bottom, bottom, bottom]),
+                argb(t.muted),
+            ),
+        ]
+    )

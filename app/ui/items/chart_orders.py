@@ -2,7 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -10,12 +11,15 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from app.engine.records import NO_PRICE
 from app.ui import formatting
+from app.ui.items.chart_floats import Float, around, level, line_float
 from app.ui.items.chart_scale import Pane
 from app.ui.items.ink import Ink
-from app.ui.models.chart_columns import Columns
 from app.ui.models.intent import Intent
 from app.ui.models.market import Listed
 from app.ui.models.orders import PENDING, priced_at
+
+if TYPE_CHECKING:
+    from app.ui.items.chart_surface import ChartSurface
 
 CROSS: Final = "×"
 _PAD: Final = 6.0
@@ -26,32 +30,35 @@ _FILL_PX: Final = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An order's label: what it covers, and the part of it that cancels."""
+    """An order's label: its line, what it covers, and the part of it that cancels."""
 
     order: int
+    y: int
     box: QRectF
     cross: QRectF
 
 
 def lay_chips(
-    ink: Ink, pane: Pane, orders: np.ndarray, listed: Listed, right: float
+    chart: "ChartSurface", orders: np.ndarray, listed: Listed
 ) -> list[tuple[Chip, np.void, str]]:
     """Place the chips of orders whose price is in view; none lies on another."""
     placed: list[tuple[Chip, np.void, str]] = []
-    height = ink.small.height + 3
+    ink, pane, right = chart.ink, chart.panes[0], chart.plot.right()
+    height = round(ink.small.height) + 3
     for order in orders:
         price = priced_at(order)
         y = float(pane.scale.y(price)) if price != NO_PRICE else math.nan
         if not pane.box.top() <= y <= pane.box.bottom():
             continue
         words = order_words(order, listed)
-        cross = ink.small.width(CROSS) + 2 * _PAD
-        width = ink.small.width(words) + 2 * _PAD + cross
-        box = QRectF(right - 46.0 - width, round(y - height / 2), width, height)
+        cross = round(ink.small.width(CROSS) + 2 * _PAD)
+        width = round(ink.small.width(words) + 2 * _PAD) + cross
+        top = min(max(y - height / 2, pane.box.top()), pane.box.bottom() - height)
+        box = QRectF(right - 46.0 - width, round(top), width, height)
         while hit := [c.box for c, _, _ in placed if c.box.intersects(box)]:
             box.moveRight(min(each.left() for each in hit) - _GAP)
         part = QRectF(box.right() - cross, box.top(), cross, height)
-        chip = Chip(int(order["client_order_id"]), box, part)
+        chip = Chip(int(order["client_order_id"]), round(y), box, part)
         placed.append((chip, order, words))
     return placed
 
@@ -65,100 +72,133 @@ def order_words(order: np.void, listed: Listed) -> str:
     return f"{side} {quantity} {kind}{waits}"
 
 
-def paint_orders(
-    painter: QPainter, ink: Ink, chips: list[tuple[Chip, np.void, str]], right: float
-) -> None:
-    """Paint a line at each order's price, and its chip; stops are dashed."""
-    t = ink.theme
-    for chip, order, words in chips:
-        colour = t.side(int(order["side"]))
-        y = chip.box.center().y()
-        is_stop = order["price"] == NO_PRICE
+def order_lines(
+    chart: "ChartSurface", chips: list[tuple[Chip, np.void, str]]
+) -> list[Float]:
+    """A line at each order's price; those of stops are dashed."""
+    made: list[Float] = []
+    for chip, order, _ in chips:
+        is_stop = bool(order["price"] == NO_PRICE)
         style = Qt.PenStyle.DashLine if is_stop else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(QColor(colour), 1, style))
-        painter.drawLine(QLineF(0, y, right, y))
-        painter.fillRect(chip.box, ink.brush(colour))
-        ink.write_in(painter, ink.small)
-        painter.setPen(ink.pen(t.on_side))
-        ink.small.draw(painter, chip.box, words, 0.0, _PAD)
-        ink.small.draw(painter, chip.cross, CROSS, 0.5)
-        painter.drawLine(QLineF(chip.cross.topLeft(), chip.cross.bottomLeft()))
+        colour = chart.ink.theme.side(int(order["side"]))
+        line = QLineF(0, chip.y, chart.plot.right(), chip.y)
+        made.append(line_float(line, colour, style))
+    return made
 
 
-def paint_ghost(
-    painter: QPainter, ink: Ink, pane: Pane, price: int, intent: Intent, right: float
+def order_chips(
+    chart: "ChartSurface", chips: list[tuple[Chip, np.void, str]]
+) -> list[Float]:
+    """Each order's chip, over all but the hand."""
+    made: list[Float] = []
+    for chip, order, words in chips:
+        colour = chart.ink.theme.side(int(order["side"]))
+        paint = partial(_paint_chip, chart.ink, chip, words, colour)
+        key = chip.box.getRect(), words, colour
+        made.append(Float(key, (around(chip.box),), paint))
+    return made
+
+
+def _paint_chip(
+    ink: Ink, chip: Chip, words: str, colour: str, painter: QPainter
 ) -> None:
-    """Paint where an order would go, or what waits for a confirm, with its words."""
-    y = float(pane.scale.y(price))
-    t = ink.theme
-    painter.setPen(QPen(QColor(t.warning), 1, Qt.PenStyle.DashLine))
-    painter.drawLine(QLineF(0, y, right, y))
+    painter.fillRect(chip.box, ink.brush(colour))
+    ink.write_in(painter, ink.small)
+    painter.setPen(ink.pen(ink.theme.on_side))
+    ink.small.draw(painter, chip.box, words, 0.0, _PAD)
+    ink.small.draw(painter, chip.cross, CROSS, 0.5)
+    painter.drawLine(QLineF(chip.cross.topLeft(), chip.cross.bottomLeft()))
+
+
+def ghost_float(chart: "ChartSurface", price: int, intent: Intent) -> Float:
+    """Where an order would go, or what waits for a confirm, with its words."""
+    ink, pane, right = chart.ink, chart.panes[0], chart.plot.right()
+    y = round(float(pane.scale.y(price)))
     words = ink.small.elided(intent.text, max(40.0, right - 60))
-    width = ink.small.width(words) + 2 * _PAD
-    box = QRectF(8, y - ink.small.height - 5, width, ink.small.height + 3)
+    height = round(ink.small.height) + 3
+    box = QRectF(8, y - height - 2, round(ink.small.width(words) + 2 * _PAD), height)
     if box.top() < pane.box.top():
         box.moveTop(y + 3)
-    painter.fillRect(box, ink.brush(t.warning_cell))
-    ink.write_in(painter, ink.small)
-    painter.setPen(ink.pen(t.warning))
-    ink.small.draw(painter, box, words, 0.0, _PAD)
+    colours = ink.theme.warning, ink.theme.warning_cell
+
+    def paint(painter: QPainter) -> None:
+        painter.setPen(QPen(QColor(colours[0]), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QLineF(0, y, right, y))
+        painter.fillRect(box, ink.brush(colours[1]))
+        ink.write_in(painter, ink.small)
+        painter.setPen(ink.pen(colours[0]))
+        ink.small.draw(painter, box, words, 0.0, _PAD)
+
+    return Float((y, words, right), (level(y, right), around(box)), paint)
 
 
-def paint_position(
-    painter: QPainter, ink: Ink, pane: Pane, part: Any, listed: Listed
-) -> None:
-    """Paint a line at the position's average price with its size and profit."""
-    position, average = int(part["position"]), float(part["average_price"])
+def position_floats(chart: "ChartSurface", part: Any, listed: Listed) -> list[Float]:
+    """A line at the position's average price with its size and profit."""
+    position = int(part["position"]) if part is not None else 0
+    average = float(part["average_price"]) if part is not None else math.nan
     if not position or not math.isfinite(average):
-        return
-    y, t = float(pane.scale.y(average)), ink.theme
+        return []
+    ink, pane = chart.ink, chart.panes[0]
+    y = float(pane.scale.y(average))
     if not pane.box.top() <= y <= pane.box.bottom():
-        return
+        return []
     pnl = int(part["unrealised"])
-    colour = t.change(pnl)
-    painter.setPen(QPen(QColor(colour), 1, Qt.PenStyle.DashDotLine))
-    painter.drawLine(QLineF(0, y, pane.box.right(), y))
     words = (
         f"{listed.text.quantity(position, signed=True)} @ "
         f"{listed.text.average(average)} · {listed.text.money(pnl, signed=True)}"
     )
-    width = ink.small.width(words) + 2 * _PAD
-    height = ink.small.height + 3
-    box = QRectF(8, round(y - height / 2), width, height)
-    painter.setBrush(ink.brush(t.panel))
+    height = round(ink.small.height) + 3
+    top = min(max(y - height / 2, pane.box.top()), pane.box.bottom() - height)
+    box = QRectF(8, round(top), round(ink.small.width(words) + 2 * _PAD), height)
+    line = QLineF(0, round(y), chart.plot.right(), round(y))
+    given = words, ink.theme.change(pnl)
+    boxes = level(line.y1(), line.x2()), around(box)
+    paint = partial(_paint_position, ink, line, box, *given)
+    return [Float((line.toTuple(), *given), boxes, paint)]
+
+
+def _paint_position(
+    ink: Ink, line: QLineF, box: QRectF, words: str, colour: str, painter: QPainter
+) -> None:
+    painter.setPen(QPen(QColor(colour), 1, Qt.PenStyle.DashDotLine))
+    painter.drawLine(line)
+    painter.setPen(ink.pen(colour))
+    painter.setBrush(ink.brush(ink.theme.panel))
     painter.drawRect(box)
     ink.write_in(painter, ink.small)
-    painter.setPen(ink.pen(colour))
     ink.small.draw(painter, box, words, 0.0, _PAD)
 
 
-def paint_fills(
-    painter: QPainter, ink: Ink, pane: Pane, shown: Columns, fills: np.ndarray
-) -> None:
-    """Paint fills as triangles: up from below for buys, down from above for sells."""
-    rows = shown.rows
-    begin, end = int(rows["begin"][0]), int(rows["end"][-1])
+def fill_floats(chart: "ChartSurface", fills: np.ndarray) -> list[Float]:
+    """Fills as triangles: up from below for buys, down from above for sells."""
+    rows, pane = chart.shown.rows, chart.panes[0]
     ts = fills["ts_received"]
-    fills = fills[(ts >= begin) & (ts <= end)][-_MOST_FILLS:]
+    is_in = (ts >= rows["begin"][0]) & (ts <= rows["end"][-1])
+    fills = fills[is_in][-_MOST_FILLS:]
     if not len(fills):
-        return
+        return []
     at = np.searchsorted(rows["begin"], fills["ts_received"], side="right") - 1
-    xs = shown.centres()[np.clip(at, 0, len(rows) - 1)]
+    xs = chart.shown.centres()[np.clip(at, 0, len(rows) - 1)]
     ys = pane.scale.y(fills["last_price"])
+    sides = fills["side"].tolist()
+    places = list(zip(xs.tolist(), ys.tolist(), sides, strict=True))
+    seen = QRectF(xs.min(), ys.min(), np.ptp(xs), np.ptp(ys))
+    far = 2 * _FILL_PX
+    box = around(seen.adjusted(-far, -far, far, far).intersected(pane.box))
+    return [Float(places, (box,), partial(_paint_fills, chart.ink, pane, places))]
+
+
+def _paint_fills(
+    ink: Ink, pane: Pane, places: list[tuple[float, float, int]], painter: QPainter
+) -> None:
+    painter.save()
+    painter.setClipRect(pane.box, Qt.ClipOperation.IntersectClip)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(ink.pen(ink.theme.last))
-    for side in (1, -1):
+    for x, y, side in places:
+        base = y + side * _FILL_PX * 1.5
         painter.setBrush(ink.brush(ink.theme.side(side)))
-        chosen = fills["side"] == side
-        for x, y in zip(xs[chosen].tolist(), ys[chosen].tolist(), strict=True):
-            base = y + side * _FILL_PX * 1.5
-            painter.drawPolygon(
-                QPolygonF(
-                    [
-                        QPointF(x, y),
-                        QPointF(x - _FILL_PX, base),
-                        QPointF(x + _FILL_PX, base),
-                    ]
-                )
-            )
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        corners = (x, y), (x - _FILL_PX, base), (x + _FILL_PX, base)
+        painter.drawPolygon(QPolygonF([QPointF(*each) for each in corners]))
+    painter.restore()
+    ink.begin()

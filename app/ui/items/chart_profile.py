@@ -3,15 +3,17 @@
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QRectF
 
 from app.ui.items.chart_scale import Pane
 from app.ui.items.ink import Ink
+from app.ui.items.plot_picture import PlotPicture, argb, boxes_of
 
 _SHARE: Final = 0.2
 _VALUE: Final = 0.7
 _LEAST_ROW: Final = 2.0
+_VALUED, _OTHER = 130, 55
+"""How much of a row's colour is seen, of 255, in the value area and outside."""
 
 
 def value_area(volumes: Any) -> tuple[int, int, int]:
@@ -55,10 +57,10 @@ def binned(profile: Any, size: int) -> tuple[Any, Any, Any]:
 
 
 def paint_profile(
-    painter: QPainter, ink: Ink, pane: Pane, profile: Any, tick: int
+    picture: PlotPicture, ink: Ink, pane: Pane, profile: Any, tick: int
 ) -> None:
     """Paint a profile from the right edge: bought and sold, brighter where valued."""
-    scale, box = pane.scale, pane.box
+    scale, box, ratio = pane.scale, pane.box, picture.image.devicePixelRatio()
     is_seen = (profile["price"] >= scale.low) & (profile["price"] <= scale.high)
     if not is_seen.any():
         return
@@ -70,37 +72,35 @@ def paint_profile(
     prices, buys, sells = binned(profile, size)
     total = buys + sells
     busiest, low, high = value_area(total)
-    width = box.width() * _SHARE / max(1.0, float(total.max()))
-    tops = scale.y(prices + size - tick / 2)
-    height = max(1.0, size / scale.per_px - (1 if size / scale.per_px > 3 else 0))
-    painter.setPen(QPen(QColor(0, 0, 0, 0)))
-    for area, alpha in ((slice(low, high + 1), 130), (slice(None), 55)):
-        for sums, start, colour in (
-            (buys, np.zeros_like(buys), ink.theme.bid),
-            (sells, buys, ink.theme.ask),
-        ):
-            ground = QColor(colour)
-            ground.setAlpha(alpha)
-            painter.setBrush(ground)
-            chosen = np.zeros(len(total), bool)
-            chosen[area] = True
-            if alpha < 100:
-                chosen[low : high + 1] = False
-            chosen &= (sums > 0) & (tops > box.top() - height) & (tops < box.bottom())
-            lefts = box.right() - (start + sums)[chosen] * width
-            each = zip(
-                lefts.tolist(),
-                tops[chosen].tolist(),
-                (sums[chosen] * width).tolist(),
-                strict=True,
-            )
-            painter.drawRects([QRectF(x, y, w, height) for x, y, w in each])
-    painter.setPen(QPen(QColor(ink.theme.warning), 1))
-    y = float(tops[busiest]) + height / 2
-    if box.top() <= y <= box.bottom():
-        left = box.right() - float(total[busiest]) * width
-        painter.drawLine(QLineF(left, y, box.right(), y))
-        ink.write_in(painter, ink.small)
-        words = "POC"
-        room = QRectF(left - ink.small.width(words) - 4, y - 8, 40, 16)
-        ink.small.draw(painter, room, words, 0.0)
+    tops = np.rint(scale.y(prices + size - tick / 2) * ratio)
+    height = size / scale.per_px * ratio
+    bottoms = np.maximum(tops + 1, np.rint(tops + height) - (height > 3 * ratio))
+    chosen = np.flatnonzero(
+        (bottoms > box.top() * ratio) & (tops < box.bottom() * ratio)
+    )
+    right = round(box.right() * ratio)
+    per = right * _SHARE / max(1.0, float(total.max()))
+    is_valued = (chosen >= low) & (chosen <= high)
+    edges = right - np.rint(np.stack([0 * buys, buys, total])[:, chosen] * per)
+    for part, colour in enumerate((ink.theme.bid, ink.theme.ask)):
+        inks = np.where(is_valued, argb(colour, _VALUED), argb(colour, _OTHER))
+        given = edges[part + 1], tops[chosen], edges[part], bottoms[chosen], inks
+        picture.boxes(boxes_of(*given))
+    y = round(float(tops[busiest] + bottoms[busiest]) / 2)
+    if box.top() * ratio <= y <= box.bottom() * ratio:
+        left = right - round(float(total[busiest]) * per)
+        pen = max(1, int(ratio))
+        line = np.array([left]), y, right, y + pen, argb(ink.theme.warning)
+        picture.boxes(boxes_of(*line))
+        _name(picture, ink, left / ratio, y / ratio)
+
+
+def _name(picture: PlotPicture, ink: Ink, left: float, y: float) -> None:
+    """Write what the line of the busiest price is."""
+    painter = picture.painter()
+    ink.begin()
+    ink.write_in(painter, ink.small)
+    painter.setPen(ink.pen(ink.theme.warning))
+    room = QRectF(left - ink.small.width("POC") - 4, y - 8, 40, 16)
+    ink.small.draw(painter, room, "POC", 0.0)
+    painter.end()

@@ -5,6 +5,8 @@ cross or a right click cancels; a right click elsewhere offers what can be place
 in the words of the ladder's line.
 """
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
@@ -12,19 +14,21 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QPainter,
+    QPaintEvent,
 )
 
 from app.clock import Clock
 from app.engine.records import REPORT
+from app.ui.items.chart_floats import Float
 from app.ui.items.chart_hand import ChartHand, OrderDrag
 from app.ui.items.chart_orders import (
     Chip,
+    fill_floats,
+    ghost_float,
     lay_chips,
-    paint_fills,
-    paint_ghost,
-    paint_orders,
-    paint_position,
+    order_chips,
+    order_lines,
+    position_floats,
 )
 from app.ui.items.chart_view import ChartView
 from app.ui.models.ladder import LadderFrame
@@ -59,6 +63,7 @@ class TradingChart(ChartView):
         self._part: np.void | None = None
         self._next: LadderFrame | None = None
         self._chips: list[Chip] = []
+        self._has_held = False
         super().__init__(theme, scale)
 
     def show_trading(
@@ -87,39 +92,47 @@ class TradingChart(ChartView):
             and np.array_equal(orders, self._orders)
         )
         self._next, self._part, self._orders, self._fills = frame, part, orders, fills
-        if not is_same or self.hand.drag or self.hand.held:
-            self.update()
-        elif self.hand.frame is not None and frame is not None:
-            # What the chart shows of trading is that of the newer book, too; the
-            # prices painted are those of the last bar.
-            self.hand.frame = frame
+        # What the chart shows of trading is that of the newer book, too; the prices
+        # painted are those of the last bar.
+        self.hand.frame = frame
+        if not is_same or self.hand.drag or self.hand.held or self._has_held:
+            self._has_held = self.hand.held is not None
+            self.show_floats("trading", "chips")
 
-    def _paint_above(self, painter: QPainter) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         self.hand.frame = self._next
-        self._chips = []
-        if self.look.trading and self.listed is not None and len(self.shown.rows):
-            painter.save()
-            painter.setClipRect(self.panes[0].box, Qt.ClipOperation.IntersectClip)
-            self._paint_trading(painter)
-            painter.restore()
-            self.ink.begin()
-        super()._paint_above(painter)
+        super().paintEvent(event)
 
-    def _paint_trading(self, painter: QPainter) -> None:
-        assert self.listed is not None
-        pane, right, ink = self.panes[0], self.plot.right(), self.ink
-        if len(self._fills):
-            paint_fills(painter, ink, pane, self.shown, self._fills)
-        if self._part is not None:
-            paint_position(painter, ink, pane, self._part, self.listed)
-        placed = lay_chips(ink, pane, self._orders, self.listed, right)
+    def floats(self) -> dict[str, list[Float]]:
+        made = super().floats()
+        self._chips = []
+        layer = self.extras.drawings
+        pane = self.panes[0].box.toAlignedRect()
+        if self.look.drawings and layer.drawings is not None and layer.drawings.items:
+            made["drawings"] = [Float(object(), (pane,), partial(layer.paint, self))]
+        else:
+            made["drawings"] = []
+        is_busy = layer.is_busy
+        hand = Float(object(), (pane,), partial(layer.paint_hand, self))
+        made["hand"] = [hand] if is_busy else []
+        return made | self._trading()
+
+    def _trading(self) -> dict[str, list[Float]]:
+        """Fills, position, orders, and what the hand holds."""
+        if not self.look.trading or self.listed is None:
+            return {"trading": [], "chips": []}
+        made = fill_floats(self, self._fills)
+        made += position_floats(self, self._part, self.listed)
+        placed = lay_chips(self, self._orders, self.listed)
         self._chips = [chip for chip, _, _ in placed]
-        paint_orders(painter, ink, placed, right)
+        made += order_lines(self, placed)
+        chips = order_chips(self, placed)
         ghost, drag = self.hand.ghost(), self.hand.drag
         if ghost is not None and drag is not None:
-            paint_ghost(painter, ink, pane, drag.price, ghost, right)
+            chips.append(ghost_float(self, drag.price, ghost))
         for intent in self.hand.held.intents if self.hand.held else ():
-            paint_ghost(painter, ink, pane, intent.at, intent, right)
+            chips.append(ghost_float(self, intent.at, intent))
+        return {"trading": made, "chips": chips}
 
     # The hand.
 
@@ -150,7 +163,7 @@ class TradingChart(ChartView):
             order = self.hand.order(chip.order)
             if order is not None:
                 self.hand.drag = OrderDrag(chip.order, priced_at(order))
-            self.update()
+            self.show_floats()
 
     def _is_drawn(self, at: QPointF) -> bool:
         """Give a press to the drawings, where they take it."""
@@ -173,18 +186,18 @@ class TradingChart(ChartView):
             self.hand.confirm(self._clock.monotonic_ns())
         else:
             self.hand.held = None
-        self.update()
+        self.show_floats()
         return True
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.hand.drag is not None and self.listed is not None:
             self.hand.drag.price = self.price_at(event.position().y())
             self.pointer = event.position()
-            self.update()
+            self.show_floats()
             return
         if self.extras.drawings.move(self, event.position()):
             self.point_at(event.position())
-            self.update()
+            self.show_floats()
             return
         super().mouseMoveEvent(event)
         over = self.chip_at(event.position()) is not None
@@ -198,7 +211,7 @@ class TradingChart(ChartView):
                 self.hand.drop(self._clock.monotonic_ns())
             else:
                 self.hand.drag = None  # dropped outside: nothing is sent
-            self.update()
+            self.show_floats()
             return
         if self.extras.drawings.release():
             self.rebuild()
@@ -216,7 +229,7 @@ class TradingChart(ChartView):
         chip = self.chip_at(at)
         if chip is not None:
             self.cancelled.emit((chip.order,))
-        elif self.listed is not None and len(self.shown.rows):
+        elif self.listed is not None and len(self.shown):
             self.menu_price = self.price_at(at.y())
             self.menu_wanted.emit(self.mapToGlobal(QPoint(int(at.x()), int(at.y()))))
         event.accept()
@@ -229,14 +242,14 @@ class TradingChart(ChartView):
         if is_escape and (self.hand.escape() or layer.escape()):
             self.rebuild()
         elif is_delete and layer.delete():
-            self.update()
+            self.show_floats()
         elif event.matches(QKeySequence.StandardKey.Undo) and layer.drawings:
             layer.selected = None
             layer.drawings.undo()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.hand.held:
             if not event.isAutoRepeat():
                 self.hand.confirm(self._clock.monotonic_ns())
-            self.update()
+            self.show_floats()
         else:
             super().keyPressEvent(event)
 

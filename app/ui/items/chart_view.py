@@ -29,11 +29,11 @@ class ChartView(ChartSurface):
 
     Signals
     -------
-    pointed(object)
+    time_pointed(object)
         Time under the crosshair, ns since 1970 UTC; None when it leaves.
     """
 
-    pointed = Signal(object)
+    time_pointed = Signal(object)
     _drag: tuple[str, QPointF] | None = None
 
     def accept_hand(self) -> None:
@@ -76,7 +76,7 @@ class ChartView(ChartSurface):
         elif self._place(event.position()) == "prices":
             pane = self.pane_at(event.position().y())
             pane.scale.stretch(_ZOOM ** (-turned.y() / _NOTCH))
-            self.rebuild()
+            self.move_on()
         else:
             self.zoom(_ZOOM ** (turned.y() / _NOTCH), event.position().x())
         event.accept()
@@ -91,7 +91,7 @@ class ChartView(ChartSurface):
             pane = self.pane_at(before.y())
             if pane.name != "volume":
                 pane.scale.stretch(2 ** (moved.y() / _STRETCH_PX))
-            self.rebuild()
+            self.move_on()
         elif where == "times":
             self.zoom(2 ** (-moved.x() / _STRETCH_PX), self.plot.right())
         else:
@@ -104,12 +104,12 @@ class ChartView(ChartSurface):
     def pan(self, px: float) -> None:
         """Move the picture to the right."""
         self.span.pan(px)
-        self.rebuild()
+        self.move_on()
 
     def zoom(self, factor: float, x: float) -> None:
         """Widen bars around a pixel."""
         self.span.zoom(factor, x)
-        self.rebuild()
+        self.move_on()
 
     def reset_view(self, where: str = "plot") -> None:
         """Scales fit by themselves again; in the plot, the newest bars are shown."""
@@ -117,7 +117,7 @@ class ChartView(ChartSurface):
             pane.scale.is_manual = False
         if where != "prices":
             self.span.reset()
-        self.rebuild()
+        self.move_on()
 
     def point_at(self, at: QPointF | None) -> None:
         """Put the crosshair somewhere, or take it away."""
@@ -126,17 +126,17 @@ class ChartView(ChartSurface):
         if at == self.pointer:
             return
         self.pointer = at
-        if at is None or not len(self.shown.rows):
-            self.pointed.emit(None)
+        if at is None or not len(self.shown):
+            self.time_pointed.emit(None)
         else:
-            self.pointed.emit(int(self.shown.rows["begin"][self._pointed()]))
-        self.update()
+            self.time_pointed.emit(int(self.shown.rows["begin"][self.pointed()]))
+        self.show_cross()
 
     def show_linked(self, ts: int) -> None:
         """Show where a linked chart points; 0 = nowhere."""
         if ts != self.linked_ts:
             self.linked_ts = ts
-            self.update()
+            self.show_cross()
 
     # The keyboard.
 
@@ -150,11 +150,11 @@ class ChartView(ChartSurface):
             self._shift(1 if key == Qt.Key.Key_Up else -1)
         elif key == Qt.Key.Key_Home:
             self.span.to_begin()
-            self.rebuild()
+            self.move_on()
         elif key == Qt.Key.Key_End:
             self.reset_scales()
             self.span.to_end()
-            self.rebuild()
+            self.move_on()
         else:
             super().keyPressEvent(event)
 
@@ -169,4 +169,4 @@ class ChartView(ChartSurface):
     def _shift(self, direction: int) -> None:
         scale = self.price_scale
         scale.drag(direction * (scale.bottom - scale.top) / 10)
-        self.rebuild()
+        self.move_on()

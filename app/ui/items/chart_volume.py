@@ -3,60 +3,41 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QPainter
 
-from app.ui.items.chart_candles import paint_candles_of
+from app.ui.items.chart_candles import bar_boxes, body_px
 from app.ui.items.chart_scale import Scale
-from app.ui.items.ink import Ink
+from app.ui.items.plot_picture import argb, boxes_of
 from app.ui.models.chart_columns import Columns
+from app.ui.theme import Theme
 
 
-def paint_volume(
-    painter: QPainter, ink: Ink, shown: Columns, scale: Scale, left: float
-) -> None:
-    """Paint bars of volume: what buyers took below, what sellers took on top of it."""
+def volume_boxes(theme: Theme, shown: Columns, scale: Scale) -> Any:
+    """Boxes of volume: what buyers took below, what sellers took on top of it."""
     rows = shown.rows
     known = rows["buys"] + rows["sells"]
-    unknown = np.maximum(rows["volume"] - known, 0)
-    steps = np.stack([rows["buys"], known, known + unknown]).astype(np.float64)
-    edges = np.rint(np.vstack([scale.y(np.zeros(len(rows))), scale.y(steps)]))
-    xs = np.floor(left + shown.xs).astype(int).tolist()
-    width = 1 if shown.is_thin else max(1, int(shown.width * 0.72))
-    gap = 0 if shown.is_thin else int((shown.width - width) / 2)
-    t = ink.theme
-    for part, colour in enumerate((t.gain, t.loss, t.muted)):
-        tops, bottoms = edges[part + 1].astype(int), edges[part].astype(int)
-        if (bottoms > tops).any():
-            painter.setPen(ink.pen(colour))
-            painter.setBrush(ink.brush(colour))
-            _boxes(painter, xs, tops, bottoms, gap, width)
-
-
-def _boxes(
-    painter: QPainter, xs: list[int], tops: Any, bottoms: Any, gap: int, width: int
-) -> None:
-    each = zip(xs, tops.tolist(), (bottoms - tops).tolist(), strict=True)
-    painter.drawRects(
-        [
-            QRect(x + gap, top, width - 1, height - 1)
-            for x, top, height in each
-            if height > 0
-        ]
-    )
+    whole = np.maximum(rows["volume"], known)
+    steps = np.stack([np.zeros(len(rows)), rows["buys"], known, whole])
+    edges = np.rint(scale.y(steps) * shown.ratio)
+    gap, width = body_px(shown)
+    lefts = shown.places - shown.origin + gap
+    inks = theme.gain, theme.loss, theme.muted
+    parts = [
+        boxes_of(lefts, edges[i + 1], lefts + width, edges[i], argb(ink))
+        for i, ink in enumerate(inks)
+    ]
+    return np.concatenate(parts)
 
 
 def delta_range(shown: Columns) -> tuple[float, float]:
-    """Lowest and highest cumulative delta in view."""
-    high = shown.cumulative + shown.rows["delta_high"]
-    low = shown.cumulative + shown.rows["delta_low"]
+    """Lowest and highest cumulative delta of columns."""
+    cumulative = shown.cumulative
+    high = cumulative + shown.rows["delta_high"]
+    low = cumulative + shown.rows["delta_low"]
     return float(low.min()), float(high.max())
 
 
-def paint_delta(
-    painter: QPainter, ink: Ink, shown: Columns, scale: Scale, left: float
-) -> None:
-    """Paint cumulative delta as candles: where it began, went and ended in a bar."""
+def delta_boxes(theme: Theme, shown: Columns, scale: Scale) -> Any:
+    """Boxes of cumulative delta: where it began, went and ended in a bar."""
     rows, base = shown.rows, shown.cumulative
     values = [
         base,
@@ -64,4 +45,5 @@ def paint_delta(
         base + rows["delta_low"],
         base + rows["buys"] - rows["sells"],
     ]
-    paint_candles_of(painter, ink, shown, scale.y(np.stack(values)), left)
+    ys = scale.y(np.stack(values)) * shown.ratio
+    return bar_boxes(theme, shown, ys, "candles")

@@ -82,13 +82,17 @@ class ChartBars:
     series : BarSeries or None
     count : int
         Bars at the last `update`; the last one may be open.
+    generation : int
+        Changes when other bars follow: nothing read before is of these.
     """
 
     def __init__(self) -> None:
         self.series: BarSeries | None = None
+        self.generation = 0
         self._clear()
 
     def _clear(self) -> None:
+        self.generation += 1
         self.count = 0
         self._version = -1
         self._levels = [_Rows(BAR_ROW) for _ in range(_LEVELS)]

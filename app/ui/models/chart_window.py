@@ -5,11 +5,14 @@ at the plot's right edge, in bars; `bar_px` the width of one. While it follows, 
 newest bar stays at its distance from the edge.
 """
 
+import math
 from typing import Final
 
 LEAST_PX: Final = 0.0002
 MOST_PX: Final = 260.0
 USUAL_PX: Final = 7.0
+THIN_PX: Final = 2.5
+"""A bar below this width is a line from low to high."""
 _MARGIN: Final = 0.06
 """Share of the plot that is free right of the newest bar."""
 _FACTOR: Final = 8
@@ -26,9 +29,12 @@ class ChartWindow:
     right : float
         Bar index at the right edge; bar i covers [i, i + 1).
     is_following : bool
+    ratio : float
+        Device px for one logical px.
     """
 
     def __init__(self) -> None:
+        self.ratio = 1.0
         self.width = 100.0
         self.bar_px = USUAL_PX
         self.right = 0.0
@@ -50,13 +56,40 @@ class ChartWindow:
             self._clip()
         return self.right != before
 
+    # Device px: what is painted stands on whole ones, and a pan moves it by whole ones.
+
+    @property
+    def scale(self) -> float:
+        """Width of a bar, px of the device."""
+        return self.bar_px * self.ratio
+
+    @property
+    def pen(self) -> int:
+        """Px of the device that make a line."""
+        return max(1, int(self.ratio))
+
+    @property
+    def extent(self) -> int:
+        """Width of the plot, px of the device."""
+        return math.ceil(self.width * self.ratio)
+
+    @property
+    def origin(self) -> int:
+        """What the plot's left edge is at, px of the device from the first bar."""
+        return round((self.right * self.bar_px - self.width) * self.ratio)
+
     def x(self, index: float) -> float:
-        """Left edge of a bar, px from the plot's left edge."""
-        return self.width - (self.right - index) * self.bar_px
+        """Left edge of a bar as it is painted, px from the plot's left edge."""
+        return (index * self.scale - self.origin) / self.ratio
 
     def index_at(self, x: float) -> float:
         """Bar index at a pixel."""
         return self.right - (self.width - x) / self.bar_px
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether a bar is a line from low to high, or several of them are."""
+        return self.bar_px < THIN_PX
 
     def visible(self) -> tuple[int, int]:
         """Bars [first, last) of which something is seen."""
@@ -67,7 +100,7 @@ class ChartWindow:
     def level(self) -> int:
         """Power of eight by which bars are joined so that a column has 1 to 8 rows."""
         level, size = 0, 1
-        while self.bar_px * size * _FACTOR <= 1.0:
+        while self.scale * size * _FACTOR <= self.pen:
             level, size = level + 1, size * _FACTOR
         return level
 

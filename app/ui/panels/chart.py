@@ -96,7 +96,7 @@ class ChartPanel(QWidget):
         if menu is not None:
             menu.aboutToShow.connect(lambda: self.menu.fill_look(menu))
         view.menu_wanted.connect(self.menu.open_at)
-        view.pointed.connect(lambda ts: focus.point(ts or 0))
+        view.time_pointed.connect(lambda ts: focus.point(ts or 0))
         focus.time_pointed.connect(view.show_linked)
         focus.changed.connect(self._on_other)
         bridge.drained.connect(self._on_frame)
@@ -123,7 +123,6 @@ class ChartPanel(QWidget):
         view, desk = self.view, self._context.desk
         listed = desk.listed(self._context.focus.number)
         view.listed = listed
-        view.extras.session_begin = 0
         self._follow_drawings(listed.instrument.name if listed is not None else "")
         self.feed.follow()
         view.hand.escape()

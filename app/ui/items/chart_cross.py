@@ -1,0 +1,100 @@
+"""The last price and the crosshair of a chart, with their tags on the axes."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from app.engine.history.records import BarKind
+from app.ui import formatting
+from app.ui.items import chart_axes as axes
+from app.ui.items.chart_floats import Float, around, line_float
+
+if TYPE_CHECKING:
+    from app.ui.items.chart_surface import ChartSurface
+
+
+def last_floats(chart: "ChartSurface") -> list[Float]:
+    """The last price as a line and a tag, with what is left of the bar."""
+    newest = chart.bars.read(chart.bars.count - 1, chart.bars.count)
+    if not len(newest) or chart.listed is None:
+        return []
+    bar, pane, price = newest[0], chart.panes[0], int(newest["close"][0])
+    y = float(pane.scale.y(price))
+    if not pane.box.top() <= y <= pane.box.bottom():
+        return []
+    t = chart.ink.theme
+    colour = t.gain if bar["close"] >= bar["open"] else t.loss
+    words = [chart.listed.text.price(price), *_left(chart, bar)]
+    return [
+        line_float(QLineF(0, round(y), chart.plot.right(), round(y)), colour, _DOTS),
+        _tag_at(chart, y, words, (colour, t.on_side)),
+    ]
+
+
+def _left(chart: "ChartSurface", bar: Any) -> list[str]:
+    """What the open bar has left, where that is known."""
+    series = chart.bars.series
+    if series is None:
+        return []
+    if series.spec.kind == BarKind.TICKS:
+        return [formatting.count(max(0, series.spec.size - int(bar["trades"])))]
+    if series.spec.kind != BarKind.TIME or not chart.now:
+        return []
+    left = int(bar["end"]) - chart.now
+    return [formatting.countdown(left)] if 0 < left <= series.spec.size else []
+
+
+def cross_floats(chart: "ChartSurface") -> list[Float]:
+    """The crosshair's lines and tags; nothing where it is nowhere."""
+    x, t, plot = chart.cross_x(), chart.ink.theme, chart.plot
+    if x is None or not len(chart.shown):
+        return []
+    row = chart.shown.rows[chart.pointed()]
+    words = formatting.clock_time(int(row["begin"]), fine=True)
+    width = chart.ink.small.width(words) + 10
+    left = max(0.0, min(plot.right() - width, x - width / 2))
+    box = QRectF(round(left), plot.bottom(), width, chart.ink.small.height + 2)
+    line = QLineF(round(x), 0, round(x), plot.bottom())
+    made = [
+        line_float(line, t.muted, _DASHES),
+        _tag(chart, box, [words], (t.raised, t.text)),
+    ]
+    return made + (_level(chart, chart.pointer.y()) if chart.pointer else [])
+
+
+def _level(chart: "ChartSurface", y: float) -> list[Float]:
+    """The crosshair's level line, and the value there."""
+    assert chart.listed is not None
+    t, pane = chart.ink.theme, chart.pane_at(y)
+    value = pane.scale.value(y)
+    if pane.name == "price":
+        words = chart.listed.text.price(chart.price_at(y))
+    elif pane.name in ("volume", "delta"):
+        words = chart.listed.text.size(round(value))
+    else:
+        words = formatting.axis_number(value, pane.scale.per_px)
+    return [
+        line_float(QLineF(0, round(y), chart.plot.right(), round(y)), t.muted, _DASHES),
+        _tag_at(chart, y, [words], (t.raised, t.text)),
+    ]
+
+
+_DOTS, _DASHES = Qt.PenStyle.DotLine, Qt.PenStyle.DashLine
+
+
+def _tag_at(
+    chart: "ChartSurface", y: float, words: list[str], colours: tuple[str, str]
+) -> Float:
+    right = chart.plot.right()
+    box = axes.tag_box(chart.ink, y, right, chart.width() - right, len(words))
+    return _tag(chart, box, words, colours)
+
+
+def _tag(
+    chart: "ChartSurface", box: QRectF, words: list[str], colours: tuple[str, str]
+) -> Float:
+    def paint(painter: QPainter) -> None:
+        axes.paint_tag(painter, chart.ink, box, words, colours)
+
+    return Float((box.getRect(), words, colours), (around(box),), paint)
