@@ -117,11 +117,20 @@ class Sound(QObject):
         process = QProcess(self)
         process.setStandardOutputFile(QProcess.nullDevice())
         self._running.append(process)
-        process.finished.connect(lambda code: self._on_finished(process, code))
-        process.errorOccurred.connect(lambda: self._end(process))
+        # Methods, no closures: a process that owned us would be deleted twice with us.
+        process.finished.connect(self._on_finished)
+        process.errorOccurred.connect(self._on_error)
         process.start(self.program, [str(path)])
 
-    def _on_finished(self, process: QProcess, code: int) -> None:
+    def _on_error(self, *_: object) -> None:
+        process = self.sender()
+        if isinstance(process, QProcess):
+            self._end(process)
+
+    def _on_finished(self, code: int, *_: object) -> None:
+        process = self.sender()
+        if not isinstance(process, QProcess):
+            return
         if code and process in self._running:
             said = bytes(process.readAllStandardError().data()).decode(errors="replace")
             last = said.strip().rpartition("\n")[2] or f"it ended with {code}"
