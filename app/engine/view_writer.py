@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.engine.accounts import account_row, average_price
+from app.engine.accounts import account_row, average_price, position_row
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
 from app.engine.book_levels import depth_into, displayed
@@ -27,6 +27,7 @@ from app.engine.views import (
     DEPTH,
     HISTOGRAM_BUCKETS,
     VIEW,
+    VIEW_HOLDINGS,
     VIEW_INSTRUMENTS,
     VIEW_ORDERS,
 )
@@ -132,6 +133,31 @@ def _write_position(arena: int, row: int, target: Any) -> None:
 
 
 @kernel
+def _write_holdings(arena: int, target: Any) -> None:
+    """List who has what of each position, as far as there is room."""
+    filled, count = 0, min(engine(arena)[0]["instruments"], VIEW_INSTRUMENTS)
+    for strategy in range(MAX_STRATEGIES):
+        if strategy > 0 and strategies(arena)[strategy]["state"] == 0:
+            continue
+        for instrument in range(count):
+            own = position_row(arena, integer(instrument), integer(strategy))
+            source = positions(arena)[own]
+            moved = source["realised"] | source["fees"]
+            if source["quantity"] | moved == 0 or filled == VIEW_HOLDINGS:
+                continue
+            row = target["holding"][filled]
+            row["instrument"], row["strategy"] = instrument, strategy
+            row["unmanaged"] = source["unmanaged"]
+            row["position"] = source["quantity"]
+            row["average_price"] = average_price(arena, own)
+            row["realised"] = source["realised"]
+            row["unrealised"] = source["unrealised"]
+            row["fees"] = source["fees"]
+            filled += 1
+    target["holdings"] = filled
+
+
+@kernel
 def _write_orders(arena: int, links: int, target: Any) -> None:
     """List working orders with their place in the queue, as far as there is room."""
     filled = 0
@@ -171,6 +197,7 @@ def publish_view(arena: int, links: int, wall: int) -> int:
         row = target["instrument"][i]
         _write_book(arena, i, row)
         _write_position(arena, account_row(arena, i), row)
+    _write_holdings(arena, target)
     _write_orders(arena, links, target)
     call_link(arena, links, Link.GATE_VIEW, address)
     ring_publish(ring)

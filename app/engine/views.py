@@ -13,6 +13,7 @@ DEPTH: Final = 50
 """Levels per side in a view."""
 VIEW_INSTRUMENTS: Final = 20
 VIEW_ORDERS: Final = 128
+VIEW_HOLDINGS: Final = 128
 HISTOGRAM_BUCKETS: Final = 64
 """Latency buckets: bucket b counts [2**(b/2), 2**((b+1)/2)) ns."""
 
@@ -76,6 +77,20 @@ VIEW_STRATEGY: Final = np.dtype(
     ]
 )
 
+VIEW_HOLDING: Final = np.dtype(
+    [
+        ("instrument", "<i8"),
+        ("strategy", "<i8"),  # 0 = by hand
+        ("unmanaged", "<i8"),  # 1: its strategy stopped (SEMANTICS 54)
+        ("position", "<i8"),  # quantity units
+        ("average_price", "<f8"),  # price units; NaN = flat
+        ("realised", "<i8"),  # money, instrument's currency
+        ("unrealised", "<i8"),
+        ("fees", "<i8"),
+    ]
+)
+"""What one strategy, or the hand, has of an instrument's position."""
+
 VIEW: Final = np.dtype(
     [
         ("event", "<i8"),  # number of the last event folded
@@ -97,6 +112,7 @@ VIEW: Final = np.dtype(
         ("log_durable", "<i8"),  # records known to be on disk
         ("instruments", "<i8"),
         ("orders", "<i8"),  # filled rows of `working`
+        ("holdings", "<i8"),  # filled rows of `holding`
         ("equity", "<i8"),  # money, base currency
         ("realised", "<i8"),
         ("unrealised", "<i8"),
@@ -120,6 +136,7 @@ VIEW: Final = np.dtype(
         ("working", VIEW_ORDER, (VIEW_ORDERS,)),
         ("instrument", VIEW_INSTRUMENT, (VIEW_INSTRUMENTS,)),
         ("strategy", VIEW_STRATEGY, (32,)),
+        ("holding", VIEW_HOLDING, (VIEW_HOLDINGS,)),
     ]
 )
 """All that one frame of the window needs, in one slot."""

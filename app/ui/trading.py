@@ -67,9 +67,21 @@ class Trading:
         """Cancel every order of an instrument (-1: all)."""
         self._bridge.send(requests.cancel_all(self._clock.wall_ns(), instrument))
 
-    def close(self, instrument: int) -> None:
-        """Close the position of an instrument."""
-        self._bridge.send(requests.flatten(self._clock.wall_ns(), instrument))
+    def close(self, instrument: int, strategy: int = 0) -> None:
+        """Close the position of an instrument, or a strategy's part of it."""
+        now = self._clock.wall_ns()
+        self._bridge.send(requests.flatten(now, instrument, strategy))
+
+    def close_part(self, instrument: int, held: int) -> bool:
+        """Close what the hand holds beside strategies, at the market.
+
+        An exit where it takes the account nearer to nothing, else an entry like others.
+        """
+        part = self._desk.market.instrument(instrument)
+        account = 0 if part is None else int(part["position"])
+        is_exit = account * held > 0 and abs(account) >= abs(held)
+        options = OrderOption.REDUCE_ONLY if is_exit else 0
+        return self._turn(instrument, -held, options)
 
     def change(self, client_order_id: int, change: Change) -> bool:
         """Replace what a change names of a working order."""
@@ -86,19 +98,25 @@ class Trading:
         command["stop_price"] = change.stop_price
         return self._bridge.send(command)
 
-    def reverse(self, instrument: int) -> bool:
-        """Turn the position of an instrument round, at the market."""
-        part = self._desk.market.instrument(instrument)
-        position = 0 if part is None else int(part["position"])
-        if position == 0:
+    def reverse(self, instrument: int, held: int | None = None) -> bool:
+        """Turn a position round at the market: the account's, or what is `held`."""
+        if held is None:
+            part = self._desk.market.instrument(instrument)
+            held = 0 if part is None else int(part["position"])
+        return self._turn(instrument, -2 * held)
+
+    def _turn(self, instrument: int, change: int, options: int = 0) -> bool:
+        """Change a position by a signed quantity at the market; 0 sends nothing."""
+        if change == 0:
             return False
         return self._bridge.send(
             requests.new_order(
                 self._clock.wall_ns(),
                 instrument=instrument,
                 client_order_id=self._bridge.next_order_id(),
-                side=SELL if position > 0 else BUY,
-                quantity=2 * abs(position),
+                side=BUY if change > 0 else SELL,
+                quantity=abs(change),
+                options=options,
             )
         )
 

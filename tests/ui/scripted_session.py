@@ -172,6 +172,8 @@ class ScriptedSession:
         self.cost = [0.0] * len(INSTRUMENTS)
         self.realised = [0] * len(INSTRUMENTS)
         self.fees = [0] * len(INSTRUMENTS)
+        self.strategies: dict[tuple[int, int], tuple[int, int]] = {}
+        """(strategy, instrument) to its position and whether it is unmanaged."""
         self.rejects = np.zeros(100, np.int64)
         self.starts = self.stops = 0
         self._out: list[np.void] = []
@@ -494,6 +496,7 @@ class ScriptedSession:
             100_000 * 10**8 + view["realised"] + view["unrealised"] - view["fees"]
         )
         view["used"][RiskLimit.MAX_GROSS_EXPOSURE] = parts["exposure"].sum()
+        self._view_holdings(view)
         working = list(self.orders.values())
         view["orders"] = len(working)
         for i, order in enumerate(working):
@@ -503,6 +506,19 @@ class ScriptedSession:
             row["queue_total"] = self._displayed(order)
         made: np.void = view.reshape(1)[0]
         return made
+
+    def _view_holdings(self, view: Any) -> None:
+        own = dict(self.strategies)
+        for number in range(len(self.books)):
+            others = sum(own[key][0] for key in own if key[1] == number)
+            if self.position[number] - others or self.fees[number]:
+                own[0, number] = self.position[number] - others, 0
+        view["holdings"] = len(own)
+        for i, ((strategy, number), (position, unmanaged)) in enumerate(own.items()):
+            row = view["holding"][i]
+            row["strategy"], row["instrument"] = strategy, number
+            row["position"], row["unmanaged"] = position, unmanaged
+            row["average_price"] = view["instrument"][number]["average_price"]
 
     def _view_instrument(self, part: Any, number: int) -> None:
         book, position = self.books[number], self.position[number]

@@ -1,4 +1,4 @@
-"""The blotters: filter, change in the row, cancel, columns, copies; positions."""
+"""The blotters: filter, change in the row, cancel, columns, copies; fills."""
 
 import io
 import time
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -26,11 +26,9 @@ from app.engine.records import (
 from app.ui.items.step_field import StepField
 from app.ui.models import replacing, requests
 from app.ui.models.blotter_filter import wanted
-from app.ui.models.positions import POSITION_ROW, position_rows, totals
 from app.ui.models.situation import situation
 from app.ui.panels.fills import FillsPanel
 from app.ui.panels.orders import OrdersPanel
-from app.ui.panels.positions import PositionsPanel
 from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
@@ -434,58 +432,7 @@ def test_a_table_is_painted_with_its_texts(orders: OrdersPanel) -> None:
     assert empty == 1
 
 
-# Positions.
-
-
-@pytest.fixture
-def positions(qtbot: QtBot, armed: Stage) -> PositionsPanel:
-    session = armed.session
-    session.position[0], session.cost[0] = 4, 4 * 17_200.0
-    session.fees[0] = 500_000_000
-    made = PositionsPanel(armed.context)
-    shown(qtbot, armed, made)
-    return made
-
-
-def test_a_position_knows_its_break_even(
-    armed: Stage, positions: PositionsPanel
-) -> None:
-    rows = position_rows(armed.desk)
-
-    row = rows[0]
-    one = armed.session.instruments[0].money(1, 4)
-    assert row["break_even"] == pytest.approx(17_200 + 500_000_000 / one)
-    assert row["ticks"] == pytest.approx(row["mark"] / 2 - 17_200)
-    assert row["percent"] == pytest.approx(100 * row["ticks"] / 17_200)
-    assert rows.dtype == POSITION_ROW
-
-
-@pytest.mark.parametrize("does", ["close", "reverse"])
-def test_a_row_closes_and_reverses(
-    qtbot: QtBot, armed: Stage, positions: PositionsPanel, does: str
-) -> None:
-    column = [c.does for c in positions.table.columns].index(does)
-    table = positions.view.table
-    place: QPoint = table.visualRect(positions.table.index(0, column)).center()
-    table.horizontalScrollBar().setValue(table.horizontalScrollBar().maximum())
-    place = table.visualRect(positions.table.index(0, column)).center()
-
-    qtbot.mouseClick(table.viewport(), LEFT, pos=place)
-
-    sent = armed.session.sent[-1]
-    if does == "close":
-        assert (sent["action"], sent["instrument"]) == (Action.FLATTEN, 0)
-    else:
-        wanted_ = (Action.NEW, SELL, 8, OrderType.MARKET)
-        told = ("action", "side", "quantity", "order_type")
-        assert tuple(int(sent[name]) for name in told) == wanted_
-
-
-def test_the_totals_are_the_accounts(armed: Stage, positions: PositionsPanel) -> None:
-    armed.pulse()
-
-    assert positions.total.text == totals(armed.desk)
-    assert positions.total.text.startswith("Total USD:  unrealised ")
+# Fills, and room.
 
 
 def test_fills_are_filtered_by_role(qtbot: QtBot, armed: Stage) -> None:

@@ -11,6 +11,7 @@ from app.ui import formatting, reasons
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
 from app.ui.models.orders import ENDED, average_fill
+from app.ui.models.positions import holder_text, may_act
 from app.ui.models.replacing import PRICE, QUANTITY, STOP
 from app.ui.models.table import Column
 from app.ui.theme import Theme
@@ -172,6 +173,15 @@ class Blotters:
         return (
             self._name(),
             Column(
+                "Held by",
+                holder_text,
+                lambda r: r["holder"],
+                lambda r: self._theme.warning if r["unmanaged"] else self._theme.muted,
+                is_number=False,
+                width=22,
+                tip="Who has it; unmanaged: its strategy stopped, nobody watches it",
+            ),
+            Column(
                 "Position",
                 lambda r: self._text(
                     r, lambda x: x.text.quantity(int(r["position"]), signed=True)
@@ -203,7 +213,10 @@ class Blotters:
             self._money("Unrealised", "unrealised", is_change=True),
             self._money("Realised", "realised", is_change=True),
             self._money("Fees", "fees"),
-            self._money("Exposure", "exposure", in_base=True),
+            replace(
+                self._money("Exposure", "exposure", in_base=True),
+                tip="Of the account, with working orders, in the base currency",
+            ),
         )
 
     def _average(self, title: str, field: str) -> Column:
@@ -232,7 +245,7 @@ class Blotters:
     def _action(self, title: str, does: str, tip: str) -> Column:
         return Column(
             title,
-            lambda r: title if r["position"] else "",
+            lambda r: title if may_act(r, does) else "",
             lambda r: np.abs(r["position"]),
             lambda _: self._theme.accent,
             is_number=False,

@@ -190,6 +190,6 @@ def kill(now: int, *, flatten: bool = False) -> np.ndarray:
     return command(Action.KILL, now, value=int(flatten))
 
 
-def flatten(now: int, instrument: int = -1) -> np.ndarray:
-    """Close the position of an instrument (-1: all)."""
-    return command(Action.FLATTEN, now, instrument=instrument)
+def flatten(now: int, instrument: int = -1, strategy: int = 0) -> np.ndarray:
+    """Close the position of an instrument (-1: all), or a strategy's part of it."""
+    return command(Action.FLATTEN, now, instrument=instrument, strategy=strategy)

@@ -14,12 +14,11 @@ from app.ui.items.trend import Trend
 from app.ui.models.latency import LatencyWindow
 
 _WIDE_PX: Final = 520
-_PULSES: Final = 5
 _FRAME_MS: Final = 1000 / 60
 
 
 class MonitorPanel(QWidget):
-    """Cards of figures with their past; brought up to date once a second."""
+    """Cards of figures with their past, once a second: a part of them at each pulse."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -37,6 +36,13 @@ class MonitorPanel(QWidget):
         self.threads = Bars(theme, scale, "Threads, share of one core")
         self._latencies = (LatencyWindow(), LatencyWindow())
         self._pulses = 0
+        self._parts = (
+            self._show_course,
+            self._show_latency,
+            self._show_rings,
+            self._show_threads,
+            self._show_memory,
+        )
         self._cards = (
             self.rate, self.orders, self.frame, self.memory, self.market, self.gesture,
             self.rings, self.threads,
@@ -85,46 +91,52 @@ class MonitorPanel(QWidget):
 
     def _on_pulse(self) -> None:
         self._pulses += 1
-        if self._pulses % _PULSES == 0:
-            self._show()
+        if self.isVisible():
+            self._parts[self._pulses % len(self._parts)]()
 
     def showEvent(self, event: object) -> None:
         self._show()
 
     def _show(self) -> None:
-        if not self.isVisible():
-            return
-        self._show_course()
-        self._show_latency()
-        self._show_rings()
+        if self.isVisible():
+            for part in self._parts:
+                part()
+
+    def _show_threads(self) -> None:
         now_s = self._context.clock.monotonic_ns() / 1e9
         rows = self._context.bridge.vitals.threads(now_s)
         self.threads.show_rows(
             tuple(Bar(name, formatting.percent(part), part) for name, part in rows)
         )
 
+    def _newest(self, name: str) -> float:
+        course = self._context.bridge.vitals.course
+        return float(course.values(name)[-1]) if len(course) else float("nan")
+
     def _show_course(self) -> None:
+        course, t = self._context.bridge.vitals.course, self._context.theme
+        number, dash = formatting.short_number, formatting.DASH
+        events, commands, reports = (
+            number(value) if value == value else dash
+            for value in map(self._newest, ("events", "commands", "reports"))
+        )
+        self.rate.show_lines(events, "", [(course.values("events"), t.accent)])
+        lines = [(course.values("commands"), t.bid), (course.values("reports"), t.ask)]
+        self.orders.show_lines(f"{commands} / {reports}", "", lines)
+
+    def _show_memory(self) -> None:
         course, t = self._context.bridge.vitals.course, self._context.theme
         if not len(course):
             return
-        newest = {name: float(course.values(name)[-1]) for name in _SHOWN}
-        number, dash = formatting.short_number, formatting.DASH
-        words = {
-            name: number(value) if value == value else dash
-            for name, value in newest.items()
-        }
-        self.rate.show_lines(words["events"], "", [(course.values("events"), t.accent)])
-        lines = [(course.values("commands"), t.bid), (course.values("reports"), t.ask)]
-        both = f"{words['commands']} / {words['reports']}"
-        self.orders.show_lines(both, "", lines)
+        p50, p99 = self._newest("frame_p50"), self._newest("frame_p99")
         self.frame.show_lines(
-            f"{milli(newest['frame_p50'])} / {milli(newest['frame_p99'])}",
-            f"interval p99 {milli(newest['interval_p99'])}",
+            f"{milli(p50)} / {milli(p99)}",
+            f"interval p99 {milli(self._newest('interval_p99'))}",
             [(course.values("frame_p99"), t.ask), (course.values("frame_p50"), t.bid)],
         )
         self.memory.show_lines(
-            formatting.memory(newest["resident"]),
-            f"{formatting.memory(newest['private'])} private",
+            formatting.memory(self._newest("resident")),
+            f"{formatting.memory(self._newest('private'))} private",
             [(course.values("resident"), t.bid), (course.values("private"), t.ask)],
         )
 
@@ -156,9 +168,3 @@ class MonitorPanel(QWidget):
 def milli(value: float) -> str:
     """Write milliseconds."""
     return formatting.duration(value * 1e6)
-
-
-_SHOWN: Final = (
-    "events", "commands", "reports", "frame_p50", "frame_p99", "interval_p99",
-    "resident", "private",
-)  # fmt: skip

@@ -1,11 +1,11 @@
 """The blotter of positions."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
@@ -13,7 +13,7 @@ from app.ui.items.lines import Line
 from app.ui.items.row_menu import Entry, row_menu
 from app.ui.models.blotters import Blotters
 from app.ui.models.messages import Level
-from app.ui.models.positions import position_rows, totals
+from app.ui.models.positions import ACCOUNT, may_act, position_rows, totals
 from app.ui.models.table import RecordTable
 
 
@@ -25,8 +25,14 @@ class PositionsPanel(QWidget):
         self._context = context
         desk, bridge = context.desk, context.bridge
         columns = Blotters(desk, context.theme).positions()
-        self.table = RecordTable(columns, lambda: position_rows(desk))
+        self.by_holder = QPushButton("By holder")
+        self.by_holder.setCheckable(True)
+        self.by_holder.setProperty("role", "pad")
+        self.by_holder.setToolTip("Below each position, who has which part of it")
+        self.table = RecordTable(columns, self._rows)
         self.view = BlotterView(self.table, "No positions.", delay=6)
+        self.view.bar.addWidget(self.by_holder)
+        self.by_holder.toggled.connect(self.view.sync)
         self.total = Line()
         self.view.add_button(
             "Close selected",
@@ -47,10 +53,6 @@ class PositionsPanel(QWidget):
         padded.setContentsMargins(8, 0, 8, 0)
         padded.addWidget(self.total)
         layout.addLayout(padded)
-        self._acts: dict[str, Callable[[int], object]] = {
-            "close": context.trading.close,
-            "reverse": context.trading.reverse,
-        }
         self.view.action_pressed.connect(self._act)
         self.view.menu_wanted.connect(self._on_menu)
         self.view.table.deleted.connect(self._on_close)
@@ -61,12 +63,18 @@ class PositionsPanel(QWidget):
         bridge.instruments_changed.connect(self.view.renew)
 
     def state(self) -> dict[str, Any]:
-        """Columns and sorting."""
-        return self.view.state()
+        """Columns, sorting, and whether holders have rows of their own."""
+        return self.view.state() | {"by_holder": self.by_holder.isChecked()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take what `state` told."""
         self.view.restore(state)
+        self.by_holder.setChecked(state.get("by_holder") is True)
+
+    def _rows(self) -> np.ndarray:
+        # The session's order from the top; the table shows its source's newest first.
+        rows = position_rows(self._context.desk, by_holder=self.by_holder.isChecked())
+        return rows[::-1]
 
     def _on_due(self) -> None:
         if self.isVisible():
@@ -75,28 +83,47 @@ class PositionsPanel(QWidget):
             self.total.show_text(totals(self._context.desk), theme.text)
 
     def _act(self, row: int, does: str) -> None:
-        self._acts[does](int(self.table.record(row)["instrument"]))
+        self._act_on(self.table.record(row).copy(), does)
+
+    def _act_on(self, row: np.void, does: str) -> None:
+        """Close or reverse what a row held when it was pressed."""
+        trading, held = self._context.trading, int(row["position"])
+        instrument, strategy = int(row["instrument"]), int(row["strategy"])
+        if not may_act(row, does):
+            return
+        if does == "reverse":
+            trading.reverse(instrument, held if strategy == 0 else None)
+        elif strategy == 0:
+            trading.close_part(instrument, held)
+        else:
+            trading.close(instrument, max(0, strategy))
 
     def _on_close(self) -> None:
-        for row in self.view.chosen():
-            self._act(row, "close")
+        self._act_on_chosen("close")
 
     def _on_reverse(self) -> None:
-        for row in self.view.chosen():
-            self._act(row, "reverse")
+        self._act_on_chosen("reverse")
+
+    def _act_on_chosen(self, does: str) -> None:
+        rows = [self.table.record(row).copy() for row in self.view.chosen()]
+        whole = {int(x["instrument"]) for x in rows if x["strategy"] == ACCOUNT}
+        for row in rows:
+            # A part goes with its whole: it must not be closed twice.
+            if row["strategy"] == ACCOUNT or int(row["instrument"]) not in whole:
+                self._act_on(row, does)
 
     def _on_show(self, row: int) -> None:
         self._context.focus.choose(int(self.table.record(row)["instrument"]))
 
     def _on_menu(self, row: int, place: QPoint) -> None:
         # A menu outlives the row's number: what it does goes by the instrument.
-        record = self.table.record(row)
+        record = self.table.record(row).copy()
         number = int(record["instrument"])
         show = partial(self._context.focus.choose, number)
         entries: list[Entry] = [("Show in the ladder", show)]
-        if record["position"]:
-            for does in self._acts:
-                act = partial(self._acts[does], number)
+        for does in ("close", "reverse"):
+            if may_act(record, does):
+                act = partial(self._act_on, record, does)
                 entries.append((does.capitalize(), act))
         entries.append(("Copy rows", self.view.copy))
         self.menu = row_menu(self, entries, place)
