@@ -31,6 +31,8 @@ class Bars(QWidget):
         self._bold = text_font(scale, bold=True)
         self.setFont(self._small)
         self._height = round(self.fontMetrics().height() * 1.75)
+        # Else the panel around it is painted first, by its style sheet.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_rows(self, rows: tuple[Bar, ...]) -> None:
@@ -50,6 +52,7 @@ class Bars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, t = QPainter(self), self._theme
+        painter.fillRect(self.rect(), QColor(t.panel))
         width, height = float(self.width()), float(self._height)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -27,6 +27,8 @@ class Histogram(QWidget):
         self._counts = np.zeros(0, np.int64)
         self._small = text_font(scale, 0.85)
         self.setFont(self._small)
+        # Else the panel around it is painted first, by its style sheet.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(170, self.fontMetrics().height() * 6)
 
@@ -49,6 +51,7 @@ class Histogram(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, t = QPainter(self), self._theme
+        painter.fillRect(self.rect(), QColor(t.panel))
         line = self.fontMetrics().height() * 1.25
         box = QRectF(self.rect()).adjusted(8, 5, -8, -4)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -41,6 +41,8 @@ class Trend(QWidget):
         self._small = text_font(scale, 0.85)
         self._large = text_font(scale, 1.05, bold=True)
         self.setFont(self._large)
+        # Else the panel around it is painted first, by its style sheet.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(150, round(self.fontMetrics().height() * 6))
 
@@ -58,6 +60,7 @@ class Trend(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, t = QPainter(self), self._theme
+        painter.fillRect(self.rect(), QColor(t.panel))
         box = QRectF(self.rect()).adjusted(8, 5, -8, -6)
         height = self.fontMetrics().height() * 1.25
         painter.setFont(self._small)
