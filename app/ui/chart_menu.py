@@ -23,6 +23,7 @@ _SHOWN: Final = (
     ("footprint", "Footprint in wide bars"),
     ("trading", "Own orders, fills, position"),
     ("drawings", "Drawings"),
+    ("moves_along", "Move with linked charts"),
 )
 _PROFILES: Final = (
     ("", "No volume profile"),

@@ -4,9 +4,19 @@ A panel is given a `Focus` and follows it; it never asks who else does. `links` 
 the focuses of panels that are linked by a colour together.
 """
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QObject, Signal
 
 from app.ui.models.desk import Desk
+
+
+class TimeRange(NamedTuple):
+    """What a chart shows from edge to edge, ns since 1970 UTC."""
+
+    begin: int
+    end: int
+    is_following: bool
 
 
 class Focus(QObject):
@@ -30,11 +40,14 @@ class Focus(QObject):
         A price of it was pointed at in a book, price units: for whoever needs one.
     time_pointed(object)
         A time was pointed at in a chart, ns since 1970 UTC; 0 = nowhere any more.
+    range_shown(object)
+        A chart was moved to a stretch of time, a TimeRange: for those that go with it.
     """
 
     changed = Signal(int)
     price_picked = Signal(object)
     time_pointed = Signal(object)
+    range_shown = Signal(object)
 
     def __init__(self, desk: Desk, number: int = 0) -> None:
         super().__init__()
@@ -56,6 +69,10 @@ class Focus(QObject):
     def point(self, ts: int) -> None:
         """Point at a time of the chart, ns since 1970 UTC; 0 = nowhere any more."""
         self.time_pointed.emit(ts)
+
+    def show_range(self, stretch: TimeRange) -> None:
+        """Move charts to a stretch of time."""
+        self.range_shown.emit(stretch)
 
     def wish(self, name: str) -> None:
         """Show an instrument by its name, as soon as a session has it."""

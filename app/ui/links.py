@@ -16,6 +16,12 @@ from app.ui.models.desk import Desk
 GROUPS: Final = "ABCDEF"
 OWN: Final = ""
 """The group of a panel with an instrument of its own."""
+_SHARED: Final = {
+    "price_picked": "pick",
+    "time_pointed": "point",
+    "range_shown": "show_range",
+}
+"""What panels of a group tell one another: a focus's signal, and its method."""
 
 
 class Link(QObject):
@@ -44,12 +50,13 @@ class Link(QObject):
         self.group = OWN
         self._is_passing_on = False
         self.focus.changed.connect(self._on_focus)
-        self.focus.price_picked.connect(self._on_pick)
-        self.focus.time_pointed.connect(self._on_point)
         for letter, group in groups.items():
             group.changed.connect(self._on_group)
-            group.price_picked.connect(partial(self._on_group_pick, letter))
-            group.time_pointed.connect(partial(self._on_group_point, letter))
+            for signal, slot in _SHARED.items():
+                told = partial(self._on_group_told, letter, slot)
+                getattr(group, signal).connect(told)
+        for signal, slot in _SHARED.items():
+            getattr(self.focus, signal).connect(partial(self._on_told, slot))
 
     def join(self, group: str) -> None:
         """Belong to a group from now on, or with `OWN` to none."""
@@ -72,30 +79,17 @@ class Link(QObject):
             self._groups[self.group].wish(self.focus.name)
         self.changed.emit()
 
-    def _on_pick(self, price: int) -> None:
-        """Pass a price that was pointed at here on to the group, and not back."""
+    def _on_told(self, slot: str, what: object) -> None:
+        """Pass what was pointed at here on to the group, and not back."""
         if self.group and not self._is_passing_on:
             self._is_passing_on = True
-            self._groups[self.group].pick(price)
+            getattr(self._groups[self.group], slot)(what)
             self._is_passing_on = False
 
-    def _on_group_pick(self, letter: str, price: int) -> None:
+    def _on_group_told(self, letter: str, slot: str, what: object) -> None:
         if letter == self.group and not self._is_passing_on:
             self._is_passing_on = True
-            self.focus.pick(price)
-            self._is_passing_on = False
-
-    def _on_point(self, ts: int) -> None:
-        """Pass a time that was pointed at here on to the group, and not back."""
-        if self.group and not self._is_passing_on:
-            self._is_passing_on = True
-            self._groups[self.group].point(ts)
-            self._is_passing_on = False
-
-    def _on_group_point(self, letter: str, ts: int) -> None:
-        if letter == self.group and not self._is_passing_on:
-            self._is_passing_on = True
-            self.focus.point(ts)
+            getattr(self.focus, slot)(what)
             self._is_passing_on = False
 
     def _on_group(self) -> None:

@@ -291,6 +291,32 @@ def test_linked_charts_point_at_the_same_time(stage: Stage) -> None:
     assert told == [("two", START_NS)]
 
 
+def test_linked_charts_move_together_where_they_are_asked_to(
+    panel: ChartPanel, stage: Stage, qtbot: QtBot
+) -> None:
+    other = ChartPanel(stage.context)  # the same focus: one group
+    qtbot.addWidget(other)
+    other.resize(500, 300)
+    with qtbot.waitExposed(other):
+        other.show()
+    other.interval.setCurrentText("1s")
+    other._on_interval()
+    show(other)
+    edge = other.view.span.right
+    panel.view.pan(120.0)
+    assert other.view.span.right == edge
+
+    panel.view.look.moves_along = other.view.look.moves_along = True
+    panel.view.pan(120.0)
+
+    for x in (0.0, 1.0):
+        wanted = panel.view.time_at(x * panel.view.plot.right())
+        given = other.view.time_at(x * other.view.plot.right())
+        assert given == pytest.approx(wanted, abs=2_000_000_000)
+    panel.view.reset_view()
+    assert other.view.span.is_following
+
+
 def test_a_linked_time_is_marked(panel: ChartPanel) -> None:
     view = panel.view
     before = view.grab().toImage()

@@ -86,7 +86,7 @@ class ChartSpace(QWidget):
     def place_of(self, point: tuple[int, float]) -> QPointF:
         """Where a time and a price are painted."""
         bound = 1e6
-        x = self.plot.left() + self.span.x(self._index_of(point[0]))
+        x = self.plot.left() + self.span.x(self.index_of(point[0]))
         y = float(self.panes[0].scale.y(point[1]))
         return QPointF(max(-bound, min(bound, x)), max(-bound, min(bound, y)))
 
@@ -100,7 +100,8 @@ class ChartSpace(QWidget):
         begin, length = int(row["begin"][0]), self._length(row)
         return begin + round((index - whole) * length)
 
-    def _index_of(self, ts: int) -> float:
+    def index_of(self, ts: int) -> float:
+        """Bar at a time, in parts of it; before and past all bars it goes on evenly."""
         whole = max(0, min(self.bars.find(ts), self.bars.count - 1))
         row = self.bars.read(whole, whole + 1)
         if not len(row):

@@ -5,6 +5,7 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
+from app.ui.focus import TimeRange
 from app.ui.items.chart_surface import ChartSurface
 
 _NOTCH: Final = 120
@@ -31,9 +32,12 @@ class ChartView(ChartSurface):
     -------
     time_pointed(object)
         Time under the crosshair, ns since 1970 UTC; None when it leaves.
+    range_moved(object)
+        The TimeRange that the hand moved it to.
     """
 
     time_pointed = Signal(object)
+    range_moved = Signal(object)
     _drag: tuple[str, QPointF] | None = None
 
     def accept_hand(self) -> None:
@@ -104,12 +108,27 @@ class ChartView(ChartSurface):
     def pan(self, px: float) -> None:
         """Move the picture to the right."""
         self.span.pan(px)
+        self._tell_range()
+
+    def _tell_range(self) -> None:
+        self.move_on()
+        if self.bars.count:
+            edges = self.time_at(0.0), self.time_at(self.plot.right())
+            self.range_moved.emit(TimeRange(*edges, self.span.is_following))
+
+    def show_range(self, stretch: TimeRange) -> None:
+        """Show a stretch of time, as another chart does."""
+        if not self.bars.count or stretch.end <= stretch.begin:
+            return
+        self.span.show_range(self.index_of(stretch.begin), self.index_of(stretch.end))
+        if stretch.is_following:
+            self.span.to_end()
         self.move_on()
 
     def zoom(self, factor: float, x: float) -> None:
         """Widen bars around a pixel."""
         self.span.zoom(factor, x)
-        self.move_on()
+        self._tell_range()
 
     def reset_view(self, where: str = "plot") -> None:
         """Scales fit by themselves again; in the plot, the newest bars are shown."""
@@ -117,7 +136,7 @@ class ChartView(ChartSurface):
             pane.scale.is_manual = False
         if where != "prices":
             self.span.reset()
-        self.move_on()
+        self._tell_range()
 
     def point_at(self, at: QPointF | None) -> None:
         """Put the crosshair somewhere, or take it away."""
@@ -150,11 +169,11 @@ class ChartView(ChartSurface):
             self._shift(1 if key == Qt.Key.Key_Up else -1)
         elif key == Qt.Key.Key_Home:
             self.span.to_begin()
-            self.move_on()
+            self._tell_range()
         elif key == Qt.Key.Key_End:
             self.reset_scales()
             self.span.to_end()
-            self.move_on()
+            self._tell_range()
         else:
             super().keyPressEvent(event)
 

@@ -55,6 +55,8 @@ class ChartLook:
         Of `STYLES`.
     volume, delta, footprint, vwap, trading : bool
         Sub-panes; bid x ask inside wide bars; session VWAP; own orders and fills.
+    moves_along : bool
+        Pans and zooms with the other charts of its link.
     profile : str
         Of `PROFILES`; "" = none.
     indicators : list of Drawn
@@ -68,6 +70,7 @@ class ChartLook:
     vwap: bool = True
     trading: bool = True
     drawings: bool = True
+    moves_along: bool = False
     profile: str = "session"
     indicators: list[Drawn] = field(default_factory=list)
 
@@ -100,6 +103,7 @@ _SOUND: Final[dict[str, Callable[[Any], bool]]] = {
     "vwap": _is_bool,
     "trading": _is_bool,
     "drawings": _is_bool,
+    "moves_along": _is_bool,
     "profile": lambda value: isinstance(value, str) and value in PROFILES,
 }
 

@@ -20,6 +20,7 @@ from app.ui.chart_feed import ChartFeed
 from app.ui.chart_menu import ChartMenu
 from app.ui.chart_orders import ChartOrders
 from app.ui.context import Context
+from app.ui.focus import TimeRange
 from app.ui.items.chart_trading import TradingChart
 from app.ui.items.lines import Line
 from app.ui.models import ladder_text
@@ -48,6 +49,7 @@ class ChartPanel(QWidget):
         self.options = QToolButton()
         self.said = Line()
         self._followed: Drawings | None = None
+        self._is_telling = False
         self.feed = ChartFeed(context, self.view, self.said.show_text)
         self.orders = ChartOrders(context, self.view, self._warn)
         self.menu = ChartMenu(self.view, self.orders, self._warn, self._on_look)
@@ -98,6 +100,8 @@ class ChartPanel(QWidget):
         view.menu_wanted.connect(self.menu.open_at)
         view.time_pointed.connect(lambda ts: focus.point(ts or 0))
         focus.time_pointed.connect(view.show_linked)
+        view.range_moved.connect(self._on_moved)
+        focus.range_shown.connect(self._on_range)
         focus.changed.connect(self._on_other)
         bridge.drained.connect(self._on_frame)
         bridge.reports_arrived.connect(self._on_reports)
@@ -171,6 +175,18 @@ class ChartPanel(QWidget):
                 hand.quantity = int(listed.instrument.quantity_units(exact(words)))
         except InstrumentError as error:
             self._warn(f"size: {error}")
+
+    # The time that is shown, with other charts.
+
+    def _on_moved(self, stretch: TimeRange) -> None:
+        if self.view.look.moves_along:
+            self._is_telling = True
+            self._context.focus.show_range(stretch)
+            self._is_telling = False
+
+    def _on_range(self, stretch: TimeRange) -> None:
+        if self.view.look.moves_along and not self._is_telling:
+            self.view.show_range(stretch)
 
     # Frames.
 
