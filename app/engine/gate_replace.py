@@ -51,7 +51,12 @@ from app.engine.state import orders
 
 @kernel
 def request_replace(
-    arena: int, links: int, index: int, quantity: int, terms: tuple[int, int, int]
+    arena: int,
+    links: int,
+    index: int,
+    quantity: int,
+    terms: tuple[int, int, int],
+    options: int,
 ) -> None:
     """Ask the venue to replace a working order by these values.
 
@@ -61,9 +66,10 @@ def request_replace(
         New total; 0 = unchanged.
     terms : (int, int, int)
         Limit and stop, NO_PRICE = unchanged; distance of a trail, 0 = unchanged.
+    options : int
+        OrderOption bits of a gesture: what it meant the limit to do.
     """
-    price, stop_price, trail = terms
-    ask_replace(arena, index, quantity, price, stop_price, trail)
+    ask_replace(arena, index, quantity, terms, options)
     recount(arena, index)
     refresh_exposure(arena, integer(orders(arena)[index]["instrument"]))
     note_message(arena)
@@ -190,7 +196,8 @@ def command_replace(arena: int, links: int, command: Any) -> None:
         hold_gesture(arena, links, command, side, (total, leaves, price))
         return
     terms = (integer(command["price"]), integer(command["stop_price"]), trail)
-    request_replace(arena, links, index, total if asked else asked, terms)
+    options = integer(command["options"])
+    request_replace(arena, links, index, total if asked else asked, terms, options)
 
 
 @kernel
@@ -220,4 +227,4 @@ def _shrink(arena: int, links: int, index: int) -> None:
     total = order["filled"] + room
     if _last_asked(order)[0] > total:
         terms = (integer(NO_PRICE), integer(NO_PRICE), integer(0))
-        request_replace(arena, links, index, total, terms)
+        request_replace(arena, links, index, total, terms, integer(0))

@@ -135,7 +135,7 @@ def _replace(arena: int, command: Any) -> int:
     quantity = command["quantity"]
     if quantity == 0:
         quantity = order["quantity"]
-    reason = replace_refusal(arena, order, kind, limit, quantity)
+    reason = replace_refusal(arena, command, order, kind, limit, quantity)
     if reason != Reason.NONE:
         rejected = integer(ReportType.REPLACE_REJECTED)
         report_working(arena, order, rejected, reason, old)

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.engine.bits import integer
 from app.engine.compile import kernel, rare
-from app.engine.conditional.capabilities import has_limit
+from app.engine.conditional.capabilities import has_limit, was_to_rest
 from app.engine.conditional.groups import note_resize
 from app.engine.conditional.queues import put_in_queue, stop_waiting
 from app.engine.conditional.state import Wait, condition
@@ -94,9 +94,12 @@ def _limit_refusal(arena: int, order: Any, command: Any, limit: int) -> int:
         return integer(Reason.UNSUPPORTED)
     if not bare and not is_price(limit):
         return integer(Reason.BAD_PRICE)
-    meets = order["level"] != 0 and continuous and is_post_only(order)
+    meant = was_to_rest(integer(command["options"]))
+    rests = meant or is_post_only(order)
+    meets = order["level"] != 0 and continuous and rests
     if meets and would_trade(arena, instrument, side, limit):
-        return integer(Reason.POST_ONLY_WOULD_CROSS)
+        refusal = Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
+        return integer(refusal)
     return integer(Reason.NONE)
 
 
@@ -178,7 +181,8 @@ def replace_special(arena: int, command: Any, index: int) -> int:
         reason = _quantity_refusal(arena, order, asked)
     if reason == Reason.NONE and stop != NO_PRICE:
         reason = _stop_refusal(arena, order, stop)
-    if command["trail"] <= -MILLION or command["trail"] >= PRICE_BOUND:
+    has_distance = -MILLION < command["trail"] < PRICE_BOUND
+    if reason == Reason.NONE and not has_distance:
         reason = integer(Reason.BAD_PRICE)
     if reason != Reason.NONE:
         rejected = integer(ReportType.REPLACE_REJECTED)

@@ -5,6 +5,7 @@ from typing import Any, Final
 from app.engine.arena import CAPACITY, LIVE, Section, section_words
 from app.engine.bits import integer
 from app.engine.compile import inlined, kernel, rare
+from app.engine.conditional.capabilities import was_to_rest
 from app.engine.conditional.state import condition
 from app.engine.instruments import step_price, valid_towards
 from app.engine.matching_ids import find_hashed
@@ -232,7 +233,7 @@ def refusal(arena: int, command: Any, limit: int, hashed: int) -> int:
 
 @inlined
 def replace_refusal(
-    arena: int, order: Any, kind: int, limit: int, quantity: int
+    arena: int, command: Any, order: Any, kind: int, limit: int, quantity: int
 ) -> int:
     """Judge a replace of a resting order against the book; return a Reason."""
     if kind > OrderType.LIMIT:
@@ -246,6 +247,8 @@ def replace_refusal(
     if not is_price(limit):
         return integer(Reason.BAD_PRICE)
     instrument, side = integer(order["instrument"]), integer(order["side"])
-    if is_post_only(order) and would_trade(arena, instrument, side, limit):
-        return integer(Reason.POST_ONLY_WOULD_CROSS)
+    meant = was_to_rest(integer(command["options"]))
+    if (meant or is_post_only(order)) and would_trade(arena, instrument, side, limit):
+        refusal = Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
+        return integer(refusal)
     return integer(Reason.NONE)

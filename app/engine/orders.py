@@ -103,6 +103,7 @@ def _begin(order: Any) -> None:
     order["new_price"] = NO_PRICE
     order["new_stop_price"] = NO_PRICE
     order["new_trail"] = 0
+    order["new_options"] = 0
     order["accepted_ts"] = 0
     order["fee"] = 0
     order["counted"] = 0
@@ -199,19 +200,28 @@ def ask_cancel(arena: int, index: int, reason: int) -> None:
 
 @kernel
 def ask_replace(
-    arena: int, index: int, quantity: int, price: int, stop_price: int, trail: int
+    arena: int, index: int, quantity: int, terms: tuple[int, int, int], options: int
 ) -> None:
     """Note that a replace to these values is on its way.
 
     What is left unchanged (0, NO_PRICE) is not sent: by then the venue may have changed
     it itself, a group an exit's size, a trail a stop. What an earlier replace that is
     still on its way asked for is asked for again.
+
+    Parameters
+    ----------
+    terms : (int, int, int)
+        Limit, stop and distance of a trail.
+    options : int
+        What the gesture that chose the limit meant by it (OrderOption).
     """
     order = orders(arena)[index]
+    price, stop_price, trail = terms
     if quantity:
         order["new_quantity"] = quantity
     if price != NO_PRICE:
         order["new_price"] = price
+        order["new_options"] = options
     if stop_price != NO_PRICE:
         order["new_stop_price"] = stop_price
     if trail:
@@ -352,6 +362,7 @@ def _end_replace(order: Any) -> None:
         order["new_price"] = NO_PRICE
         order["new_stop_price"] = NO_PRICE
         order["new_trail"] = 0
+        order["new_options"] = 0
     _settle(order)
 
 

@@ -128,6 +128,7 @@ ORDER: Final = np.dtype(
         ("role", "u1"),  # records.GroupRole
         ("status", "u1"),  # records.OrderStatus
         ("options", "<u2"),  # records.OrderOption
+        ("new_options", "<u2"),  # of the gesture behind the pending replace's limit
         ("quantity", "<i8"),  # total
         ("filled", "<i8"),
         ("leaves", "<i8"),  # 0 once ended

@@ -52,6 +52,8 @@ CENTRES = np.array([0, 1000, -50_000])
 STEPS = np.array([1, 5, 100])
 ORDERS = 60
 _POST_ONLY = int(OrderOption.POST_ONLY)
+_TO_REST = int(OrderOption.RESTING_INTENT)
+_CONFIRMED = int(OrderOption.CONFIRMED)
 _REDUCE_ONLY = int(OrderOption.REDUCE_ONLY)
 _OUTSIDE = int(OrderOption.OUTSIDE_HOURS)
 
@@ -128,10 +130,13 @@ def _options(random, records):
     post_only = limited & lasting & (random.random(count) < 0.1)
     reducing = (records["account"] < ACCOUNTS) & (random.random(count) < 0.2)
     outside = random.random(count) < 0.3
+    meant = random.random(count)
     records["options"] = (
         np.where(post_only, _POST_ONLY, 0)
         | np.where(reducing, _REDUCE_ONLY, 0)
         | np.where(outside, _OUTSIDE, 0)
+        | np.where(meant < 0.1, _TO_REST, 0)
+        | np.where(meant < 0.02, _CONFIRMED, 0)
     )
 
 

@@ -130,6 +130,11 @@ class PlainMatching(Waiting):
     def is_reducing(command):
         return bool(command.options & OrderOption.REDUCE_ONLY)
 
+    @staticmethod
+    def was_to_rest(command):
+        bits = OrderOption.RESTING_INTENT | OrderOption.CONFIRMED
+        return command.options & bits == OrderOption.RESTING_INTENT
+
     def book_refusal(self, command, limit):
         instrument, side = command.instrument, command.side
         if command.force in AUCTION or command.role in EXIT_LEGS:
@@ -140,8 +145,9 @@ class PlainMatching(Waiting):
         if limit == NO_PRICE:
             return Reason.NO_OPPOSITE_SIDE
         post_only = command.options & OrderOption.POST_ONLY
-        if post_only and self.would_trade(instrument, side, limit):
-            return Reason.POST_ONLY_WOULD_CROSS
+        meant = self.was_to_rest(command)
+        if (post_only or meant) and self.would_trade(instrument, side, limit):
+            return Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
         if command.force == Force.FOK:
             wanted = command.quantity
             if self.is_reducing(command):
@@ -283,9 +289,10 @@ class PlainMatching(Waiting):
             return Reason.UNSUPPORTED
         if not bare and abs(limit) >= PRICE_BOUND:
             return Reason.BAD_PRICE
-        meets = order.on_book and matched and order.post_only
+        meant = self.was_to_rest(command)
+        meets = order.on_book and matched and (order.post_only or meant)
         if meets and self.would_trade(order.instrument, order.side, limit):
-            return Reason.POST_ONLY_WOULD_CROSS
+            return Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
         return Reason.NONE
 
     def quantity_refusal(self, order, quantity):
@@ -359,7 +366,7 @@ class PlainMatching(Waiting):
     def replace_refusal(self, order, command, kind, limit, stop):
         regular = self.session[order.instrument] in (Session.UNKNOWN, Session.OPEN)
         if not order.slot and regular:
-            return self.plain_refusal(order, command.quantity, kind, limit)
+            return self.plain_refusal(order, command, kind, limit)
         reason = self.limit_refusal(order, command, kind, limit)
         if not reason and command.quantity not in (0, order.quantity):
             reason = self.quantity_refusal(order, command.quantity)
@@ -369,18 +376,20 @@ class PlainMatching(Waiting):
             reason = Reason.BAD_PRICE
         return reason
 
-    def plain_refusal(self, order, quantity, kind, limit):
+    def plain_refusal(self, order, command, kind, limit):
         if kind not in (OrderType.LIMIT, OrderType.MARKET):
             return Reason.UNSUPPORTED
-        reason = self.quantity_refusal(order, quantity)
+        reason = self.quantity_refusal(order, command.quantity)
         if reason:
             return reason
         if limit == NO_PRICE:
             return Reason.NO_OPPOSITE_SIDE
         if abs(limit) >= PRICE_BOUND:
             return Reason.BAD_PRICE
-        if order.post_only and self.would_trade(order.instrument, order.side, limit):
-            return Reason.POST_ONLY_WOULD_CROSS
+        meant = self.was_to_rest(command)
+        rests = order.post_only or meant
+        if rests and self.would_trade(order.instrument, order.side, limit):
+            return Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
         return Reason.NONE
 
     def resize(self, order, quantity):

@@ -375,6 +375,36 @@ def test_rule_19_post_only_that_does_not_cross_rests(engine):
     assert engine.queue(0, BUY) == [(2, 9, 5, 99)]
 
 
+TO_REST = {"options": int(OrderOption.RESTING_INTENT)}
+CONFIRMED = {"options": int(OrderOption.RESTING_INTENT | OrderOption.CONFIRMED)}
+
+
+def test_what_a_gesture_meant_to_rest_takes_nothing(engine):
+    act(engine, new(1, SELL, 5, 100), new(9, BUY, 5, 98, **OTHER))
+
+    (fresh,) = act(engine, new(8, BUY, 5, 100, **TO_REST, **OTHER))
+    (moved,) = act(engine, replace(9, price=100, **TO_REST, **OTHER))
+
+    assert (fresh["report"], fresh["reason"]) == (
+        ReportType.REJECTED, Reason.MEANING_CHANGED,
+    )  # fmt: skip
+    assert (moved["report"], moved["reason"]) == (
+        ReportType.REPLACE_REJECTED, Reason.MEANING_CHANGED,
+    )  # fmt: skip
+    assert engine.queue(0, BUY) == [(2, 9, 5, 98)]
+    act(engine, replace(9, price=99, **TO_REST, **OTHER))
+    assert engine.queue(0, BUY) == [(2, 9, 5, 99)]
+
+
+def test_what_was_confirmed_takes(engine):
+    act(engine, new(1, SELL, 5, 100), new(9, BUY, 5, 98, **TO_REST, **OTHER))
+
+    reports = act(engine, replace(9, price=100, **CONFIRMED, **OTHER))
+
+    assert (ReportType.FILL, 0) in told(reports)
+    assert not engine.queue(0, BUY)
+
+
 def test_rule_19_a_replace_that_would_cross_is_rejected_and_the_order_stays(engine):
     act(engine, new(1, SELL, 5, 100), new(9, BUY, 5, 99, **POST_ONLY, **OTHER))
 

@@ -67,11 +67,11 @@ def is_for_auction(time_in_force: int) -> bool:
 
 @kernel
 def was_to_rest(options: int) -> bool:
-    """Whether a gesture meant a new order to rest, and nobody confirmed otherwise.
+    """Whether a gesture meant a limit to rest, and nobody confirmed otherwise.
 
     The gate compares the book that was painted with its own; what the market does while
-    the order is on its way only the venue can see. It refuses such an order as it would
-    a post-only one, which this is at its arrival alone.
+    the order is on its way only the venue can see. It refuses such an order, or such a
+    replace, as it would a post-only one, which this is at its arrival alone.
     """
     return options & _MEANT_TO_REST == OrderOption.RESTING_INTENT
 

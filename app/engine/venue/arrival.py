@@ -146,8 +146,16 @@ def cancel_arrived(arena: int, links: int, index: int) -> None:
 
 
 @kernel
-def _replace_refusal(arena: int, index: int, price: int, stop: int) -> int:
-    """Why an order cannot have another limit or another stop; it stays as it was."""
+def _replace_refusal(
+    arena: int, index: int, price: int, stop: int, options: int
+) -> int:
+    """Why an order cannot have another limit or another stop; it stays as it was.
+
+    Parameters
+    ----------
+    options : int
+        OrderOption bits of the gesture that chose the limit.
+    """
     order = venue_orders(arena)[index]
     stage = order["stage"]
     if stage != Stage.RESTING and stage != Stage.WAITING:
@@ -158,9 +166,12 @@ def _replace_refusal(arena: int, index: int, price: int, stop: int) -> int:
     passed = order["triggered_ts"] or (watches and _is_through(arena, index, stop))
     if stop != order["stop_price"] and passed:
         return integer(Reason.STOP_THROUGH_MARKET)
-    post_only = stage == Stage.RESTING and order["options"] & OrderOption.POST_ONLY
-    if price != order["price"] and post_only and would_cross(arena, index, price):
-        return integer(Reason.POST_ONLY_WOULD_CROSS)
+    meant = was_to_rest(options)
+    rests = meant or order["options"] & OrderOption.POST_ONLY
+    moves = stage == Stage.RESTING and price != order["price"]
+    if moves and rests and would_cross(arena, index, price):
+        refusal = Reason.MEANING_CHANGED if meant else Reason.POST_ONLY_WOULD_CROSS
+        return integer(refusal)
     return integer(Reason.NONE)
 
 
@@ -215,7 +226,7 @@ def replace_arrived(arena: int, links: int, waiting: int) -> None:
     price, stop = integer(order["price"]), integer(order["stop_price"])
     price = price if request["price"] == NO_PRICE else integer(request["price"])
     stop = stop if request["stop_price"] == NO_PRICE else integer(request["stop_price"])
-    refusal = _replace_refusal(arena, index, price, stop)
+    refusal = _replace_refusal(arena, index, price, stop, integer(request["options"]))
     if refusal != Reason.NONE:
         tell(arena, links, index, ReportType.REPLACE_REJECTED, refusal)
         return

@@ -81,6 +81,7 @@ def _send(arena: int, links: int, index: int, action: int) -> int:
         command["price"] = order["new_price"]
         command["stop_price"] = order["new_stop_price"]
         command["trail"] = order["new_trail"]
+        command["options"] = order["new_options"]
     ring_publish(linked(links, Link.ORDERS_OUT))
     return 0
 

@@ -82,5 +82,6 @@ def send_request(arena: int, links: int, index: int, message: int) -> None:
     record["price"] = source["new_price"]
     record["stop_price"] = source["new_stop_price"]
     record["trail"] = source["new_trail"]
+    record["options"] = source["new_options"]
     state = venue(arena)[0]
     state["arrivals"] = merged(arena, state["arrivals"], waiting)

@@ -160,6 +160,7 @@ PENDING: Final = np.dtype(
         ("stop_price", "<i8"),  # REPLACE: new stop; NO_PRICE = unchanged
         ("impact", "<i8"),  # REPORT: money that its fill pays for its impact
         ("trail", "<i8"),  # REPLACE: new distance; 0 = unchanged
+        ("options", "<i8"),  # REPLACE: what the gesture meant its limit to do
         ("report", REPORT),  # REPORT: what is delivered
     ],
     align=True,

@@ -243,8 +243,10 @@ class Bench:
         *,
         stop: int = NO_PRICE,
         trail: int = 0,
+        options: int = 0,
     ) -> None:
         record = self.arena.records(Section.ORDERS)[index]
+        record["new_options"] = options
         record["new_quantity"], record["new_price"] = quantity, price
         record["new_stop_price"], record["new_trail"] = stop, trail
         self._send(t, simulated.venue_replace, index)

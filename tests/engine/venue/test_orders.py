@@ -5,6 +5,7 @@ import pytest
 from app.engine.arena import Section
 from app.engine.records import (
     NO_PRICE,
+    OrderOption,
     OrderStatus,
     Reason,
     ReportType,
@@ -206,6 +207,28 @@ def test_rule_19_a_replace_that_would_cross_leaves_the_order(venue: Bench) -> No
 
     assert venue.last(index) == (T.REPLACE_REJECTED, R.POST_ONLY_WOULD_CROSS)
     assert (venue.order(index)["price"], venue.ahead(index)) == (100, 10)
+
+
+def test_what_a_gesture_meant_to_rest_takes_nothing(venue: Bench) -> None:
+    to_rest = int(OrderOption.RESTING_INTENT)
+    fresh = venue.rest(2, "buy", 1, 102, options=to_rest)
+    moved = venue.rest(2, "buy", 1, 100, options=to_rest)
+    venue.replace(3, moved, price=102, options=to_rest)
+    venue.clock(3)
+
+    assert venue.last(fresh) == (T.REJECTED, R.MEANING_CHANGED)
+    assert venue.last(moved) == (T.REPLACE_REJECTED, R.MEANING_CHANGED)
+    assert (venue.order(moved)["price"], venue.ahead(moved)) == (100, 10)
+    assert not venue.fills()
+
+
+def test_what_was_confirmed_takes(venue: Bench) -> None:
+    to_rest, confirmed = OrderOption.RESTING_INTENT, OrderOption.CONFIRMED
+    index = venue.rest(2, "buy", 1, 100, options=int(to_rest))
+    venue.replace(3, index, price=102, options=int(to_rest | confirmed))
+    venue.clock(3)
+
+    assert venue.fills() == [(index, 102, 1)]
 
 
 def test_rule_41_the_newest_is_cancelled_where_it_meets_our_own(venue: Bench) -> None:
