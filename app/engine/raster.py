@@ -3,7 +3,9 @@
 One idea: a table is a grid of `RASTER_CELL`s, all that is to be seen of each cell as
 small integers. `raster_cells` compares the grid with the one that is painted already,
 paints only the cells that differ, and says which. Text is drawn from an atlas of glyph
-masks that the window makes once; a text is a run of glyph numbers.
+masks that the window makes once; a text is a run of glyph numbers, or a number whose
+figures are written here (`raster_numbers`). What has a shape is a sprite: a small
+picture with transparency, made once and laid over its cell.
 
 The unit is compiled when it is first used: only the window paints.
 """
@@ -14,6 +16,7 @@ import numpy as np
 
 from app.engine.compile import entry, kernel
 from app.engine.memory import view, words
+from app.engine.raster_numbers import NUMBER, NUMBER_CODES, number_codes
 
 RASTER_CELL: Final = np.dtype(
     [
@@ -29,27 +32,35 @@ RASTER_CELL: Final = np.dtype(
         ("own_width", "<i4"),
         ("own", "<u4"),
         ("run", "<i4"),  # text; 0 = none
+        ("number", "<i4"),  # NUMBER that writes `value` instead; 0 = none
         ("align", "<i4"),  # 0 left, 1 centred, 2 right
         ("pad", "<i4"),
         ("ink", "<u4"),  # colour of the text
         ("line", "<u4"),  # colour of the lowest row of px; 0 = none
-        ("special", "<i8"),  # changes with what is painted over the cell later
+        ("sprite", "<i4"),  # laid over the cell at its top left; 0 = none
+        ("value", "<i8"),
     ]
 )
-"""What one cell looks like: 72 bytes."""
+"""What one cell looks like: 80 bytes."""
 
 GLYPH: Final = np.dtype([("x", "<i4"), ("width", "<i4"), ("height", "<i4")])
 """Where a glyph's mask lies in the atlas; masks begin at its top."""
 RUN: Final = np.dtype([("first", "<i4"), ("count", "<i4"), ("width", "<i4")])
 """A text: its glyphs' place among the codes, and its width."""
+SPRITE: Final = np.dtype(
+    [("bits", "<i8"), ("width", "<i4"), ("height", "<i4"), ("pitch", "<i8")]
+)
+"""A picture of premultiplied ARGB; its pitch in px."""
 
 (
     PICTURE, PITCH, WIDTH, HEIGHT, CELLS, PAINTED, DRAWN, COUNT,
-    ATLAS, ATLAS_PITCH, GLYPHS, RUNS, CODES,
-) = range(13)  # fmt: skip
+    ATLAS, ATLAS_PITCH, GLYPHS, RUNS, CODES, NUMBERS, SCRATCH, SPRITES,
+    LEFT, TOP, RIGHT, BOTTOM,
+) = range(20)  # fmt: skip
 """Words of a job: addresses and lengths. PITCH counts px, ATLAS_PITCH bytes; DRAWN is a
-byte for each cell, set where it was painted."""
-JOB_WORDS: Final = 13
+byte for each cell, set where it was painted; SCRATCH has room for NUMBER_CODES; LEFT to
+BOTTOM surround what was painted, in px."""
+JOB_WORDS: Final = 20
 _CELL_WORDS: Final = RASTER_CELL.itemsize // 8
 _MANY: Final = 1 << 30
 
@@ -99,22 +110,93 @@ def _glyph(job: Any, glyph: Any, cell: Any, x: int) -> None:
 
 
 @kernel
-def _text(job: Any, cell: Any) -> None:
-    """Draw a cell's text."""
-    run = view(job[RUNS], _MANY, RUN)[cell["run"]]
-    codes: Any = view(job[CODES] + 4 * run["first"], run["count"], np.int32)
+def _write(job: Any, cell: Any, codes: Any) -> int:
+    """Draw glyphs where the cell's alignment puts them; return their width."""
     glyphs = view(job[GLYPHS], _MANY, GLYPH)
-    room = cell["width"] - 2 * cell["pad"] - run["width"]
-    x = cell["x"] + cell["pad"] + room * cell["align"] // 2
+    width = 0
+    for i in range(len(codes)):
+        width += glyphs[codes[i]]["width"]
+    x = cell["x"] + cell["pad"]
+    x += (cell["width"] - 2 * cell["pad"] - width) * cell["align"] // 2
     for i in range(len(codes)):
         glyph = glyphs[codes[i]]
         _glyph(job, glyph, cell, x)
         x += glyph["width"]
+    return width
+
+
+@kernel
+def _width(job: Any, codes: Any) -> int:
+    glyphs = view(job[GLYPHS], _MANY, GLYPH)
+    width = 0
+    for i in range(len(codes)):
+        width += glyphs[codes[i]]["width"]
+    return width
+
+
+@kernel
+def _text(job: Any, cell: Any) -> None:
+    """Draw a cell's text."""
+    run = view(job[RUNS], _MANY, RUN)[cell["run"]]
+    codes: Any = view(job[CODES] + 4 * run["first"], run["count"], np.int32)
+    _write(job, cell, codes)
+
+
+@kernel
+def _number(job: Any, cell: Any) -> None:
+    """Draw a cell's number: with its suffix, without where both have no room.
+
+    A number that has a suffix stands beside a sprite: it is left out rather than cut.
+    """
+    style = view(job[NUMBERS], _MANY, NUMBER)[cell["number"]]
+    buffer: Any = view(job[SCRATCH], NUMBER_CODES, np.int32)
+    end = NUMBER_CODES // 2
+    first = number_codes(style, cell["value"], buffer, end)
+    if style["suffix"]:
+        run = view(job[RUNS], _MANY, RUN)[style["suffix"]]
+        more: Any = view(job[CODES] + 4 * run["first"], run["count"], np.int32)
+        room = cell["width"] - cell["pad"] - style["margin"]
+        number = _width(job, buffer[first:end])
+        if number > room:
+            return
+        if number + run["width"] <= room:
+            for i in range(min(len(more), NUMBER_CODES - end)):
+                buffer[end + i] = more[i]
+            end += min(len(more), NUMBER_CODES - end)
+    _write(job, cell, buffer[first:end])
+
+
+@kernel
+def _lay(ground: Any, pixel: Any) -> Any:
+    """Lay a premultiplied pixel over another."""
+    rest = 255 - (pixel >> 24)
+    outer = ((ground & 0xFF00FF) * rest + 0x800080) >> 8
+    inner = (((ground >> 8) & 0xFF) * rest + 0x80) & 0xFF00
+    return 0xFF000000 | ((pixel & 0xFFFFFF) + (outer & 0xFF00FF) + inner)
+
+
+@kernel
+def _sprite(job: Any, cell: Any) -> None:
+    """Lay a cell's sprite over it, clipped to the cell."""
+    sprite = view(job[SPRITES], _MANY, SPRITE)[cell["sprite"]]
+    left, top = max(cell["x"], 0), max(cell["y"], 0)
+    right = min(cell["x"] + min(sprite["width"], cell["width"]), job[WIDTH])
+    bottom = min(cell["y"] + min(sprite["height"], cell["height"]), job[HEIGHT])
+    for y in range(top, bottom):
+        row = _row(job, left, y, right - left)
+        place = sprite["bits"] + 4 * ((y - cell["y"]) * sprite["pitch"])
+        pixels = view(place + 4 * (left - cell["x"]), len(row), np.uint32)
+        for at in range(len(row)):
+            pixel = np.int64(pixels[at])
+            if pixel >> 24 == 255:
+                row[at] = pixel
+            elif pixel >> 24:
+                row[at] = _lay(np.int64(row[at]), pixel)
 
 
 @kernel
 def _paint(job: Any, cell: Any) -> None:
-    """Paint one cell: ground, bar, own part, text, line."""
+    """Paint one cell: ground, bar, own part, line, text, sprite."""
     x, y = cell["x"], cell["y"]
     right, bottom = x + cell["width"], y + cell["height"]
     _fill(job, x, y, right, bottom, cell["ground"])
@@ -128,8 +210,12 @@ def _paint(job: Any, cell: Any) -> None:
         _fill(job, left, y + 1, end, bottom - 1, cell["own"])
     if cell["line"]:
         _fill(job, x, bottom - 1, right, bottom, cell["line"])
-    if cell["run"] > 0:
+    if cell["number"] > 0:
+        _number(job, cell)
+    elif cell["run"] > 0:
         _text(job, cell)
+    if cell["sprite"] > 0:
+        _sprite(job, cell)
 
 
 @kernel
@@ -142,6 +228,15 @@ def _take(new: Any, old: Any, begin: int) -> int:
     return 1 if differ else 0
 
 
+@kernel
+def _surround(job: Any, cell: Any) -> None:
+    """Let the rectangle of what was painted surround a cell, too."""
+    job[LEFT] = min(job[LEFT], cell["x"])
+    job[TOP] = min(job[TOP], cell["y"])
+    job[RIGHT] = max(job[RIGHT], cell["x"] + cell["width"])
+    job[BOTTOM] = max(job[BOTTOM], cell["y"] + cell["height"])
+
+
 @entry
 def raster_cells(job_address: int, _b: int, _c: int) -> int:
     """Paint the cells that differ from those painted; how many they were."""
@@ -152,9 +247,11 @@ def raster_cells(job_address: int, _b: int, _c: int) -> int:
     old = words(job[PAINTED], count * _CELL_WORDS)
     drawn = view(job[DRAWN], count, np.uint8)
     total = 0
+    job[LEFT], job[TOP], job[RIGHT], job[BOTTOM] = job[WIDTH], job[HEIGHT], 0, 0
     for i in range(count):
         drawn[i] = _take(new, old, i * _CELL_WORDS)
         if drawn[i]:
             _paint(job, cells[i])
+            _surround(job, cells[i])
             total += 1
     return total

@@ -4,25 +4,19 @@ Between a chart's hand and `Trading`, as `LadderOrders` is for a ladder.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from app.engine.records import OrderOption, OrderType, ReportType
+from app.engine.records import OrderType
 from app.ui import reasons
+from app.ui.asking import Asking, refused
 from app.ui.context import Context
 from app.ui.items.chart_trading import TradingChart
-from app.ui.models.intent import SEPARATOR, Intent, Verdict
+from app.ui.models.intent import Intent, Verdict
 from app.ui.models.ladder import touch_index
 from app.ui.models.ladder_build import build_frame
 from app.ui.models.market import Listed
-from app.ui.models.order_text import order_text
-
-_REFUSED: Final = (
-    ReportType.REJECTED,
-    ReportType.CANCEL_REJECTED,
-    ReportType.REPLACE_REJECTED,
-)
 
 
 class ChartOrders:
@@ -43,7 +37,7 @@ class ChartOrders:
         self._context = context
         self._view = view
         self._say = say
-        self._sent: set[int] = set()
+        self._asking = Asking(context)
         self._news: Any = None
         view.hand.make = self.act
         view.hand.order = context.desk.orders.order
@@ -79,49 +73,32 @@ class ChartOrders:
         if self.listed is None:
             return
         if intent.verdict is Verdict.SEND:
-            self._sent.update(self._context.trading.place(intent, self.listed.number))
+            self._asking.place(intent, self.listed.number)
             self._say(intent.text)
         elif intent.verdict is Verdict.BLOCK:
             self._say(f"blocked: {intent.why}")
 
     def take(self, reports: np.ndarray) -> None:
         """Tell refusals of what was asked for here, and hold what the engine held."""
-        if self.listed is None or not self._sent:
+        if self.listed is None:
             return
-        is_own = np.isin(reports["client_order_id"], tuple(self._sent))
-        here = reports[is_own & (reports["instrument"] == self.listed.number)]
-        for report in here[np.isin(here["report"], _REFUSED)]:
+        here = reports[reports["instrument"] == self.listed.number]
+        for report in here[refused(here) & self._asking.sent(here)]:
             words = reasons.outcome_text(
                 report, self.listed.text, self._context.desk.currency
             )
             self._say(words)
-        for report in here[here["report"] == ReportType.HELD]:
+        hand = self._view.hand
+        sequence = hand.frame.sequence if hand.frame else 0
+        for intent in self._asking.asked(here, self.listed, sequence):
             if self._view.isVisible():
-                intent = self._held(report, self.listed)
-                self._view.hand.hold(intent, self._context.clock.monotonic_ns())
+                hand.hold(intent, self._context.clock.monotonic_ns())
                 self._view.show_floats()
 
     def place(self, intent: Intent) -> None:
         """Act on what was chosen from a menu."""
         self._view.hand.decide(intent, self._context.clock.monotonic_ns())
         self._view.show_floats()
-
-    def _held(self, report: np.void, listed: Listed) -> Intent:
-        """What the engine holds for a confirm, as it would be sent again."""
-        desk, frame = self._context.desk, self._view.hand.frame
-        why = reasons.reason_text(report, listed.text, desk.currency)
-        order = int(report["client_order_id"])
-        return Intent(
-            Verdict.HOLD,
-            SEPARATOR.join([order_text(report, listed), why]),
-            why,
-            int(report["side"]),
-            int(report["price"]),
-            int(report["quantity"]),
-            frame.sequence if frame else 0,
-            int(report["options"]) & OrderOption.REDUCE_ONLY,
-            order if desk.orders.order(order) is not None else 0,
-        )
 
 
 def _seen(part: np.void | None) -> Any:

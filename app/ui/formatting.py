@@ -93,6 +93,27 @@ def short_number(value: float) -> str:
     return f"{sign}{value:.3g}" if value < 10 else f"{sign}{value:.4g}"
 
 
+def short_count(count: int, places: int) -> str:
+    """Write a count of 10**-places, at least 0, in few figures: ``12.4k``.
+
+    In whole numbers, so that the compiled painter (`engine.raster_numbers`) writes the
+    same.
+
+    >>> short_count(1234567, 0), short_count(12345678, 6)
+    ('1.23M', '12.35')
+    """
+    exponent = len(str(count)) - 1 - places
+    drop = len(str(count)) - (4 if 1 <= exponent < 3 else 3)
+    if drop > 0:
+        count = rounded(count, drop) * 10**drop
+    exponent = len(str(count)) - 1 - places
+    power = min(len(_LETTERS), max(0, exponent) // 3)
+    text = scaled(count, places + 3 * power).replace(",", "")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text + (_LETTERS[-power][1] if power else "")
+
+
 def count(number: int) -> str:
     """Write a count with thousands."""
     return f"{int(number):,}"
@@ -364,6 +385,22 @@ class InstrumentText:
             decimals = places  # a midpoint fill: show all of it
         return scaled(value // 10 ** (places - decimals), decimals).replace(",", "")
 
+    @property
+    def price_unit(self) -> tuple[int, int]:
+        """A price unit as numerator and decimal places."""
+        return self._price
+
+    @property
+    def quantity_unit(self) -> tuple[int, int]:
+        """A quantity unit as numerator and decimal places."""
+        return self._quantity
+
+    @property
+    def bands(self) -> list[tuple[int, int, int]]:
+        """Bands of the tick table: start (price units), step, decimals."""
+        starts = [0, *self._starts]
+        return list(zip(starts, self._steps, self._decimals, strict=True))
+
     def _band(self, units: int) -> int:
         return bisect_right(self._starts, units) if self._starts else 0
 
@@ -388,7 +425,8 @@ class InstrumentText:
         if len(text) <= _SIZE_WIDTH:
             return text
         numerator, places = self._quantity
-        return short_number(units * numerator / 10**places)
+        sign = MINUS if units < 0 else ""
+        return sign + short_count(abs(int(units)) * numerator, places)
 
     def change(self, units: int) -> str:
         """Write a change of a size for a narrow cell, with its sign; zero is empty."""

@@ -5,7 +5,6 @@ state but the instrument it is about.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -15,27 +14,19 @@ from app.engine.records import (
     BUY,
     NO_PRICE,
     SELL,
-    OrderOption,
     OrderType,
-    Reason,
-    ReportType,
 )
 from app.ui import reasons
+from app.ui.asking import Asking, refused
 from app.ui.context import Context
 from app.ui.items.ladder_view import LadderView
 from app.ui.items.size_pads import SizePads
 from app.ui.models.hand import Hand
-from app.ui.models.intent import SEPARATOR, Intent, Verdict, order_intent
+from app.ui.models.intent import Intent, Verdict, order_intent, waiting_text
 from app.ui.models.ladder import touch_index
 from app.ui.models.market import Listed
 from app.ui.models.messages import Level
-from app.ui.models.order_text import order_text
 
-_REFUSED: Final = (
-    ReportType.REJECTED,
-    ReportType.CANCEL_REJECTED,
-    ReportType.REPLACE_REJECTED,
-)
 PADS_WITH_KEYS: Final = 4
 
 
@@ -70,8 +61,7 @@ class LadderOrders:
         self._view = view
         self._pads = pads
         self._say = say
-        self._brackets: dict[int, tuple[Intent, tuple[int, ...]]] = {}
-        self._sent: set[int] = set()  # what others sent, others ask about
+        self._asking = Asking(context)  # what others sent, others ask about
         self._runs = self._commands()
         view.gestures.make = self.act
         view.gestures.cancel = context.trading.cancel
@@ -89,10 +79,7 @@ class LadderOrders:
         if self.listed is None:
             return
         if intent.verdict is Verdict.SEND:
-            ids = self._context.trading.place(intent, self.listed.number)
-            self._sent.update(ids)
-            if intent.exits and ids:
-                self._brackets[ids[0]] = intent, ids[1:]
+            self._asking.place(intent, self.listed.number)
         elif intent.verdict is Verdict.BLOCK:
             self._explain(intent.at, f"blocked: {intent.why}")
 
@@ -101,14 +88,14 @@ class LadderOrders:
         if self.listed is None:
             return
         here = reports[reports["instrument"] == self.listed.number]
-        is_held = _asks_again(here)
-        for report in here[np.isin(here["report"], _REFUSED) & ~is_held]:
+        for report in here[refused(here)]:
             words = reasons.outcome_text(report, self.listed.text, self._desk.currency)
             self._explain(int(report["price"]), words)
-        held = here[is_held & np.isin(here["client_order_id"], list(self._sent))]
-        if len(held):
-            intents = [self._held(each, self.listed) for each in held]
-            self._view.gestures.hold(intents, self._context.clock.monotonic_ns())
+        frame = self._view.painted
+        asked = self._asking.asked(here, self.listed, frame.sequence if frame else 0)
+        if asked:
+            self._view.gestures.hold(asked, self._context.clock.monotonic_ns())
+            self._say(waiting_text(asked[0], is_staged=False))
 
     def _commands(self) -> Mapping[str, Callable[[], None]]:
         runs: dict[str, Callable[[], None]] = {
@@ -193,33 +180,6 @@ class LadderOrders:
             intent = order_intent(frame, side, price, quantity, unready)
             gestures.decide([intent], self._context.clock.monotonic_ns())
 
-    def _held(self, report: np.void, listed: Listed) -> Intent:
-        """What the engine holds for a confirm, as it would be sent again."""
-        why = reasons.reason_text(report, listed.text, self._desk.currency)
-        order = int(report["client_order_id"])
-        if order in self._brackets:
-            # Its exits wait at the venue for an entry that does not come: begin anew.
-            bracket, exits = self._brackets.pop(order)
-            working = self._desk.orders.working(int(report["instrument"]))
-            waiting = np.intersect1d(exits, working["client_order_id"])
-            self._context.trading.cancel(waiting.tolist())
-            return replace(bracket, verdict=Verdict.HOLD, why=why)
-        # A held order is none yet: a known one was to be replaced.
-        is_replace = report["report"] == ReportType.HELD
-        known = is_replace and self._desk.orders.order(order) is not None
-        frame = self._view.painted
-        return Intent(
-            Verdict.HOLD,
-            SEPARATOR.join([order_text(report, listed), why]),
-            why,
-            int(report["side"]),
-            int(report["price"]),
-            int(report["quantity"]),
-            frame.sequence if frame else 0,
-            int(report["options"]) & OrderOption.REDUCE_ONLY,
-            order if known else 0,
-        )
-
     def _explain(self, price: int, words: str) -> None:
         """Write a refusal into the row of its price, or of the touch."""
         assert self.listed is not None
@@ -228,14 +188,3 @@ class LadderOrders:
         if index is not None:
             self._view.note(index, words)
         self._say(words)
-
-
-def _asks_again(reports: np.ndarray) -> np.ndarray:
-    """Mask of reports of gestures that mean something else by now.
-
-    The gate holds them; a venue that saw the market move while an order was on its way
-    refuses it for the same reason.
-    """
-    is_refused = reports["report"] == ReportType.REJECTED
-    has_changed = reports["reason"] == Reason.MEANING_CHANGED
-    return np.asarray((reports["report"] == ReportType.HELD) | is_refused & has_changed)

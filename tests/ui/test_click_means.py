@@ -33,6 +33,7 @@ from app.sessions.session import EngineState, Mode
 from app.ui.items.ladder_geometry import Column
 from app.ui.main import sessions_of
 from app.ui.main_window import MainWindow
+from app.ui.models.intent import order_intent
 from app.ui.shot_scene import has_market
 from tests.ui.scripted_session import FUTURE
 
@@ -40,6 +41,8 @@ pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.threads]
 COMPILE_MS = 590_000
 STEP_MS = 30_000
 CLICKS = 1_000
+DRAGS = 300
+LATENCY_US = 2_000  # the market moves while an order is on its way, too
 MID = 17_285
 LEVELS = 12
 SIZE = 50
@@ -97,7 +100,7 @@ def window(qtbot: QtBot, tmp_path: Path, feed: MovedFeed) -> Iterator[MainWindow
     settings = replace(
         usual,
         paths=replace(usual.paths, logs=tmp_path / "logs"),
-        venue=replace(usual.venue, order_latency_us=0, report_latency_us=0),
+        venue=replace(usual.venue, order_latency_us=LATENCY_US, report_latency_us=0),
         risk=replace(usual.risk, file=_limits(tmp_path)),
         ui=replace(usual.ui, frames_per_s=240),  # views come as often
     )
@@ -147,29 +150,125 @@ def test_no_click_that_was_to_rest_ever_takes(
         away = int(random.integers(0, 4))
         price = bid - away if side == BUY else bid + 1 + away
         bid = MID + int(random.integers(-6, 7))
-        feed.move(bid)  # between the eye and the finger
         before = int(desk.market.view["reports"])  # type: ignore[index]
         column = Column.BID if side == BUY else Column.ASK
         place = view.cell_centre(frame.row(price), column).toPoint()
-        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
         seen.clear()
+        is_late = random.random() < 0.5
+        if not is_late:
+            feed.move(bid)  # between the eye and the finger
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+        if is_late:
+            feed.move(bid)  # between the gate and the venue
         _until_reported(qtbot, window, before)
-        reports = np.concatenate(seen)
-        kinds = set(reports["report"].tolist())
-        fills = reports[reports["report"] == ReportType.FILL]
-        assert not (fills["liquidity"] < 0).any(), "it was to rest, and took"
-        has_changed = reports["reason"] == Reason.MEANING_CHANGED
-        if ReportType.HELD in kinds or has_changed.any():
+        if _was_asked(window, seen, side, price, bid):
             held += 1
-            assert view.gestures.held is not None
-            crosses = bid + 1 <= price if side == BUY else bid >= price
-            assert crosses, "held although it means what was seen"
             view.gestures.escape()
         else:
             resting += 1
         window.trading.cancel_all()
     assert held > CLICKS // 20
     assert resting > CLICKS // 20
+
+
+def test_no_drag_that_was_to_rest_ever_takes(
+    qtbot: QtBot, window: MainWindow, feed: MovedFeed
+) -> None:
+    random = np.random.default_rng(20261130)
+    ladder, bridge = window.ladder(), window.bridge
+    assert ladder is not None
+    view = ladder.view
+    bridge.pause()
+    seen: list[np.ndarray] = []
+    bridge.reports_arrived.connect(seen.append)
+    asked = moved = 0
+    bid = MID
+    for _ in range(DRAGS):
+        _settle(window, bid)
+        frame = view.painted
+        assert frame is not None
+        side = BUY if random.random() < 0.5 else SELL
+        touch = bid if side == BUY else bid + 1
+        start, price = touch - 5 * side, touch - int(random.integers(0, 4)) * side
+        seen.clear()
+        (order,) = window.trading.place(order_intent(frame, side, start, 1), 0)
+        _until(window, seen, ReportType.NEW)
+        _until_painted(window, order)
+        seen.clear()
+        bid = MID + int(random.integers(-6, 7))
+        is_late = random.random() < 0.5
+        if not is_late:
+            feed.move(bid)  # between the eye and the finger
+        _drag(qtbot, window, side, start, price)
+        if is_late:
+            feed.move(bid)  # between the gate and the venue
+        _until(window, seen, *_DRAGGED)
+        if _was_asked(window, seen, side, price, bid):
+            asked += 1
+            view.gestures.escape()
+        else:
+            moved += 1
+        window.trading.cancel_all()
+    assert asked > DRAGS // 20
+    assert moved > DRAGS // 20
+
+
+def _was_asked(
+    window: MainWindow, seen: list[np.ndarray], side: int, price: int, bid: int
+) -> bool:
+    """Nothing took; True where a confirm is asked for, and rightly so."""
+    reports = np.concatenate(seen)
+    fills = reports[reports["report"] == ReportType.FILL]
+    assert not (fills["liquidity"] < 0).any(), "it was to rest, and took"
+    if not (reports["reason"] == Reason.MEANING_CHANGED).any():
+        return False
+    ladder = window.ladder()
+    assert ladder is not None
+    held = ladder.view.gestures.held
+    assert held is not None
+    assert held.intents[0].price == price
+    crosses = bid + 1 <= price if side == BUY else bid >= price
+    assert crosses, "held although it means what was seen"
+    return True
+
+
+_DRAGGED = (
+    ReportType.REPLACED, ReportType.HELD, ReportType.REPLACE_REJECTED, ReportType.FILL,
+)  # fmt: skip
+
+
+def _drag(qtbot: QtBot, window: MainWindow, side: int, start: int, price: int) -> None:
+    ladder = window.ladder()
+    assert ladder is not None
+    view, frame = ladder.view, ladder.view.painted
+    assert frame is not None
+    column = Column.OWN_BUYS if side == BUY else Column.OWN_SELLS
+    places = [view.cell_centre(frame.row(p), column).toPoint() for p in (start, price)]
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=places[0])
+    qtbot.mouseMove(view, pos=places[1])
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=places[1])
+
+
+def _until(window: MainWindow, seen: list[np.ndarray], *kinds: ReportType) -> None:
+    """Frames until a report of these kinds has come."""
+    for _ in range(200_000):
+        if any(np.isin(each["report"], kinds).any() for each in seen):
+            return
+        window.bridge.frame()
+    raise AssertionError("the engine did not answer")
+
+
+def _until_painted(window: MainWindow, order: int) -> None:
+    """Frames until an order of ours is on the screen."""
+    ladder = window.ladder()
+    assert ladder is not None
+    for _ in range(20_000):
+        window.bridge.frame()
+        _paint(window)
+        frame = ladder.view.painted
+        if frame is not None and any(order in each for each in frame.own.values()):
+            return
+    raise AssertionError("the order is not shown")
 
 
 def _settle(window: MainWindow, bid: int) -> None:

@@ -503,7 +503,21 @@ def test_only_changed_cells_are_painted(armed: Hand) -> None:
     armed.stage.frame()
 
     drawn = np.argwhere(view._picture._grid.drawn).tolist()
-    assert drawn == [[row, view._geometry.columns.index(Column.BID)]]
+    bid = view._geometry.columns.index(Column.BID)
+    assert drawn == [[0, bid], [1 + row, bid]], "the side's total, and the size"
+
+
+def test_painting_what_changed_makes_the_picture_of_painting_all(armed: Hand) -> None:
+    view = armed.panel.view
+    armed.click(armed.frame.best_bid - 3, Column.BID)
+    armed.stage.session.is_frozen = False
+    for _ in range(12):
+        armed.stage.frame()
+        partly = view._picture._grid.image.copy()
+
+        view.repaint_all()
+
+        assert view._picture._grid.image == partly
 
 
 def test_the_price_stays_where_the_columns_change(armed: Hand) -> None:

@@ -1,36 +1,34 @@
-"""A frame of the ladder as cells for the raster: grounds, bars, text, colours.
+"""A frame of the ladder as cells for the raster: grounds, bars, numbers, colours.
 
 Whole columns at a time: what differs between two columns is in tables, and bids and
-asks share the code. Texts are looked up by number, so that a size is written once.
+asks share the code. Row 0 of the grid is the heading. What does not change from frame
+to frame is written when the cells are laid out.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
+from app.engine.raster_numbers import CHANGE, PRICE, SIZE
 from app.ui import formatting
 from app.ui.formatting import InstrumentText
+from app.ui.items.ink import Ink
 from app.ui.items.ladder_geometry import Column, Geometry
-from app.ui.items.raster import Lettering, RasterGrid, rgb
+from app.ui.items.raster import Lettering, Numbers, RasterGrid, rgb
 from app.ui.models.ladder import LadderFrame, Mark
 from app.ui.theme import Theme
 
 USUAL, BOLD, SMALL = range(3)
 """Fonts of the lettering."""
-_PAD: Final = 6
+SIZES, FLOWS, CHANGES, PRICES, TOUCHES, AHEAD, NUMBER_COUNT = range(1, 8)
+"""How numbers are written: rows of the `Numbers`."""
+PAD: Final = 6
+_AHEAD: Final = " ahead"
 _LAST: Final = int(Mark.LAST)
 _AT_TOUCH: Final = int(Mark.LAST | Mark.BEST_BID | Mark.BEST_ASK)
-BESIDE: Final = int(
-    Mark.LAST | Mark.LAST_BUY | Mark.LAST_SELL | Mark.HIGH | Mark.LOW | Mark.AVERAGE
-    | Mark.OPEN | Mark.PREVIOUS_CLOSE | Mark.VWAP | Mark.BREAK_EVEN
-)  # fmt: skip
-"""Marks that are drawn beside a price."""
+_INSIDE, _BEST_BID, _POC = int(Mark.INSIDE), int(Mark.BEST_BID), int(Mark.POC)
 _TRAIL: Final = (int(Mark.TRAIL_3), int(Mark.TRAIL_2), int(Mark.TRAIL_1))
-_UNKNOWN: Final = {
-    Column.BID: int(Mark.UNKNOWN_BID),
-    Column.ASK: int(Mark.UNKNOWN_ASK),
-}
+_ANY_TRAIL: Final = sum(_TRAIL)
 _FIELDS: Final = {
     Column.BID: "bid",
     Column.ASK: "ask",
@@ -40,9 +38,35 @@ _FIELDS: Final = {
     Column.ASK_CHANGE: "ask_change",
     Column.VOLUME: "volume",
 }
+_NUMBERS: Final = {
+    Column.BID: SIZES,
+    Column.ASK: SIZES,
+    Column.SOLD: FLOWS,
+    Column.BOUGHT: FLOWS,
+    Column.VOLUME: FLOWS,
+    Column.BID_CHANGE: CHANGES,
+    Column.ASK_CHANGE: CHANGES,
+    Column.PRICE: PRICES,
+}
+_INKS: Final = {Column.SOLD: "ask", Column.BOUGHT: "bid"}
+_GROUNDS: Final = {
+    Column.BID: "bid_cell",
+    Column.ASK: "ask_cell",
+    Column.PRICE: "price_cell",
+}
 _RIGHT: Final = (Column.BID, Column.SOLD, Column.BID_CHANGE, Column.OWN_BUYS)
 """Columns whose text stands at their right."""
 _CENTRED: Final = (Column.PRICE,)
+_TITLES: Final = {
+    Column.OWN_BUYS: "my buys",
+    Column.BID_CHANGE: "pull/stack",
+    Column.SOLD: "sold",
+    Column.BOUGHT: "bought",
+    Column.ASK_CHANGE: "pull/stack",
+    Column.OWN_SELLS: "my sells",
+    Column.VOLUME: "volume",
+    Column.NOTES: "notes",
+}
 
 
 class LadderCells:
@@ -53,10 +77,16 @@ class LadderCells:
     theme : Theme
     lettering : Lettering
         Fonts: usual, bold, small.
+    numbers : Numbers
+        Has NUMBER_COUNT rows.
+    ink : Ink
+        Measures what may be too long.
     """
 
-    def __init__(self, theme: Theme, lettering: Lettering) -> None:
-        self._lettering = lettering
+    def __init__(
+        self, theme: Theme, lettering: Lettering, numbers: Numbers, ink: Ink
+    ) -> None:
+        self._lettering, self._numbers, self._fonts = lettering, numbers, ink
         self._text: InstrumentText | None = None
         self._generation = -1
         self._ink = {
@@ -64,167 +94,197 @@ class LadderCells:
             for name in (
                 "panel", "shade", "line", "text", "muted", "bid", "ask", "bid_cell",
                 "ask_cell", "bid_bar", "ask_bar", "bid_own", "ask_own", "price_cell",
-                "last_cell", "last", "accent", "gain", "loss", "raised",
+                "last_cell", "last", "accent", "gain", "loss",
             )
         }  # fmt: skip
 
     def arrange(self, grid: RasterGrid, geometry: Geometry, ratio: float) -> None:
         """Lay the cells out; what does not change from frame to frame."""
-        cells, self._geometry, self._ratio = grid.cells, geometry, ratio
-        tops = np.arange(geometry.rows + 1) * geometry.row_height + geometry.header
+        self._geometry, self._ratio, self._grid = geometry, ratio, grid
+        rows, ink = np.arange(geometry.rows + 1), self._ink
+        tops = np.append(0, rows * geometry.row_height + geometry.header)
         edges = np.rint(tops * ratio).astype(np.int32)
-        cells["y"] = edges[:-1, None]
-        cells["height"] = np.diff(edges)[:, None]
+        cells, self._body = grid.cells, grid.cells[1:]
+        cells["y"], cells["height"] = edges[:-1, None], np.diff(edges)[:, None]
         sides = np.rint(np.array(geometry.edges) * ratio).astype(np.int32)
         cells["x"], cells["width"] = sides[:-1], np.diff(sides)
-        cells["pad"] = round(_PAD * ratio)
-        grounds = {
-            Column.BID: "bid_cell",
-            Column.ASK: "ask_cell",
-            Column.PRICE: "price_cell",
-        }
-        plain = np.zeros(len(geometry.columns), np.uint32)
+        cells["pad"] = round(PAD * ratio)
+        grounds = [ink[_GROUNDS.get(each, "panel")] for each in geometry.columns]
+        self._plain = np.array(grounds, np.uint32)
+        is_panel = self._plain == ink["panel"]
+        self._shaded = np.where(is_panel, np.uint32(ink["shade"]), self._plain)
         for i, column in enumerate(geometry.columns):
-            plain[i] = self._ink[grounds.get(column, "panel")]
-            centred = 1 if column in _CENTRED else 0
-            cells["align"][:, i] = 2 if column in _RIGHT else centred
-        self._plain = plain
-        is_panel = plain == self._ink["panel"]
-        self._shaded = np.where(is_panel, np.uint32(self._ink["shade"]), plain)
-        self._generation = -1
+            part = self._body[:, i]
+            part["align"] = 2 if column in _RIGHT else int(column in _CENTRED)
+            part["number"] = _NUMBERS.get(column, 0)
+            part["ink"] = ink[_INKS.get(column, "text")]
+            if column in (Column.BID, Column.ASK):
+                name = _FIELDS[column]
+                part["bar"], part["own"] = ink[f"{name}_bar"], ink[f"{name}_own"]
+                part["bar_x"] = 1
+            elif column is Column.VOLUME:
+                part["bar"], part["own"] = ink["line"], ink["accent"]
+                part["bar_x"] = part["own_x"] = 1
+        self._generation, self._top = -1, -1
 
-    def fill(self, grid: RasterGrid, frame: LadderFrame) -> None:
+    def fill(self, frame: LadderFrame) -> None:
         """Write what a frame looks like into the grid's cells."""
         self._begin(frame)
-        cells, rows = grid.cells, len(frame.cells)
-        is_fifth = (frame.top - np.arange(rows)) % 5 == 0
-        cells["ground"] = np.where(is_fifth[:, None], self._shaded, self._plain)
-        cells["line"] = np.where(is_fifth, np.uint32(self._ink["line"]), 0)[:, None]
+        rows = len(frame.cells)
+        if frame.top != self._top:
+            self._top = frame.top
+            is_fifth = (frame.top - np.arange(rows)) % 5 == 0
+            self._body["ground"] = np.where(
+                is_fifth[:, None], self._shaded, self._plain
+            )
+            line = np.where(is_fifth, np.uint32(self._ink["line"]), 0)
+            self._body["line"] = line[:, None]
         for i, column in enumerate(self._geometry.columns):
-            part = cells[:, i]
+            part = self._body[:, i]
             if column is Column.PRICE:
-                self._prices(part, frame)
-            elif column in _UNKNOWN:
+                self._prices(part, frame, int(self._plain[i]))
+            elif column in (Column.BID, Column.ASK):
                 self._sizes(part, frame, column)
-            elif column in _FIELDS:
+            elif column in _FIELDS and frame.has_flow:
                 self._flow(part, frame, column)
-        if not grid.is_current:
-            # The store of runs was emptied on the way: every run is another one now.
-            grid.renew()
-            self.fill(grid, frame)
+        self._heading(frame)
 
     def _begin(self, frame: LadderFrame) -> None:
-        """Forget texts of another instrument, or of an emptied store."""
+        """Take another instrument, or an emptied store of texts."""
         text, generation = frame.listed.text, self._lettering.generation
         if text is self._text and generation == self._generation:
+            self._know_flow(frame)
             return
-        self._text, self._generation = text, generation
+        self._text = text
+        write, margin = self._numbers.write, round(3 * self._ratio)
+        write(SIZES, SIZE, USUAL, text.quantity_unit)
+        write(FLOWS, SIZE, SMALL, text.quantity_unit)
+        write(CHANGES, CHANGE, SMALL, text.quantity_unit)
+        write(PRICES, PRICE, USUAL, text.price_unit, text.bands)
+        write(TOUCHES, PRICE, BOLD, text.price_unit, text.bands)
+        write(AHEAD, SIZE, SMALL, text.quantity_unit, suffix=_AHEAD, margin=margin)
+        self._titles()
+        self._had_flow: bool | None = None
+        self._know_flow(frame)
+        self._generation = self._lettering.generation
+        self._grid.forget()
+
+    def _know_flow(self, frame: LadderFrame) -> None:
+        """Where the flow is not known, its columns have dashes."""
+        if frame.has_flow is self._had_flow:
+            return
+        self._had_flow = frame.has_flow
         dash = self._lettering.run(SMALL, formatting.DASH)
-        self._dash = dash
-        self._sizes_known: dict[int, int] = {0: 0}
-        self._small_known: dict[int, int] = {0: 0}
-        self._changes_known: dict[int, int] = {0: 0}
-        self._prices_known: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        for i, column in enumerate(self._geometry.columns):
+            if _NUMBERS.get(column) in (FLOWS, CHANGES):
+                part = self._body[:, i]
+                part["number"] = _NUMBERS[column] if frame.has_flow else 0
+                part["run"] = dash
+                part["ink"] = self._ink["muted"]
+                part["bar_width"] = part["own_width"] = 0
+                if frame.has_flow:
+                    part["ink"] = self._ink[_INKS.get(column, "text")]
 
-    def _runs(
-        self,
-        known: dict[int, int],
-        font: int,
-        write: Callable[[int], str],
-        values: list[int],
-    ) -> list[int]:
-        """Run of each number."""
-        runs = [known.get(value, -1) for value in values]
-        if -1 in runs:
-            for i, run in enumerate(runs):
-                if run < 0:
-                    value = values[i]
-                    runs[i] = known[value] = self._lettering.run(font, write(value))
-        return runs
+    # The heading.
 
-    def _prices(self, part: np.ndarray, frame: LadderFrame) -> None:
+    def _titles(self) -> None:
+        """Write what the heading says of the columns."""
+        heading, ink, columns = self._grid.cells[0], self._ink, self._geometry.columns
+        heading["ground"], heading["line"] = ink["panel"], ink["line"]
+        heading["run"] = heading["number"] = 0
+        for i, column in enumerate(columns):
+            cell = heading[i]
+            cell["align"], cell["ink"], cell["pad"] = 1, ink["muted"], 0
+            if column in _TITLES:
+                room = self._geometry.column_width(column) - 4
+                words = self._fonts.small.elided(_TITLES[column], room)
+                cell["run"] = self._lettering.run(SMALL, words)
+            elif column is not Column.PRICE:
+                cell["number"], cell["ink"] = FLOWS, ink[_FIELDS[column]]
+                cell["align"] = 2 if column in _RIGHT else 0
+                cell["pad"] = round(PAD * self._ratio)
+        self._spread = ""
+
+    def _heading(self, frame: LadderFrame) -> None:
+        """Totals of both sides, and the spread."""
+        heading, geometry = self._grid.cells[0], self._geometry
+        totals = {Column.BID: frame.bid_total, Column.ASK: frame.ask_total}
+        for column, total in totals.items():
+            if geometry.has(column):
+                heading["value"][geometry.columns.index(column)] = total
+        spread = _spread(frame)
+        if spread != self._spread:
+            self._spread = spread
+            room = geometry.column_width(Column.PRICE) - 2 * PAD
+            run = self._lettering.run(SMALL, self._fonts.small.elided(spread, room))
+            heading["run"][geometry.columns.index(Column.PRICE)] = run
+
+    # The rows.
+
+    def _prices(self, part: np.ndarray, frame: LadderFrame, ground: int) -> None:
         ink, marks = self._ink, frame.cells["marks"]
-        prices, write = frame.cells["price"].tolist(), frame.listed.text.price
-        part["run"] = self._runs(self._prices_known[0], USUAL, write, prices)
-        special = marks & BESIDE
-        part["ink"], part["own_width"] = ink["text"], 0
-        part["ink"][marks & int(Mark.INSIDE) != 0] = ink["muted"]
+        part["value"], part["ground"] = frame.cells["price"], ground
+        part["ink"] = np.where(marks & _INSIDE, ink["muted"], ink["text"])
+        part["number"], part["own_width"] = PRICES, 0
         for row in np.flatnonzero(marks & _AT_TOUCH).tolist():
-            mark = int(marks[row])
+            mark, cell = int(marks[row]), part[row]
             colour = "last" if mark & _LAST else ""
-            colour = colour or ("bid" if mark & int(Mark.BEST_BID) else "ask")
-            part["ink"][row] = ink[colour]
-            bold = self._prices_known[1]
-            part["run"][row] = self._runs(bold, BOLD, write, [prices[row]])[0]
+            colour = colour or ("bid" if mark & _BEST_BID else "ask")
+            cell["ink"], cell["number"] = ink[colour], TOUCHES
             if mark & _LAST:
-                part["ground"][row] = ink["last_cell"]
-                special[row] += int(frame.cells["last_size"][row]) << 24
-        for width, mark in enumerate(_TRAIL, 1):
-            # A stripe that thins with age: the way by which the price came.
-            is_trail = (marks & mark != 0) & (marks & _LAST == 0)
-            part["own_width"][is_trail] = round(2 * width * self._ratio)
-        part["own_x"], part["own"] = 0, ink["muted"]
-        special[special != 0] ^= np.int64(frame.position > 0) << 62
-        part["special"] = special
+                cell["ground"] = ink["last_cell"]
+        for row in np.flatnonzero(marks & _ANY_TRAIL).tolist():
+            mark, cell = int(marks[row]), part[row]
+            if not mark & _LAST:
+                # A stripe that thins with age: the way by which the price came.
+                width = 1 + max(i for i, each in enumerate(_TRAIL) if mark & each)
+                cell["own_width"] = round(2 * width * self._ratio)
+                cell["own"] = ink["muted"]
 
     def _sizes(self, part: np.ndarray, frame: LadderFrame, column: Column) -> None:
-        cells, ink, is_bid = frame.cells, self._ink, column is Column.BID
-        name, own_name = ("bid", "buy") if is_bid else ("ask", "sell")
-        sizes = cells[name]
-        write = frame.listed.text.size
-        part["run"] = self._runs(self._sizes_known, USUAL, write, sizes.tolist())
-        part["ink"] = ink["text"]
-        part["bar"], part["own"] = ink[f"{name}_bar"], ink[f"{name}_own"]
+        cells, is_bid = frame.cells, column is Column.BID
+        own_name = "buy" if is_bid else "sell"
+        sizes = part["value"] = cells[_FIELDS[column]]
         room = int(part["width"][0]) - 2
-        lengths = _lengths(sizes, frame.full, room)
-        part["bar_width"] = lengths
-        part["bar_x"] = room + 1 - lengths if is_bid else 1
+        part["bar_width"] = lengths = _lengths(sizes, frame.full, room)
+        if is_bid:
+            part["bar_x"] = room + 1 - lengths
         part["own_width"] = 0
-        for row in np.flatnonzero((cells[own_name] > 0) & (sizes > 0)).tolist():
-            size, length = int(sizes[row]), int(lengths[row])
+        for row in np.flatnonzero(cells[own_name]).tolist():
+            size, length, cell = int(sizes[row]), int(lengths[row]), part[row]
+            if not size:
+                continue
             own = min(int(cells[own_name][row]), size)
             ahead = max(0, min(int(cells[f"{own_name}_ahead"][row]), size - own))
             start, width = length * ahead // size, max(2, length * own // size)
-            part["own_width"][row] = width
-            part["own_x"][row] = room + 1 - start - width if is_bid else 1 + start
-        part["special"] = cells["marks"] & _UNKNOWN[column]
+            cell["own_width"] = width
+            cell["own_x"] = room + 1 - start - width if is_bid else 1 + start
 
     def _flow(self, part: np.ndarray, frame: LadderFrame, column: Column) -> None:
-        """Traded, pulled and stacked sizes; a dash where they are unknown."""
-        ink, values = self._ink, frame.cells[_FIELDS[column]]
-        part["ink"], part["bar_width"] = ink["muted"], 0
-        if not frame.has_flow:
-            part["run"] = self._dash
-            return
-        text = frame.listed.text
+        """Traded, pulled and stacked sizes."""
+        values = part["value"] = frame.cells[_FIELDS[column]]
         if column in (Column.BID_CHANGE, Column.ASK_CHANGE):
-            known, write = self._changes_known, text.change
-            part["ink"][values > 0] = ink["gain"]
-            part["ink"][values < 0] = ink["loss"]
-        else:
-            known, write = self._small_known, text.size
-            part["ink"] = ink["text"]
-        part["run"] = self._runs(known, SMALL, write, values.tolist())
-        if column is Column.VOLUME:
-            self._histogram(part, frame, values)
-        elif column in (Column.SOLD, Column.BOUGHT):
-            part["ink"] = ink["ask" if column is Column.SOLD else "bid"]
-
-    def _histogram(
-        self, part: np.ndarray, frame: LadderFrame, values: np.ndarray
-    ) -> None:
-        ink = self._ink
-        room = int(part["width"][0]) - 2
-        part["bar_width"] = _lengths(values, max(1, int(values.max())), room)
-        part["bar_x"], part["bar"] = 1, ink["line"]
-        # The price of most volume: an outer stripe, so that not only colour tells.
-        most = frame.cells["marks"] & int(Mark.POC) != 0
-        part["own"], part["own_x"] = ink["accent"], 1
-        part["own_width"] = np.where(most, round(4 * self._ratio), 0)
+            part["ink"] = np.where(values > 0, self._ink["gain"], self._ink["loss"])
+        elif column is Column.VOLUME:
+            room = int(part["width"][0]) - 2
+            part["bar_width"] = _lengths(values, max(1, int(values.max())), room)
+            # The price of most volume: an outer stripe, so that not only colour tells.
+            most = frame.cells["marks"] & _POC
+            part["own_width"] = np.where(most, round(4 * self._ratio), 0)
 
 
 def _lengths(sizes: np.ndarray, full: int, room: int) -> np.ndarray:
     """Length of each bar, device px; something is to be seen of the smallest."""
-    part = np.minimum(sizes / full, 1.0) * max(room, 2)
-    lengths: np.ndarray = np.where(sizes > 0, np.maximum(part, 2.0), 0)
-    return lengths.astype(np.int32)
+    lengths = np.minimum(sizes * (max(room, 2) / full), max(room, 2))
+    return np.where(sizes > 0, np.maximum(lengths, 2.0), 0.0).astype(np.int32)
+
+
+def _spread(frame: LadderFrame) -> str:
+    """The spread in words, and how many ticks a row has."""
+    ticks = frame.spread_ticks
+    if ticks is not None:
+        words = f"{ticks} tick" + ("s" if ticks != 1 else "")
+    else:
+        is_any = len(frame.bids) or len(frame.asks)
+        words = "one-sided" if is_any else formatting.DASH
+    return words if frame.group == 1 else f"{words} · {frame.group} a row"

@@ -15,7 +15,13 @@ import numpy as np
 from app.engine.records import BUY
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.models.hand import Hand
-from app.ui.models.intent import Intent, Verdict, order_intent, replace_intent
+from app.ui.models.intent import (
+    Intent,
+    Verdict,
+    order_intent,
+    replace_intent,
+    row_of,
+)
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
 from app.ui.models.protective import (
@@ -326,7 +332,8 @@ class Gestures:
             elsewhere.
         """
         assert self.held is not None
-        if not is_right and spot.row == frame.row(self.held.intents[0].at):
+        rows = [row_of(frame, each) for each in self.held.intents]
+        if not is_right and spot.row in rows:
             self.confirm(frame, now)
             return True
         is_moved = self.held.is_staged and not is_right

@@ -20,14 +20,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.clock import Clock
+from app.engine.records import NO_PRICE
 from app.ui import theme as themes
 from app.ui.items.ink import Ink
+from app.ui.items.ladder_chips import Chip
 from app.ui.items.ladder_geometry import Column, Geometry, Spot
 from app.ui.items.ladder_gestures import Gestures
 from app.ui.items.ladder_overlay import LadderOverlay
 from app.ui.items.ladder_paint import LadderPaint
-from app.ui.models.intent import Intent
-from app.ui.models.ladder import Away, LadderFrame
+from app.ui.models.intent import Intent, row_of, waiting_text
+from app.ui.models.ladder import Away, LadderFrame, Shape
 from app.ui.models.recentre import Step
 from app.ui.theme import Theme
 
@@ -129,10 +131,8 @@ class LadderSurface(QWidget):
         changed = self._render(frame)
         if old is None or _edges(old) != _edges(frame):
             self.update()
-        elif not changed.isNull() or _heading(old) != _heading(frame):
+        elif not changed.isNull():
             self.update(changed)
-            if _heading(old) != _heading(frame):
-                self.update(QRect(0, 0, self.width(), self._geometry.header))
         elif self.painted is old:
             # Nothing to repaint: the picture is that of the newer book, too.
             self.painted = frame
@@ -220,13 +220,8 @@ class LadderSurface(QWidget):
         geometry, bounds = self._geometry, region.boundingRect()
         self._ink.begin()
         ghosts = self.gestures.ghosts(frame)
-        if bounds.top() < geometry.header:
-            self._picture.heading(painter, frame)
-        below = bounds.intersected(
-            QRect(0, geometry.header, self.width(), self.height() - geometry.header)
-        )
-        if not below.isEmpty():  # Qt would take an empty source for the whole picture
-            self._picture.blit(painter, below)
+        if not bounds.isEmpty():  # Qt would take an empty source for the whole picture
+            self._picture.blit(painter, bounds)
         self._overlay.groups(painter, geometry, frame)
         for row in self._rows_over(frame, ghosts):
             if geometry.row_rect(row).intersects(bounds):
@@ -241,7 +236,7 @@ class LadderSurface(QWidget):
         rows.update(self._row_of(index) for index in self._notes)
         rows.update(frame.row(ghost.at) for ghost in ghosts)
         if self.gestures.held is not None:
-            rows.add(frame.row(self.gestures.held.intents[0].at))
+            rows.update(row_of(frame, each) for each in self.gestures.held.intents)
         return {row for row in rows if 0 <= row < self.rows}
 
     def _paint_over(
@@ -258,13 +253,29 @@ class LadderSurface(QWidget):
             if self._row_of(index) == row:
                 over.note(painter, geometry, row, note.text, is_error=True)
         held = self.gestures.held
-        if held is not None and frame.row(held.intents[0].at) == row:
-            word = "STAGED" if held.is_staged else "CONFIRM"
-            words = f"{word} · {held.intents[0].text} · click again or Enter"
-            over.note(painter, geometry, row, words, is_error=False)
+        for intent in held.intents if held is not None else ():
+            if held is not None and row_of(frame, intent) == row:
+                self._paint_waiting(painter, frame, intent, is_staged=held.is_staged)
         for ghost in ghosts:
             if frame.row(ghost.at) == row:
                 over.note(painter, geometry, row, ghost.text, is_error=False)
+
+    def _paint_waiting(
+        self, painter: QPainter, frame: LadderFrame, intent: Intent, *, is_staged: bool
+    ) -> None:
+        """Draw what waits for the hand as a chip among our orders."""
+        row, column = row_of(frame, intent), Column.OWN_BUYS
+        if intent.side < 0:
+            column = Column.OWN_SELLS
+        if not self._geometry.has(column):
+            words = waiting_text(intent, is_staged=is_staged)
+            self._overlay.note(painter, self._geometry, row, words, is_error=False)
+            return
+        size = frame.listed.text.size(intent.total or intent.quantity)
+        shape = Shape.WAITING | (0 if intent.stop == NO_PRICE else Shape.STOP)
+        chip = Chip(f"{size} {'staged' if is_staged else '?'}", intent.side, int(shape))
+        box = self._geometry.cell(row, column).adjusted(3, 1.5, -3, -1.5)
+        self._picture.chips.draw(painter, box, chip)
 
     def _paint_edges(self, painter: QPainter, frame: LadderFrame) -> None:
         """Draw the veil, the safety state's frame, the bar of a pending recentring."""
@@ -383,10 +394,6 @@ class LadderSurface(QWidget):
             is_seen = 0 <= row < self.rows
             self.gestures.cursor = Spot(row, cursor.column) if is_seen else None
         self.scrolled.emit()
-
-
-def _heading(frame: LadderFrame) -> tuple[object, ...]:
-    return (frame.bid_total, frame.ask_total, frame.spread_ticks, frame.group)
 
 
 def _edges(frame: LadderFrame) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ decided by `Gestures`, from the frame that is painted.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -21,6 +22,7 @@ from app.ui.commands import Command
 from app.ui.items.ladder_geometry import Spot
 from app.ui.items.ladder_surface import LadderSurface
 from app.ui.models.hand import Hand, hand_of
+from app.ui.models.intent import Verdict, waiting_text
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.recentre import Recentre, Step
 from app.ui.theme import Theme
@@ -160,6 +162,8 @@ class LadderView(LadderSurface):
                 self.gestures.press(
                     self.painted, spot, is_right=is_right, now=now, hand=hand
                 )
+                if self.gestures.held is not None:
+                    self._tell_hover()
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -300,6 +304,13 @@ class LadderView(LadderSurface):
         frame, spot = self.painted, self._hover or self.gestures.cursor
         if frame is None or spot is None:
             self.hover_changed.emit(None)
+            return
+        held = self.gestures.held
+        if held is not None:
+            words = waiting_text(held.intents[0], is_staged=held.is_staged)
+            self.hover_changed.emit(
+                replace(held.intents[0], verdict=Verdict.HOLD, text=words)
+            )
             return
         ghosts = self.gestures.ghosts(frame)
         hand = self._hand

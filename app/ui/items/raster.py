@@ -1,9 +1,11 @@
 """A grid of cells painted by compiled code: text and bars, only what has changed.
 
-`Lettering` makes masks of glyphs and turns texts into runs of them; `RasterGrid` keeps
-the picture, what is painted in it, and the job for `app.engine.raster`.
+`Lettering` makes masks of glyphs and turns texts into runs of them, `Sprites` keeps
+small pictures that are laid over cells; `RasterGrid` keeps the picture, what is painted
+in it, and the job for `app.engine.raster`.
 """
 
+from collections.abc import Callable, Hashable
 from typing import Final
 
 import numpy as np
@@ -11,9 +13,11 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 from app.engine import raster
-from app.engine.raster import GLYPH, RASTER_CELL, RUN, raster_cells
+from app.engine.raster import GLYPH, RASTER_CELL, RUN, SPRITE, raster_cells
+from app.engine.raster_numbers import BAND, FIGURES, NUMBER, NUMBER_CODES, PRICE
 
 _RUNS: Final = 1 << 15
+_SPRITES: Final = 1 << 10
 _CODES: Final = 1 << 18
 _FIRST_GLYPHS: Final = 512
 
@@ -47,7 +51,15 @@ class Lettering:
         self.generation = 0
         self._glyph_count, self._atlas_used = 1, 0
         self._codes: dict[tuple[int, str], int] = {}
+        self._figures: dict[int, np.ndarray] = {}
         self._clear()
+
+    def figures(self, font: int) -> int:
+        """Address of the glyphs of FIGURES in a font, for a NUMBER."""
+        if font not in self._figures:
+            codes = [self._code(font, each) for each in FIGURES]
+            self._figures[font] = np.array(codes, np.int32)
+        return int(self._figures[font].ctypes.data)
 
     def run(self, font: int, text: str) -> int:
         """Run of a text in a font (its place among the fonts); 0 = no text."""
@@ -113,6 +125,115 @@ class Lettering:
             self.glyphs = np.concatenate([self.glyphs, np.zeros_like(self.glyphs)])
 
 
+class Numbers:
+    """How numbers are written: rows of NUMBER, made once for an instrument.
+
+    Attributes
+    ----------
+    rows : NUMBER array
+        Row 0 is none.
+    """
+
+    def __init__(self, lettering: Lettering, most: int) -> None:
+        self.rows = np.zeros(most, NUMBER)
+        self._lettering = lettering
+        self._bands: dict[int, np.ndarray] = {}
+
+    def write(
+        self,
+        number: int,
+        kind: int,
+        font: int,
+        unit: tuple[int, int],
+        bands: list[tuple[int, int, int]] | None = None,
+        suffix: str = "",
+        margin: int = 0,
+    ) -> None:
+        """Say how a number is written.
+
+        Parameters
+        ----------
+        number : int
+            Its row.
+        kind : int
+            SIZE, CHANGE, PRICE of `engine.raster_numbers`.
+        font : int
+            Its place among the fonts.
+        unit : tuple of int
+            A unit as numerator and decimal places.
+        bands : list of (start, step, decimals)
+            Of the tick table; for prices.
+        suffix : str
+            Written behind it where there is room.
+        margin : int
+            Kept free at the far side of a number with a suffix, device px.
+        """
+        row, lettering = self.rows[number], self._lettering
+        row["figures"], row["kind"] = lettering.figures(font), kind
+        row["numerator"], row["places"] = unit
+        row["suffix"], row["margin"] = lettering.run(font, suffix), margin
+        if kind == PRICE:
+            table = self._bands[number] = np.array(bands, BAND)
+            row["bands"], row["band_count"] = table.ctypes.data, len(table)
+
+
+class Sprites:
+    """Small pictures by what they show.
+
+    Attributes
+    ----------
+    generation : int
+        Changes when all were dropped, because the store was full.
+    """
+
+    def __init__(self, ratio: float) -> None:
+        self.rows = np.zeros(_SPRITES, SPRITE)
+        self.generation = 0
+        self._ratio = ratio
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop all."""
+        self._known: dict[Hashable, int] = {}
+        self._images: list[QImage] = []
+        self.generation += 1
+
+    def of(
+        self, key: Hashable, size: tuple[int, int], draw: Callable[[QPainter], None]
+    ) -> int:
+        """Sprite of a key; drawn at its first use.
+
+        Parameters
+        ----------
+        key : hashable
+            All that its looks depend on but the size.
+        size : tuple of int
+            Device px.
+        draw : callable
+            Draws it in logical px, its top left at 0, 0.
+        """
+        known = self._known.get((key, size))
+        return self._make((key, size), size, draw) if known is None else known
+
+    def _make(
+        self, key: Hashable, size: tuple[int, int], draw: Callable[[QPainter], None]
+    ) -> int:
+        if len(self._images) + 1 >= _SPRITES:
+            self.clear()
+        image = QImage(*size, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(0)
+        image.setDevicePixelRatio(self._ratio)
+        painter = QPainter(image)
+        draw(painter)
+        painter.end()
+        self._images.append(image)
+        number = self._known[key] = len(self._images)
+        # The address is taken once: nothing else may share the picture's memory.
+        bits = np.frombuffer(image.bits(), np.uint32).ctypes.data
+        self.rows[number] = (bits, *size, image.bytesPerLine() // 4)
+        return number
+
+
 def _sized(font: QFont, ratio: float) -> QFont:
     """A font for device pixels."""
     made = QFont(font)
@@ -126,9 +247,12 @@ class RasterGrid:
     Parameters
     ----------
     lettering : Lettering
-    width, height : int
-        Of the picture, device px.
-    rows, columns : int
+    numbers : Numbers
+    sprites : Sprites
+    size : tuple of int
+        Width and height of the picture, device px.
+    shape : tuple of int
+        Rows and columns.
     ratio : float
         Device px for one logical px.
 
@@ -144,6 +268,8 @@ class RasterGrid:
     def __init__(
         self,
         lettering: Lettering,
+        numbers: Numbers,
+        sprites: Sprites,
         size: tuple[int, int],
         shape: tuple[int, int],
         ratio: float,
@@ -155,8 +281,9 @@ class RasterGrid:
         self.cells = np.zeros(shape, RASTER_CELL)
         self._painted = np.zeros(shape, RASTER_CELL)
         self._drawn = np.zeros(shape, np.uint8)
-        self._lettering = lettering
-        self._generation = lettering.generation
+        self._lettering, self._sprites = lettering, sprites
+        self._generation = self._stores
+        self._scratch = np.zeros(NUMBER_CODES, np.int32)
         # The address is taken once: nothing else may share the picture's memory.
         self._bits = np.frombuffer(self.image.bits(), np.uint32)
         self._job = np.zeros(raster.JOB_WORDS, np.int64)
@@ -167,7 +294,11 @@ class RasterGrid:
         self._job[raster.PAINTED] = self._painted.ctypes.data
         self._job[raster.DRAWN] = self._drawn.ctypes.data
         self._job[raster.COUNT] = self.cells.size
+        self._job[raster.NUMBERS] = numbers.rows.ctypes.data
+        self._job[raster.SCRATCH] = self._scratch.ctypes.data
+        self._job[raster.SPRITES] = sprites.rows.ctypes.data
         self._job_address = self._job.ctypes.data
+        self._kept = numbers
         self.drawn = self._drawn.view(bool)
         self.forget()
 
@@ -176,13 +307,17 @@ class RasterGrid:
         self._painted["width"] = -1
 
     @property
+    def _stores(self) -> tuple[int, int]:
+        return self._lettering.generation, self._sprites.generation
+
+    @property
     def is_current(self) -> bool:
-        """Whether runs of the cells still mean their texts."""
-        return self._generation == self._lettering.generation
+        """Whether runs and sprites of the cells still mean what they meant."""
+        return self._generation == self._stores
 
     def renew(self) -> None:
-        """Begin with a new generation of runs."""
-        self._generation = self._lettering.generation
+        """Begin with new generations of runs and sprites."""
+        self._generation = self._stores
         self.forget()
 
     def paint(self) -> int:
@@ -197,12 +332,9 @@ class RasterGrid:
 
     def drawn_rect(self, ratio: float) -> QRect:
         """What surrounds all that the last `paint` painted, logical px."""
-        seen = self.cells[self.drawn]
-        if not len(seen):
+        left, top, right, bottom = self._job[raster.LEFT : raster.BOTTOM + 1].tolist()
+        if right <= left:
             return QRect()
-        left, top = int(seen["x"].min()), int(seen["y"].min())
-        right = int((seen["x"] + seen["width"]).max())
-        bottom = int((seen["y"] + seen["height"]).max())
         x, y = int(left // ratio), int(top // ratio)
         return QRect(x, y, int(-(-right // ratio)) - x, int(-(-bottom // ratio)) - y)
 

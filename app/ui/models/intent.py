@@ -96,6 +96,21 @@ class Intent:
         )
 
 
+def row_of(frame: LadderFrame, intent: Intent) -> int:
+    """Row of an intention; a market order's is the touch that it would take."""
+    price = intent.at
+    if price == NO_PRICE:
+        opposite = frame.opposite(intent.side)
+        price = int(opposite["price"][0]) if len(opposite) else frame.last
+    return frame.row(price) if price != NO_PRICE else -1
+
+
+def waiting_text(intent: Intent, *, is_staged: bool) -> str:
+    """What waits for the hand, and how it goes on."""
+    word = "STAGED" if is_staged else "CONFIRM"
+    return SEPARATOR.join([word, intent.text, "click again or Enter"])
+
+
 def order_intent(
     frame: LadderFrame, side: int, price: int, quantity: int, unready: str = ""
 ) -> Intent:

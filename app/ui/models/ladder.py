@@ -49,10 +49,6 @@ class Mark(IntEnum):
     AVERAGE = 64  # average price of the position
     HIGH = 128  # of the session
     LOW = 256
-    PENDING_BUY = 512  # an order of ours waits for the venue's word
-    PENDING_SELL = 1024
-    STOP_BUY = 2048  # one of ours here is a stop
-    STOP_SELL = 4096
     OPEN = 1 << 13  # of the session
     PREVIOUS_CLOSE = 1 << 14
     VWAP = 1 << 15
@@ -63,6 +59,38 @@ class Mark(IntEnum):
     TRAIL_1 = 1 << 20  # the last price but one; the others are older
     TRAIL_2 = 1 << 21
     TRAIL_3 = 1 << 22
+
+
+class Shape(IntEnum):
+    """What the orders of ours in a cell are, and how they stand: bits."""
+
+    STOP = 1
+    TRAILING = 2  # a stop that follows the price
+    ICEBERG = 4
+    PENDING = 8  # waits for the venue's word
+    GHOST = 16  # a bracket's exit whose entry is not filled yet
+    WAITING = 32  # unsent: it waits for the hand
+
+
+class Own(NamedTuple):
+    """What the orders of ours in one cell look like.
+
+    Attributes
+    ----------
+    size : int
+        What is open, quantity units; a ghost's is its entry's.
+    display : int
+        Peak of an iceberg, quantity units; 0 = none.
+    orders : int
+        How many.
+    shape : int
+        Shape bits.
+    """
+
+    size: int
+    display: int
+    orders: int
+    shape: int
 
 
 class Away(NamedTuple):
@@ -126,6 +154,8 @@ class LadderFrame:
         Last price, price units; NO_PRICE = none yet.
     own : mapping
         (row, side) to the client order ids there, oldest first.
+    looks : mapping
+        (row, side) to what is to be seen of them.
     group : int
         Ticks in a row.
     has_flow : bool
@@ -155,6 +185,7 @@ class LadderFrame:
     max_order: int = 0
     last: int = NO_PRICE
     own: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    looks: dict[tuple[int, int], Own] = field(default_factory=dict)
     group: int = 1
     has_flow: bool = False
     away: tuple[Away, ...] = ()

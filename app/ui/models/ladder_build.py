@@ -1,11 +1,18 @@
 """How a ladder's frame is made from the newest view: each thing to its row."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from app.engine.records import BUY, NO_PRICE, SELL, RiskLimit
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    SELL,
+    OrderStatus,
+    OrderType,
+    RiskLimit,
+)
 from app.engine.views import DEPTH
 from app.ui.models.ladder import (
     CELL,
@@ -13,14 +20,22 @@ from app.ui.models.ladder import (
     Away,
     LadderFrame,
     Mark,
+    Own,
+    Shape,
     Surroundings,
 )
 from app.ui.models.market import Listed, Market
-from app.ui.models.orders import PENDING, STOPS
+from app.ui.models.orders import PENDING, STOPS, TRAILING
 
 _BEST_BID, _BEST_ASK = int(Mark.BEST_BID), int(Mark.BEST_ASK)
 _INSIDE, _LAST = int(Mark.INSIDE), int(Mark.LAST)
 _LAST_SIDE: Final = {1: int(Mark.LAST_BUY), -1: int(Mark.LAST_SELL)}
+_GHOST: Final = int(Shape.GHOST)
+_STOPS: Final = np.zeros(1 + max(OrderType), np.int64)
+_STOPS[list(STOPS)] = int(Shape.STOP)
+_STOPS[list(TRAILING)] |= int(Shape.TRAILING)
+_PENDING: Final = np.zeros(1 + max(OrderStatus), np.int64)
+_PENDING[list(PENDING)] = int(Shape.PENDING)
 _FLOW: Final = ("sold", "bought", "bid_change", "ask_change", "volume")
 
 
@@ -33,6 +48,7 @@ class _Rows:
     cells: np.ndarray
     group: int
     own: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    looks: dict[tuple[int, int], Own] = field(default_factory=dict)
     away: tuple[Away, ...] = ()
     groups: tuple[tuple[tuple[int, int, str], ...], ...] = ()
 
@@ -84,7 +100,14 @@ def build_frame(
     part = market.instrument(listed.number)
     if part is None or market.view is None:
         return LadderFrame(
-            listed, top, cells, 1, own=made.own, group=group, away=made.away
+            listed,
+            top,
+            cells,
+            1,
+            own=made.own,
+            looks=made.looks,
+            group=group,
+            away=made.away,
         )
     bids = part["bids"][: int(part["bid_levels"])].copy()
     asks = part["asks"][: int(part["ask_levels"])].copy()
@@ -113,6 +136,7 @@ def build_frame(
         max_order=int(limits[RiskLimit.MAX_ORDER_SIZE]),
         last=int(part["last_price"]),
         own=made.own,
+        looks=made.looks,
         group=group,
         has_flow=around.flow is not None,
         away=made.away,
@@ -228,18 +252,46 @@ def _place_marks(
         cells["marks"][inside] |= _INSIDE
 
 
-_OWN: Final = {
-    BUY: ("buy", "buy_ahead", int(Mark.PENDING_BUY), int(Mark.STOP_BUY)),
-    SELL: ("sell", "sell_ahead", int(Mark.PENDING_SELL), int(Mark.STOP_SELL)),
-}
+_OWN: Final = {BUY: ("buy", "buy_ahead"), SELL: ("sell", "sell_ahead")}
 _SHOWN: Final = (
     "client_order_id",
     "side",
     "leaves",
+    "quantity",
+    "display",
     "status",
     "order_type",
     "group",
 )
+
+
+class _Order(NamedTuple):
+    """What a ladder shows of one order."""
+
+    row: int
+    price: int
+    number: int
+    side: int
+    leaves: int
+    quantity: int
+    display: int
+    status: int
+    order_type: int
+    group: int
+    shape: int  # Shape bits
+
+
+def _shapes(orders: np.ndarray) -> np.ndarray:
+    """Shape bits of each order."""
+    leaves, display = orders["leaves"], orders["display"]
+    kinds = orders["order_type"]
+    return np.asarray(
+        _STOPS[kinds]
+        | _PENDING[orders["status"]]
+        # A bracket's exit whose entry is not filled has no size yet.
+        | np.where((leaves == 0) & (orders["group"] != 0), _GHOST, 0)
+        | np.where((display > 0) & (display < leaves), int(Shape.ICEBERG), 0)
+    )
 
 
 def _place_own(
@@ -247,37 +299,53 @@ def _place_own(
 ) -> None:
     if not len(orders):
         return
-    cells = rows.cells
     prices = np.where(
         orders["price"] == NO_PRICE, orders["stop_price"], orders["price"]
     )
     is_priced = prices != NO_PRICE
     orders, prices = orders[is_priced], prices[is_priced]
-    at = rows.of(prices).tolist()
     columns = [orders[name].tolist() for name in _SHOWN]
-    outside: list[tuple[int, int, int, int]] = []
-    groups: dict[int, list[tuple[int, int, bool]]] = {}
-    for row, price, number, side, leaves, status, order_type, group in zip(
-        at, prices.tolist(), *columns, strict=True
-    ):
-        is_stop = order_type in STOPS
-        if group:
-            groups.setdefault(group, []).append((row, side, is_stop))
-        if not 0 <= row < len(cells):
-            outside.append((row, side, leaves, price))
-            continue
-        size, ahead, pending, stop = _OWN[side]
-        here = rows.own.setdefault((row, side), [])
-        here.append(number)
-        cells[size][row] += leaves
-        if len(here) == 1:
-            cells[ahead][row] = queues.get(number, (-1, -1))[0]
-        if status in PENDING:
-            cells["marks"][row] |= pending
-        if is_stop:
-            cells["marks"][row] |= stop
-    rows.away = _away(outside)
+    at = rows.of(prices).tolist()
+    columns += [_shapes(orders).tolist()]
+    every = [_Order(*each) for each in zip(at, prices.tolist(), *columns, strict=True)]
+    groups: dict[int, list[_Order]] = {}
+    for order in every:
+        if order.group:
+            groups.setdefault(order.group, []).append(order)
+    seen = [order for order in every if 0 <= order.row < len(rows.cells)]
+    for order in seen:
+        _place_order(rows, order, groups.get(order.group, []), queues)
+    outside = [order for order in every if not 0 <= order.row < len(rows.cells)]
+    rows.away = _away([(o.row, o.side, o.leaves, o.price) for o in outside])
     rows.groups = tuple(_lettered(each) for each in groups.values() if len(each) > 1)
+
+
+def _place_order(
+    rows: _Rows,
+    order: _Order,
+    group: list[_Order],
+    queues: dict[int, tuple[int, int]],
+) -> None:
+    """Add an order to what its cell shows."""
+    size, ahead = _OWN[order.side]
+    key = (order.row, order.side)
+    here = rows.own.setdefault(key, [])
+    here.append(order.number)
+    rows.cells[size][order.row] += order.leaves
+    if len(here) == 1:
+        rows.cells[ahead][order.row] = queues.get(order.number, (-1, -1))[0]
+    shown = order.leaves
+    if order.shape & _GHOST:
+        shown = sum(each.quantity for each in group if each.side != order.side)
+    known = rows.looks.get(key, Own(0, 0, 0, 0))
+    rows.looks[key] = Own(
+        known.size + shown,
+        known.display + (order.display if order.shape & Shape.ICEBERG else 0),
+        known.orders + 1,
+        # A cell is a ghost's only where all of it is.
+        (known.shape | order.shape) & ~_GHOST
+        | order.shape & (known.shape if known.orders else _GHOST) & _GHOST,
+    )
 
 
 def _away(outside: list[tuple[int, int, int, int]]) -> tuple[Away, ...]:
@@ -296,16 +364,16 @@ def _away(outside: list[tuple[int, int, int, int]]) -> tuple[Away, ...]:
     )
 
 
-def _lettered(members: list[tuple[int, int, bool]]) -> tuple[tuple[int, int, str], ...]:
+def _lettered(members: list[_Order]) -> tuple[tuple[int, int, str], ...]:
     """Members of a group with what they are in it: entry, target, stop."""
-    exits = {side for _, side, is_stop in members if is_stop}
+    exits = {each.side for each in members if each.order_type in STOPS}
 
-    def letter(side: int, *, is_stop: bool) -> str:
-        if is_stop:
+    def letter(order: _Order) -> str:
+        if order.order_type in STOPS:
             return "S"
-        return "T" if side in exits else "E"
+        return "T" if order.side in exits else "E"
 
-    return tuple((row, side, letter(side, is_stop=stop)) for row, side, stop in members)
+    return tuple((each.row, each.side, letter(each)) for each in members)
 
 
 def prices_shown(listed: Listed, top: int, rows: int, group: int) -> tuple[int, int]:

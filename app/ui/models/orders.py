@@ -68,6 +68,8 @@ STOPS: Final = (
     OrderType.TRAILING_STOP_LIMIT,
 )
 """Types that wait for their trigger."""
+TRAILING: Final = (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
+"""Those of them that follow the price."""
 _COPIED: Final = (
     "venue_order_id",
     "quantity",
