@@ -24,6 +24,7 @@ SIZES, FLOWS, CHANGES, PRICES, TOUCHES, AHEAD, NUMBER_COUNT = range(1, 8)
 """How numbers are written: rows of the `Numbers`."""
 PAD: Final = 6
 _AHEAD: Final = " ahead"
+_MARGIN: Final = 17  # a group's line and letter stand there
 _LAST: Final = int(Mark.LAST)
 _AT_TOUCH: Final = int(Mark.LAST | Mark.BEST_BID | Mark.BEST_ASK)
 _INSIDE, _BEST_BID, _POC = int(Mark.INSIDE), int(Mark.BEST_BID), int(Mark.POC)
@@ -156,7 +157,7 @@ class LadderCells:
             self._know_flow(frame)
             return
         self._text = text
-        write, margin = self._numbers.write, round(3 * self._ratio)
+        write, margin = self._numbers.write, round(_MARGIN * self._ratio)
         write(SIZES, SIZE, USUAL, text.quantity_unit)
         write(FLOWS, SIZE, SMALL, text.quantity_unit)
         write(CHANGES, CHANGE, SMALL, text.quantity_unit)

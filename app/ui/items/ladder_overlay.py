@@ -99,37 +99,48 @@ class LadderOverlay:
 
     def groups(self, painter: QPainter, geometry: Geometry, frame: LadderFrame) -> None:
         """Draw a bracket beside the members of each group: entry, target, stop."""
+        own = {1: Column.OWN_BUYS, -1: Column.OWN_SELLS}
         for members in frame.groups:
-            side = members[0][1]
-            column = Column.OWN_BUYS if side > 0 else Column.OWN_SELLS
-            if not geometry.has(column):
-                continue
-            self._group(painter, geometry, members, column)
+            # The line stands beside the exits, the letter beside each order.
+            exits = [side for _, side, letter in members if letter != "E"]
+            column = own[(exits or [members[0][1]])[0]]
+            if geometry.has(column):
+                self._line(painter, geometry, [row for row, _, _ in members], column)
+            for row, side, letter in members:
+                is_seen = geometry.has(own[side]) and 0 <= row < geometry.rows
+                if is_seen and letter != "S":  # a stop's own shape says it
+                    self._letter(painter, geometry, row, letter, own[side])
 
-    def _group(
+    def _line(
+        self, painter: QPainter, geometry: Geometry, rows: list[int], column: Column
+    ) -> None:
+        """Join the rows of a group at a column's outer edge."""
+        height, middle = geometry.row_height, geometry.header + geometry.row_height / 2
+        x, towards = _outer(geometry, column)
+        painter.setPen(self._ink.pen(self.theme.accent))
+        top, bottom = (max(-1, min(geometry.rows, r)) for r in (min(rows), max(rows)))
+        painter.drawLine(QLineF(x, middle + top * height, x, middle + bottom * height))
+        for row in rows:
+            if 0 <= row < geometry.rows:
+                y = middle + row * height
+                painter.drawLine(QLineF(x, y, x + 4 * towards, y))
+
+    def _letter(
         self,
         painter: QPainter,
         geometry: Geometry,
-        members: tuple[tuple[int, int, str], ...],
+        row: int,
+        letter: str,
         column: Column,
     ) -> None:
-        t, height = self.theme, geometry.row_height
-        is_left = column is Column.OWN_BUYS
-        edge = geometry.cell(0, column)
-        x = edge.left() + 4.5 if is_left else edge.right() - 4.5
-        rows = sorted(row for row, _, _ in members)
-        middle = geometry.header + height * 0.5
-        painter.setPen(self._ink.pen(t.accent))
-        top, bottom = (max(-1, min(geometry.rows, row)) for row in (rows[0], rows[-1]))
-        painter.drawLine(QLineF(x, middle + top * height, x, middle + bottom * height))
+        """Say what an order is in its group: entry, target, stop."""
+        x, towards = _outer(geometry, column)
+        box = geometry.cell(row, column)
+        left = x + 4 if towards > 0 else x - 16
+        painter.setPen(self._ink.pen(self.theme.accent))
         self._ink.write_in(painter, self._ink.small)
-        for row, _, letter in members:
-            if not 0 <= row < geometry.rows:
-                continue
-            y = middle + row * height
-            painter.drawLine(QLineF(x, y, x + (4 if is_left else -4), y))
-            box = QRectF(x + 4 if is_left else x - 16, y - height / 2, 12, height)
-            self._ink.small.draw(painter, box, letter, 0.5)
+        box = QRectF(left, box.top(), 12, box.height())
+        self._ink.small.draw(painter, box, letter, 0.5)
 
     def veil(self, painter: QPainter, geometry: Geometry, words: str) -> None:
         """Lay a veil over the rows: nothing trades, and why."""
@@ -160,3 +171,11 @@ class LadderOverlay:
             brush.setStyle(Qt.BrushStyle.BDiagPattern)
         painter.fillRect(0, 0, wide, geometry.height, brush)
         painter.fillRect(geometry.width - wide, 0, wide, geometry.height, brush)
+
+
+def _outer(geometry: Geometry, column: Column) -> tuple[float, float]:
+    """Where a group's line stands in a column, and which way the prices lie."""
+    edge = geometry.cell(0, column)
+    if column is Column.OWN_BUYS:
+        return edge.left() + 4.5, 1.0
+    return edge.right() - 4.5, -1.0

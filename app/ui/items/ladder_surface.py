@@ -264,16 +264,15 @@ class LadderSurface(QWidget):
         self, painter: QPainter, frame: LadderFrame, intent: Intent, *, is_staged: bool
     ) -> None:
         """Draw what waits for the hand as a chip among our orders."""
-        row, column = row_of(frame, intent), Column.OWN_BUYS
-        if intent.side < 0:
-            column = Column.OWN_SELLS
+        row = row_of(frame, intent)
+        column = Column.OWN_BUYS if intent.side > 0 else Column.OWN_SELLS
         if not self._geometry.has(column):
             words = waiting_text(intent, is_staged=is_staged)
             self._overlay.note(painter, self._geometry, row, words, is_error=False)
             return
         size = frame.listed.text.size(intent.total or intent.quantity)
         shape = Shape.WAITING | (0 if intent.stop == NO_PRICE else Shape.STOP)
-        chip = Chip(f"{size} {'staged' if is_staged else '?'}", intent.side, int(shape))
+        chip = Chip(f"{size} {'stg' if is_staged else '?'}", intent.side, int(shape))
         box = self._geometry.cell(row, column).adjusted(3, 1.5, -3, -1.5)
         self._picture.chips.draw(painter, box, chip)
 
