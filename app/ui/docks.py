@@ -63,6 +63,11 @@ class Docks(QObject):
         for dock in self.by_name.values():
             dock.give(context)
 
+    def strip(self) -> None:
+        """Take the panels away until they are given a context: the look changes."""
+        for dock in self.by_name.values():
+            dock.host.strip()
+
     def hosts(self) -> dict[str, PanelHost]:
         """The panels' hosts by name."""
         return {name: dock.host for name, dock in self.by_name.items()}

@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         look = self.look
+        self.panels.strip()
         themes.apply(application, look.theme, look.settings.scale)
         self.context = Context(
             self.desk,

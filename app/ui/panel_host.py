@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QLabel,
@@ -40,7 +41,7 @@ class PanelHost(QWidget):
         self._context: Context | None = None
         self.panel: QWidget | None = None
         self._shown: QWidget | None = None
-        self._is_seen = False
+        self._is_seen = self._is_bare = False
         self.is_waiting = True
         self._state: dict[str, Any] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -48,10 +49,25 @@ class PanelHost(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
 
+    def strip(self) -> None:
+        """Take the panel away at once; what it was set to stays for the next `give`.
+
+        Before another style sheet is set: Qt would dress all that is there, only for
+        the panel to be made anew.
+        """
+        if self._shown is not None:
+            self._state = self.state()
+            self._layout.removeWidget(self._shown)
+            shiboken6.delete(self._shown)
+            self._shown = self.panel = None
+            self._is_bare = True
+
     def give(self, context: Context) -> None:
-        """Take a context; a panel that is there is made anew in it."""
+        """Take a context; a panel that is there, or was stripped, is made in it."""
         self._context = context
-        if self._shown is not None or (self._is_seen and not self.is_waiting):
+        is_wanted = self._is_seen and not self.is_waiting
+        if self._shown is not None or self._is_bare or is_wanted:
+            self._is_bare = False
             self.build(context)
 
     def show_panel(self, is_seen: bool) -> None:

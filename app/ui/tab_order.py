@@ -12,21 +12,9 @@ _MOST_OF_IT: Final = 0.4
 
 def arrange(root: QWidget) -> None:
     """Let Tab visit the parts of a widget as they are laid out."""
-    stops = [each for each in _in_order(root) if _may_stop(each)]
+    stops = [each for each in _in_order(root) if may_stop(each)]
     for before, after in pairwise(stops):
         QWidget.setTabOrder(before, after)
-
-
-def tab_stops(root: QWidget) -> list[QWidget]:
-    """Widgets in a widget that Tab stops at now, in the order of its stops."""
-    stops: list[QWidget] = []
-    widget = root.nextInFocusChain()
-    while widget is not None and widget is not root:
-        is_open = widget.isVisible() and widget.isEnabled()
-        if is_open and _may_stop(widget) and root.isAncestorOf(widget):
-            stops.append(widget)
-        widget = widget.nextInFocusChain()
-    return stops
 
 
 def first_stop(root: QWidget) -> QWidget | None:
@@ -34,7 +22,12 @@ def first_stop(root: QWidget) -> QWidget | None:
 
     What a panel is for takes most of its room: a ladder, a table, a chart.
     """
-    stops = tab_stops(root)
+    # Not along Qt's own chain: the bindings tie what it gives to what it was asked of.
+    stops = [
+        each
+        for each in _in_order(root)
+        if may_stop(each) and each.isVisible() and each.isEnabled()
+    ]
     least = _MOST_OF_IT * root.width() * root.height()
     large = [each for each in stops if each.width() * each.height() > least]
     inner = [
@@ -45,7 +38,8 @@ def first_stop(root: QWidget) -> QWidget | None:
     return next(iter(inner or stops), None)
 
 
-def _may_stop(widget: QWidget) -> bool:
+def may_stop(widget: QWidget) -> bool:
+    """Whether Tab stops at a widget while it can be used."""
     # One with a proxy, as the field of a choice, passes the focus on.
     wants = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
     return bool(wants) and widget.focusProxy() is None

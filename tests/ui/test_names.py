@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.panel_host import PanelHost
 from app.ui.panel_rows import BY_NAME, PANELS, PanelRow
-from app.ui.tab_order import first_stop, tab_stops
+from app.ui.tab_order import first_stop, may_stop
 from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
@@ -97,6 +97,18 @@ def hosted(qtbot: QtBot, stage: Stage, row: PanelRow) -> tuple[QWidget, PanelHos
     window.show()
     stage.pulse()
     return window, host
+
+
+def tab_stops(root: QWidget) -> list[QWidget]:
+    """What Tab stops at, in Qt's own order."""
+    stops: list[QWidget] = []
+    widget = root.nextInFocusChain()
+    while widget is not None and widget is not root:
+        is_open = widget.isVisible() and widget.isEnabled()
+        if is_open and may_stop(widget) and root.isAncestorOf(widget):
+            stops.append(widget)
+        widget = widget.nextInFocusChain()
+    return stops
 
 
 def goes_back(root: QWidget, before: QWidget, after: QWidget) -> bool:

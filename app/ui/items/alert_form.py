@@ -20,6 +20,7 @@ from app.ui.models.alerts import EVENTS, KINDS, STUDIES, WITHOUT_INSTRUMENT, Ale
 from app.ui.models.studies import LINES, usual_numbers
 
 _ANY = "any"
+_NO_BUTTONS = QSpinBox.ButtonSymbols.NoButtons  # arrows, wheel and digits change it
 
 
 class AlertForm(QDialog):
@@ -62,11 +63,14 @@ class AlertForm(QDialog):
         self.minutes = QSpinBox()
         self.minutes.setRange(1, 1440)
         self.minutes.setValue(given.minutes)
+        self.minutes.setButtonSymbols(_NO_BUTTONS)
         self.repeats = QCheckBox("&Each time, not once")
         self.repeats.setChecked(given.repeats)
         self.ends = QCheckBox("E&xpires at")
         self.ends.setChecked(given.expires > 0)
         self.until = QDateTimeEdit(QDateTime.currentDateTime().addDays(1))
+        self.until.setDisplayFormat("yyyy-MM-dd HH:mm")
+        self.until.setButtonSymbols(_NO_BUTTONS)
         if given.expires:
             self.until.setDateTime(
                 QDateTime.fromMSecsSinceEpoch(given.expires // 10**6)

@@ -36,9 +36,11 @@ class FigureButton(QPushButton):
         painter = QPainter(self)
         painter.setPen(QColor(colour))
         box = self.rect().adjusted(_EDGE_PX, 0, -_EDGE_PX, 0)
-        elided = painter.fontMetrics().elidedText(
-            words, Qt.TextElideMode.ElideRight, box.width()
-        )
+        metrics = painter.fontMetrics()
+        if metrics.horizontalAdvance(words) > box.width():
+            # The figure matters, not its caption.
+            words = words.partition(" ")[2] or words
+        elided = metrics.elidedText(words, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, elided)
         painter.end()
 
