@@ -263,6 +263,21 @@ class Sounds:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What is kept of the market for charts, tape and heatmap."""
+
+    column_ms: int = setting(
+        100,
+        "What a column of the heatmap stands for; shorter ones show more of what came "
+        "and went, and take as much more disk",
+        unit="ms",
+        at_least=10,
+        at_most=60_000,
+        applies="session",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections."""
 
@@ -272,6 +287,7 @@ class Settings:
     exchange: Exchange = field(default_factory=Exchange)
     recording: Recording = field(default_factory=Recording)
     recorder: Recorder = field(default_factory=Recorder)
+    history: History = field(default_factory=History)
     venue: Venue = field(default_factory=Venue)
     risk: Risk = field(default_factory=Risk)
     ui: Ui = field(default_factory=Ui)

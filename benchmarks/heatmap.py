@@ -1,17 +1,18 @@
 """The heatmap: what a column costs to keep, and a picture to paint.
 
-A book of 128 levels a side whose touch walks about is folded into columns; then a
-million of them are looked at from near, from afar and while panning, at 1200 x 700.
+A book of 64 levels a side that keeps changing is folded into a million columns, as the
+view thread does; then they are opened, zoomed and panned at 1200 x 700. A regression
+here is a heatmap that a session of a day fills the memory or the disk with, or that
+stutters under the hand.
 """
 
-import resource
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 
-from app.engine.book import BookReplay
 from app.engine.history.heat_picture import (
     HeatColours,
     HeatPainter,
@@ -20,17 +21,27 @@ from app.engine.history.heat_picture import (
 )
 from app.engine.history.heat_state import HEAP_USED, HEAT_ENTRY
 from app.engine.history.heat_tiles import HeatTiles
+from app.engine.history.history import History
 from app.engine.records import MARKET, EventKind, RecordFlag
+from app.instrument import Instrument, InstrumentKind
 
 STEP: Final = 100_000_000
 COLUMNS: Final = 1_000_000
+_CHANGES: Final = 4
+_PART: Final = 8192
 _MID: Final = 17_000
-_REACH: Final = 128
+_REACH: Final = 64
 _WIDTH, _HEIGHT = 1200, 700
+_FUTURE: Final = Instrument(
+    name="RSX",
+    kind=InstrumentKind.FUTURE,
+    venue="SIM",
+    currency="USD",
+    price_unit=Decimal("0.25"),
+)
 
 
-def _market() -> BookReplay:
-    replay = BookReplay("depth")
+def _snapshot() -> Any:
     records = np.zeros(2 + 2 * _REACH, MARKET)
     records["kind"] = EventKind.LEVEL
     records["kind"][0], records["kind"][-1] = (
@@ -42,11 +53,12 @@ def _market() -> BookReplay:
     records["side"][1:-1] = np.repeat((1, -1), _REACH)
     records["price"][1:-1] = np.concatenate([_MID - away, _MID + 1 + away])
     records["size"][1:-1] = np.random.default_rng(1).integers(1, 900, 2 * _REACH)
-    replay.apply(records, 1)
-    return replay
+    return records
 
 
-def _changes(random: np.random.Generator, count: int) -> Any:
+def _changes(random: np.random.Generator, columns: int) -> Any:
+    """Changes of levels, so many in each of some columns."""
+    count = _CHANGES * columns
     records = np.zeros(count, MARKET)
     records["kind"], records["flags"] = EventKind.LEVEL, RecordFlag.LAST
     side = random.choice((-1, 1), count)
@@ -59,15 +71,18 @@ def _changes(random: np.random.Generator, count: int) -> Any:
 
 def fill(columns: int) -> tuple[HeatTiles, float]:
     """Columns of a changing book, and what each cost, ns."""
-    replay, tiles = _market(), HeatTiles()
-    changes = _changes(np.random.default_rng(2), 4 * 4096)
-    spent = 0
-    for i in range(columns):
-        at = 4 * (i % 4096)
-        replay.apply(changes[at : at + 4], 1)
-        begun = time.perf_counter_ns()
-        tiles.append(replay.arena.address, 1, i * STEP)
-        spent += time.perf_counter_ns() - begun
+    history = History((_FUTURE,))
+    history.fold(_snapshot())
+    changes = _changes(np.random.default_rng(2), _PART)
+    stretch = np.repeat(np.arange(_PART), _CHANGES) * STEP
+    begun = time.perf_counter_ns()
+    for first in range(0, columns + 1, _PART):
+        part = changes[: _CHANGES * min(_PART, columns + 1 - first)]
+        part["ts_received"] = part["ts_venue"] = first * STEP + stretch[: len(part)]
+        history.fold(part)
+    spent = time.perf_counter_ns() - begun
+    tiles = history.heatmap(0)
+    assert tiles is not None
     return tiles, spent / columns
 
 
@@ -114,17 +129,23 @@ def _resident_mb() -> float:
 
 def run(columns: int = COLUMNS) -> dict[str, float]:
     """Return figures by name."""
+    fill(_PART)  # what is made once is no part of it
     before = _resident_mb()
-    tiles, append_ns = fill(columns)
+    tiles, column_ns = fill(columns)
     held = _resident_mb() - before
     painter, shades = HeatPainter(), colours()
     figures = {
-        "column append, ns": append_ns,
+        "columns": float(tiles.count),
+        "column with its four records, ns": column_ns,
         "entries on disk, MB": int(tiles.control[HEAP_USED])
         * HEAT_ENTRY.itemsize
         / 1e6,
         "resident after the fill, MB": held,
     }
+    wanted = request((columns - _WIDTH) * STEP, float(STEP), 0.4)
+    figures["opened: the newest 1200 columns, ms"] = _median_ms(
+        lambda: painter.paint(tiles, wanted, shades), times=1
+    )
     middle = columns // 2 * STEP
     for title, ns_per_px, units in (
         ("a column a pixel", float(STEP), 0.4),
@@ -144,9 +165,6 @@ def run(columns: int = COLUMNS) -> dict[str, float]:
     figures["resident after looking, MB"] = _resident_mb() - before
     tiles.drop()
     figures["resident after dropping, MB"] = _resident_mb() - before
-    figures["peak of the process, MB"] = (
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    )
     return figures
 
 

@@ -46,7 +46,7 @@ class LogTail:
     metadata : mapping
         What the log's records are about (`instruments`, `feed`, …).
     frames : int
-        Frames passed so far, of every stream.
+        Frames that `read` has passed, of every stream.
 
     Raises
     ------
@@ -69,6 +69,11 @@ class LogTail:
         self._state[[log.SCAN_NUMBER, log.SCAN_INBOUND]] = log.NONE_YET
 
     @property
+    def scan(self) -> int:
+        """Address of the scan's state, for a kernel that walks along by itself."""
+        return int(self._state.ctypes.data)
+
+    @property
     def is_over(self) -> bool:
         """Whether the log was closed in order and all of it was read."""
         return self._is_over
@@ -86,27 +91,45 @@ class LogTail:
         LogError
             If a segment is of another session, or a whole frame breaks the numbering.
         """
-        while not self._is_over:
-            if self._memory is None and not self._open():
-                break
+        while self.is_open():
             frames = self._frames
             count = log.log_scan_entry(
                 self._state.ctypes.data, frames.ctypes.data, _BATCH
             )
             self.frames += count
-            stop = Stop(int(self._state[log.SCAN_STOP]))
             found = self._market(frames[:count])
-            if stop == Stop.NUMBERING:
-                raise LogError(f"{self.directory}: numbers of records do not follow")
-            if stop == Stop.SEGMENT_END:
-                self._end_segment()
+            goes_on = self.take_stop(Stop(int(self._state[log.SCAN_STOP])))
             if len(found):
                 return found
-            if stop not in (Stop.LIMIT, Stop.SEGMENT_END):
-                # Zeros: not written yet. Anything else there is a torn tail, or a frame
-                # that will be whole when it is looked at again.
+            if not goes_on:
                 break
         return np.empty(0, MARKET)
+
+    def is_open(self) -> bool:
+        """Whether there is a segment to scan; the next one is mapped if it is there.
+
+        Raises
+        ------
+        LogError
+            If it is another session's.
+        """
+        return not self._is_over and (self._memory is not None or self._open())
+
+    def take_stop(self, stop: Stop) -> bool:
+        """Take notice of why a scan stopped; True if there may be more at once.
+
+        Raises
+        ------
+        LogError
+            If a whole frame breaks the numbering.
+        """
+        if stop == Stop.NUMBERING:
+            raise LogError(f"{self.directory}: numbers of records do not follow")
+        if stop == Stop.SEGMENT_END:
+            self._end_segment()
+        # Zeros: not written yet. Anything else there is a torn tail, or a frame that
+        # will be whole when it is looked at again.
+        return stop in (Stop.LIMIT, Stop.SEGMENT_END)
 
     def _open(self) -> bool:
         """Map the next segment, if its first frame is there."""

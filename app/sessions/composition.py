@@ -106,6 +106,7 @@ class PaperEngine:
         self.views = Ring(VIEW, _VIEWS)
         self.arena = self._make_arena(settings)
         self.log = self._make_log(settings)
+        self._column_ns = settings.history.column_ms * 1_000_000
         self.history: MarketHistory | None = None
         self._history_thread: HistoryThread | None = None
         self.links = self._make_links()
@@ -243,7 +244,12 @@ class PaperEngine:
     def _start_history(self) -> None:
         """Let the log be followed; a session without a history is still a session."""
         try:
-            made = history_of(self.instruments, self._begins(), self.log.directory)
+            made = history_of(
+                self.instruments,
+                self._begins(),
+                self.log.directory,
+                self._column_ns,
+            )
             follower = HistoryThread(made, self.log.directory, lambda: self.log.frames)
         except (OSError, RingsideError):
             _log.exception("there is no market history in this session")

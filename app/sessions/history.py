@@ -80,6 +80,11 @@ class BarSeries(Protocol):
 class MarketHistory(Protocol):
     """What a session's market did so far, by number of instrument."""
 
+    @property
+    def now(self) -> int:
+        """Received time of the newest record that is in it, ns; 0 before the first."""
+        ...
+
     def trade_count(self, instrument: int) -> int:
         """Trades so far."""
         ...

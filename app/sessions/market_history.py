@@ -1,7 +1,7 @@
 """The view thread: reads behind the engine in the session's log, and folds history.
 
-The engine knows nothing of it. It naps a few milliseconds at a time, holds the GIL only
-between two compiled calls, and tells how far it is behind. Whatever becomes of it, the
+The engine knows nothing of it. It folds and naps in compiled code for half a second at
+a time, without the GIL, and tells how far it is behind. Whatever becomes of it, the
 session goes on.
 """
 
@@ -22,10 +22,10 @@ from app.sessions.hours import YEAR_NS, calendar_folder
 
 _log = logging.getLogger("app.engine")
 _NAP_S: Final = 0.016
-"""A frame: more often would only take the GIL from one that is being painted."""
+"""A frame: nobody sees more often what came of it."""
+_SPELL_NS: Final = 500_000_000
+"""In between it does not come back from compiled code, but for room in a file."""
 _JOIN_S: Final = 5.0
-_MANY: Final = 4096
-"""Records in one batch that say there are more already."""
 
 
 def trade_dates(instrument: Instrument, begin: int) -> Any:
@@ -48,7 +48,10 @@ def trade_dates(instrument: Instrument, begin: int) -> Any:
 
 
 def history_of(
-    instruments: Sequence[Instrument], begin: int, directory: Path | None = None
+    instruments: Sequence[Instrument],
+    begin: int,
+    directory: Path | None,
+    column_ns: int,
 ) -> History:
     """Make the empty history of a session that begins at a time, ns since 1970 UTC."""
     known: dict[Any, Any] = {}
@@ -56,7 +59,7 @@ def history_of(
         if _hours(each) not in known:
             known[_hours(each)] = trade_dates(each, begin)
     dates = [known[_hours(each)] for each in instruments]
-    return History(instruments, directory, dates)
+    return History(instruments, directory, dates, column_ns)
 
 
 def _hours(instrument: Instrument) -> Any:
@@ -95,7 +98,7 @@ class HistoryThread:
     @property
     def lag(self) -> int:
         """Records of the log that it has not read yet."""
-        return max(0, self._frames() - self._tail.frames)
+        return max(0, self._frames() - self.history.frames)
 
     def start(self) -> None:
         """Begin to follow the log."""
@@ -107,13 +110,17 @@ class HistoryThread:
     def stop(self) -> None:
         """Read what is left, and end; the engine must have stopped. Twice is safe."""
         self._stopping.set()
+        self.history.stop_following()
         if self._thread is not None:
             self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
         try:
-            while not self._stopping.wait(0 if self._turn() else _NAP_S):
-                pass
+            while not self._stopping.is_set():
+                if self._tail.is_open():
+                    self._follow(round(_NAP_S * 1e6))
+                else:
+                    self._stopping.wait(_NAP_S)
             self._finish()
         except RingsideError as error:
             self._fail(str(error))
@@ -121,16 +128,15 @@ class HistoryThread:
             _log.exception("the market history ended")
             self._fail(f"{type(error).__name__}: {error}")
 
-    def _turn(self) -> bool:
-        """Fold what the log has; True if there is more to do at once."""
-        records = self._tail.read()
-        self.history.fold(records)
-        return len(records) >= _MANY or self.history.is_behind
+    def _follow(self, nap_us: int) -> bool:
+        """Fold what the log has and gets; True if there is more to do at once."""
+        stop = self.history.follow(self._tail.scan, nap_us, _SPELL_NS)
+        return self._tail.take_stop(stop)
 
     def _finish(self) -> None:
         """Fold the rest of the log; its engine has stopped."""
-        while len(records := self._tail.read()):
-            self.history.fold(records)
+        while self._tail.is_open() and (self._follow(0) or self.history.is_behind):
+            pass
 
     def _fail(self, message: str) -> None:
         self.failure = message

@@ -81,7 +81,9 @@ class HeatmapFeed:
         frame = build_heat_frame(self._context.desk, listed) if listed else None
         session = self._context.bridge.session
         is_there = session is not None and session.history is not None
-        view.words = "" if self.tiles is not None else _NONE if is_there else _WAITING
+        tiles = self.tiles
+        view.words = "" if tiles is not None else _NONE if is_there else _WAITING
+        view.first = int(tiles.times[0]) if tiles is not None and tiles.count else None
         if frame is None:
             view.update()
             return

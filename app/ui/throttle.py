@@ -11,11 +11,15 @@ class Throttle:
     clock : Clock
     every_ns : int
         At least between two times.
+
+    Attributes
+    ----------
+    every_ns : int
     """
 
     def __init__(self, clock: Clock, every_ns: int) -> None:
         self._clock = clock
-        self._every = every_ns
+        self.every_ns = every_ns
         self._next = clock.monotonic_ns()
 
     def is_due(self) -> bool:
@@ -23,5 +27,5 @@ class Throttle:
         now = self._clock.monotonic_ns()
         if now < self._next:
             return False
-        self._next = now + self._every
+        self._next = now + self.every_ns
         return True

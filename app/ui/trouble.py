@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 from app.ui.context import Context
 from app.ui.items.banner import Banner
 from app.ui.models.health import trouble
+from app.ui.models.history_lag import HistoryLag
 
 
 class TroubleBanner(QObject):
@@ -26,6 +27,7 @@ class TroubleBanner(QObject):
     def __init__(self, context: Context, view: QWidget) -> None:
         super().__init__(view)
         self._context = context
+        self._lag = HistoryLag()
         self.banner = Banner(view, context.theme, top=0)
         self.banner.command_pressed.connect(context.commands.run)
         bridge = context.bridge
@@ -39,5 +41,15 @@ class TroubleBanner(QObject):
         context, bridge = self._context, self._context.bridge
         feed = bridge.session.feed_name if bridge.session else "the feed"
         view, number = context.desk.market.view, context.focus.number
-        found = trouble(bridge.status, feed, view, number, context.now())
+        behind = self._behind()
+        found = trouble(bridge.status, feed, view, number, context.now(), behind)
         self.banner.show_trouble(found)
+
+    def _behind(self) -> int:
+        """How far the session's history is behind, ns; 0 where there is none."""
+        session, view = self._context.bridge.session, self._context.desk.market.view
+        history = session.history if session is not None else None
+        if history is None or view is None:
+            return 0
+        when = self._context.clock.monotonic_ns()
+        return self._lag.take(when, int(view["now"]), history.now)

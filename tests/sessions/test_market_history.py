@@ -91,10 +91,10 @@ def test_a_session_shows_how_far_its_history_is_behind(engine: PaperEngine) -> N
 def test_a_history_that_fails_says_so_and_the_session_goes_on(
     engine: PaperEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(self: History, records: Any) -> None:
+    def fails(self: History, *_: Any) -> None:
         raise ValueError("no good")
 
-    monkeypatch.setattr(History, "fold", fails)
+    monkeypatch.setattr(History, "follow", fails)
 
     engine.start()
 

@@ -26,6 +26,7 @@ class Trades:
 
     def __init__(self, trades: np.ndarray) -> None:
         self.every = trades
+        self.now = 1 << 62
 
     def trade_count(self, instrument: int) -> int:
         return len(self.every)

@@ -9,16 +9,10 @@ import numpy as np
 
 from app.engine.history.growing import GrowingRows
 from app.engine.history.reading import history_copy
-from app.engine.history.records import BAR_ROW, BarKind
-from app.engine.history.series import (
-    SERIES,
-    series_fold_bars,
-    series_fold_trades,
-)
+from app.engine.history.records import BAR_ROW
+from app.engine.history.series import SERIES
 
 MOST_BYTES: Final = 16 << 30
-_CHUNK: Final = 112 << 10
-_LEAST: Final = 16
 
 
 class FoldedBars:
@@ -57,8 +51,8 @@ class FoldedBars:
         self._state = np.zeros(1, SERIES)
         self._state["kind"], self._state["size"] = spec.kind, spec.size
         self._state["bars"] = rows.address
-        self._is_complete = False
-        self._of_trades = False
+        self._state["instrument"] = instrument
+        self.make_room()
 
     # Readers.
 
@@ -75,7 +69,7 @@ class FoldedBars:
     @property
     def is_complete(self) -> bool:
         """Whether the past was folded already."""
-        return self._is_complete
+        return bool(self._state["is_complete"][0])
 
     def read(self, first: int, last: int) -> Any:
         """Copy bars [first, last) as BAR_ROW, clipped to what there is."""
@@ -106,41 +100,19 @@ class FoldedBars:
 
     # The thread that folds.
 
-    def advance(self, head: int, track: Any, limit: int) -> int:
-        """Take what is new, at most `limit` rows of it; how many it took.
+    @property
+    def address(self) -> int:
+        """Address of its SERIES, for the fold."""
+        return int(self._state.ctypes.data)
 
-        Parameters
-        ----------
-        head : int
-            Address of the arena's HEAD.
-        track : TRACK record
-        """
-        of_trades = bool(track["trade_count"])
-        if of_trades is not self._of_trades:
-            # A feed of bars began to send trades: from here on they are made of those.
-            self._of_trades = of_trades
-            self._state["taken"] = 0
-        name = "trade" if of_trades else "bar"
-        there = int(track[f"{name}_count"])
-        taken = int(self._state["taken"][0])
-        until = min(there, taken + limit)
-        done = 0
-        if until > taken and (of_trades or self.spec.kind == BarKind.TIME):
-            self._state["source"] = track[f"{name}s"]
-            done = self._fold(head, until, until - taken)
-        self._is_complete = self._is_complete or taken + done >= there
-        return done
+    def look_for_room(self) -> None:
+        """Try again where there was no disk."""
+        if self._state["full"][0]:
+            self.make_room()
 
-    def _fold(self, head: int, until: int, most: int) -> int:
+    def make_room(self) -> None:
+        """Take disk for the next bar, and drop old ones from memory."""
         rows, state = self._rows, self._state
-        count = self.count
-        rows.make_room(count + min(most, _LEAST))
+        state["full"] = 0 if rows.make_room(self.count + 1) else 1
         state["room"] = rows.room
-        job = np.array([head, state.ctypes.data, until, 0], np.int64)
-        fold = series_fold_trades if self._of_trades else series_fold_bars
-        done = fold(job.ctypes.data)
-        while state["taken"][0] < until and rows.make_room(rows.room + 1):
-            state["room"] = rows.room
-            done += fold(job.ctypes.data)
         rows.drop_behind(self.count)
-        return done

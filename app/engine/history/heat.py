@@ -20,10 +20,13 @@ from app.engine.history.heat_state import (
     HEAP_USED,
     LAST_STALE,
     LOST,
+    MERGED_ENTRIES,
     MOST_COLUMNS,
     MOST_ENTRIES,
     MOST_LEVELS,
     MOST_MERGED,
+    ROOM_COLUMNS,
+    ROOM_ENTRIES,
     SEEN_TRADES,
     SEQUENCE,
     SOURCES,
@@ -101,9 +104,8 @@ def _touch(arena: int, book: int, side: int) -> int:
 
 
 @kernel
-def _take_column(arena: int, control: Any, job: Any, column: Any) -> None:
+def _take_column(arena: int, control: Any, column: Any, book: int) -> None:
     """Fill a column with what rests now."""
-    book = job[HeatJob.BOOK]
     bid, ask = _touch(arena, book, integer(BUY)), _touch(arena, book, integer(SELL))
     column["bid"], column["ask"] = bid, ask
     column["bid_low"], column["ask_high"] = bid, ask
@@ -119,7 +121,6 @@ def _take_column(arena: int, control: Any, job: Any, column: Any) -> None:
     asks = _copy_side(arena, control, book, integer(SELL), base, used + bids)
     column["bids"], column["asks"] = bids, asks
     control[HEAP_USED] = used + bids + asks
-    _add_trades(control, column, job[HeatJob.TAPE], job[HeatJob.TRADES])
 
 
 # Merging.
@@ -218,31 +219,55 @@ def _merge_upwards(address: int, control: Any) -> None:
         store_release(address + 8 * (COUNTS + grain), count + 1)
 
 
-@entry
-def heat_append(arena: int, unused: int, address: int) -> int:
-    """Append a column if the book, or what was traded, has changed; 1 if it did.
+@kernel
+def lacks_room(control: Any) -> bool:
+    """Whether another column needs disk first."""
+    count = control[COUNTS]
+    if count >= control[MOST_COLUMNS]:
+        return False  # there will be none
+    most = control[HEAP_USED] + 2 * control[MOST_LEVELS] + MERGED_ENTRIES
+    return count >= control[ROOM_COLUMNS] or most > control[ROOM_ENTRIES]
 
-    `address` is that of a job, see `HeatJob`. There must be room for the entries.
+
+@kernel
+def append_column(
+    arena: int, place: int, book: int, begin: int, tape: int, trades: int
+) -> bool:
+    """Append a column if the book, or what was traded, has changed.
+
+    `place` is the address of a control block; the rest is said at `HeatJob`.
     """
-    job = words(address, JOB_WORDS)
-    place = job[HeatJob.CONTROL]
     control = words(place, CONTROL_WORDS)
-    book = books(arena)[job[HeatJob.BOOK]]
+    row = books(arena)[book]
     count = control[COUNTS]
     is_same = (
-        control[SEQUENCE] == book["sequence"]
-        and control[LAST_STALE] == book["stale"]
-        and control[SEEN_TRADES] == job[HeatJob.TRADES]
+        control[SEQUENCE] == row["sequence"]
+        and control[LAST_STALE] == row["stale"]
+        and control[SEEN_TRADES] == trades
     )
     if is_same and count:
-        return 0
-    if count >= control[MOST_COLUMNS]:
+        return False
+    if count >= control[MOST_COLUMNS] or lacks_room(control):
         control[LOST] += 1
-        return 0
+        return False
     column = columns_at(control[COLUMNS], control[MOST_COLUMNS])[count]
-    _take_column(arena, control, job, column)
-    words(control[TIMES], control[MOST_COLUMNS])[count] = job[HeatJob.BEGIN]
-    control[SEQUENCE], control[LAST_STALE] = book["sequence"], book["stale"]
+    _take_column(arena, control, column, book)
+    _add_trades(control, column, tape, trades)
+    words(control[TIMES], control[MOST_COLUMNS])[count] = begin
+    control[SEQUENCE], control[LAST_STALE] = row["sequence"], row["stale"]
     store_release(place + 8 * COUNTS, count + 1)
     _merge_upwards(place, control)
-    return 1
+    return True
+
+
+@entry
+def heat_append(arena: int, unused: int, address: int) -> int:
+    """Append a column, see `append_column`; `address` is that of a job. 1 if it did."""
+    job = words(address, JOB_WORDS)
+    place, book, begin = (
+        job[HeatJob.CONTROL],
+        job[HeatJob.BOOK],
+        job[HeatJob.BEGIN],
+    )
+    tape, trades = job[HeatJob.TAPE], job[HeatJob.TRADES]
+    return 1 if append_column(arena, place, book, begin, tape, trades) else 0

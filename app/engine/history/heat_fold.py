@@ -3,64 +3,53 @@
 A column holds the book as it stood at the end of its stretch. That is what rested and
 could be traded against; what came and went within a stretch of a tenth of a second is
 in the flow of the ladder, and folding it into columns would cost every record.
+
+Stretches without records cost nothing, however long: the column before them stands.
 """
 
-import logging
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from app.engine.history.growing import GrowingRows
-from app.engine.history.heat_tiles import HeatTiles
+from app.engine.compile import kernel, rare
+from app.engine.history.heat import append_column, lacks_room
+from app.engine.history.heat_state import CONTROL_WORDS
+from app.engine.history.state import NEVER, heads, tracks
+from app.engine.memory import words
+from app.engine.rare import out_of_line
 
 INTERVAL_NS: Final = 100_000_000
 """A column stands for so much received time, at least."""
-_log = logging.getLogger("app.engine")
 
 
-class HeatFold:
-    """The columns of every instrument of a session.
+@kernel
+def columns_lack_room(arena: int) -> bool:
+    """Whether any instrument's next column needs disk first."""
+    for number in range(heads(arena)[0]["instruments"]):
+        place = tracks(arena)[number]["heat"]
+        if place and lacks_room(words(place, CONTROL_WORDS)):
+            return True
+    return False
 
-    Parameters
-    ----------
-    arena : int
-        Address of the arena that the fold works on.
-    tracks : (n,) TRACK
-    trades : sequence of GrowingRows
-        Tapes, by instrument.
-    directory : Path, optional
-        Where the files are.
-    """
 
-    def __init__(
-        self,
-        arena: int,
-        tracks: Any,
-        trades: Sequence[GrowingRows],
-        directory: Path | None = None,
-    ) -> None:
-        self._arena = arena
-        self._tracks = tracks
-        self._trades = trades
-        self._since = 0
-        self._tiles: list[HeatTiles] = []
-        try:
-            self._tiles = [HeatTiles(directory) for _ in trades]
-        except OSError as error:
-            _log.error("there is no heatmap: %s", error)
+@kernel
+def _begin_stretch(head: Any, ts: int) -> int:
+    """Begin the stretch that a time is in; when the last began, -NEVER at the first."""
+    interval, since = head["cut_interval"], head["cut_since"]
+    begins = ts - ts % interval
+    is_first = head["next_cut"] == -NEVER
+    head["next_cut"] = begins + interval if begins < NEVER - interval else NEVER
+    head["cut_since"] = begins
+    return -NEVER if is_first else int(since)
 
-    def tiles(self, instrument: int) -> HeatTiles | None:
-        """Columns of an instrument; None if there are none to come."""
-        is_known = 0 <= instrument < len(self._tiles)
-        return self._tiles[instrument] if is_known else None
 
-    def take(self, begins: int) -> None:
-        """Take what rests now; what comes next begins at this time, ns."""
-        # The stretch that ends began at the cut before, however long ago.
-        begin = self._since or begins - INTERVAL_NS
-        self._since = begins
-        for number, tiles in enumerate(self._tiles):
-            track = self._tracks[number]
-            tape, book = self._trades[number].address, int(track["book"])
-            count = int(track["trade_count"])
-            tiles.append(self._arena, book, begin, tape, count)
+@rare
+def take_columns(arena: int, ts: int) -> None:
+    """Take every instrument's column as a stretch ends, before what comes after it."""
+    out_of_line()
+    begin = _begin_stretch(heads(arena)[0], ts)
+    if begin == -NEVER:
+        return
+    for number in range(heads(arena)[0]["instruments"]):
+        track = tracks(arena)[number]
+        if track["heat"]:
+            tape, trades = track["trades"], track["trade_count"]
+            append_column(arena, track["heat"], track["book"], begin, tape, trades)

@@ -27,6 +27,8 @@ FAN: Final = 4
 FAN_BITS: Final = 2
 MOST_MERGED: Final = 1024
 """Levels a side that a merged column keeps at most."""
+MERGED_ENTRIES: Final = 2 * GRAINS * MOST_MERGED
+"""Entries that the columns which one completes need at most."""
 
 HEAT_COLUMN: Final = np.dtype(
     [
@@ -71,6 +73,9 @@ SEEN_TRADES: Final = 7
 LAST_STALE: Final = 8
 LOST: Final = 9
 """Columns that found no room."""
+ROOM_COLUMNS: Final = 10
+ROOM_ENTRIES: Final = 11
+"""How many of each, of grain 0, there may be before more disk is needed."""
 COUNTS: Final = 16
 """How many columns of each grain there are."""
 COLUMNS: Final = 32

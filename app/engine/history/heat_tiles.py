@@ -27,10 +27,13 @@ from app.engine.history.heat_state import (
     HEAP_USED,
     HEAT_COLUMN,
     HEAT_ENTRY,
+    LOST,
+    MERGED_ENTRIES,
     MOST_COLUMNS,
     MOST_ENTRIES,
     MOST_LEVELS,
-    MOST_MERGED,
+    ROOM_COLUMNS,
+    ROOM_ENTRIES,
     TIMES,
     sizes_of,
 )
@@ -39,18 +42,31 @@ LEVELS: Final = 128
 """Levels a side that a column keeps."""
 _MOST_COLUMNS: Final = 1 << 24
 _MOST_ENTRIES: Final = 1 << 32
+_ENTRY_BYTES: Final = HEAT_ENTRY.itemsize
 _CHUNK: Final = 4 << 20
+_LEAST_CHUNK: Final = 64 << 10
 _KEPT: Final = 12 << 20
 """Bytes of entries behind the newest that stay in memory."""
+
+
+def _sizes(most_columns: int) -> list[tuple[int, int]]:
+    """Bytes of every region, and those that it grows by: times, entries, each grain."""
+    sizes = [(most_columns * 8, _CHUNK >> 4), (_MOST_ENTRIES * _ENTRY_BYTES, _CHUNK)]
+    for grain in range(GRAINS):
+        shift = FAN_BITS * grain
+        whole = (most_columns >> shift) * HEAT_COLUMN.itemsize
+        sizes.append((whole, max(_LEAST_CHUNK, _CHUNK >> shift)))
+    return sizes
 
 
 class _Region:
     """Part of the file that grows from its begin."""
 
-    def __init__(self, begin: int, length: int) -> None:
+    def __init__(self, begin: int, length: int, chunk: int) -> None:
         self.begin = begin
         self.length = length
         self.taken = 0
+        self._chunk = chunk
 
     def make_room(self, file: int, length: int) -> bool:
         """Take disk for so many bytes; False if there is none."""
@@ -58,7 +74,7 @@ class _Region:
             return True
         if length > self.length:
             return False
-        wanted = min(-(-length // _CHUNK) * _CHUNK, self.length)
+        wanted = min(-(-length // self._chunk) * self._chunk, self.length)
         try:
             os.posix_fallocate(file, self.begin + self.taken, wanted - self.taken)
         except OSError:
@@ -92,16 +108,11 @@ class HeatTiles:
         most_columns: int = _MOST_COLUMNS,
     ) -> None:
         self.control = np.zeros(CONTROL_WORDS, np.int64)
-        sizes = [most_columns * 8, _MOST_ENTRIES * HEAT_ENTRY.itemsize]
-        sizes += [
-            (most_columns >> FAN_BITS * grain) * HEAT_COLUMN.itemsize
-            for grain in range(GRAINS)
-        ]
         self._regions: list[_Region] = []
         end = 0
-        for size in sizes:
-            length = -(-max(size, 1) // _CHUNK) * _CHUNK
-            self._regions.append(_Region(end, length))
+        for size, chunk in _sizes(most_columns):
+            length = -(-max(size, 1) // chunk) * chunk
+            self._regions.append(_Region(end, length, chunk))
             end += length
         with tempfile.TemporaryFile(dir=directory) as file:
             self._file = os.dup(file.fileno())
@@ -121,7 +132,6 @@ class HeatTiles:
         self._job = np.zeros(JOB_WORDS, np.int64)
         self._job[HeatJob.CONTROL] = self.address
         self._dropped = 0
-        self.lost = 0
 
     def _laid(self, bytes_: Any, region: int, dtype: np.dtype[Any]) -> Any:
         part = self._regions[region]
@@ -160,30 +170,55 @@ class HeatTiles:
         tape, trades : int
             Address of the instrument's TAPE rows, and how many there are.
         """
-        if not self._make_room():
-            self.lost += 1
-            return False
+        if self._lacks_room():
+            self.make_room()
         job = self._job
         job[HeatJob.BOOK], job[HeatJob.BEGIN] = book, begin
         job[HeatJob.TAPE], job[HeatJob.TRADES] = tape, trades
-        is_new = bool(heat_append(arena, 0, job.ctypes.data))
-        self._drop_behind()
-        return is_new
+        return bool(heat_append(arena, 0, job.ctypes.data))
 
-    def _make_room(self) -> bool:
+    @property
+    def lost(self) -> int:
+        """Columns that found no room."""
+        return int(self.control[LOST])
+
+    def _most_entries(self) -> int:
+        """Entries there may be after the next column."""
+        control = self.control
+        return int(control[HEAP_USED] + 2 * control[MOST_LEVELS]) + MERGED_ENTRIES
+
+    def _lacks_room(self) -> bool:
+        """Whether the next column needs disk, as `heat.lacks_room` says."""
+        control, count = self.control, self.count
+        if count >= control[MOST_COLUMNS]:
+            return False
+        return bool(
+            count >= control[ROOM_COLUMNS]
+            or self._most_entries() > control[ROOM_ENTRIES]
+        )
+
+    def make_room(self) -> bool:
+        """Take disk for the next columns, and drop what is far behind from memory.
+
+        False if there is none.
+        """
         count, file, control = self.count, self._file, self.control
-        most = 2 * (int(control[MOST_LEVELS]) + GRAINS * MOST_MERGED)
-        used = (int(control[HEAP_USED]) + most) * HEAT_ENTRY.itemsize
-        wanted = [(count + 1) * 8, used]
+        wanted = [(count + 1) * 8, self._most_entries() * HEAT_ENTRY.itemsize]
         wanted += [
-            min((count >> FAN_BITS * grain) + 1, 1 + int(control[MOST_COLUMNS]))
-            * HEAT_COLUMN.itemsize
+            ((count >> FAN_BITS * grain) + 1) * HEAT_COLUMN.itemsize
             for grain in range(GRAINS)
         ]
-        return all(
-            region.make_room(file, length)
-            for region, length in zip(self._regions, wanted, strict=True)
-        )
+        for region, length in zip(self._regions, wanted, strict=True):
+            region.make_room(file, min(length, region.length))
+        times, entries, *grains = (region.taken for region in self._regions)
+        columns = [
+            taken // HEAT_COLUMN.itemsize << FAN_BITS * grain
+            for grain, taken in enumerate(grains)
+        ]
+        control[ROOM_COLUMNS] = min(times // 8, *columns)
+        control[ROOM_ENTRIES] = entries // HEAT_ENTRY.itemsize
+        self._drop_behind()
+        return not self._lacks_room()
 
     def _drop_behind(self) -> None:
         used = int(self.control[HEAP_USED]) * HEAT_ENTRY.itemsize
@@ -192,7 +227,7 @@ class HeatTiles:
 
     def drop(self) -> None:
         """Drop from memory what lies far behind; reading it brings it back."""
-        used = int(self.control[HEAP_USED]) * HEAT_ENTRY.itemsize
+        used = int(self.control[HEAP_USED]) * _ENTRY_BYTES
         end = max(0, (used - _KEPT) // mmap.PAGESIZE * mmap.PAGESIZE)
         lengths = [end]
         lengths += [

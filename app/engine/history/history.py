@@ -7,7 +7,7 @@ called from any. What is returned is a copy.
 import logging
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +17,11 @@ from app.engine.arena import Section
 from app.engine.history import fold as folding, reading, series as runs
 from app.engine.history.bar_series import MOST_BYTES, FoldedBars
 from app.engine.history.far_profile import far_profile
+from app.engine.history.fold import FoldJob, FollowJob
 from app.engine.history.gaps import GapTimes
 from app.engine.history.growing import GrowingRows
-from app.engine.history.heat_fold import INTERVAL_NS, HeatFold
+from app.engine.history.heat_fold import INTERVAL_NS
+from app.engine.history.heat_rows import HeatRows
 from app.engine.history.heat_tiles import HeatTiles
 from app.engine.history.records import (
     BAR_ROW,
@@ -30,15 +32,17 @@ from app.engine.history.records import (
     TAPE,
     BarKind,
 )
-from app.engine.history.state import NEVER, open_arena
-from app.engine.records import MARKET, NO_PRICE, EventKind
+from app.engine.history.state import Need, open_arena
+from app.engine.log import FRAME, Stop, log_scan_entry
+from app.engine.records import MARKET, NO_PRICE
 from app.engine.views import VIEW_LEVEL
 from app.errors import EngineError
 from app.instrument import Instrument
 
 _log = logging.getLogger("app.engine")
-_BATCH: Final = 16_384
-_SLICE: Final = 65_536
+_AHEAD: Final = 1024
+"""Rows that there is room for after more was made."""
+_NEEDED: Final = {Need.TRADES: "trade", Need.BARS: "bar", Need.SAMPLES: "sample"}
 _FILES: Final = {
     "trade": (TAPE, 64 << 30, 3 << 20),
     "bar": (BAR_ROW, 4 << 30, 112 << 10),
@@ -46,9 +50,9 @@ _FILES: Final = {
 }
 """By what a track counts: row type, most bytes, bytes taken at a time."""
 _FAR: Final = 1 << 62
+_NO_BOUNDARIES: Final = np.zeros(0, np.int64)
 _ROOM: Final = 512
 _SPAN: Final = 1 << 14
-_NO_BOUNDARIES: Final = np.zeros(0, np.int64)
 
 
 class History:
@@ -62,13 +66,13 @@ class History:
         Where its files are, which have no names; None = where temporary files are.
     boundaries : sequence of (n,) int64
         By instrument, when its trade dates begin, ns since 1970 UTC.
+    column_ns : int
+        What a heatmap's column stands for, ns.
 
     Attributes
     ----------
     arena : Arena
         The folding thread's own, see `history.state`.
-    is_behind : bool
-        Bars that are followed have not taken all of the tape: fold on, if only nothing.
 
     Raises
     ------
@@ -81,6 +85,7 @@ class History:
         instruments: Sequence[Instrument],
         directory: Path | None = None,
         boundaries: Sequence[Any] = (),
+        column_ns: int = INTERVAL_NS,
     ) -> None:
         self.arena = open_arena(instruments)
         self._count = len(instruments)
@@ -104,12 +109,17 @@ class History:
         self._gaps: dict[int, GapTimes] = {}
         self._turn = threading.Lock()
         self._of_thread = threading.local()
-        self.is_behind = False
-        self._is_full = False
-        self._cut: Callable[[int], None] | None = None
-        place, trades = self.arena.address, self._files["trade"]
-        self._heat = HeatFold(place, self._tracks, trades, directory)
-        self.cut_at(INTERVAL_NS, self._heat.take)
+        self._table = np.zeros(runs.TABLE_WORDS, np.int64)
+        self._follow_job = np.zeros(folding.JOB_WORDS, np.int64)
+        self._batch = np.zeros(folding.TURN, FRAME)
+        self._follow_job[FollowJob.SCANNER] = log_scan_entry.address
+        self._follow_job[FollowJob.BATCH] = self._batch.ctypes.data
+        self._follow_job[FollowJob.ADVANCE] = runs.series_advance.address
+        self._follow_job[FollowJob.TABLE] = self._table.ctypes.data
+        self._released: list[FoldedBars] = []
+        self._was_full = False
+        self._head["cut_interval"] = column_ns
+        self._heat = HeatRows(self._tracks, directory)
 
     # The thread that folds.
 
@@ -117,6 +127,21 @@ class History:
     def records(self) -> int:
         """Records folded so far."""
         return int(self._head["records"][0])
+
+    @property
+    def frames(self) -> int:
+        """Frames of a log, of every stream, that `follow` has passed."""
+        return int(self._follow_job[FollowJob.FRAMES])
+
+    @property
+    def is_behind(self) -> bool:
+        """Bars that are followed have not taken all of the tape: fold on."""
+        return bool(self._table[runs.BEHIND])
+
+    @property
+    def now(self) -> int:
+        """Received time of the newest record that is folded, ns; 0 before the first."""
+        return int(self._head["now"][0])
 
     @property
     def lost(self) -> int:
@@ -131,24 +156,6 @@ class History:
         """Address of an instrument's TAPE, from its first trade on."""
         return self._files["trade"][instrument].address
 
-    def cut_at(self, interval: int, hook: Callable[[int], None]) -> None:
-        """Have the state looked at whenever received time passes a multiple.
-
-        The hook is called on the folding thread between two records: all that came
-        before that time is folded, nothing after. Intervals without records are not
-        made up for. Set it before the first fold.
-
-        Parameters
-        ----------
-        interval : int
-            ns.
-        hook : callable
-            Given the latest multiple that has passed, ns since 1970 UTC.
-        """
-        self._cut = hook
-        self._head["cut_interval"] = interval
-        self._head["next_cut"] = -NEVER
-
     def fold(self, records: Any) -> None:
         """Fold market records, in order, and bring the bars that are followed up.
 
@@ -157,52 +164,85 @@ class History:
         records : (n,) MARKET
         """
         records = np.ascontiguousarray(records, MARKET)
-        for first in range(0, len(records), _BATCH):
-            self._fold_batch(records[first : first + _BATCH])
-        self._tend()
-
-    def _fold_batch(self, records: Any) -> None:
-        self._make_room(records)
-        job = np.array([records.ctypes.data, len(records), 0, 0], np.int64)
-        while True:
+        self._begin_spell()
+        job = np.zeros(folding.JOB_WORDS, np.int64)
+        job[FoldJob.RECORDS], job[FoldJob.COUNT] = records.ctypes.data, len(records)
+        while job[FoldJob.DONE] < len(records):
             folding.history_fold(self.arena.address, 0, job.ctypes.data)
-            done = int(job[folding.DONE])
-            if done >= len(records):
-                return
-            self._pass_cut(int(records["ts_received"][done]))
+            self._make_room(Need(int(job[FoldJob.NEED])))
+        table = self._table.ctypes.data
+        while need := runs.series_advance(self.arena.address, table, folding.SLICE):
+            self._make_room(Need(need))
 
-    def _pass_cut(self, ts: int) -> None:
-        interval = int(self._head["cut_interval"][0])
-        begins = ts - ts % interval
-        is_first = self._head["next_cut"][0] == -NEVER
-        self._head["next_cut"] = min(begins + interval, NEVER)
-        if self._cut is not None and not is_first:
-            self._cut(begins)
+    def follow(self, scan: int, nap_us: int, spell_ns: int) -> Stop:
+        """Fold a log that is mapped, as it grows, and keep the bars up with it.
 
-    def _make_room(self, records: Any) -> None:
-        """See that every row a batch may write has its place on disk."""
-        has_bars = bool((records["kind"] == EventKind.BAR).any())
-        is_full = False
-        for name, files in self._files.items():
-            if name == "bar" and not has_bars:
-                continue
-            counts = self._tracks[f"{name}_count"]
-            wanted = counts + len(records)
-            for number in np.flatnonzero(self._tracks[f"{name}_room"] < wanted):
-                is_full |= not files[number].make_room(int(wanted[number]))
-                self._tracks[f"{name}_room"][number] = files[number].room
-                files[number].drop_behind(int(counts[number]))
-        if is_full and not self._is_full:
-            _log.error("market history: no room on disk for trades, some are not kept")
-        self._is_full = is_full
+        Parameters
+        ----------
+        scan : int
+            Address of a scan's state (`log.SCAN_CURSOR`): where in the log it is.
+        nap_us : int
+            Between two looks at a log that has not grown; 0 = return there.
+        spell_ns : int
+            Return after so long.
 
-    def _tend(self) -> None:
-        """Bring followed bars up to the tape, or a good piece of the way."""
-        left = _SLICE
-        head = int(self._head.ctypes.data)
+        Returns
+        -------
+        Stop
+            Why the scan stopped.
+        """
+        self._begin_spell()
+        job = self._follow_job
+        job[FollowJob.SCAN], job[FollowJob.NAP_US] = scan, nap_us
+        job[FollowJob.SPELL_NS] = spell_ns
+        while True:
+            stop = folding.history_follow(self.arena.address, 0, job.ctypes.data)
+            need = Need(int(job[FollowJob.NEED]))
+            if need == Need.NOTHING:
+                return Stop(stop)
+            self._make_room(need)
+
+    def stop_following(self) -> None:
+        """Let `follow` return as soon as the log ends, from any thread, for good."""
+        self._follow_job[FollowJob.STOPPING] = 1
+
+    def _begin_spell(self) -> None:
+        """Look anew whether there is disk; forget series that nobody follows."""
+        self._head["full"] = 0
+        self._released.clear()
         for each in tuple(self._series.values()):
-            left -= each.advance(head, self._tracks[each.instrument], max(left, 1))
-        self.is_behind = left <= 0
+            each.look_for_room()
+
+    def _make_room(self, need: Need) -> None:
+        """Take disk for what the fold lacks; if there is none it goes on without."""
+        if need == Need.NOTHING:
+            return
+        if need == Need.SERIES:
+            for each in tuple(self._series.values()):
+                each.make_room()
+            return
+        if need == Need.COLUMNS:
+            is_there = self._heat.make_room()
+        else:
+            is_there = self._make_rows(_NEEDED[need])
+        if is_there:
+            self._was_full = False
+            return
+        self._head["full"] = 1
+        if not self._was_full:
+            self._was_full = True
+            _log.error("market history: no room on disk, some of it is not kept")
+
+    def _make_rows(self, name: str) -> bool:
+        """Take disk for the next rows of every instrument."""
+        counts, rooms = self._tracks[f"{name}_count"], self._tracks[f"{name}_room"]
+        is_there = True
+        for number in np.flatnonzero(rooms < counts + _AHEAD):
+            rows, count = self._files[name][number], int(counts[number])
+            is_there &= rows.make_room(count + _AHEAD)
+            rooms[number] = rows.room
+            rows.drop_behind(count)
+        return is_there
 
     # Depth over time.
 
@@ -276,7 +316,12 @@ class History:
         rows = GrowingRows(BAR_ROW, MOST_BYTES, 112 << 10, self._directory)
         place = self.arena.address
         made = FoldedBars(spec, instrument, place, rows, self._turn, self._release)
+        free = np.flatnonzero(self._table[runs.PLACES :] == 0)
+        if not len(free):
+            most = runs.MOST_SERIES
+            raise EngineError(f"more than {most} kinds of bars are followed at once")
         self._series = {**self._series, key: made}
+        self._table[runs.PLACES + free[0]] = made.address
         return made
 
     def _release(self, bars: FoldedBars) -> None:
@@ -284,6 +329,9 @@ class History:
         if bars.followers == 0:
             others = self._series.items()
             self._series = {key: each for key, each in others if each is not bars}
+            self._table[self._table == bars.address] = 0
+            # The fold may be at it: its memory stays until the fold was back here.
+            self._released.append(bars)
 
     # State.
 

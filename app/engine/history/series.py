@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.engine.atomics import load_acquire
 from app.engine.bits import integer
 from app.engine.compile import entry, inlined, kernel
 from app.engine.history.records import BAR_ROW, PROFILE, TAPE, BarKind, TapeFlag
-from app.engine.history.state import SECOND_NS
+from app.engine.history.state import SECOND_NS, Need, heads, tracks
 from app.engine.history.turns import begin_folding, end_folding
-from app.engine.memory import view, words
+from app.engine.memory import record_address, view, words
 
 _TURN: Final = 1024
 _BACK_NS: Final = 60 * SECOND_NS
@@ -31,13 +32,19 @@ SERIES: Final = np.dtype(
         ("room", "<i8"),
         ("is_open", "<i8"),  # 1: the last bar takes more trades
         ("version", "<i8"),
+        ("instrument", "<i8"),
+        ("of_trades", "<i8"),  # 1: made of the tape; 0: of the feed's bars
+        ("is_complete", "<i8"),  # 1: it has been at the end of its source
+        ("full", "<i8"),  # 1: there is no more disk for it just now
     ]
 )
 """Where a series stands."""
 
-HEAD_ADDRESS, SERIES_ADDRESS, LIMIT = range(3)
-"""Words of a job: the arena's HEAD, the series, and up to which row of the source."""
-JOB_WORDS: Final = 4
+BEHIND, PLACES = 0, 1
+"""Words of a table of series: 1 while not all of them are at the end of their source;
+then their addresses, 0 where there is none."""
+MOST_SERIES: Final = 255
+TABLE_WORDS: Final = 1 + MOST_SERIES
 
 
 @kernel
@@ -145,14 +152,12 @@ def _fold_bars(series: Any, limit: int) -> None:
 
 
 @kernel
-def _advance(head: int, job: Any, is_tape: bool) -> int:
-    series = view(job[SERIES_ADDRESS], 1, SERIES)[0]
-    begun = series["taken"]
-    while series["taken"] < job[LIMIT]:
-        before = series["taken"]
+def _fold(head: int, series: Any, until: int) -> None:
+    """Take rows of the source up to one, turn by turn; stops where there is no room."""
+    while series["taken"] < until:
         begin_folding(head)
-        limit = min(before + _TURN, job[LIMIT])
-        if is_tape:
+        limit = min(series["taken"] + _TURN, until)
+        if series["of_trades"]:
             _fold_trades(series, limit)
         else:
             _fold_bars(series, limit)
@@ -160,21 +165,41 @@ def _advance(head: int, job: Any, is_tape: bool) -> int:
         end_folding(head)
         if series["taken"] < limit:
             break
+
+
+@kernel
+def _bring_up(arena: int, series: Any, most: int) -> int:
+    """Take what is new of a source, at most so many rows; how many."""
+    track = tracks(arena)[series["instrument"]]
+    of_trades = 1 if track["trade_count"] else 0
+    if of_trades != series["of_trades"]:
+        # A feed of bars began to send trades: from here on they are made of those.
+        series["of_trades"], series["taken"] = of_trades, 0
+    there = track["trade_count"] if of_trades else track["bar_count"]
+    begun = series["taken"]
+    if begun < there and (of_trades or series["kind"] == BarKind.TIME):
+        series["source"] = track["trades"] if of_trades else track["bars"]
+        _fold(record_address(heads(arena)[0]), series, min(there, begun + most))
+    if series["taken"] >= there:
+        series["is_complete"] = 1
     return int(series["taken"] - begun)
 
 
 @entry
-def series_fold_trades(job_address: int, _b: int, _c: int) -> int:
-    """Bring a series up to a trade of the tape; how many it took."""
-    job = words(job_address, JOB_WORDS)
-    return _advance(job[HEAD_ADDRESS], job, True)
-
-
-@entry
-def series_fold_bars(job_address: int, _b: int, _c: int) -> int:
-    """Bring a series up to a bar of the feed; how many it took."""
-    job = words(job_address, JOB_WORDS)
-    return _advance(job[HEAD_ADDRESS], job, False)
+def series_advance(arena: int, table: int, most: int) -> int:
+    """Bring every series of a table up, in all by some `most` rows; a `Need`."""
+    places = words(table, TABLE_WORDS)
+    left, need = most, integer(Need.NOTHING)
+    for i in range(PLACES, TABLE_WORDS):
+        place = load_acquire(table + 8 * i)
+        if place == 0:
+            continue
+        series = view(place, 1, SERIES)[0]
+        left -= _bring_up(arena, series, max(left, 1))
+        if series["count"] >= series["room"] and series["full"] == 0:
+            need = integer(Need.SERIES)
+    places[BEHIND] = 1 if left <= 0 else 0
+    return need
 
 
 # Profiles.

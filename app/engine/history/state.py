@@ -10,6 +10,7 @@ of a file below what is published never change and need none.
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,18 @@ from app.engine.price_index import (
 from app.engine.records import NO_PRICE
 from app.instrument import Instrument
 
+
+class Need(IntEnum):
+    """What the fold needs more disk for."""
+
+    NOTHING = 0
+    TRADES = 1
+    BARS = 2
+    SAMPLES = 3
+    COLUMNS = 4
+    SERIES = 5  # bars that are followed
+
+
 NEVER: Final = 2**63 - 1
 SECOND_NS: Final = 1_000_000_000
 _PRICES_EACH: Final = 1 << 16
@@ -41,8 +54,11 @@ HEAD: Final = np.dtype(
         ("instruments", "<i8"),
         ("records", "<i8"),  # folded so far
         ("next_second", "<i8"),  # when the next samples are taken, ns
-        ("cut_interval", "<i8"),  # the fold stops at its multiples, ns; 0 = never
+        ("now", "<i8"),  # received time of the latest record of the log, ns
+        ("cut_interval", "<i8"),  # heatmap columns begin at its multiples, ns
         ("next_cut", "<i8"),
+        ("cut_since", "<i8"),  # when the stretch that is not yet a column begins, ns
+        ("full", "<i8"),  # 1: there is no more disk just now, rows are lost
         ("lost", "<i8"),  # rows that found no room in their file
         # of the record that is being folded, before the book has it
         ("price", "<i8"),
@@ -72,6 +88,7 @@ TRACK: Final = np.dtype(
         ("samples", "<i8"),  # file of SAMPLE
         ("sample_count", "<i8"),
         ("sample_room", "<i8"),
+        ("heat", "<i8"),  # control block of its heatmap columns; 0 = it has none
         ("after_gap", "<i8"),  # 1: data were lost since the last trade
         ("session", "<i8"),  # counts sessions; a price row of another is empty
         ("flow", "<i8"),  # counts resets of the flow, as the fold knows it
@@ -130,7 +147,7 @@ def open_arena(instruments: Sequence[Instrument]) -> Arena:
     arena = Arena(layout)
     head = arena.records(Section.HISTORY_HEAD)
     head["instruments"], head["next_second"] = count, -NEVER
-    head["next_cut"] = NEVER
+    head["next_cut"] = -NEVER
     arena.set_used(Section.HISTORY_TRACKS, count + 1)
     every = arena.records(Section.HISTORY_TRACKS)
     for number, instrument in enumerate(instruments):

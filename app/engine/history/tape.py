@@ -168,6 +168,16 @@ def _sample(arena: int, track: Any, ts: int) -> None:
     track["sample_count"] = count + 1
 
 
+@kernel
+def samples_lack_room(arena: int) -> bool:
+    """Whether any instrument's next sample needs disk first."""
+    for number in range(heads(arena)[0]["instruments"]):
+        track = tracks(arena)[number]
+        if track["sample_count"] >= track["sample_room"]:
+            return True
+    return False
+
+
 @rare
 def sample_all(arena: int, ts: int) -> None:
     """Take every instrument's sample as a second ends, before what comes after it."""

@@ -103,6 +103,18 @@ class HeatmapPaint:
             text = self._stamps[ts, is_fine] = formatting.clock_time(ts, fine=is_fine)
         return text
 
+    def before(self, painter: QPainter, port: Viewport, first: int) -> None:
+        """Say, left of the first column, that nothing is known of that time."""
+        ink, edge = self.ink, port.x_of(first)
+        text = f"Nothing is kept from before {self._stamp(first, is_fine=False)}"
+        wide = ink.small.width(text) + 2 * _PAD
+        if edge < wide:
+            return
+        ink.write_in(painter, ink.small)
+        painter.setPen(ink.pen(ink.theme.muted))
+        box = QRectF(edge - wide, self.plot.top(), wide, 2 * ink.small.height)
+        ink.small.draw(painter, box, text, 1.0, _PAD)
+
     # Depth now.
 
     def depth_bars(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:

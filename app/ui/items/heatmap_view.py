@@ -54,6 +54,8 @@ class HeatmapView(QWidget):
 
     Attributes
     ----------
+    first : int or None
+        When the first column begins, ns; None while there is none.
     paint_ns : int
         How long the last painting took.
     """
@@ -75,6 +77,7 @@ class HeatmapView(QWidget):
         self.picture.painted.connect(self._on_painted)
         self.port = Viewport()
         self.frame: HeatFrame | None = None
+        self.first: int | None = None
         self.words = ""
         self.paint_ns = 0
         self._digits = 6
@@ -134,6 +137,8 @@ class HeatmapView(QWidget):
         over, port = self._over, self.port
         self._paint_picture(painter)
         painter.setClipRect(over.plot)
+        if self.first is not None:
+            over.before(painter, port, self.first)
         over.fills(painter, frame, port)
         painter.setClipping(False)
         self._paint_side(painter, frame)

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -15,9 +14,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.engine.history.records import TapeFlag
-from app.ui import formatting, theme as themes
+from app.ui import theme as themes
 from app.ui.items.ink import Ink
+from app.ui.items.tape_cells import SHARES, TapeCells
 from app.ui.models.market import Listed
 from app.ui.models.tape import TAPE_ROW
 from app.ui.theme import Theme
@@ -26,7 +25,6 @@ _NOTCH: Final = 120
 _ROWS: Final = 3
 _PAD: Final = 6.0
 _TITLES: Final = ("Time", "Price", "Size", "Trades")
-_SHARES: Final = (0.36, 0.27, 0.23, 0.14)
 _KEYS: Final = {
     Qt.Key.Key_Up: -1,
     Qt.Key.Key_Down: 1,
@@ -48,8 +46,11 @@ class TapeView(QWidget):
 
     def __init__(self, theme: Theme, scale: float) -> None:
         super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         usual, small = themes.text_font(scale), themes.text_font(scale, 0.85)
-        self._ink = Ink(theme, usual, themes.text_font(scale, bold=True), small)
+        self._fonts = usual, themes.text_font(scale, bold=True)
+        self._ink = Ink(theme, *self._fonts, small)
+        self._cells: TapeCells | None = None
         self._listed: Listed | None = None
         self._rows = np.zeros(0, TAPE_ROW)
         self._large = 0
@@ -86,7 +87,7 @@ class TapeView(QWidget):
             self._back += _added(self._rows, rows)
         self._listed, self._rows, self._large = listed, rows, large
         self._back = min(self._back, max(0, len(rows) - self.shown))
-        self.update()
+        self._render()
 
     def forget(self) -> None:
         """Show nothing."""
@@ -97,7 +98,7 @@ class TapeView(QWidget):
         """Go back (positive) or towards the newest."""
         most = max(0, len(self._rows) - self.shown)
         self._back = max(0, min(most, self._back + rows))
-        self.update()
+        self._render()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._wheel -= event.angleDelta().y() * _ROWS
@@ -123,91 +124,57 @@ class TapeView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.scroll(0)
+        self.update()
 
     # Painting.
 
+    def _render(self) -> None:
+        """Bring the picture to the rows that are to be seen, and mark what changed."""
+        listed, ratio = self._listed, self.devicePixelRatioF()
+        if self._cells is None or self._cells.ratio != ratio:
+            self._cells = TapeCells(self._ink.theme, self._fonts, ratio)
+        if listed is None or not len(self._rows):
+            self.update()
+            return
+        self._cells.arrange(self.width(), self._height, self.shown)
+        last = len(self._rows) - self._back
+        rows = self._rows[max(0, last - self.shown) : last][::-1]
+        changed = self._cells.paint(rows, listed.text, self._large)
+        if not changed.isNull():
+            self.update(changed.translated(0, self._head))
+
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._cells is None or self._cells.ratio != self.devicePixelRatioF():
+            self._render()
         painter, t = QPainter(self), self._ink.theme
         self._ink.begin()
-        painter.fillRect(self.rect(), self._ink.brush(t.panel))
-        self._heading(painter)
-        if self._listed is not None and len(self._rows):
-            last = len(self._rows) - self._back
-            rows = self._rows[max(0, last - self.shown) : last][::-1]
-            self._grounds(painter, rows)
-            self._texts(painter, rows, self._listed)
-        else:
+        ground = self._ink.brush(t.panel)
+        if self._cells is None or self._listed is None or not len(self._rows):
+            painter.fillRect(self.rect(), ground)
             painter.setPen(self._ink.pen(t.muted))
             middle = Qt.AlignmentFlag.AlignCenter
             painter.drawText(self.rect(), middle, "No trades yet.")
+            self._heading(painter)
+        else:
+            painter.drawImage(0, self._head, self._cells.image)
+            if event.rect().top() < self._head:
+                painter.fillRect(0, 0, self.width(), self._head, ground)
+                self._heading(painter)
+            below = self._head + self.shown * self._height
+            painter.fillRect(0, below, self.width(), self._height, ground)
         painter.end()
 
     def _heading(self, painter: QPainter) -> None:
         t = self._ink.theme
         self._ink.write_in(painter, self._ink.small)
         painter.setPen(self._ink.pen(t.muted))
-        for i, box in enumerate(self._cells(0, self._head)):
-            self._ink.small.draw(painter, box, _TITLES[i], _align(i), _PAD)
+        left = 0.0
+        for i, (title, share) in enumerate(zip(_TITLES, SHARES, strict=True)):
+            box = QRectF(left, 0, self.width() * share, self._head)
+            self._ink.small.draw(painter, box, title, 0.0 if i == 0 else 1.0, _PAD)
+            left += box.width()
         painter.setPen(self._ink.pen(t.line))
         painter.drawLine(0, self._head - 1, self.width(), self._head - 1)
-
-    def _cells(self, y: float, height: float) -> list[QRectF]:
-        left, boxes = 0.0, []
-        for share in _SHARES:
-            width = self.width() * share
-            boxes.append(QRectF(left, y, width, height))
-            left += width
-        return boxes
-
-    def _grounds(self, painter: QPainter, rows: np.ndarray) -> None:
-        """Bars as long as the size, of what a large trade is."""
-        t = self._ink.theme
-        full = max(self._large, int(rows["size"].max()), 1)
-        left = self.width() * (_SHARES[0] + _SHARES[1])
-        room = self.width() * _SHARES[2]
-        brushes = {1: QColor(t.bid_bar), -1: QColor(t.ask_bar), 0: QColor(t.raised)}
-        for i, (size, side) in enumerate(
-            zip(rows["size"].tolist(), rows["aggressor"].tolist(), strict=True)
-        ):
-            width = max(1.0, room * min(1.0, size / full))
-            box = QRectF(
-                left + room - width, self._head + i * self._height + 1,
-                width, self._height - 2,
-            )  # fmt: skip
-            painter.fillRect(box, brushes[side])
-
-    def _texts(self, painter: QPainter, rows: np.ndarray, listed: Listed) -> None:
-        """Text of all rows, a font at a time: changing it is dear."""
-        t, text, ink = self._ink.theme, listed.text, self._ink
-        is_large = (rows["size"] >= self._large) & (self._large > 0)
-        for glyphs, chosen in ((ink.usual, ~is_large), (ink.bold, is_large)):
-            ink.write_in(painter, glyphs)
-            for i in np.nonzero(chosen)[0].tolist():
-                row = rows[i]
-                side = int(row["aggressor"])
-                boxes = self._cells(self._head + i * self._height, self._height)
-                painter.setPen(ink.pen(t.muted))
-                when = formatting.clock_time(int(row["ts"]), fine=True)
-                glyphs.draw(painter, boxes[0], when, 0.0, _PAD)
-                number = int(row["trades"])
-                if number > 1:
-                    glyphs.draw(painter, boxes[3], f"×{number}", 1.0, _PAD)
-                painter.setPen(ink.pen(t.side(side) if side else t.text))
-                words = _arrow(side, int(row["flags"])) + text.price(int(row["price"]))
-                glyphs.draw(painter, boxes[1], words, 1.0, _PAD)
-                painter.setPen(ink.pen(t.text))
-                size = text.size(int(row["size"]))
-                glyphs.draw(painter, boxes[2], size, 1.0, _PAD)
-
-
-def _arrow(side: int, flags: int) -> str:
-    """Which side took, as a shape; a question mark where it was inferred."""
-    shape = {1: "▴", -1: "▾", 0: "·"}[side]
-    return f"{shape}? " if flags & TapeFlag.INFERRED else f"{shape} "
-
-
-def _align(column: int) -> float:
-    return 0.0 if column == 0 else 1.0
 
 
 def _added(old: np.ndarray, new: np.ndarray) -> int:

@@ -39,7 +39,12 @@ _FEED: Final = {
 
 
 def trouble(
-    status: SessionStatus, feed: str, view: np.void | None, number: int, now: int
+    status: SessionStatus,
+    feed: str,
+    view: np.void | None,
+    number: int,
+    now: int,
+    behind: int = 0,
 ) -> Trouble | None:
     """Say what keeps an instrument from being traded.
 
@@ -53,6 +58,8 @@ def trouble(
         The instrument's number.
     now : int
         Wall clock, ns since 1970 UTC.
+    behind : int
+        How far the market's history is behind the engine, ns.
     """
     engine = _engine_trouble(status)
     if engine is not None:
@@ -79,6 +86,12 @@ def trouble(
             # In the engine's time, which a recording sets.
             f"{_since(int(part['stale_since']), int(view['now']))} New orders are "
             "refused; cancels and exits pass.",
+        )
+    if behind > 0:
+        return Trouble(
+            f"Data behind by {formatting.duration(behind)}",
+            "Charts, tape and heatmap are catching up. Orders and positions are not "
+            "behind.",
         )
     return None
 

@@ -25,7 +25,8 @@ from app.ui.trouble import TroubleBanner
 
 _SLIDER_PX: Final = 90
 _EVERY_NS: Final = 30_000_000
-"""Every other frame: columns come ten times a second."""
+_SELDOM_NS: Final = 100_000_000
+"""A frame when time has moved by a pixel, but so often and so seldom at most."""
 
 
 class HeatmapPanel(QWidget):
@@ -127,6 +128,8 @@ class HeatmapPanel(QWidget):
         self.feed.choose(str(self.palette_box.currentData()), self.bubbles.isChecked())
 
     def _on_frame(self) -> None:
+        pixel = round(self.view.port.ns_per_px)
+        self._throttle.every_ns = min(max(pixel, _EVERY_NS), _SELDOM_NS)
         if self.isVisible() and self._throttle.is_due():
             self.feed.take()
 

@@ -13,6 +13,7 @@ from app.ui.items.tape_view import TapeView
 from app.ui.models.market import Listed
 from app.ui.models.tape import Tape
 from app.ui.throttle import Throttle
+from app.ui.trouble import TroubleBanner
 
 _EVERY_NS: Final = 50_000_000
 _MINUTE_NS: Final = 60_000_000_000
@@ -35,6 +36,7 @@ class TapePanel(QWidget):
         self.tape = Tape()
         self._throttle = Throttle(context.clock, _EVERY_NS)
         self.view = TapeView(context.theme, context.settings.scale)
+        self.trouble = TroubleBanner(context, self.view)
         self.least = QLineEdit()
         self.least.setPlaceholderText("least size")
         self.least.setAccessibleName("Least size shown")

@@ -1,15 +1,20 @@
 """A market's history against a plain one, over random streams."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from app.data.log_tail import LogTail
 from app.engine.book import BookReplay
+from app.engine.history.heat_state import STALE
 from app.engine.history.history import History
 from app.engine.history.records import BarKind, TapeFlag
+from app.engine.journal import EngineLog
+from app.engine.log import Stream
 from app.engine.records import (
     BAR,
     BUY,
@@ -389,15 +394,83 @@ def test_depth_equals_the_books_own_replay() -> None:
     assert np.array_equal(middle[2], asks[asks["price"] <= 104])
 
 
-def test_a_hook_sees_the_state_between_two_records() -> None:
-    made, seen = history(), []
-    made.cut_at(SECOND, lambda ts: seen.append((ts, made.trade_count(0))))
+def test_a_column_holds_what_came_before_its_end() -> None:
+    made = History((FUTURE,), column_ns=SECOND)
+    tiles = made.heatmap(0)
+    assert tiles is not None
 
     made.fold(
         joined(whole(), *(trade(1, 1, START + i * SECOND // 2) for i in range(6)))
     )
 
-    assert seen == [(START + SECOND, 2), (START + 2 * SECOND, 4)]
+    assert tiles.times.tolist() == [START, START + SECOND]
+    assert [
+        int(tiles.column(i)["buys"] + tiles.column(i)["sells"]) for i in (0, 1)
+    ] == [2, 2]
+
+
+def test_a_stretch_in_which_nothing_came_makes_no_column() -> None:
+    made = History((FUTURE,), column_ns=SECOND)
+    tiles = made.heatmap(0)
+    assert tiles is not None
+
+    made.fold(joined(whole(), trade(1, 1, START), trade(1, 1, START + 10**9 * SECOND)))
+
+    assert tiles.times.tolist() == [START]
+
+
+def follow(made: History, folder: Path, records: Any) -> None:
+    """Let a history follow a log of these records to its end."""
+    log = EngineLog(folder, segment_bytes=128 << 10)
+    for number, each in enumerate(records):
+        assert log.append(each, Stream.INBOUND, number)
+        log.turn()
+    tail = LogTail(folder)
+    while tail.is_open() and tail.take_stop(made.follow(tail.scan, 0, SECOND)):
+        pass
+    log.close()
+
+
+def test_a_log_that_is_followed_gives_what_its_records_give(tmp_path: Path) -> None:
+    walk = (trade(100 + i % 7, 1 + i, START + i * SECOND // 8) for i in range(900))
+    records = joined(whole(), *walk)
+    plain, made = history(), history()
+    bars = [each.bars(0, BarSpec(BarKind.TICKS, 7)) for each in (plain, made)]
+    plain.fold(records)
+
+    follow(made, tmp_path / "log", records)
+
+    tiles = [each.heatmap(0) for each in (plain, made)]
+    assert made.frames == made.records == len(records)
+    assert made.now == plain.now == records["ts_received"][-1]
+    assert bars[0].count == bars[1].count > 100
+    for ours, theirs in (
+        (made.trades(0, 0, 2000), plain.trades(0, 0, 2000)),
+        (bars[1].read(0, 999), bars[0].read(0, 999)),
+        (tiles[1].times, tiles[0].times) if tiles[0] and tiles[1] else (0, 1),
+    ):
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_gap_is_a_gap_while_nothing_comes(tmp_path: Path) -> None:
+    made = history(column_ns=SECOND)
+    lost = record(
+        K.FEED_STATUS, START + 2 * SECOND, count=FeedStatus.DISCONNECTED, instrument=-1
+    )
+    times = (record(K.TIMER, START + i * SECOND) for i in range(3, 6))
+
+    follow(
+        made,
+        tmp_path / "log",
+        joined(
+            whole(), level(BUY, 100, 5), level(BUY, 99, 5, START + SECOND), lost, *times
+        ),
+    )
+
+    tiles = made.heatmap(0)
+    assert tiles is not None
+    assert tiles.times.tolist() == [START + i * SECOND for i in range(3)]
+    assert [int(tiles.column(i)["flags"]) for i in range(3)] == [0, 0, STALE]
 
 
 def test_equal_requests_share_one_series_until_all_let_go() -> None:
