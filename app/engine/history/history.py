@@ -16,8 +16,8 @@ import numpy as np
 from app.engine.arena import Section
 from app.engine.history import fold as folding, reading, series as runs
 from app.engine.history.bar_series import MOST_BYTES, FoldedBars
-from app.engine.history.far_profile import far_profile
 from app.engine.history.fold import FoldJob, FollowJob
+from app.engine.history.footprints import footprint, scratch
 from app.engine.history.gaps import GapTimes
 from app.engine.history.growing import GrowingRows
 from app.engine.history.heat_fold import INTERVAL_NS
@@ -32,6 +32,7 @@ from app.engine.history.records import (
     TAPE,
     BarKind,
 )
+from app.engine.history.rooms import Rooms
 from app.engine.history.state import Need, open_arena
 from app.engine.log import FRAME, Stop, log_scan_entry
 from app.engine.records import MARKET, NO_PRICE
@@ -40,9 +41,6 @@ from app.errors import EngineError
 from app.instrument import Instrument
 
 _log = logging.getLogger("app.engine")
-_AHEAD: Final = 1024
-"""Rows that there is room for after more was made."""
-_NEEDED: Final = {Need.TRADES: "trade", Need.BARS: "bar", Need.SAMPLES: "sample"}
 _FILES: Final = {
     "trade": (TAPE, 64 << 30, 3 << 20),
     "bar": (BAR_ROW, 4 << 30, 112 << 10),
@@ -52,7 +50,6 @@ _FILES: Final = {
 _FAR: Final = 1 << 62
 _NO_BOUNDARIES: Final = np.zeros(0, np.int64)
 _ROOM: Final = 512
-_SPAN: Final = 1 << 14
 
 
 class History:
@@ -117,9 +114,9 @@ class History:
         self._follow_job[FollowJob.ADVANCE] = runs.series_advance.address
         self._follow_job[FollowJob.TABLE] = self._table.ctypes.data
         self._released: list[FoldedBars] = []
-        self._was_full = False
         self._head["cut_interval"] = column_ns
         self._heat = HeatRows(self._tracks, directory)
+        self._rooms = Rooms(self._head, self._tracks, self._files, self._heat)
 
     # The thread that folds.
 
@@ -151,10 +148,6 @@ class History:
     def book_of(self, instrument: int) -> int:
         """Book of an instrument in the arena."""
         return int(self._tracks["book"][instrument])
-
-    def tape_at(self, instrument: int) -> int:
-        """Address of an instrument's TAPE, from its first trade on."""
-        return self._files["trade"][instrument].address
 
     def fold(self, records: Any) -> None:
         """Fold market records, in order, and bring the bars that are followed up.
@@ -208,41 +201,18 @@ class History:
 
     def _begin_spell(self) -> None:
         """Look anew whether there is disk; forget series that nobody follows."""
-        self._head["full"] = 0
+        self._rooms.look_anew()
         self._released.clear()
         for each in tuple(self._series.values()):
             each.look_for_room()
 
     def _make_room(self, need: Need) -> None:
         """Take disk for what the fold lacks; if there is none it goes on without."""
-        if need == Need.NOTHING:
-            return
         if need == Need.SERIES:
             for each in tuple(self._series.values()):
                 each.make_room()
             return
-        if need == Need.COLUMNS:
-            is_there = self._heat.make_room()
-        else:
-            is_there = self._make_rows(_NEEDED[need])
-        if is_there:
-            self._was_full = False
-            return
-        self._head["full"] = 1
-        if not self._was_full:
-            self._was_full = True
-            _log.error("market history: no room on disk, some of it is not kept")
-
-    def _make_rows(self, name: str) -> bool:
-        """Take disk for the next rows of every instrument."""
-        counts, rooms = self._tracks[f"{name}_count"], self._tracks[f"{name}_room"]
-        is_there = True
-        for number in np.flatnonzero(rooms < counts + _AHEAD):
-            rows, count = self._files[name][number], int(counts[number])
-            is_there &= rows.make_room(count + _AHEAD)
-            rooms[number] = rows.room
-            rows.drop_behind(count)
-        return is_there
+        self._rooms.make(need)
 
     # Depth over time.
 
@@ -413,12 +383,6 @@ class History:
         rows, _ = self.footprint(instrument, (first, max(first, last)))
         return rows
 
-    def _scratch(self) -> Any:
-        """Zeros of this thread, which a footprint leaves as zeros."""
-        if not hasattr(self._of_thread, "scratch"):
-            self._of_thread.scratch = np.zeros(2 * _SPAN, np.int64)
-        return self._of_thread.scratch
-
     def footprint(self, instrument: int, edges: Any) -> tuple[Any, Any]:
         """Profiles of consecutive runs of trades, and where each begins.
 
@@ -429,20 +393,7 @@ class History:
         starts = np.zeros(len(edges), np.int64)
         if len(edges) < 2 or edges[0] == edges[-1]:
             return np.empty(0, PROFILE), starts
+        if not hasattr(self._of_thread, "scratch"):
+            self._of_thread.scratch = scratch()
         tape = self._files["trade"][instrument]
-        rows = np.empty(edges[-1] - edges[0] + 1, PROFILE)
-        scratch = self._scratch()
-        job = np.zeros(runs.FOOTPRINT_WORDS, np.int64)
-        job[runs.TRADES] = tape.address
-        job[runs.EDGES], job[runs.STARTS] = edges.ctypes.data, starts.ctypes.data
-        job[runs.OUT], job[runs.SCRATCH] = rows.ctypes.data, scratch.ctypes.data
-        job[runs.RUNS], job[runs.SPAN] = len(edges) - 1, _SPAN
-        while True:
-            count = runs.footprint_runs(job.ctypes.data)
-            run = int(job[runs.STOPPED])
-            if run >= len(edges) - 1:
-                return rows[:count].copy(), starts
-            wide = far_profile(tape.rows[edges[run] : edges[run + 1]])
-            rows[count : count + len(wide)] = wide
-            starts[run + 1] = count + len(wide)
-            job[runs.STOPPED] = run + 1
+        return footprint(tape, edges, starts, self._of_thread.scratch)
