@@ -29,7 +29,7 @@ PALETTES: Final = {"heat": "Heat", "sides": "By side"}
 _BEND: Final = 1.7
 _RADIUS: Final = 13.0
 _BUBBLE_PX: Final = 14
-_DROP_EACH: Final = 4
+_DROP_EACH: Final = 2
 """Pictures of the past between two that give their memory back."""
 
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import QFont, QImage
 from app.engine.history.records import TapeFlag
 from app.ui import formatting
 from app.ui.formatting import InstrumentText
-from app.ui.items.raster import Lettering, RasterGrid, rgb
+from app.ui.items.raster import Lettering, Numbers, RasterGrid, Sprites, rgb
 from app.ui.theme import Theme
 
 SHARES: Final = (0.36, 0.27, 0.23, 0.14)
@@ -43,6 +43,9 @@ class TapeCells:
     def __init__(self, theme: Theme, fonts: tuple[QFont, QFont], ratio: float) -> None:
         self.ratio = ratio
         self._lettering = Lettering(fonts, ratio)
+        # The tape has neither: its texts are kept, and so few are new in a frame.
+        self._no_numbers = Numbers(self._lettering, 1)
+        self._no_sprites = Sprites(ratio)
         self._panel, self._muted, self._text_ink = (
             rgb(each) for each in (theme.panel, theme.muted, theme.text)
         )
@@ -67,7 +70,14 @@ class TapeCells:
     def _arrange(self, width: int, row_height: int, rows: int) -> None:
         self._shape, ratio = (width, row_height, rows), self.ratio
         size = round(width * ratio), round(rows * row_height * ratio)
-        self._grid = RasterGrid(self._lettering, size, (rows, len(SHARES)), ratio)
+        self._grid = RasterGrid(
+            self._lettering,
+            self._no_numbers,
+            self._no_sprites,
+            size,
+            (rows, len(SHARES)),
+            ratio,
+        )
         cells = self._grid.cells
         edges = np.rint(np.arange(rows + 1) * row_height * ratio).astype(np.int32)
         cells["y"], cells["height"] = edges[:-1, None], np.diff(edges)[:, None]
