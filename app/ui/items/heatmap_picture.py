@@ -29,8 +29,6 @@ PALETTES: Final = {"heat": "Heat", "sides": "By side"}
 _BEND: Final = 1.7
 _RADIUS: Final = 13.0
 _BUBBLE_PX: Final = 14
-_DROP_EACH: Final = 2
-"""Pictures of the past between two that give their memory back."""
 
 
 class HeatmapPicture(QObject):
@@ -53,7 +51,6 @@ class HeatmapPicture(QObject):
         self._wanted: tuple[HeatTiles, HeatRequest, HeatColours] | None = None
         self._is_busy = False
         self._generation = 0
-        self._looked = 0
         self.painted.connect(self._on_painted)
 
     def ask(self, tiles: HeatTiles, request: HeatRequest, colours: HeatColours) -> None:
@@ -94,11 +91,9 @@ class HeatmapPicture(QObject):
             self.painted.emit((generation, None))
 
     def _give_back(self, tiles: HeatTiles, request: HeatRequest) -> None:
-        """Drop the past from memory once a few pictures have looked at it."""
+        """Drop the past from memory once a picture has looked at it."""
         if tiles.is_past(request.begin):
-            self._looked += 1
-            if self._looked % _DROP_EACH == 0:
-                tiles.drop()
+            tiles.drop()
 
     def _on_painted(self, told: tuple[int, HeatPicture | None]) -> None:
         generation, picture = told
