@@ -60,6 +60,7 @@ class Storm:
     base_currency = "USD"
     history: MarketHistory | None = None
     capabilities: Mapping[OrderType, tuple[TimeInForce, ...]] = CAPABILITIES
+    exact_queues: frozenset[int] = frozenset()
 
     def __init__(self, seed: int = 11) -> None:
         self.instruments = tuple(

@@ -101,6 +101,7 @@ class PaperEngine:
         self.instruments: tuple[Instrument, ...] = self.feed.instruments
         self.base_currency = _base_currency(self.instruments)
         self.capabilities = CAPABILITIES
+        self.exact_queues: frozenset[int] = frozenset()
         self.commands = Ring(COMMAND, _COMMANDS)
         self.events = Ring(REPORT, _EVENTS)
         self.views = Ring(VIEW, _VIEWS)
@@ -162,12 +163,16 @@ class PaperEngine:
         record["by_order"] = by_order = basis in _BY_ORDER
         record["full_depth"] = mixed.full_depths[number] if mixed else by_order
         write_fees(arena, number, instrument)
+        is_exact = by_order  # an external venue's feed names its orders, or none
         if self.venue is None:
             models = self._models(settings, by_order)
+            is_exact = by_order and models.queue == Queue.EXACT
             if basis == "bars":
                 lasts = mixed.bar_intervals[number] if mixed else 0
                 models = replace(models, fills=Fills.BARS, bar_interval_ns=lasts)
             models.write(arena, number)
+        if is_exact:
+            self.exact_queues |= {number}
 
     def _models(self, settings: Settings, by_order: bool) -> VenueModels:
         """Choose the simulated venue's models."""

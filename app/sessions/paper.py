@@ -62,6 +62,11 @@ class PaperSession:
         return {} if self._engine is None else self._engine.capabilities
 
     @property
+    def exact_queues(self) -> frozenset[int]:
+        """Instruments whose places in the queue are known by order, no estimates."""
+        return frozenset() if self._engine is None else self._engine.exact_queues
+
+    @property
     def history(self) -> MarketHistory | None:
         """What the market did so far; None until the engine is ready."""
         return None if self._engine is None else self._engine.history

@@ -123,6 +123,11 @@ class Session(Protocol):
         ...
 
     @property
+    def exact_queues(self) -> frozenset[int]:
+        """Instruments whose places in the queue are known by order, no estimates."""
+        ...
+
+    @property
     def history(self) -> MarketHistory | None:
         """What the market did so far; None until the engine is ready."""
         ...

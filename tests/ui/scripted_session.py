@@ -149,6 +149,7 @@ class ScriptedSession:
             OrderType.LIMIT: both,
         }
         self.instruments: tuple[Instrument, ...] = INSTRUMENTS
+        self.exact_queues: frozenset[int] = frozenset()
         self.sent: list[np.void] = []
         self.is_frozen = False
         self.is_full = False

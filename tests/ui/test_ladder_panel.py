@@ -627,3 +627,18 @@ def test_a_heading_that_changes_alone_is_painted_whole(armed: Hand) -> None:
         pictures.append(picture)
 
     assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize(("exact", "word"), [((0,), "exact"), ((), "an estimate")])
+def test_a_place_in_the_queue_says_whether_it_is_known(
+    armed: Hand, exact: tuple[int, ...], word: str
+) -> None:
+    armed.stage.session.exact_queues = frozenset(exact)
+    price = armed.frame.best_bid - 2
+    armed.click(price, Column.BID)
+    armed.stage.pulse()
+
+    for column in (Column.PRICE, Column.OWN_BUYS):
+        armed.qtbot.mouseMove(armed.panel.view, pos=armed.at(price, column))
+
+    assert f", {word}," in armed.panel._hover.text

@@ -35,20 +35,29 @@ def figures(desk: Desk, listed: Listed | None, theme: Theme) -> list[tuple[str, 
     ]
 
 
-def own_orders(desk: Desk, listed: Listed, ids: tuple[int, ...]) -> str:
-    """Describe the orders under the pointer."""
+def own_orders(
+    desk: Desk, listed: Listed, ids: tuple[int, ...], *, is_exact: bool
+) -> str:
+    """Describe the orders under the pointer; `is_exact`: places are known by order."""
     view = desk.market.view
     # The engine's clock: a recording's time is not the wall's.
     now = int(view["now"]) if view is not None else 0
     queues = desk.market.queues()
     known = [order for order in map(desk.orders.order, ids) if order is not None]
-    lines = [_own_order(order, listed, queues, now) for order in known]
+    lines = [
+        _own_order(order, listed, queues, now, is_exact=is_exact) for order in known
+    ]
     gestures = "drag moves, click cancels"
     return " · ".join([*lines, gestures]) if lines else ""
 
 
 def _own_order(
-    order: np.void, listed: Listed, queues: dict[int, tuple[int, int]], now: int
+    order: np.void,
+    listed: Listed,
+    queues: dict[int, tuple[int, int]],
+    now: int,
+    *,
+    is_exact: bool,
 ) -> str:
     text = listed.text
     words = [order_text(order, listed), formatting.status(int(order["status"]))]
@@ -62,8 +71,8 @@ def _own_order(
             words.append(f"{text.quantity(behind)} behind")
         if total >= 0:
             words.append(f"of {text.quantity(total)}")
-        # A venue does not say one's place: it is followed by what the feed shows.
-        words.append("an estimate")
+        # Without single orders in the feed a place is followed by what levels show.
+        words.append("exact" if is_exact else "an estimate")
     words.append(f"{formatting.duration(max(0, now - int(order['sent_ts'])))} old")
     return ", ".join(words)
 

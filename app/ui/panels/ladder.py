@@ -200,7 +200,9 @@ class LadderPanel(QWidget):
             colour = theme.text if intent.verdict is Verdict.SEND else theme.warning
             self._hover.show_text(intent.text, colour)
         elif own and listed is not None:
-            words = ladder_text.own_orders(self._desk, listed, own)
+            session = self._bridge.session
+            exact = session is not None and listed.number in session.exact_queues
+            words = ladder_text.own_orders(self._desk, listed, own, is_exact=exact)
             self._hover.show_text(words, theme.text)
         else:
             self._hover.show_text("", theme.text)
