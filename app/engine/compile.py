@@ -68,6 +68,7 @@ UNITS: Final = (
     "app.engine.history.heat",
     "app.engine.history.heat_render",
     "app.engine.plot",
+    "app.engine.plot_bars",
     "app.engine.raster",
     "app.engine.ring",
     "app.engine.playback",

@@ -57,13 +57,12 @@ def _over(ground: Any, ink: Any, cover: Any) -> Any:
 
 
 @kernel
-def _box(job: Any, box: Any) -> None:
-    """Fill one box."""
-    left, right = max(box["left"], job[LEFT]), min(box["right"], job[RIGHT])
-    ink = np.int64(box["ink"])
+def fill(job: Any, left: int, top: int, right: int, bottom: int, ink: int) -> None:
+    """Fill a rectangle in a colour, 0xAARRGGBB, within the clip."""
+    left, right = max(left, job[LEFT]), min(right, job[RIGHT])
     alpha = ink >> 24
     cover = alpha + (alpha >> 7)
-    for y in range(max(box["top"], job[TOP]), min(box["bottom"], job[BOTTOM])):
+    for y in range(max(top, job[TOP]), min(bottom, job[BOTTOM])):
         row = _row(job, left, y, right - left)
         if cover == 256:
             for x in range(len(row)):
@@ -79,7 +78,10 @@ def fill_boxes(job_address: int, _b: int, _c: int) -> int:
     job = words(job_address, JOB_WORDS)
     boxes = view(job[BOXES], job[COUNT], BOX)
     for i in range(len(boxes)):
-        _box(job, boxes[i])
+        box = boxes[i]
+        left, right = np.int64(box["left"]), np.int64(box["right"])
+        top, bottom = np.int64(box["top"]), np.int64(box["bottom"])
+        fill(job, left, top, right, bottom, np.int64(box["ink"]))
     return len(boxes)
 
 

@@ -1,90 +1,77 @@
-"""Bars of a chart as boxes: candles, hollow candles, bars, thin columns."""
+"""Bars of a chart as the compiled painter takes them: candles, volume, delta."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from app.ui.items.plot_picture import argb, boxes_of
+from app.engine.plot_bars import (
+    BARS,
+    CANDLES,
+    HOLLOW,
+    THIN,
+    draw_delta,
+    draw_prices,
+    draw_volume,
+)
+from app.ui.items.chart_scale import Pane
+from app.ui.items.plot_picture import PlotPicture, argb
 from app.ui.models.chart_columns import Columns
 from app.ui.theme import Theme
 
 _SHARE: Final = 0.72
+_STYLES: Final = {"candles": CANDLES, "hollow": HOLLOW, "bars": BARS}
 
 
-def body_px(shown: Columns) -> tuple[int, int]:
-    """Where a bar's body begins in its column, and its width, px of the device."""
+def body_px(shown: Columns, width: float) -> tuple[int, int]:
+    """Where a body begins in a column of a width, and its own; px of the device."""
     pen = shown.pen
     if shown.is_thin:
         return 0, pen
-    body = max(pen, int(shown.scale * _SHARE))
+    body = max(pen, int(width * _SHARE))
     if body > pen and (body - pen) % 2:
         body -= 1  # the wick in the middle
-    return int((shown.scale - body) // 2), body
+    return int((width - body) // 2), body
 
 
-def bar_boxes(theme: Theme, shown: Columns, ys: Any, style: str) -> Any:
-    """Boxes of bars in a style; thin ones are lines from low to high.
+def paint_bars(
+    picture: PlotPicture,
+    theme: Theme,
+    shown: Columns,
+    pane: Pane,
+    style: str,
+    slim: float | None = None,
+) -> None:
+    """Paint columns into a pane: prices in a style, or volume or delta.
 
     Parameters
     ----------
-    ys : (4, n) float64
-        Open, high, low, close, px of the device.
-
-    Returns
-    -------
-    (m,) BOX
+    slim : float or None
+        Width of a bar at its column's left, px of the device; None = the column's.
     """
-    ys = np.rint(ys)
-    inks = np.where(ys[3] <= ys[0], argb(theme.gain), argb(theme.loss))
-    gap, body = body_px(shown)
-    lefts, pen = shown.places - shown.origin + gap, shown.pen
-    if shown.is_thin:
-        return boxes_of(lefts, ys[1], lefts + pen, ys[2] + pen, inks)
-    if style == "bars":
-        return _bars(lefts, ys, body, pen, inks)
-    if style == "hollow" and body >= 3 * pen:
-        return _hollow(lefts, ys, body, pen, inks)
-    return np.concatenate(
-        [
-            _wicks(lefts, ys[1], ys[2] + pen, body, pen, inks),
-            _bodies(lefts, ys, lefts + body, pen, inks),
-        ]
-    )
+    if not len(shown):
+        return
+    gap, body = body_px(shown, shown.scale if slim is None else slim)
+    scale, ratio = pane.scale, shown.ratio
+    rows, places = shown.addresses
+    job = picture.bar_job
+    per = (scale.bottom - scale.top) / (scale.high - scale.low) * ratio
+    bases, draw = 0, draw_prices
+    if pane.name == "delta":
+        bases, draw, style = int(shown.cumulative.ctypes.data), draw_delta, "candles"
+    elif pane.name == "volume":
+        draw = draw_volume
+    form = THIN if shown.is_thin else _STYLES.get(style, CANDLES)
+    job[0] = (
+        rows, places, bases, len(shown), shown.origin - gap, body, shown.pen, form,
+        scale.low, scale.bottom * ratio, per,
+        argb(theme.gain), argb(theme.loss), argb(theme.muted),
+    )  # fmt: skip
+    picture.bars(draw)
 
 
-def _wicks(lefts: Any, tops: Any, bottoms: Any, body: int, pen: int, inks: Any) -> Any:
-    middles = lefts + (body - pen) // 2
-    return boxes_of(middles, tops, middles + pen, bottoms, inks)
-
-
-def _bodies(lefts: Any, ys: Any, rights: Any, pen: int, inks: Any) -> Any:
-    tops, bottoms = np.minimum(ys[0], ys[3]), np.maximum(ys[0], ys[3])
-    return boxes_of(lefts, tops, rights, bottoms + pen, inks)
-
-
-def _bars(lefts: Any, ys: Any, body: int, pen: int, inks: Any) -> Any:
-    middles = lefts + (body - pen) // 2
-    return np.concatenate(
-        [
-            _wicks(lefts, ys[1], ys[2] + pen, body, pen, inks),
-            boxes_of(lefts, ys[0], middles, ys[0] + pen, inks),
-            boxes_of(middles, ys[3], lefts + body, ys[3] + pen, inks),
-        ]
-    )
-
-
-def _hollow(lefts: Any, ys: Any, body: int, pen: int, inks: Any) -> Any:
-    """Rising bars are frames through which the grid is seen; falling ones are full."""
-    tops, bottoms = np.minimum(ys[0], ys[3]), np.maximum(ys[0], ys[3])
-    is_full, rights = ys[3] > ys[0], lefts + body
-    sides = np.where(is_full, rights, lefts + pen)
-    return np.concatenate(
-        [
-            _wicks(lefts, ys[1], tops, body, pen, inks),
-            _wicks(lefts, bottoms + pen, ys[2] + pen, body, pen, inks),
-            boxes_of(lefts, tops, sides, bottoms + pen, inks),
-            boxes_of(rights - pen, tops, rights, bottoms + pen, inks),
-            boxes_of(lefts, tops, rights, tops + pen, inks),
-            boxes_of(lefts, bottoms, rights, bottoms + pen, inks),
-        ]
-    )
+def delta_range(shown: Columns) -> tuple[float, float]:
+    """Lowest and highest cumulative delta of columns."""
+    cumulative = shown.cumulative
+    high = cumulative + shown.rows["delta_high"]
+    low = cumulative + shown.rows["delta_low"]
+    return float(np.min(low)), float(np.max(high))

@@ -14,22 +14,35 @@ if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
 
 
-def last_floats(chart: "ChartSurface") -> list[Float]:
+class LastPrice:
     """The last price as a line and a tag, with what is left of the bar."""
-    newest = chart.bars.read(chart.bars.count - 1, chart.bars.count)
-    if not len(newest) or chart.listed is None:
-        return []
-    bar, pane, price = newest[0], chart.panes[0], int(newest["close"][0])
-    y = float(pane.scale.y(price))
-    if not pane.box.top() <= y <= pane.box.bottom():
-        return []
-    t = chart.ink.theme
-    colour = t.gain if bar["close"] >= bar["open"] else t.loss
-    words = [chart.listed.text.price(price), *_left(chart, bar)]
-    return [
-        line_float(QLineF(0, round(y), chart.plot.right(), round(y)), colour, _DOTS),
-        _tag_at(chart, y, words, (colour, t.on_side)),
-    ]
+
+    def __init__(self) -> None:
+        self._key: Any = None
+        self._made: list[Float] = []
+
+    def floats(self, chart: "ChartSurface") -> list[Float]:
+        """Line and tag; those of before while they say the same at the same place."""
+        newest = chart.bars.newest()
+        if not len(newest) or chart.listed is None:
+            return []
+        bar, pane = newest[0], chart.panes[0]
+        price = int(bar["close"])
+        y = float(pane.scale.y(price))
+        if not pane.box.top() <= y <= pane.box.bottom():
+            return []
+        t, right = chart.ink.theme, chart.plot.right()
+        colour = t.gain if price >= bar["open"] else t.loss
+        words = [chart.listed.text.price(price), *_left(chart, bar)]
+        key = words, colour, y, right, chart.width(), chart.ink
+        if key != self._key:
+            self._key = key
+            line = QLineF(0, round(y), right, round(y))
+            self._made = [
+                line_float(line, colour, _DOTS),
+                _tag_at(chart, y, words, (colour, t.on_side)),
+            ]
+        return self._made
 
 
 def _left(chart: "ChartSurface", bar: Any) -> list[str]:

@@ -1,6 +1,5 @@
 """What a chart shows beside bars: profile, footprint, VWAP, indicators, drawings."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -59,11 +58,9 @@ class ChartExtras:
         is_wide = chart.shown.width >= LEAST_PX and chart.shown.is_each
         return chart.look.footprint and is_wide and self.history is not None
 
-    def slim(self, chart: "ChartSurface", shown: Columns) -> Columns:
-        """The bars as slim as they are beside a footprint."""
-        if not self.is_footprint(chart):
-            return shown
-        return replace(shown, scale=_SLIM_PX * shown.ratio)
+    def slim(self, chart: "ChartSurface", shown: Columns) -> float | None:
+        """Width of bars beside a footprint, px of the device; None = as usual."""
+        return _SLIM_PX * shown.ratio if self.is_footprint(chart) else None
 
     def measure(self, chart: "ChartSurface") -> None:
         """Work out every line for the columns in view."""
@@ -77,9 +74,11 @@ class ChartExtras:
 
     def measure_newest(self, chart: "ChartSurface") -> None:
         """Work out the lines of the newest column alone."""
-        newest = chart.shown.part(len(chart.shown) - 1, len(chart.shown))
         if len(self._vwap):
-            self._vwap[-1:] = newest.vwap
+            self._vwap[-1] = chart.shown.newest_vwap()
+        if not self._lines:
+            return
+        newest = chart.shown.part(len(chart.shown) - 1, len(chart.shown))
         for drawn, values in self._lines:
             made = indicator(chart.bars, newest, drawn, chart.begins)
             if made is not None:

@@ -45,16 +45,17 @@ class Floats:
         """Replace a group; what of the chart is to be painted anew."""
         before, self._groups[group] = self._groups[group], floats
         stale: list[QRect] = []
+        if before is floats:
+            return stale
         for old, new in zip_longest(before, floats):
-            if old is None or new is None or old.key != new.key:
+            if old is not new and (not old or not new or old.key != new.key):
                 stale += old.boxes if old is not None else ()
                 stale += new.boxes if new is not None else ()
-        return stale
+        return _rows(stale)
 
     def clear(self) -> None:
         """Let nothing float."""
-        for floats in self._groups.values():
-            floats.clear()
+        self._groups = {name: [] for name in GROUPS}
 
     def paint(self, painter: QPainter, region: QRegion) -> None:
         """Paint those that a region meets."""
@@ -62,6 +63,23 @@ class Floats:
             for each in floats:
                 if any(region.intersects(box) for box in each.boxes):
                     each.paint(painter)
+
+
+def _rows(boxes: list[QRect]) -> list[QRect]:
+    """Boxes of which those side by side, as words are, are one."""
+    made: list[QRect] = []
+    for box in boxes:
+        if made and _are_beside(made[-1], box):
+            made[-1] = made[-1].united(box)
+        else:
+            made.append(box)
+    return made
+
+
+def _are_beside(one: QRect, other: QRect) -> bool:
+    is_level = one.y() == other.y() and one.height() == other.height()
+    left, right = max(one.left(), other.left()), min(one.right(), other.right())
+    return is_level and left <= right + 1
 
 
 def around(box: QRectF, margin: int = 1) -> QRect:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QLineF, Qt
+from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.ui import formatting
@@ -96,6 +96,42 @@ def _labels(chart: "ChartSurface", pane: Pane) -> list[tuple[float, str]]:
         return [(mark, formatting.axis_number(mark, room_px)) for mark in marks]
     text = chart.listed.text
     return [(mark, text.size(round(mark))) for mark in marks]
+
+
+class Still:
+    """What stays while only the newest bar moves, laid over one another once.
+
+    Attributes
+    ----------
+    picture : PlotPicture or None
+    """
+
+    def __init__(self) -> None:
+        self.picture: PlotPicture | None = None
+
+    def bring(
+        self,
+        chart: "ChartSurface",
+        ground: PlotPicture | None,
+        bars: PlotPicture | None,
+    ) -> None:
+        """Lay ground, times and closed columns over one another."""
+        assert ground is not None
+        ratio = chart.span.ratio
+        if self.picture is None or self.picture.size != ground.size:
+            self.picture = PlotPicture(*ground.size, ratio, is_opaque=True)
+        self.picture.copy(ground)
+        if chart.listed is None or not len(chart.shown):
+            return
+        painter = self.picture.painter()
+        chart.ink.begin()
+        painter.setClipRect(chart.plot)
+        chart.times.paint_lines(chart, painter)
+        if bars is not None:
+            painter.drawImage(QPointF(0, 0), bars.image)
+        painter.setClipping(False)
+        chart.times.paint_labels(chart, painter)
+        painter.end()
 
 
 class Times:

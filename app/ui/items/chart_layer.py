@@ -12,7 +12,7 @@ import numpy as np
 
 from app.ui.items.chart_paint import paint_columns
 from app.ui.items.plot_picture import PlotPicture
-from app.ui.models.chart_columns import MARGIN_PX, Columns
+from app.ui.models.chart_columns import MARGIN_PX, NO_COLUMNS, Columns
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -119,6 +119,8 @@ class NewestLayer:
     def __init__(self) -> None:
         self.picture: PlotPicture | None = None
         self.x = 0
+        self._of: Columns | None = None
+        self._own = self._near = NO_COLUMNS
 
     def paint(self, chart: "ChartSurface") -> None:
         """Paint the newest column."""
@@ -129,19 +131,19 @@ class NewestLayer:
         if self.picture is None or self.picture.size != size:
             self.picture = PlotPicture(*size, shown.ratio)
         picture, count = self.picture, len(shown)
-        place = int(shown.places[-1])
-        self.x = place - width - margin - shown.origin
-        own = _at(shown, place - width - margin)
+        if shown is not self._of:
+            # A trade changes the rows in place: the rest is as it was.
+            self._of = shown
+            left = int(shown.places[-1]) - width - margin
+            self.x = left - shown.origin
+            self._near = _at(shown.part(max(0, count - _NEAR), count), left)
+            self._own = _at(shown.part(count - 1, count), left)
         picture.clip_to(0, 0, *size)
         picture.fill(0)
         # From the middle of the last closed column on: up to there lines are painted.
         middle = round((width if count < 2 else width / 2) + margin)
         picture.clip_to(middle, 0, *size)
-        paint_columns(chart, picture, own.part(count - 1, count), _tail(own))
-
-
-def _tail(shown: Columns) -> Columns:
-    return shown.part(max(0, len(shown) - _NEAR), len(shown))
+        paint_columns(chart, picture, self._own, self._near)
 
 
 def _at(shown: Columns, origin: int) -> Columns:

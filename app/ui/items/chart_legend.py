@@ -1,7 +1,8 @@
 """The lines on top of a chart: what it shows, and the values under the crosshair."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
@@ -16,45 +17,87 @@ if TYPE_CHECKING:
 _PAD: Final = 6.0
 _GAP: Final = 9.0
 _TOP: Final = 2.0
+_PRICES: Final = (("O", "open"), ("H", "high"), ("L", "low"), ("C", "close"))
+_Place = tuple[float, float]
 
 
-def legend_floats(chart: "ChartSurface") -> list[Float]:
-    """Name, interval and the pointed column's values; more lines where narrow."""
-    if chart.listed is None or not len(chart.shown):
-        return []
-    made: list[Float] = []
-    ink, right = chart.ink, chart.plot.right()
-    x, y = _PAD, _TOP
-    for words, colour in _words(chart, chart.pointed()):
-        width = round(ink.small.width(words))
+class Legend:
+    """Name, interval and the pointed column's values; more lines where narrow.
+
+    What says the same at the same place is kept: a trade changes three words of ten.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Any, Float, _Place]] = []
+        self._heads: dict[str, float] = {}
+        self._of: Any = None
+        self._texts: dict[str, tuple[int, str]] = {}
+
+    def floats(self, chart: "ChartSurface") -> list[Float]:
+        """The words, each a float."""
+        if chart.listed is None or not len(chart.shown):
+            return []
+        of = chart.ink, chart.plot.right(), chart.listed
+        kept = self._kept if of == self._of else []
+        if of != self._of:
+            self._texts.clear()
+        self._of, self._kept = of, []
+        place = _PAD, _TOP
+        for i, (words, colour) in enumerate(self._words(chart, chart.pointed())):
+            key = words, colour, place
+            if i < len(kept) and kept[i][0] == key:
+                made = kept[i]
+            else:
+                made = key, *self._placed(*of[:2], words, colour, place)
+            self._kept.append(made)
+            place = made[2]
+        return [each[1] for each in self._kept]
+
+    def _placed(
+        self, ink: Ink, right: float, words: str, colour: str, place: _Place
+    ) -> tuple[Float, _Place]:
+        """A word at a place or on the next line, and the place behind it."""
+        x, y = place
+        width = round(self._width(ink, words))
         if x > _PAD and x + width > right - _PAD:
             x, y = _PAD, y + ink.small.height
         box = QRectF(x - 2, y, width + _GAP, ink.small.height)
-        key = box.getRect(), words, colour
         paint = partial(_paint, ink, box, words, colour)
-        made.append(Float(key, (around(box, 0),), paint))
-        x += width + _GAP
-    return made
+        made = Float((box.getRect(), words, colour), (around(box, 0),), paint)
+        return made, (x + width + _GAP, y)
 
+    def _width(self, ink: Ink, words: str) -> float:
+        """Width of words: the letter before figures is measured once."""
+        head, gap, figures = words.partition(" ")
+        if head not in self._heads:
+            self._heads[head] = ink.small.width(head + gap)
+        return self._heads[head] + ink.small.width(figures)
 
-def _words(chart: "ChartSurface", at: int) -> list[tuple[str, str]]:
-    assert chart.listed is not None
-    t, text = chart.ink.theme, chart.listed.text
-    row = chart.shown.rows[at]
-    delta = int(row["buys"] - row["sells"])
-    change = t.gain if row["close"] >= row["open"] else t.loss
-    name = f"{chart.listed.instrument.name} · {chart.look.interval}"
-    words = [(name, t.text)]
-    for letter, field in (("O", "open"), ("H", "high"), ("L", "low"), ("C", "close")):
-        words.append((f"{letter} {text.price(int(row[field]))}", change))
-    words.append((f"V {text.size(int(row['volume']))}", t.text))
-    sign = t.side(delta) if delta else t.text
-    words.append((f"Δ {text.quantity(delta, signed=True)}", sign))
-    if chart.look.delta:
-        before = float(chart.shown.part(at, at + 1).cumulative[0])
-        total = text.quantity(round(before) + delta, signed=True)
-        words.append((f"ΣΔ {total}", t.muted))
-    return words + chart.extras.legend(chart, at)
+    def _words(self, chart: "ChartSurface", at: int) -> list[tuple[str, str]]:
+        assert chart.listed is not None
+        t, text = chart.ink.theme, chart.listed.text
+        row = chart.shown.rows[at]
+        delta = int(row["buys"] - row["sells"])
+        change = t.gain if row["close"] >= row["open"] else t.loss
+        name = f"{chart.listed.instrument.name} · {chart.look.interval}"
+        words = [(name, t.text)]
+        for letter, field in _PRICES:
+            words.append((self._text(letter, int(row[field]), text.price), change))
+        words.append((self._text("V", int(row["volume"]), text.size), t.text))
+        sign = t.side(delta) if delta else t.text
+        words.append((f"Δ {text.quantity(delta, signed=True)}", sign))
+        if chart.look.delta:
+            before = float(chart.shown.cumulative[at])
+            total = text.quantity(round(before) + delta, signed=True)
+            words.append((f"ΣΔ {total}", t.muted))
+        return words + chart.extras.legend(chart, at)
+
+    def _text(self, letter: str, value: int, write: Callable[[int], str]) -> str:
+        """A letter and a value, written anew where it differs."""
+        kept = self._texts.get(letter)
+        if kept is None or kept[0] != value:
+            kept = self._texts[letter] = value, f"{letter} {write(value)}"
+        return kept[1]
 
 
 def _paint(ink: Ink, box: QRectF, words: str, colour: str, painter: QPainter) -> None:

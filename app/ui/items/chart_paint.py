@@ -6,18 +6,14 @@ paints what a picture's clip lets through.
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from app.ui.items.chart_candles import bar_boxes
+from app.ui.items.chart_candles import paint_bars
 from app.ui.items.chart_scale import Pane
-from app.ui.items.chart_volume import delta_boxes, volume_boxes
 from app.ui.items.plot_picture import PlotPicture, argb
 from app.ui.models.chart_columns import Columns
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
 
-_PRICES: Final = ("open", "high", "low", "close")
 _LINE_PX: Final = 1.4
 
 
@@ -43,10 +39,8 @@ def paint_columns(
         picture.clip_to(left, max(top, above), right, min(bottom, below))
         if pane.name == "price":
             _prices(chart, picture, shown, near, pane)
-        elif pane.name == "volume":
-            picture.boxes(volume_boxes(chart.ink.theme, shown, pane.scale))
-        elif pane.name == "delta":
-            picture.boxes(delta_boxes(chart.ink.theme, shown, pane.scale))
+        elif pane.name in ("volume", "delta"):
+            paint_bars(picture, chart.ink.theme, shown, pane, "candles")
     for pane, values, colour, width in chart.extras.lines(chart, near):
         above, below = span_of(pane, shown.ratio)
         picture.clip_to(left, max(top, above), right, min(bottom, below))
@@ -72,9 +66,7 @@ def _prices(
             picture, near, pane, near.rows["close"], (argb(theme.accent), _LINE_PX)
         )
         return
-    ys = np.stack([pane.scale.y(shown.rows[name]) for name in _PRICES])
-    slim = chart.extras.slim(chart, shown)
-    picture.boxes(bar_boxes(theme, slim, ys * shown.ratio, style))
+    paint_bars(picture, theme, shown, pane, style, chart.extras.slim(chart, shown))
     chart.extras.footprints(chart, picture, shown)
 
 

@@ -13,15 +13,15 @@ from PySide6.QtCore import QElapsedTimer, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QRegion, QResizeEvent
 
 from app.ui.items import chart_axes as axes
-from app.ui.items.chart_cross import cross_floats, last_floats
+from app.ui.items.chart_candles import delta_range
+from app.ui.items.chart_cross import LastPrice, cross_floats
 from app.ui.items.chart_extras import ChartExtras
 from app.ui.items.chart_floats import Float, Floats
-from app.ui.items.chart_ground import Ground, Times
+from app.ui.items.chart_ground import Ground, Still, Times
 from app.ui.items.chart_layer import BarLayer, NewestLayer
-from app.ui.items.chart_legend import legend_floats
+from app.ui.items.chart_legend import Legend
 from app.ui.items.chart_scale import Pane
 from app.ui.items.chart_space import ChartSpace
-from app.ui.items.chart_volume import delta_range
 from app.ui.models.chart_columns import NO_COLUMNS, Columns, moved, with_newest
 from app.ui.theme import Theme
 
@@ -42,6 +42,7 @@ class ChartSurface(ChartSpace):
     now : int
         The session's clock, ns since 1970 UTC; 0 = unknown.
     layer : BarLayer
+    times : Times
     paint_ns : int
         How long the last painting took.
     """
@@ -56,11 +57,14 @@ class ChartSurface(ChartSpace):
         self.linked_ts = 0
         self.layer = BarLayer()
         self._ground, self._newest = Ground(), NewestLayer()
-        self._times, self._floats = Times(), Floats()
+        self._still = Still()
+        self._last, self._legend = LastPrice(), Legend()
+        self.times, self._floats = Times(), Floats()
         self._sessions = 0, 0
         self._looks = 0
         self._closed = 0
         self._extents: dict[str, tuple[float, float]] = {}
+        self._fitted: dict[str, tuple[float, float]] = {}
         self._is_stale = True
         super().__init__(theme, scale)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -104,14 +108,15 @@ class ChartSurface(ChartSpace):
             if not self._is_stale and not self._take_newest():
                 self.move_on()
         elif is_second and not self._is_stale:
-            self._float("last", last_floats(self))
+            self._float("last", self._last.floats(self))
 
     def _take_newest(self) -> bool:
         """Take the newest column alone; False if more than it changed."""
         if not len(self.shown) or self.span.origin != self.shown.origin:
             return False
         if self.shown.last <= self._closed:
-            self._float("last", last_floats(self))  # bars come past the right edge
+            # Bars come past the right edge.
+            self._float("last", self._last.floats(self))
             return True
         fresh = with_newest(self.bars, self.span, self.shown)
         if fresh is None:
@@ -123,8 +128,8 @@ class ChartSurface(ChartSpace):
         self._newest.paint(self)
         left = int(self._newest.x / self.span.ratio)
         self.update(QRect(left, 0, int(2 * fresh.width) + 14, int(self.plot.bottom())))
-        self._float("last", last_floats(self))
-        self._float("legend", legend_floats(self))
+        self._float("last", self._last.floats(self))
+        self._float("legend", self._legend.floats(self))
         return True
 
     def _take(self, shown: Columns) -> None:
@@ -165,20 +170,35 @@ class ChartSurface(ChartSpace):
         seen = shown.seen()
         shown = shown.part(seen.start, seen.stop)
         self._extents = {pane.name: self._extent(pane, shown) for pane in self.panes}
+        self._fitted = {}
 
     def _fit_scales(self) -> bool:
         """Fit every scale to what is in view; True if one moved."""
         if self.listed is None or not len(self.shown):
             return False
         is_moved = False
-        count = len(self.shown)
-        newest = self.shown.part(count - int(self.is_newest_in_view), count)
         for pane in self.panes:
             low, high = self._extents[pane.name]
-            other = self._extent(pane, newest)
-            both = np.fmin(low, other[0]), np.fmax(high, other[1])
-            is_moved |= self._fit(pane, float(both[0]), float(both[1]))
+            if self.is_newest_in_view:
+                least, most = self._newest_extent(pane)
+                low = least if not low <= least else low  # NaN: none so far
+                high = most if not high >= most else high
+            if self._fitted.get(pane.name) != (low, high):
+                self._fitted[pane.name] = low, high
+                is_moved |= self._fit(pane, low, high)
         return is_moved
+
+    def _newest_extent(self, pane: Pane) -> tuple[float, float]:
+        """`_extent` of the newest column alone."""
+        row = self.shown.rows[-1]
+        if pane.name == "price":
+            return float(row["low"]), float(row["high"])
+        if pane.name == "volume":
+            return 0.0, float(row["volume"])
+        if pane.name == "delta":
+            base = float(self.shown.cumulative[-1])
+            return base + float(row["delta_low"]), base + float(row["delta_high"])
+        return self.extras.own_range(pane)
 
     def _extent(self, pane: Pane, shown: Columns) -> tuple[float, float]:
         """Lowest and highest value of some columns in a pane; NaN = none."""
@@ -215,9 +235,12 @@ class ChartSurface(ChartSpace):
         if self.span.ratio != self.devicePixelRatioF():
             self.rebuild()
         region = event.region()
-        if self._is_stale:
+        is_moved = self._is_stale
+        if is_moved:
             self._settle()
-        self._ground.bring(self, (self._key(), self.extras.profile_number))
+        is_new = self._ground.bring(self, (self._key(), self.extras.profile_number))
+        if is_moved or is_new:
+            self._still.bring(self, self._ground.picture, self.layer.picture)
         painter = QPainter(self)
         self.ink.begin()
         self._paint(painter, region)
@@ -235,7 +258,7 @@ class ChartSurface(ChartSpace):
         self.layer.bring(self, (self._key(), self.extras.begin_keys(self)))
         if self.is_newest_in_view:
             self._newest.paint(self)
-        self._times.lay(self)
+        self.times.lay(self)
         for group, floats in self.floats().items():
             self._floats.put(group, floats)
 
@@ -258,9 +281,9 @@ class ChartSurface(ChartSpace):
     def floats(self) -> dict[str, list[Float]]:
         """All that floats, by group."""
         return {
-            "last": last_floats(self),
+            "last": self._last.floats(self),
             "cross": cross_floats(self),
-            "legend": legend_floats(self),
+            "legend": self._legend.floats(self),
         }
 
     def _read(self) -> None:
@@ -289,22 +312,14 @@ class ChartSurface(ChartSpace):
             self._read()
 
     def _paint(self, painter: QPainter, region: QRegion) -> None:
-        assert self._ground.picture is not None
+        assert self._still.picture is not None
+        self._copy(painter, region, self._still.picture.image)
         if self.listed is None or not len(self.shown):
-            painter.drawImage(QPointF(0, 0), self._ground.picture.image)
             self._paint_empty(painter)
             return
-        plot = self.plot.toAlignedRect()
-        self._copy(painter, region, self._ground.picture.image)
-        if region.intersects(plot):
-            self._times.paint_lines(self, painter)
-            inner = region.intersected(plot)
-            if self.layer.picture is not None:
-                self._copy(painter, inner, self.layer.picture.image)
-            self._paint_newest(painter, inner)
-            self._times.paint_gaps(self, painter)
-        if region.boundingRect().bottom() > plot.bottom():
-            self._times.paint_labels(self, painter)
+        if self.is_newest_in_view:
+            self._paint_newest(painter, region.intersected(self.plot.toAlignedRect()))
+        self.times.paint_gaps(self, painter)
         self._floats.paint(painter, region)
 
     def _copy(
@@ -322,7 +337,7 @@ class ChartSurface(ChartSpace):
 
     def _paint_newest(self, painter: QPainter, inner: QRegion) -> None:
         picture = self._newest.picture
-        if picture is not None and self.is_newest_in_view:
+        if picture is not None:
             x, ratio = self._newest.x / self.span.ratio, self.span.ratio
             width, height = (each / ratio for each in picture.size)
             box = QRectF(x, 0, width, height).toAlignedRect()
@@ -363,4 +378,4 @@ class ChartSurface(ChartSpace):
         """The crosshair moved: paint it, and the values under it."""
         if not self._is_stale and len(self.shown) and self.listed is not None:
             self._float("cross", cross_floats(self))
-            self._float("legend", legend_floats(self))
+            self._float("legend", self._legend.floats(self))

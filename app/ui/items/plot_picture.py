@@ -8,7 +8,9 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.engine import plot
+from app.engine.compile import Entry
 from app.engine.plot import BOX, draw_line, fill_boxes, move_picture
+from app.engine.plot_bars import BAR_JOB
 
 _LINE_UNIT: Final = 128
 _BOUND: Final = 1e6
@@ -31,6 +33,8 @@ class PlotPicture:
     image : QImage
     clip : tuple of int
         Left, top, right, bottom: nothing else is painted.
+    bar_job : (1,) BAR_JOB
+        What `bars` are painted by.
     """
 
     def __init__(
@@ -49,6 +53,8 @@ class PlotPicture:
         self._job[plot.PICTURE] = bits.ctypes.data
         self._job[plot.PITCH] = self.image.bytesPerLine() // 4
         self._address = self._job.ctypes.data
+        self.bar_job = np.zeros(1, BAR_JOB)
+        self._bar_address = self.bar_job.ctypes.data
         self.clip_to(0, 0, width, height)
         self.fill(0)
 
@@ -70,6 +76,10 @@ class PlotPicture:
         left, top, right, bottom = self.clip
         self._pixels[top:bottom, left:right] = pixel
 
+    def copy(self, other: "PlotPicture") -> None:
+        """Become another picture of the same size."""
+        self._pixels[:] = other._pixels  # noqa: SLF001 - of the same kind
+
     def move(self, shift: int) -> None:
         """Move what is in the clip to the left by px; to the right where negative."""
         left, _, right, _ = self.clip
@@ -83,6 +93,10 @@ class PlotPicture:
             self._job[plot.COUNT] = len(boxes)
             self._job[plot.BOXES] = boxes.ctypes.data
             fill_boxes(self._address)
+
+    def bars(self, draw: Entry) -> None:
+        """Paint the bars of `bar_job`, as prices, delta or volume."""
+        draw(self._address, self._bar_address)
 
     def line(self, xs: Any, ys: Any, ink: int, width: float) -> None:
         """Draw a line of a width through points with ascending x; NaN breaks it."""

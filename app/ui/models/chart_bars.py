@@ -95,6 +95,7 @@ class ChartBars:
         self.generation += 1
         self.count = 0
         self._version = -1
+        self._newest: Any = None
         self._levels = [_Rows(BAR_ROW) for _ in range(_LEVELS)]
         self._sums = _Rows(np.float64, (3,))
         self._sums.append(np.zeros((1, 3)))
@@ -123,7 +124,7 @@ class ChartBars:
         count = series.count
         if count < self.count:
             self._clear()
-        self._version, self.count = version, count
+        self._version, self.count, self._newest = version, count, None
         self._join_more(series)
         return True
 
@@ -132,6 +133,12 @@ class ChartBars:
         if self.series is None:
             return np.empty(0, BAR_ROW)
         return self.series.read(max(0, first), min(last, self.count))
+
+    def newest(self) -> Any:
+        """The last bar, (1,) BAR_ROW, as it was after the last `update`; or none."""
+        if self._newest is None:
+            self._newest = self.read(self.count - 1, self.count)
+        return self._newest
 
     def read_joined(self, first: int, last: int, level: int) -> Any:
         """Bars [first, last), joined by 8**level from a multiple of it on.

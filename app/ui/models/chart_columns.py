@@ -4,6 +4,7 @@ Which bars make a column goes by their place in px of the device from the first 
 by what is in view: a window that moves keeps its columns and reads those that come in.
 """
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -87,10 +88,15 @@ class Columns:
         """Left edges, px from the plot's left edge."""
         return (self.places - self.origin) / self.ratio
 
-    @property
+    @cached_property
+    def addresses(self) -> tuple[int, int]:
+        """Where `rows` and `places` lie in memory, for the compiled painter."""
+        return int(self.rows.ctypes.data), int(self.places.ctypes.data)
+
+    @cached_property
     def cumulative(self) -> Any:
         """Delta of what its session traded before each column, (n,) float64."""
-        return (self.sums - self.base)[:, 0]
+        return np.ascontiguousarray((self.sums - self.base)[:, 0])
 
     @property
     def vwap(self) -> Any:
@@ -98,6 +104,14 @@ class Columns:
         total = self.sums - self.base + _own(self.rows)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(total[:, 1] > 0, total[:, 2] / total[:, 1], np.nan)
+
+    def newest_vwap(self) -> float:
+        """The last of `vwap` alone."""
+        row = self.rows[-1]
+        _, volume, turnover = (self.sums[-1] - self.base[-1]).tolist()
+        volume += float(row["volume"])
+        turnover += float(row["turnover"])
+        return turnover / volume if volume > 0 else math.nan
 
     def centres(self) -> Any:
         """Middles of the columns, px."""
@@ -189,7 +203,11 @@ def moved(bars: ChartBars, window: ChartWindow, shown: Columns, closed: int) -> 
 
 def with_newest(bars: ChartBars, window: ChartWindow, shown: Columns) -> Columns | None:
     """The same columns with the last one as it is now; None if there are more."""
-    fresh = _read(bars, window, int(shown.starts[-1]), bars.count)
+    first = int(shown.starts[-1])
+    if shown.last == bars.count and first == bars.count - 1:
+        shown.rows[-1] = bars.newest()[0]
+        return shown
+    fresh = _read(bars, window, first, bars.count)
     if len(fresh) != 1:
         return None
     shown.rows[-1:] = fresh.rows
