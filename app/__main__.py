@@ -68,6 +68,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "app.sessions.record_cli",
         "add_record_parser",
     ),
+    "backtest": Command(
+        "run a strategy over recorded data",
+        "app.sessions.backtest.cli",
+        "add_backtest_parser",
+    ),
     "scenario": Command(
         "run scenarios: tables of events and of what must be observed",
         "app.sessions.scenario.cli",

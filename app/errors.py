@@ -102,6 +102,14 @@ class NotBuiltError(SessionError):
     """Asked for something that this version does not have."""
 
 
+class RequestError(RingsideError):
+    """A backtest's request cannot be read, or breaks a rule."""
+
+
+class StrategyError(RingsideError):
+    """A strategy, its parameters or its source break a rule."""
+
+
 class EngineError(RingsideError):
     """The engine cannot start, or cannot go on."""
 

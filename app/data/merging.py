@@ -31,6 +31,8 @@ class Merged:
     recordings : sequence of Recording
         Of one instrument there may be several streams, one of them at most telling of
         the book.
+    start_ts, end_ts : int, optional
+        First and last received time that is read, ns since 1970 UTC; all by default.
 
     Attributes
     ----------
@@ -49,7 +51,12 @@ class Merged:
         If there is no record, or two streams tell of one book.
     """
 
-    def __init__(self, recordings: Sequence[Recording]) -> None:
+    def __init__(
+        self,
+        recordings: Sequence[Recording],
+        start_ts: int | None = None,
+        end_ts: int | None = None,
+    ) -> None:
         if not sum(map(len, recordings)):
             names = ", ".join(each.name for each in recordings)
             raise CatalogError(f"the recording of {names} holds no records")
@@ -65,30 +72,54 @@ class Merged:
         self.bar_intervals = tuple(map(_bar_interval, of.values()))
         places = {name: number for number, name in enumerate(of)}
         self._places = [places[each.name] for each in recordings]
-        self._next = [0] * len(recordings)
+        self._next = [0 if start_ts is None else r.search(start_ts) for r in recordings]
+        self._ends = [
+            len(r) if end_ts is None else r.search(end_ts + 1) for r in recordings
+        ]
+        self._first = [*self._next]
         self._step = max(_FEWEST, _ROWS // len(recordings))
 
     def __len__(self) -> int:
-        return sum(map(len, self.recordings))
+        return sum(map(len, self.rows))
+
+    @property
+    def rows(self) -> list[range]:
+        """Rows that are read of each recording."""
+        return [range(a, b) for a, b in zip(self._first, self._ends, strict=True)]
 
     @property
     def first_ts(self) -> int:
         """Received time of the first record, ns since 1970 UTC."""
-        return min(each.first_ts for each in self.recordings if len(each))
+        return min(self._times(0))
+
+    @property
+    def last_ts(self) -> int:
+        """Received time of the last record, ns since 1970 UTC."""
+        return max(self._times(-1))
+
+    def _times(self, place: int) -> list[int]:
+        """Received time of the first (0) or last (-1) record of each that has any."""
+        return [
+            int(each.column("ts_received", rows[place], rows[place] + 1)[0])
+            for each, rows in zip(self.recordings, self.rows, strict=True)
+            if rows
+        ]
 
     def read(self) -> NDArray[np.void]:
         """Return the next records, MARKET; none at the end."""
         step = self._step
-        while any(self._next[i] < len(each) for i, each in enumerate(self.recordings)):
+        while any(map(int.__lt__, self._next, self._ends)):
             ends = [
-                min(start + step, len(each))
-                for start, each in zip(self._next, self.recordings, strict=True)
+                max(start, min(start + step, last))
+                for start, last in zip(self._next, self._ends, strict=True)
             ]
             # What lies before the first record that is not looked at yet is complete.
             beyond = [
                 int(each.column("ts_received", end, end + 1)[0])
-                for end, each in zip(ends, self.recordings, strict=True)
-                if end < len(each)
+                for end, last, each in zip(
+                    ends, self._ends, self.recordings, strict=True
+                )
+                if end < last
             ]
             parts = [
                 self._part(i, end, min(beyond, default=None))

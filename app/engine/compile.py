@@ -23,7 +23,7 @@ import importlib.metadata
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -62,6 +62,8 @@ UNITS: Final = (
     "app.engine.view_writer",
     "app.engine.log",
     "app.engine.strategy",
+    "app.engine.strategy_calls",
+    "app.engine.backtest",
     "app.engine.history.fold",
     "app.engine.history.reading",
     "app.engine.history.series",
@@ -82,7 +84,7 @@ def _jit(function: F, **options: Any) -> F:
     def make() -> Any:
         import numba
 
-        return numba.njit(nogil=True, **options, **_INNER_OPTIONS)(function)
+        return numba.njit(nogil=True, **{**_INNER_OPTIONS, **options})(function)
 
     return cast(F, Late(make, function))
 
@@ -94,6 +96,11 @@ def kernel(function: F) -> F:
     as far as a `rare` one.
     """
     return _jit(function)
+
+
+def checked_kernel(function: F) -> F:
+    """Compile a handler's code: as Python would run it, indices and zeros checked."""
+    return _jit(function, boundscheck=True, error_model="python")
 
 
 def rare(function: F) -> F:
@@ -128,25 +135,32 @@ def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
 class Entry:
     """A compiled function of three int64, called by address from any unit or thread.
 
-    Compiling, or loading from the cache, happens at the first use of `address`.
+    Compiling, or loading from the cache (or from `folder`), happens at the first use of
+    `address`.
     Calling an entry from Python releases the GIL while it runs. An entry that is a
     closure is never cached: what it has captured is in no source.
     """
 
-    def __init__(self, function: Callable[[int, int, int], int]) -> None:
+    signature = _SIGNATURE
+
+    def __init__(
+        self, function: Callable[[int, int, int], int], folder: Path | None = None
+    ) -> None:
         self.function = function
+        self._folder = folder
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self._keeper: Any = None
         self._address = 0
         self._was_cached = False
-        self._call: Callable[[int, int, int], int] | None = None
+        self._call: Callable[..., Any] | None = None
 
     @property
     def file(self) -> Path:
         """File of its machine code in the cache."""
         name = re.sub(r"\W+", "-", self.function.__qualname__)
-        return cache_of(self.function.__code__.co_filename) / f"{name}.object"
+        folder = self._folder or cache_of(self.function.__code__.co_filename)
+        return folder / f"{name}.object"
 
     @property
     def address(self) -> int:
@@ -166,7 +180,7 @@ class Entry:
 
         introduce()
         options = {**_OPTIONS, **_entry_options}
-        compiled = numba.cfunc(_SIGNATURE, **options)(self.function)
+        compiled = numba.cfunc(self.signature, **options)(self.function)
         self._keeper, self._address = compiled, int(compiled.address)
         if keep:
             code = compiled._library._get_compiled_object()  # noqa: SLF001
@@ -190,6 +204,47 @@ _PROTOTYPE: Final = ctypes.CFUNCTYPE(
 )
 
 
+class Exported(Entry):
+    """An entry of any numbers that handlers call by its name.
+
+    A handler compiles no more of it than the call; its machine code is linked to it by
+    `symbol`, so `offer` comes before a handler's code is compiled or loaded.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: str) -> None:
+        super().__init__(function)
+        self.signature = signature
+        self.symbol = f"ringside_{function.__name__}"
+
+    def offer(self) -> None:
+        """Let machine code be linked to it."""
+        llvmlite.binding.add_symbol(self.symbol, self.address)
+
+    def external(self) -> Any:
+        """What it is to numba."""
+        from numba import types
+        from numba.core.sigutils import normalize_signature
+
+        arguments, result = normalize_signature(self.signature)
+        return types.ExternalFunction(self.symbol, result(*arguments))
+
+    def __call__(self, *arguments: float) -> Any:
+        """Run with the GIL released."""
+        if self._call is None:
+            result, _, rest = self.signature.rstrip(")").partition("(")
+            kinds = [_C_TYPES[name] for name in rest.split(",")]
+            self._call = ctypes.CFUNCTYPE(_C_TYPES[result], *kinds)(self.address)
+        return self._call(*arguments)
+
+
+_C_TYPES: Final = {"int64": ctypes.c_int64, "float64": ctypes.c_double}
+
+
+def exported(signature: str) -> Callable[[Callable[..., Any]], Exported]:
+    """Declare an entry that handlers call by name; its module is one of `UNITS`."""
+    return lambda function: Exported(function, signature)
+
+
 def entry(function: Callable[[int, int, int], int]) -> Entry:
     """Declare an entry; its module must be listed in `UNITS`."""
     return Entry(function)
@@ -209,6 +264,16 @@ def entries(module_name: str) -> list[Entry]:
 def cache_of(file: str) -> Path:
     """Directory of the compile cache of a unit, by its sources and the compiler."""
     digest = hashlib.sha256(source_hash(Path(file)).encode())
+    digest.update(compiler_hash().encode())
+    folder = cache_root() / f"{Path(file).stem}-{digest.hexdigest()[:20]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@cache
+def compiler_hash() -> str:
+    """Hash of what compiles: Python, numba, LLVM, the processor and the flags."""
+    digest = hashlib.sha256()
     for part in (
         sys.version,
         importlib.metadata.version("numba"),
@@ -218,9 +283,7 @@ def cache_of(file: str) -> Path:
         str(BOUNDSCHECK),
     ):
         digest.update(part.encode())
-    folder = cache_root() / f"{Path(file).stem}-{digest.hexdigest()[:20]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return digest.hexdigest()
 
 
 def cache_root() -> Path:
@@ -241,12 +304,17 @@ def is_built(module_name: str) -> bool:
 
 def compile_unit(module_name: str) -> None:
     """Compile the entries of one unit into the cache, in a process that ends then."""
+    compile_all(entries(module_name))
+    _mark(module_name).touch()
+
+
+def compile_all(wanted: Iterable[Entry]) -> None:
+    """Compile entries into the cache, in a process that does nothing else."""
     from app.engine import lean
 
     if not _entry_options:
         lean.install()
         _entry_options["pipeline_class"] = lean.EntryCompiler
-    for each in entries(module_name):
+    for each in wanted:
         if not each.file.exists():
             each.compile(keep=True)
-    _mark(module_name).touch()

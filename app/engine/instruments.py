@@ -144,7 +144,13 @@ def _margin(each: Instrument) -> dict[str, int]:
 
 def _unit(each: Instrument) -> dict[str, int]:
     numerator, denominator = Fraction(each.quantity_unit).as_integer_ratio()
-    return {"unit_numerator": numerator, "unit_denominator": denominator}
+    price_numerator, price_denominator = Fraction(each.price_unit).as_integer_ratio()
+    return {
+        "unit_numerator": numerator,
+        "unit_denominator": denominator,
+        "price_numerator": price_numerator,
+        "price_denominator": price_denominator,
+    }
 
 
 def _money(each: Instrument) -> dict[str, int]:

@@ -31,20 +31,15 @@ from app.engine.outbound import (
 from app.engine.records import (
     MARKET,
     MARKET_BYTES,
-    REPORT,
     WIDE_BYTES,
     EventKind,
-    ReportType,
 )
 from app.engine.ring import ring_front, ring_push, ring_release
 from app.engine.schedule import (
     NEVER,
 )
-from app.engine.state import MAX_STRATEGIES, engine
-from app.engine.strategy import (
-    Handler,
-    call_handler,
-)
+from app.engine.state import engine
+from app.engine.telling import number_report, tell_owner
 from app.engine.views import HISTOGRAM_BUCKETS
 
 _BATCH: Final = 32
@@ -54,30 +49,12 @@ _TIMER_IDLE_NS: Final = 100_000_000
 @entry
 def emit(arena: int, links: int, address: int) -> int:
     """Give out one REPORT: log, the window's ring, the strategy it belongs to."""
-    report = view(address, 1, REPORT)[0]
-    session = engine(arena)[0]
-    session["reports"] += 1
-    report["kind"] = EventKind.REPORT
-    report["sequence"] = session["reports"]
-    kind = integer(report["report"])
-    rejected = (
-        kind == ReportType.REJECTED
-        or kind == ReportType.CANCEL_REJECTED
-        or kind == ReportType.REPLACE_REJECTED
-    )
-    if rejected:
-        session["rejects"] += 1
-    if kind == ReportType.FILL:
-        session["fills"] += 1
-    append_record(links, address, WIDE_BYTES, DECISION, session["event"])
+    number_report(arena, address)
+    append_record(links, address, WIDE_BYTES, DECISION, engine(arena)[0]["event"])
     ring = linked(links, Link.EVENTS_OUT)
     if ring and not ring_push(ring, address):
         control_of(links)[Control.EVENTS_LOST] += 1
-    strategy = integer(report["strategy"])
-    if 0 < strategy < MAX_STRATEGIES and kind < ReportType.STATE:
-        if kind == ReportType.FILL:
-            call_handler(arena, links, strategy, Handler.ON_FILL, address)
-        call_handler(arena, links, strategy, Handler.ON_ORDER, address)
+    tell_owner(arena, links, address)
     return 0
 
 

@@ -73,7 +73,14 @@ def introduce() -> None:
         cpu_target.typing_context.refresh()
         return cpu_target.typing_context.resolve_value_type(real)
 
+    from app.engine.compile import Exported
+
+    def typeof_exported(value: Exported, _purpose: Any) -> Any:
+        value.offer()
+        return value.external()
+
     typeof_impl.register(Late, typeof_late)
+    typeof_impl.register(Exported, typeof_exported)
     _introduced.append(True)
 
 

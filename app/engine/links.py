@@ -52,6 +52,7 @@ class Link(IntEnum):
     MARKET_OUT = 26  # ring of MARKET to the view thread
     VIEWS_OUT = 27  # conflated ring of views
     LOG = 28  # log control block
+    BACKTEST = 30  # block of a backtest's loop, see backtest.Run
     CONTROL = 29  # control block of the loop, see kernel.Control
     INPUTS = 32  # from here: rings polled, in order of priority; count in INPUT_COUNT
     INPUT_COUNT = 31

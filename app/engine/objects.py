@@ -56,18 +56,17 @@ define void @NRT_MemInfo_call_dtor(ptr %memory) {
 
 
 @cache
-def _machine() -> Any:
+def _target() -> Any:
     """What code is made for: this processor."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple().create_target_machine(
-        codemodel="jitdefault", jit=True
-    )
+    return llvm.Target.from_default_triple()
 
 
 def _engine(source: str = "") -> Any:
     """Make a linker and loader for one piece of code."""
-    machine = _machine()
+    # One each: an engine takes its machine along when it goes.
+    machine = _target().create_target_machine(codemodel="jitdefault", jit=True)
     module = llvm.parse_assembly(source)
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)

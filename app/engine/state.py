@@ -104,7 +104,9 @@ INSTRUMENT: Final = np.dtype(
         ("rate_of", "<i8"),  # currency whose rate its mark is; negative: the inverse
         ("rate_numerator", "<i8"),  # the rate, 1e-9: price × numerator ÷ denominator
         ("rate_denominator", "<i8"),
-        ("unused", "<i8", (4,)),
+        ("price_numerator", "<i8"),  # a price unit is numerator ÷ denominator
+        ("price_denominator", "<i8"),  # … of the currency
+        ("unused", "<i8", (2,)),
     ],
     align=True,
 )

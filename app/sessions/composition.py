@@ -13,33 +13,30 @@ from typing import Any, Final
 from app import __version__
 from app.clock import SystemClock, utc
 from app.config import Settings
-from app.engine import bars, book_state, gate, schedule, strategy
-from app.engine.arena import Arena, Section
+from app.engine import gate
+from app.engine.arena import Arena
 from app.engine.conditional.capabilities import CAPABILITIES
 from app.engine.control import Control
-from app.engine.instruments import load_instruments
 from app.engine.journal import EngineLog
 from app.engine.kernel import emit
 from app.engine.limits import Limits
 from app.engine.links import Link, link_entries, new_links
 from app.engine.log import LogStatus
-from app.engine.rates import write_rates
-from app.engine.records import COMMAND, MONEY_SCALE, NO_PRICE, REPORT
+from app.engine.records import COMMAND, MONEY_SCALE, REPORT
 from app.engine.ring import Ring
 from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
-from app.engine.state import fixed_layout
 from app.engine.thread import EngineThread
 from app.engine.venue import external, simulated
-from app.engine.venue.fees import write_fees
-from app.engine.venue.models import Fills, Queue, VenueModels
+from app.engine.venue.models import Queue, VenueModels
 from app.engine.view_writer import publish_view
 from app.engine.views import VIEW
 from app.errors import RingsideError
 from app.feeds import open_feed
 from app.feeds.protocol import ExternalVenue, Feed, MixedBases, Paced
 from app.instrument import Instrument, plain
+from app.sessions.arena_making import DataTerms, SessionTerms, make_arena
 from app.sessions.history import MarketHistory
-from app.sessions.hours import YEAR_NS, open_schedules
+from app.sessions.hours import YEAR_NS
 from app.sessions.market_history import HistoryThread, history_of
 from app.sessions.session import EngineState, RingFill, SessionStatus
 
@@ -56,7 +53,6 @@ START_FILE: Final = "start.arena"
 _HISTORY_LAG: Final = 1 << 20
 """Records behind the engine at which the history counts as lost behind."""
 _START_EQUITY: Final = 1_000_000 * MONEY_SCALE
-_BY_ORDER: Final = ("orders", "by order")
 """Data bases that show every order."""
 _LOG_MESSAGES: Final = {
     LogStatus.NO_ROOM: "the log has no room: free disk space, the engine goes on then",
@@ -127,57 +123,45 @@ class PaperEngine:
         return self.feed if isinstance(self.feed, ExternalVenue) else None
 
     def _make_arena(self, settings: Settings) -> Arena:
-        count = len(self.instruments)
-        layout = {
-            **fixed_layout(count),
-            **book_state.layout(count),
-            **gate.layout(count),
-            **strategy.LAYOUT,
-            **schedule.LAYOUT,
-            **bars.layout(count),
-            **(external.LAYOUT if self.venue else simulated.layout(count)),
-        }
-        arena = Arena(layout)
-        load_instruments(arena, self.instruments, base_currency=self.base_currency)
-        write_rates(arena, self.instruments, self.base_currency)
-        for number in range(count):
-            self._open_instrument(arena, settings, number)
-        gate.open_session(arena, _START_EQUITY)
-        bars.open_bars(arena)
         begin = self._begins()
-        open_schedules(arena, self.instruments, begin, begin + YEAR_NS)
-        limits = Limits.load_or_default(settings.risk.file)
-        limits.apply(arena, self.instruments)
-        return arena
+        data = [self._data(number) for number in range(len(self.instruments))]
+        self.exact_queues = frozenset(
+            number for number, each in enumerate(data) if self._is_exact(settings, each)
+        )
+        terms = SessionTerms(
+            instruments=self.instruments,
+            data=data,
+            base_currency=self.base_currency,
+            begin=begin,
+            end=begin + YEAR_NS,
+            equity=_START_EQUITY,
+            limits=Limits.load_or_default(settings.risk.file),
+            models=None if self.venue else lambda data: self._models(settings, data),
+        )
+        return make_arena(terms)
 
-    def _open_instrument(self, arena: Arena, settings: Settings, number: int) -> None:
-        """Give an instrument its book, its fees and, if simulated, its venue."""
-        instrument = self.instruments[number]
-        book = book_state.open_book(arena, number, consolidated=instrument.consolidated)
-        record = arena.records(Section.INSTRUMENTS)[number]
-        record["book"] = record["venue_book"] = book
-        record["window_price"] = NO_PRICE
+    def _data(self, number: int) -> DataTerms:
+        """What the feed tells of an instrument."""
         feed = self.feed
-        mixed = feed if isinstance(feed, MixedBases) else None
-        basis = mixed.data_bases[number] if mixed else feed.data_basis
-        record["by_order"] = by_order = basis in _BY_ORDER
-        record["full_depth"] = mixed.full_depths[number] if mixed else by_order
-        write_fees(arena, number, instrument)
-        is_exact = by_order  # an external venue's feed names its orders, or none
-        if self.venue is None:
-            models = self._models(settings, by_order)
-            is_exact = by_order and models.queue == Queue.EXACT
-            if basis == "bars":
-                lasts = mixed.bar_intervals[number] if mixed else 0
-                models = replace(models, fills=Fills.BARS, bar_interval_ns=lasts)
-            models.write(arena, number)
-        if is_exact:
-            self.exact_queues |= {number}
+        if isinstance(feed, MixedBases):
+            lasts = feed.bar_intervals[number]
+            return DataTerms(feed.data_bases[number], feed.full_depths[number], lasts)
+        data = DataTerms(feed.data_basis, is_full=False)
+        return replace(data, is_full=data.is_by_order)
 
-    def _models(self, settings: Settings, by_order: bool) -> VenueModels:
+    def _is_exact(self, settings: Settings, data: DataTerms) -> bool:
+        """Whether places in the queue are known: orders are told, and we follow them.
+
+        An external venue's feed names its orders, or none.
+        """
+        if not data.is_by_order or self.venue is not None:
+            return data.is_by_order
+        return self._models(settings, data).queue == Queue.EXACT
+
+    def _models(self, settings: Settings, data: DataTerms) -> VenueModels:
         """Choose the simulated venue's models."""
         venue = settings.venue
-        automatic = Queue.EXACT if by_order else Queue.PROBABILISTIC
+        automatic = Queue.EXACT if data.is_by_order else Queue.PROBABILISTIC
         return VenueModels(
             order_latency_ns=venue.order_latency_us * 1000,
             report_latency_ns=venue.report_latency_us * 1000,

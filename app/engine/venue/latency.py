@@ -38,7 +38,7 @@ _TO_UNIT: Final = 2.0**-53
 
 
 @kernel
-def _uniform(seed: int, counter: int) -> float:
+def uniform(seed: int, counter: int) -> float:
     """Random number `counter` of a seed, in (0, 1]."""
     word = np.uint64(seed) + np.uint64(counter) * _STEP
     word = (word ^ (word >> np.uint64(30))) * _FIRST
@@ -53,8 +53,8 @@ def standard_normal(arena: int, instrument: int) -> float:
     state = venue_instruments(arena)[instrument]
     seed = models(arena)[instrument]["seed"]
     state["draws"] += 2
-    first = _uniform(seed, state["draws"] - 1)
-    second = _uniform(seed, state["draws"])
+    first = uniform(seed, state["draws"] - 1)
+    second = uniform(seed, state["draws"])
     return math.sqrt(-2.0 * math.log(first)) * math.cos(2.0 * math.pi * second)
 
 

@@ -1,0 +1,207 @@
+"""What a strategy's `ctx` has: state to read (`strategy_state`), and what to ask for.
+
+What is asked for is a call of `strategy_calls`, by name, so that a handler compiles no
+more of it than the call.
+"""
+
+from typing import Any
+
+from app.engine import strategy_calls as calls
+from app.engine.compile import kernel
+from app.engine.strategy_state import (
+    ask,
+    ask_size,
+    bid,
+    bid_size,
+    cash,
+    equity,
+    history,
+    normal,
+    now,
+    position,
+    price,
+    random,
+)
+
+
+@kernel
+def _checked(answer: int) -> int:
+    if answer < 0:
+        raise ValueError(
+            "no such instrument, or a quantity or price that is no finite number, "
+            "or too many requests in one event"
+        )
+    return answer
+
+
+@kernel
+def is_working(ctx: Any, order: int) -> bool:
+    """Whether an order of the strategy's has not ended."""
+    return calls.is_working(ctx.arena, ctx.strategy, ctx.memory, order) > 0
+
+
+@kernel
+def working(ctx: Any, instrument: int) -> float:
+    """Signed quantity of the strategy's working orders; members of groups apart."""
+    return calls.working(ctx.arena, ctx.strategy, ctx.memory, instrument)
+
+
+@kernel
+def size(ctx: Any, instrument: int) -> float:
+    """Default quantity: equity ÷ instruments followed, at the last price."""
+    return calls.size(ctx.arena, ctx.strategy, ctx.memory, instrument)
+
+
+@kernel
+def round_quantity(ctx: Any, instrument: int, quantity: float) -> float:
+    """Quantity cut towards zero to the order step."""
+    return calls.round_quantity(
+        ctx.arena, ctx.strategy, ctx.memory, instrument, quantity
+    )
+
+
+@kernel
+def average_price(ctx: Any, instrument: int) -> float:
+    """Average price of the strategy's position; NaN when it is flat."""
+    return calls.average_price(ctx.arena, ctx.strategy, ctx.memory, instrument)
+
+
+@kernel
+def market(ctx: Any, instrument: int, quantity: float) -> int:
+    """Buy (or sell, if negative) at the market; the order's id, 0 if cut to nothing."""
+    return _checked(
+        calls.market(ctx.arena, ctx.strategy, ctx.memory, instrument, quantity)
+    )
+
+
+@kernel
+def limit(ctx: Any, instrument: int, quantity: float, price: float) -> int:
+    """Rest a limit order, good till cancelled; its id."""
+    return _checked(
+        calls.limit(ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, price)
+    )
+
+
+@kernel
+def stop(ctx: Any, instrument: int, quantity: float, price: float) -> int:
+    """Rest a stop order, good till cancelled; its id."""
+    return _checked(
+        calls.stop(ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, price)
+    )
+
+
+@kernel
+def target(ctx: Any, instrument: int, quantity: float) -> int:
+    """Order what is missing to hold a quantity, working orders counted; the id."""
+    return _checked(
+        calls.target(ctx.arena, ctx.strategy, ctx.memory, instrument, quantity)
+    )
+
+
+@kernel
+def close(ctx: Any, instrument: int) -> int:
+    """Close the strategy's position at the market, reducing only; the order's id."""
+    return _checked(calls.close(ctx.arena, ctx.strategy, ctx.memory, instrument))
+
+
+@kernel
+def cancel(ctx: Any, order: int) -> None:
+    """Ask for an order's cancel; nothing happens if it has ended."""
+    _checked(calls.cancel(ctx.arena, ctx.strategy, ctx.memory, order))
+
+
+@kernel
+def cancel_all(ctx: Any, instrument: int) -> None:
+    """Ask for the cancel of all its orders in an instrument; -1 = all."""
+    _checked(calls.cancel_all(ctx.arena, ctx.strategy, ctx.memory, instrument))
+
+
+@kernel
+def replace(ctx: Any, order: int, quantity: float, price: float) -> None:
+    """Ask for another total quantity and limit of a working order."""
+    _checked(calls.replace(ctx.arena, ctx.strategy, ctx.memory, order, quantity, price))
+
+
+@kernel
+def bracket(
+    ctx: Any, instrument: int, quantity: float, target: float, stop: float
+) -> int:
+    """Enter at the market with a target and a stop; the entry's id."""
+    return _checked(
+        calls.bracket(
+            ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, target, stop
+        )
+    )
+
+
+@kernel
+def quote(ctx: Any, instrument: int, bid: float, ask: float, quantity: float) -> None:
+    """Keep a bid and an ask resting, post-only; NaN takes a side away."""
+    _checked(
+        calls.quote(ctx.arena, ctx.strategy, ctx.memory, instrument, bid, ask, quantity)
+    )
+
+
+@kernel
+def set_timer(ctx: Any, number: int, ts: int) -> int:
+    """Wake `on_timer` once, at a time, ns since 1970 UTC."""
+    return _checked(calls.set_timer(ctx.arena, ctx.strategy, ctx.memory, number, ts))
+
+
+@kernel
+def set_timer_around(
+    ctx: Any, number: int, instrument: int, before: int, flags: int
+) -> int:
+    """Wake `on_timer` so long (ns) before an instrument's next session change."""
+    return _checked(
+        calls.set_timer_around(
+            ctx.arena, ctx.strategy, ctx.memory, number, instrument, before, flags
+        )
+    )
+
+
+@kernel
+def buy(ctx: Any, instrument: int, quantity: float) -> int:
+    """Buy at the market; the order's id."""
+    return market(ctx, instrument, quantity)
+
+
+@kernel
+def sell(ctx: Any, instrument: int, quantity: float) -> int:
+    """Sell at the market; the order's id."""
+    return market(ctx, instrument, -quantity)
+
+
+__all__ = [
+    "ask",
+    "ask_size",
+    "average_price",
+    "bid",
+    "bid_size",
+    "bracket",
+    "buy",
+    "cancel",
+    "cancel_all",
+    "cash",
+    "close",
+    "equity",
+    "history",
+    "is_working",
+    "limit",
+    "market",
+    "normal",
+    "now",
+    "position",
+    "price",
+    "quote",
+    "random",
+    "replace",
+    "round_quantity",
+    "sell",
+    "set_timer",
+    "set_timer_around",
+    "size",
+    "stop",
+    "target",
+    "working",
+]

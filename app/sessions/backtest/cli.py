@@ -1,0 +1,134 @@
+"""The command `ringside backtest`."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.data.catalog import Catalog
+from app.errors import RequestError
+from app.sessions.backtest.request import BacktestRequest, load_request
+
+if TYPE_CHECKING:
+    from app.sessions.backtest.result import Result
+
+    # argparse gives the type of its sub-commands no public name.
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+
+_SHOWN = (
+    ("final_equity", "final equity", "{:,.2f}"),
+    ("total_return", "return", "{:+.2%}"),
+    ("annual_return", "return a year", "{:+.2%}"),
+    ("volatility", "volatility a year", "{:.2%}"),
+    ("sharpe", "Sharpe", "{:.2f}"),
+    ("sortino", "Sortino", "{:.2f}"),
+    ("max_drawdown", "largest drawdown", "-{:.2%}"),
+    ("trades", "trades", "{:,}"),
+    ("win_rate", "winners", "{:.1%}"),
+    ("profit_factor", "profit factor", "{:.2f}"),
+    ("fees", "fees", "{:,.2f}"),
+    ("rejects", "orders refused", "{:,}"),
+)
+
+
+def add_backtest_parser(subparsers: "Subparsers") -> None:
+    """Declare ``ringside backtest``."""
+    parser = subparsers.add_parser(
+        "backtest",
+        help="run a strategy over recorded data",
+        description="Run a request (JSON or TOML, see docs/backtest.md).",
+    )
+    parser.add_argument("request", type=Path, metavar="REQUEST")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another value of a strategy's parameter; ID.NAME for one of several",
+    )
+    parser.add_argument(
+        "--interpreted", action="store_true", help="run strategies as Python"
+    )
+    parser.add_argument("--catalog", type=Path, metavar="FOLDER", help="other data")
+    parser.set_defaults(func=run_backtest_command)
+
+
+def run_backtest_command(parsed: argparse.Namespace) -> int:
+    """Run a request and tell what came of it; 1 if a strategy was stopped."""
+    request = with_values(load_request(parsed.request), parsed.set)
+    catalog = Catalog(parsed.catalog or parsed.settings.paths.data)
+    # The engine's units are loaded with it: not before a request that stands.
+    from app.sessions.backtest.result import Result
+    from app.sessions.backtest.run import Backtest
+
+    backtest = Backtest(request, catalog, interpreted=parsed.interpreted)
+    result = Result(backtest.run())
+    print("\n".join(lines(result)))
+    if parsed.json is not None:
+        result.write_json(parsed.json)
+    return 1 if any(e.failure for e in result.outcomes.strategies.values()) else 0
+
+
+def with_values(request: BacktestRequest, given: list[str]) -> BacktestRequest:
+    """Put ``NAME=VALUE`` or ``ID.NAME=VALUE`` into a request.
+
+    Raises
+    ------
+    RequestError
+        If it is none of these, or names no strategy.
+    """
+    for text in given:
+        name, is_set, value = text.partition("=")
+        if not is_set or not name:
+            raise RequestError(f"--set takes NAME=VALUE, was {text!r}")
+        owner, _, name = name.rpartition(".")
+        ids = [each.id for each in request.strategies]
+        if owner and owner not in ids:
+            raise RequestError(f"--set {text}: there is no strategy {owner!r}")
+        changed = tuple(
+            replace(each, parameters={**each.parameters, name: _number(value)})
+            if owner in ("", each.id)
+            else each
+            for each in request.strategies
+        )
+        request = replace(request, strategies=changed)
+    return request
+
+
+def _number(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise RequestError(f"--set: {text!r} is no number") from error
+    return int(value) if value == int(value) and "." not in text else value
+
+
+def lines(result: "Result") -> list[str]:
+    """Say in lines what came of a run."""
+    outcomes, stats = result.outcomes, result.stats()
+    run = result.run_rows()
+    said = [f"{run['start']} – {run['end']}, {run['currency']}"]
+    said += [
+        f"  {each['symbol']}@{each['stream']}: {each['records']:,} records"
+        for each in run["data"]
+    ]
+    for each in run["strategies"]:
+        given = ", ".join(f"{k}={v:g}" for k, v in each["parameters"].items())
+        said.append(f"  {each['id']}: {each['name']} ({given})")
+        if each["reason"]:
+            said.append(f"    interpreted: {each['reason']}")
+        if each["failure"]:
+            said.append(f"    STOPPED: {each['failure']}")
+    width = max(len(label) for _, label, _ in _SHOWN)
+    for name, label, form in _SHOWN:
+        value = stats[name]
+        told = form.format(value) if value is not None else "–"
+        said.append(f"{label:{width}}  {told:>16}")
+    rate = outcomes.events / outcomes.seconds if outcomes.seconds else 0.0
+    said.append(
+        f"{outcomes.events:,} events in {outcomes.seconds:.3f} s: {rate:,.0f}/s"
+    )
+    return said

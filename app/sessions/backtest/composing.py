@@ -1,0 +1,323 @@
+"""A backtest composed: what is read, the arena, and the strategies that hang in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from app.data.action_records import ActionRecords
+from app.data.bar_stamps import interval_ns, is_interval
+from app.data.catalog import Catalog, Recording
+from app.data.corporate_actions import load_actions
+from app.data.merging import Merged
+from app.engine import gate, strategy_calls
+from app.engine.arena import Arena, Section
+from app.engine.backtest import keep_report
+from app.engine.control import CONTROL_WORDS
+from app.engine.limits import Limits
+from app.engine.links import Link, link_entries, new_links
+from app.engine.records import MONEY_SCALE
+from app.engine.strategy import hang
+from app.engine.venue import simulated
+from app.engine.venue.models import Impact, LimitRule, Queue, VenueModels
+from app.errors import RequestError, StrategyError
+from app.instrument import Fees, Instrument
+from app.sessions.arena_making import DataTerms, SessionTerms, make_arena
+from app.sessions.backtest.request import BacktestRequest, ModelTerms, StrategyTerms
+from app.strategies.loader import find, load_file
+from app.strategies.memory import Memory, made
+from app.strategies.running import Runnable, prepare
+from app.strategies.strategy import Strategy, title_of, values_of
+
+UNITS: Final = (
+    "app.engine.gate",
+    "app.engine.book",
+    "app.engine.venue.simulated",
+    "app.engine.strategy",
+    "app.engine.strategy_calls",
+    "app.engine.backtest",
+)
+"""Units of the engine that a backtest needs."""
+_BARS: Final = "bars-"
+_ACCOUNT_FIELDS: Final = (
+    *("cash", "settled_cash", "start_equity", "equity"),
+    *("peak_equity", "day_start_equity"),
+)
+
+
+def open_data(request: BacktestRequest, catalog: Catalog) -> Merged:
+    """Open what a request reads.
+
+    Raises
+    ------
+    RequestError
+        If something is missing; it is named.
+    """
+    stream = f"{_BARS}{request.interval}" if request.interval else None
+    if stream is None:
+        stream = _coarsest(request, catalog)
+    recordings = [_opened(catalog, symbol, stream) for symbol in request.symbols]
+    merged = Merged(recordings, request.start_ts, request.end_ts)
+    for each, rows in zip(recordings, merged.rows, strict=True):
+        if not rows:
+            raise RequestError(
+                f"{each.name}@{each.stream} has no records between start and end; "
+                f"it reaches from {_day(each.first_ts)} to {_day(each.last_ts)}"
+            )
+    return merged
+
+
+def _day(ts: int) -> str:
+    return str(np.datetime64(ts, "ns").astype("datetime64[s]"))
+
+
+def _opened(catalog: Catalog, symbol: str, stream: str | None) -> Recording:
+    if "@" in symbol and symbol not in catalog.names():
+        return catalog.open(symbol)
+    return catalog.open(symbol, stream)
+
+
+def _coarsest(request: BacktestRequest, catalog: Catalog) -> str | None:
+    """The coarsest bars that all symbols have; None where there are no bars at all.
+
+    Raises
+    ------
+    RequestError
+        If some have bars, and no interval is common to all.
+    """
+    plain = [each for each in request.symbols if "@" not in each]
+    kept = {
+        symbol: {
+            each.removeprefix(_BARS)
+            for each in catalog.streams(symbol)
+            if each.startswith(_BARS) and is_interval(each.removeprefix(_BARS))
+        }
+        for symbol in plain
+    }
+    if not any(kept.values()):
+        return None
+    common = set.intersection(*kept.values())
+    if not common:
+        told = "; ".join(
+            f"{name} has {', '.join(sorted(each)) or 'none'}"
+            for name, each in kept.items()
+        )
+        raise RequestError(f"no interval of bars is common to all symbols: {told}")
+    return _BARS + max(common, key=interval_ns)
+
+
+def with_fees(instrument: Instrument, request: BacktestRequest) -> Instrument:
+    """An instrument with the request's fees, if it has any."""
+    terms = request.fees
+    if terms is None:
+        return instrument
+    fees = Fees(
+        maker=terms.maker,
+        taker=terms.taker,
+        per_unit=terms.per_unit,
+        per_order=terms.per_order,
+        minimum=terms.minimum,
+        maximum=terms.maximum,
+    )
+    return replace(instrument, fees=fees)
+
+
+def models_of(terms: ModelTerms, data: DataTerms, seed: int) -> VenueModels:
+    """Models of the venue for an instrument, from the request and from its data."""
+    at_once = data.basis == "bars"
+    latency = 0 if at_once else 10_000_000
+    queue = terms.queue
+    if queue is None:
+        queue = Queue.EXACT if data.is_by_order else Queue.PROBABILISTIC
+    return VenueModels(
+        order_latency_ns=_ns(terms.order_latency_us, latency),
+        report_latency_ns=_ns(terms.report_latency_us, latency),
+        latency_spread=terms.latency_spread,
+        seed=seed,
+        queue=_one_of(Queue, queue, "queue"),
+        participation=terms.participation,
+        slippage=terms.slippage,
+        limit_rule=_one_of(LimitRule, terms.limit_rule, "limit_rule"),
+        impact=_one_of(Impact, terms.impact, "impact"),
+        temporary_impact=terms.temporary_impact,
+        permanent_impact=terms.permanent_impact,
+        volatility=terms.volatility,
+        day_volume=terms.day_volume,
+    )
+
+
+def _ns(us: float | None, default: int) -> int:
+    return default if us is None else round(us * 1000)
+
+
+def _one_of(kind: Any, value: str, name: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError as error:
+        known = ", ".join(each.value for each in kind)
+        raise RequestError(
+            f"models.{name} must be one of {known}, was {value!r}"
+        ) from error
+
+
+@dataclass
+class Hung:
+    """A strategy that hangs in an engine.
+
+    Attributes
+    ----------
+    number : int
+        Its row in STRATEGIES.
+    terms : StrategyTerms
+    cls : type of Strategy
+    values : dict
+        Its parameters.
+    runnable : Runnable
+    memory : Memory
+    """
+
+    number: int
+    terms: StrategyTerms
+    cls: type[Strategy]
+    values: dict[str, float]
+    runnable: Runnable
+    memory: Memory
+
+
+class Composition:
+    """One backtest: arena, links, data.
+
+    Parameters
+    ----------
+    request : BacktestRequest
+    catalog : Catalog
+    folders : sequence of Path
+        Of the user's strategies.
+    interpreted : bool
+        Whether strategies run as Python.
+    """
+
+    def __init__(
+        self,
+        request: BacktestRequest,
+        catalog: Catalog,
+        folders: Sequence[Path] = (),
+        *,
+        interpreted: bool = False,
+    ) -> None:
+        self.request = request
+        self.data = open_data(request, catalog)
+        self.instruments = tuple(
+            with_fees(each, request) for each in self.data.instruments
+        )
+        self.base_currency = request.currency or self.instruments[0].currency
+        self.actions = ActionRecords(
+            self.instruments,
+            load_actions(catalog.root),
+            self.data.first_ts,
+        )
+        self.arena = self._make_arena()
+        self.control = np.zeros(CONTROL_WORDS, np.int64)
+        self.links = self._make_links()
+        self.strategies = [
+            self._hang(each, folders, interpreted)
+            for each in request.strategies
+            if each.enabled
+        ]
+
+    def _make_arena(self) -> Arena:
+        request, data = self.request, self.data
+        terms = [
+            DataTerms(basis, full, lasts)
+            for basis, full, lasts in zip(
+                data.bases, data.full_depths, data.bar_intervals, strict=True
+            )
+        ]
+        limits = Limits()
+        if request.limits is not None:
+            limits = Limits.parse(request.limits, "the request's limits")
+        return make_arena(
+            SessionTerms(
+                instruments=self.instruments,
+                data=terms,
+                base_currency=self.base_currency,
+                begin=data.first_ts,
+                end=data.last_ts,
+                equity=money(request.initial_capital),
+                limits=limits,
+                models=lambda data: models_of(request.models, data, request.seed),
+            )
+        )
+
+    def _make_links(self) -> Any:
+        links = new_links()
+        link_entries(links, gate.LINKS)
+        link_entries(links, simulated.LINKS)
+        links[Link.EMIT] = keep_report.address
+        links[Link.CONTROL] = self.control.ctypes.data
+        return links
+
+    def _hang(
+        self, terms: StrategyTerms, folders: Sequence[Path], interpreted: bool
+    ) -> Hung:
+        strategy_calls.offer()
+        cls = strategy_named(terms.name, folders)
+        values = values_of(cls, terms.parameters)
+        runnable = prepare(cls, interpreted=interpreted)
+        names = [each.name for each in self.instruments]
+        symbols = [name.partition("@")[0] for name in terms.symbols]
+        followed = [names.index(each) for each in symbols] or [*range(len(names))]
+        mentioned = {}
+        for name in runnable.program.mentioned:
+            if name not in names:
+                raise StrategyError(
+                    f"{title_of(cls)} asks for {name!r}, which is not among the symbols"
+                )
+            mentioned[name] = names.index(name)
+        memory = Memory(
+            made(cls, values, len(names)),
+            mentioned,
+            seed=self.request.seed,
+            allocation=float(terms.allocation),
+            followed=len(followed),
+        )
+        number = hang(self.arena, self.links, runnable.handlers, followed, memory.size)
+        if number == 0:
+            raise StrategyError(
+                f"{terms.id}: there is no room for {memory.size} bytes of its memory"
+            )
+        row = self.arena.records(Section.STRATEGIES)[number]
+        first = int(row["state_offset"])
+        self.arena.records(Section.STRATEGY_STATE)[first : first + memory.size] = (
+            memory.bytes()
+        )
+        self._give_capital(number, terms.allocation)
+        call(runnable.opening, self.arena.address, number)
+        return Hung(number, terms, cls, values, runnable, memory)
+
+    def _give_capital(self, number: int, allocation: Decimal) -> None:
+        account = self.arena.records(Section.ACCOUNTS)[number]
+        for name in _ACCOUNT_FIELDS:
+            account[name] = money(self.request.initial_capital * allocation)
+
+
+def call(handler: Any, arena: int, number: int) -> None:
+    """Call an entry, compiled or interpreted, outside of the loop."""
+    run = handler if callable(handler) else handler.function
+    run(arena, number, 0)
+
+
+def money(amount: Decimal) -> int:
+    """An amount of the base currency as the engine counts it."""
+    return int((amount * MONEY_SCALE).to_integral_value())
+
+
+def strategy_named(name: str, folders: Sequence[Path]) -> type[Strategy]:
+    """Find a strategy by title or class, or load ``FILE.py`` or ``FILE.py:Class``."""
+    file, _, cls = name.rpartition(":") if ".py:" in name else (name, "", "")
+    if file.endswith(".py"):
+        return load_file(Path(file), cls or None)
+    return find(name, folders)

@@ -1,0 +1,295 @@
+"""Runs a backtest on the calling thread, and gathers what came of it.
+
+The GIL is released while records fold, so several run at once and a window lives on.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.data.catalog import Catalog
+from app.engine.arena import Section
+from app.engine.backtest import (
+    RUN_WORDS,
+    WORTH,
+    Outcome,
+    Run,
+    fold_one,
+    run_backtest,
+)
+from app.engine.build import build
+from app.engine.links import Link
+from app.engine.records import (
+    COMMAND,
+    MARKET,
+    NO_PRICE,
+    REPORT,
+    Action,
+    EventKind,
+    SafetyState,
+)
+from app.engine.strategy import Handler, HandlerStatus, Interpreted, StrategyState
+from app.errors import EngineError, StrategyError
+from app.sessions.backtest.composing import UNITS, Composition, Hung
+from app.sessions.backtest.request import BacktestRequest
+from app.strategies.strategy import title_of
+
+_REPORTS: Final = 1 << 16
+_WORTHS: Final = 1 << 16
+_TICKS_EVERY: Final = 60_000_000_000
+"""Least time between two values of equity where data are finer than bars, ns."""
+
+
+class Pages:
+    """An array that grows by pages while the engine writes into the newest."""
+
+    def __init__(self, dtype: np.dtype[Any], size: int) -> None:
+        self._dtype, self._size = dtype, size
+        self._full: list[NDArray[Any]] = []
+        self.page = np.empty(size, dtype)
+
+    def turn(self, used: int) -> None:
+        """Put away what is used, and begin a new page."""
+        self._full.append(self.page[:used].copy())
+        self.page = np.empty(self._size, self._dtype)
+
+    def all(self, used: int) -> NDArray[Any]:
+        """Everything, with so much of the newest page."""
+        return np.concatenate([*self._full, self.page[:used]])
+
+
+@dataclass(frozen=True)
+class StrategyEnd:
+    """How a strategy ended.
+
+    Attributes
+    ----------
+    failure : str
+        Why it was stopped; "" if it was not.
+    is_compiled : bool
+    reason : str
+        Why it ran interpreted; "" if it was compiled.
+    calls, requests : int
+    """
+
+    failure: str
+    is_compiled: bool
+    reason: str
+    calls: int
+    requests: int
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a run left behind.
+
+    Attributes
+    ----------
+    composition : Composition
+        With the arena as it stood at the end.
+    reports : (n,) REPORT
+    worths : (m,) WORTH
+    events : int
+        Market records that were folded.
+    seconds : float
+        In the engine.
+    is_whole : bool
+        False if it was cancelled.
+    strategies : dict of id to StrategyEnd
+    """
+
+    composition: Composition
+    reports: NDArray[Any]
+    worths: NDArray[Any]
+    events: int
+    seconds: float
+    is_whole: bool
+    strategies: dict[str, StrategyEnd]
+
+
+class Backtest:
+    """One backtest.
+
+    Parameters
+    ----------
+    request : BacktestRequest
+    catalog : Catalog
+    folders : sequence of Path
+        Of the user's strategies.
+    interpreted : bool
+        Whether strategies run as Python.
+    """
+
+    def __init__(
+        self,
+        request: BacktestRequest,
+        catalog: Catalog,
+        folders: Sequence[Path] = (),
+        *,
+        interpreted: bool = False,
+    ) -> None:
+        build(units=UNITS)
+        self.composition = Composition(
+            request, catalog, folders, interpreted=interpreted
+        )
+        self._block = np.zeros(RUN_WORDS, np.int64)
+        self._reports = Pages(REPORT, _REPORTS)
+        self._worths = Pages(WORTH, _WORTHS)
+        self._cancelled = threading.Event()
+        self.composition.links[Link.BACKTEST] = self._block.ctypes.data
+        bars = all(basis == "bars" for basis in self.composition.data.bases)
+        self._block[Run.WORTH_EVERY] = 0 if bars else _TICKS_EVERY
+        self._offer()
+
+    def cancel(self) -> None:
+        """Let the run end after the record in hand; from any thread."""
+        self._cancelled.set()
+        self._block[Run.STOP] = 1
+
+    def _offer(self) -> None:
+        """Give the engine the newest pages."""
+        block = self._block
+        block[Run.REPORTS] = self._reports.page.ctypes.data
+        block[Run.REPORTS_ROOM] = len(self._reports.page)
+        block[Run.WORTHS] = self._worths.page.ctypes.data
+        block[Run.WORTHS_ROOM] = len(self._worths.page)
+
+    def _turn(self) -> None:
+        self._reports.turn(int(self._block[Run.REPORTS_USED]))
+        self._worths.turn(int(self._block[Run.WORTHS_USED]))
+        self._block[[Run.REPORTS_USED, Run.WORTHS_USED]] = 0
+        self._offer()
+
+    def run(self, progress: Callable[[float], None] | None = None) -> Outcomes:
+        """Run to the end of the data.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Told the share of the records that are folded, now and then.
+
+        Raises
+        ------
+        EngineError
+            If the engine halted.
+        """
+        self._begin()
+        data, seconds, folded = self.composition.data, 0.0, 0
+        total = len(data)
+        while not self._cancelled.is_set():
+            records = self.composition.actions.put(data.read())
+            if not len(records):
+                break
+            started = time.perf_counter()
+            self._fold(np.ascontiguousarray(records))
+            seconds += time.perf_counter() - started
+            folded += int(self._block[Run.NEXT])
+            if progress is not None:
+                progress(min(1.0, folded / total))
+        self._end()
+        return self._outcomes(folded, seconds)
+
+    def _fold(self, records: NDArray[Any]) -> None:
+        """Fold a block of MARKET records."""
+        block = self._block
+        block[Run.RECORDS] = records.ctypes.data
+        block[Run.COUNT], block[Run.NEXT] = len(records), 0
+        arena, links = self.composition.arena.address, self.composition.links
+        while True:
+            outcome = run_backtest(arena, links.ctypes.data, 0)
+            if outcome != Outcome.FULL:
+                break
+            self._turn()
+        session = self.composition.arena.records(Section.ENGINE)[0]
+        if session["halted"]:
+            raise EngineError(f"the engine halted: {session['halt_code']}")
+
+    def _command(self, action: Action, ts: int, **values: int) -> None:
+        command = np.zeros(1, COMMAND)
+        command["kind"], command["action"] = EventKind.COMMAND, action
+        command["instrument"], command["ts_received"] = -1, ts
+        command["ts_venue"] = ts
+        command["price"] = command["stop_price"] = NO_PRICE
+        for name, value in values.items():
+            command[name] = value
+        arena, links = self.composition.arena.address, self.composition.links
+        fold_one(arena, links.ctypes.data, command.ctypes.data)
+
+    def _begin(self) -> None:
+        """Arm, and start the strategies, at the first record's time."""
+        ts = self.composition.data.first_ts - 1
+        self._block[Run.WORTH_TS] = ts
+        self._command(Action.SET_STATE, ts, value=SafetyState.ARMED)
+        for each in self.composition.strategies:
+            self._command(Action.START_STRATEGY, ts, strategy=each.number)
+
+    def _end(self) -> None:
+        """Let time pass the last record, so that its bars' handlers run."""
+        ts = int(self.composition.arena.records(Section.ENGINE)[0]["now"]) + 1
+        timer = np.zeros(1, MARKET)
+        timer["kind"], timer["instrument"] = EventKind.TIMER, -1
+        timer["ts_venue"] = timer["ts_received"] = ts
+        self._block[Run.STOP] = 0
+        self._fold(timer)
+        for each in self.composition.strategies:
+            self._on_stop(each)
+        # What they asked for at the end is folded, and the last worth written, with it.
+        timer["ts_venue"] = timer["ts_received"] = ts + 1
+        self._block[Run.WORTH_TS] = 0
+        self._block[Run.WORTH_EVERY] = 0
+        self._fold(timer)
+
+    def _on_stop(self, each: Hung) -> None:
+        handler = each.runnable.handlers.get(Handler.ON_STOP)
+        row = self.composition.arena.records(Section.STRATEGIES)[each.number]
+        if handler is None or row["state"] != StrategyState.RUNNING:
+            return
+        run = handler.function if isinstance(handler, Interpreted) else handler
+        run(self.composition.arena.address, each.number, 0)
+
+    def _outcomes(self, events: int, seconds: float) -> Outcomes:
+        if self._block[Run.LOST]:
+            raise EngineError(
+                f"{self._block[Run.LOST]} reports found no room: one record caused more"
+            )
+        return Outcomes(
+            self.composition,
+            self._reports.all(int(self._block[Run.REPORTS_USED])),
+            self._worths.all(int(self._block[Run.WORTHS_USED])),
+            events,
+            seconds,
+            not self._cancelled.is_set(),
+            {each.terms.id: self._end_of(each) for each in self.composition.strategies},
+        )
+
+    def _end_of(self, each: Hung) -> StrategyEnd:
+        row = self.composition.arena.records(Section.STRATEGIES)[each.number]
+        failure = ""
+        if row["state"] == StrategyState.FAILED:
+            failure = self._told(each, row)
+        runnable = each.runnable
+        return StrategyEnd(
+            failure,
+            runnable.is_compiled,
+            runnable.reason,
+            int(row["calls"]),
+            int(row["requests"]),
+        )
+
+    def _told(self, each: Hung, row: Any) -> str:
+        handler = Handler(int(row["failed_handler"]))
+        name, event = handler.name.lower(), int(row["failed_event"])
+        status = HandlerStatus(int(row["status"])).name.lower().replace("_", " ")
+        run = each.runnable.handlers[handler]
+        error = run.error if isinstance(run, Interpreted) else None
+        why = f": {type(error).__name__}: {error}" if error else ""
+        return f"{title_of(each.cls)}.{name} {status} at event {event}{why}"
+
+
+__all__ = ["Backtest", "Outcomes", "StrategyEnd", "StrategyError"]

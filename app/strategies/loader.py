@@ -1,0 +1,132 @@
+"""Finds strategies: those that ship, a user's folder, a file."""
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from app.errors import StrategyError
+from app.strategies import shipped
+from app.strategies.strategy import Strategy, is_abstract, title_of
+
+
+def load_file(path: Path, name: str | None = None) -> type[Strategy]:
+    """Load one strategy of a file.
+
+    Parameters
+    ----------
+    name : str, optional
+        Its class or title; needed if the file has several.
+
+    Raises
+    ------
+    StrategyError
+        If the file cannot be read or has no such strategy.
+    """
+    found = strategies_in(path)
+    if name is None and len(found) == 1:
+        return found[0]
+    for each in found:
+        if name in (each.__qualname__, title_of(each)):
+            return each
+    told = ", ".join(each.__qualname__ for each in found) or "none"
+    raise StrategyError(f"{path}: it has no strategy {name or ''!r}; it has {told}")
+
+
+def strategies_in(path: Path) -> list[type[Strategy]]:
+    """Run a file and list its strategies.
+
+    Raises
+    ------
+    StrategyError
+        If it cannot be read, or raises while it runs.
+    """
+    return _of(_module(path.resolve()))
+
+
+def _module(path: Path) -> ModuleType:
+    root = Path(__file__).parents[2]
+    if root in path.parents:
+        dotted = ".".join(path.relative_to(root).with_suffix("").parts)
+        return importlib.import_module(dotted)
+    name = f"ringside_strategy_{re.sub(r'[^0-9A-Za-z]', '_', str(path))}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise StrategyError(f"{path}: no file of strategies")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        line = getattr(error, "lineno", None) or _line(error, path)
+        where = f"{path}:{line}" if line else str(path)
+        raise StrategyError(f"{where}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _line(error: BaseException, path: Path) -> int:
+    """Line of a file in which an error came up; 0 if it did not."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _of(module: ModuleType) -> list[type[Strategy]]:
+    return [
+        each
+        for each in vars(module).values()
+        if isinstance(each, type)
+        and issubclass(each, Strategy)
+        and each.__module__ == module.__name__
+        and not is_abstract(each)
+    ]
+
+
+def shipped_strategies() -> list[type[Strategy]]:
+    """List the strategies that ship, by title."""
+    names = [each.name for each in pkgutil.iter_modules(shipped.__path__)]
+    modules = [importlib.import_module(f"{shipped.__name__}.{name}") for name in names]
+    return sorted((each for m in modules for each in _of(m)), key=title_of)
+
+
+def find(name: str, folders: Iterable[Path] = ()) -> type[Strategy]:
+    """Find a strategy by its title or class, with or without the word Strategy.
+
+    Raises
+    ------
+    StrategyError
+        If there is none of that name; the nearest is named.
+    """
+    known: dict[str, type[Strategy]] = {}
+    for each in shipped_strategies():
+        _enter(known, each)
+    for folder in folders:
+        for path in sorted(folder.glob("*.py")):
+            for each in strategies_in(path):
+                _enter(known, each)
+    found = known.get(_plain(name))
+    if found is not None:
+        return found
+    titles = list(dict.fromkeys(title_of(each) for each in known.values()))
+    near = difflib.get_close_matches(name, titles, 1, 0.4)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise StrategyError(f"there is no strategy {name!r}{hint}")
+
+
+def _enter(known: dict[str, type[Strategy]], each: type[Strategy]) -> None:
+    known[_plain(title_of(each))] = known[_plain(each.__name__)] = each
+
+
+def _plain(name: str) -> str:
+    """A name without case, blanks and the word Strategy."""
+    words = re.sub(r"[^a-z0-9]", "", name.lower())
+    return words.removesuffix("strategy") or words

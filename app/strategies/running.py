@@ -1,0 +1,241 @@
+"""A strategy ready to hang in an engine: compiled, or interpreted with the reason.
+
+Compiling is done in a process of its own, once for a source: machine code is kept in
+the compile cache under the hash of the strategy's file and of everything that it is
+compiled with, and is loaded from there without numba.
+"""
+
+import ast
+import ctypes
+import hashlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine import strategy_calls
+from app.engine.compile import (
+    ENGINE,
+    IN_BUILD_SERVER,
+    Entry,
+    cache_root,
+    checked_kernel,
+    compile_all,
+    compiler_hash,
+    kernel,
+)
+from app.engine.memory import view
+from app.engine.sources import source_hash
+from app.engine.strategy import Handler, Interpreted
+from app.errors import StrategyError
+from app.strategies import translate as translating
+from app.strategies.strategy import HANDLERS, Strategy, title_of
+from app.strategies.translate import NotCompilableError, Program, translate
+
+_P: Final = translating._P  # noqa: SLF001  (one package)
+_VERDICT: Final = "verdict.json"
+
+
+@dataclass
+class Runnable:
+    """A strategy's handlers.
+
+    Attributes
+    ----------
+    handlers : dict of Handler to Entry or Interpreted
+    opening : Entry or Interpreted
+        Opens the indicators of a new memory.
+    reason : str
+        Why it is interpreted, with the line; "" if it is compiled.
+    """
+
+    program: Program
+    handlers: dict[Handler, Entry | Interpreted]
+    opening: Entry | Interpreted
+    reason: str = ""
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether its handlers are machine code."""
+        return not self.reason
+
+
+def prepare(cls: type[Strategy], *, interpreted: bool = False) -> Runnable:
+    """Make a strategy ready, compiling it where that is needed and possible.
+
+    Parameters
+    ----------
+    interpreted : bool
+        Run it as Python whether it could be compiled or not.
+
+    Raises
+    ------
+    StrategyError
+        If it cannot run at all.
+    """
+    program = translate(cls)
+    if interpreted or cls.runs == "interpreted":
+        return _interpreted(program, "asked for")
+    folder = folder_of(cls)
+    verdict = _verdict(folder) or _compile(program, folder)
+    if verdict["reason"]:
+        return _interpreted(program, verdict["reason"])
+    strategy_calls.offer()
+    entries = compiled_entries(program, folder)
+    return Runnable(
+        program,
+        {HANDLERS[name]: each for name, each in entries.items() if name != "open"},
+        entries["open"],
+    )
+
+
+def folder_of(cls: type[Strategy]) -> Path:
+    """Folder of a strategy's machine code: by all that it is made of."""
+    digest = hashlib.sha256(compiler_hash().encode())
+    for base in cls.__mro__:
+        if base in (Strategy, object):
+            continue
+        file = inspect.getsourcefile(base)
+        assert file is not None
+        digest.update(Path(file).read_bytes())
+    digest.update(source_hash(Path(translating.__file__)).encode())
+    digest.update(cls.__qualname__.encode())
+    return cache_root() / f"strategy-{cls.__name__}-{digest.hexdigest()[:20]}"
+
+
+def _verdict(folder: Path) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = json.loads((folder / _VERDICT).read_text())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _compile(program: Program, folder: Path) -> dict[str, str]:
+    """Compile in a process of its own; what became of it."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "app.strategies.running"),
+            *(program.file, program.cls.__qualname__, str(folder)),
+        ],
+        cwd=ENGINE.parent.parent,
+        env={**os.environ, IN_BUILD_SERVER: "1", "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    verdict = _verdict(folder)
+    if done.returncode or verdict is None:
+        raise StrategyError(
+            f"{title_of(program.cls)} cannot be compiled: {done.stderr.strip()[-2000:]}"
+        )
+    return verdict
+
+
+# Names of the rewritten source.
+
+
+def _namespace(program: Program) -> dict[str, Any]:
+    """Run the rewritten source: its functions, not yet compiled."""
+    body = [*program.functions.values(), *program.entries.values()]
+    module = ast.fix_missing_locations(ast.Module(list(body), []))
+    namespace = dict(program.namespace)
+    exec(compile(module, program.file, "exec"), namespace)
+    return namespace
+
+
+def _function_names(program: Program) -> list[str]:
+    return [tree.name for tree in program.functions.values()]
+
+
+def compiled_entries(program: Program, folder: Path) -> dict[str, Entry]:
+    """Entries of a strategy's handlers, compiled or to be compiled into a folder."""
+    namespace = _namespace(program)
+    dtype = program.shape.dtype(program.mentioned)
+
+    def state(ctx: Any) -> Any:
+        return view(ctx.memory, 1, dtype)[0]
+
+    namespace[f"{_P}state"] = kernel(state)
+    for name in _function_names(program):
+        namespace[name] = checked_kernel(namespace[name])
+    return {
+        handler: Entry(namespace[tree.name], folder)
+        for handler, tree in program.entries.items()
+    }
+
+
+class _State:
+    """A strategy's record to interpreted code: values are Python's own."""
+
+    def __init__(self, row: Any) -> None:
+        self._row = row
+
+    def __getitem__(self, name: str) -> Any:
+        return self._row[name].item()
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._row[name] = value
+
+
+def _interpreted(program: Program, reason: str) -> Runnable:
+    namespace = _namespace(program)
+    dtype = program.shape.dtype(program.mentioned)
+
+    def state(ctx: Any) -> _State:
+        memory: Any = (ctypes.c_char * dtype.itemsize).from_address(ctx.memory)
+        return _State(np.frombuffer(memory, dtype)[0])
+
+    namespace[f"{_P}state"] = state
+    handlers = {
+        name: Interpreted(namespace[tree.name])
+        for name, tree in program.entries.items()
+    }
+    opening = handlers.pop("open")
+    return Runnable(
+        program,
+        {HANDLERS[name]: each for name, each in handlers.items()},
+        opening,
+        reason,
+    )
+
+
+# The process that compiles.
+
+
+def _serve(file: str, name: str, folder: Path) -> None:
+    from app.strategies.loader import load_file
+
+    cls = load_file(Path(file), name)
+    reason = ""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        compile_all(compiled_entries(translate(cls), folder).values())
+    except NotCompilableError as error:
+        reason = str(error)
+    except Exception as error:
+        from numba.core.errors import NumbaError
+
+        if not isinstance(error, NumbaError):
+            raise
+        reason = _told(str(error), Path(file).name)
+    (folder / _VERDICT).write_text(json.dumps({"reason": reason}))
+
+
+def _told(message: str, file: str) -> str:
+    """What numba says, in a line: its last word on this file, and its first line."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    place = [line for line in lines if f'{file}", line ' in line]
+    where = place[-1].partition('", ')[2].rstrip(":") if place else ""
+    words = next((line for line in lines if not line.startswith("Failed in")), "")
+    return f"{where}: {words}" if where else words
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], sys.argv[2], Path(sys.argv[3]))

@@ -1,0 +1,228 @@
+"""The base class of strategies, and what one declares.
+
+A strategy is a plain class. Its parameters are annotated class attributes with a
+default, bounded where that makes sense:
+
+    class Cross(Strategy):
+        '''Buys when the fast average crosses above the slow one.'''
+
+        title = "SMA Cross"
+        fast: Annotated[int, Range(1, 5000)] = 10
+        slow: Annotated[int, Range(2, 5000)] = 30
+
+Its state is what `__init__` assigns: ints, floats, bools, arrays of fixed size and
+indicators. Its handlers (`HANDLERS`) are compiled where they can be and run interpreted
+where not; both give the same results.
+"""
+
+import ast
+import inspect
+import textwrap
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+
+from app.engine.strategy import Handler
+from app.errors import StrategyError
+from app.strategies.indicators import Indicator
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    handler.name.lower(): handler for handler in Handler
+}
+"""Names of the methods that are called for events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds of a parameter, both included; for `typing.Annotated`."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a strategy.
+
+    Attributes
+    ----------
+    name : str
+    kind : type
+        int, float or bool.
+    default : int, float or bool
+    bounds : Range or None
+    """
+
+    name: str
+    kind: type
+    default: float
+    bounds: Range | None = None
+
+    def checked(self, value: Any, strategy: str) -> float:
+        """Return the value as this parameter takes it.
+
+        Raises
+        ------
+        StrategyError
+            If it is of another kind, or out of bounds.
+        """
+        is_number = isinstance(value, int | float | np.number)
+        fits = (is_number and not isinstance(value, bool)) or self.kind is bool
+        if fits and self.kind is int:
+            fits = value == int(value)
+        if fits and self.kind is bool:
+            fits = isinstance(value, bool)
+        if not fits or value != value:
+            raise StrategyError(
+                f"{strategy}: {self.name} must be {_A[self.kind]}, was {value!r}"
+            )
+        bounds = self.bounds
+        if bounds is not None and not bounds.least <= value <= bounds.most:
+            raise StrategyError(
+                f"{strategy}: {self.name} must lie in [{bounds.least:g}, "
+                f"{bounds.most:g}], was {value:g}"
+            )
+        result: float = self.kind(value)
+        return result
+
+
+_A: Final = {int: "an integer", float: "a number", bool: "true or false"}
+
+
+class Each:
+    """A value or an indicator for each instrument of the session."""
+
+    def __init__(self, indicator: Indicator) -> None:
+        self.indicator = indicator
+
+
+class Strategy:
+    """What a strategy is; see the module.
+
+    Attributes
+    ----------
+    title : str
+        Its name to people; by default the class's.
+    runs : "compiled" or "interpreted"
+        "interpreted" keeps its handlers from being compiled.
+    history_length : int
+        Closes that `ctx.history` keeps of each instrument; may be set in `__init__`.
+    instrument_count : int
+        How many instruments the session has; set before `__init__`.
+    """
+
+    title: ClassVar[str] = ""
+    runs: ClassVar[Literal["compiled", "interpreted"]] = "compiled"
+    history_length = 0
+    instrument_count = 1
+
+    def each(self, what: Any, *parameters: float) -> Any:
+        """Make one of something for each instrument, indexed by `bar.instrument`.
+
+        Parameters
+        ----------
+        what : type of Indicator, float, int or bool
+        *parameters : float
+            Of the indicator.
+        """
+        if isinstance(what, type) and issubclass(what, Indicator):
+            return Each(what(*parameters))
+        return np.full(self.instrument_count, what)
+
+
+def parameters_of(cls: type[Strategy]) -> dict[str, Parameter]:
+    """List a strategy's parameters, in the order of their declaration.
+
+    Raises
+    ------
+    StrategyError
+        If one has no default, or a type that is none of int, float and bool.
+    """
+    found: dict[str, Parameter] = {}
+    for base in reversed(cls.__mro__):
+        if base in (Strategy, object):
+            continue
+        hints = typing.get_type_hints(base, include_extras=True)
+        for name in inspect.get_annotations(base):
+            hint = hints[name]
+            if typing.get_origin(hint) is ClassVar:
+                continue
+            kind, bounds = _split(hint)
+            if kind not in _A:
+                raise StrategyError(
+                    f"{cls.__name__}: parameter {name} must be an int, float or bool"
+                )
+            if not hasattr(cls, name):
+                raise StrategyError(f"{cls.__name__}: parameter {name} has no default")
+            default = getattr(cls, name)
+            parameter = Parameter(name, kind, default, bounds)
+            parameter.checked(default, cls.__name__)
+            found[name] = parameter
+    return found
+
+
+def _split(hint: Any) -> tuple[Any, Range | None]:
+    if typing.get_origin(hint) is not typing.Annotated:
+        return hint, None
+    kind, *more = typing.get_args(hint)
+    bounds = [each for each in more if isinstance(each, Range)]
+    return kind, bounds[0] if bounds else None
+
+
+def title_of(cls: type[Strategy]) -> str:
+    """A strategy's name to people."""
+    return cls.title or cls.__name__
+
+
+def values_of(cls: type[Strategy], given: Mapping[str, Any]) -> dict[str, float]:
+    """Check parameters that were given, and put defaults for the others.
+
+    Raises
+    ------
+    StrategyError
+        If one is unknown (the nearest known one is named) or cannot be taken.
+    """
+    known = parameters_of(cls)
+    for name in given:
+        if name not in known:
+            raise StrategyError(
+                f"{title_of(cls)} has no parameter {name!r}; "
+                f"it has {', '.join(known) or 'none'}"
+            )
+    return {
+        name: each.checked(given.get(name, each.default), title_of(cls))
+        for name, each in known.items()
+    }
+
+
+def handlers_of(cls: type[Strategy]) -> dict[str, Handler]:
+    """Which events a strategy has handlers for."""
+    return {name: kind for name, kind in HANDLERS.items() if hasattr(cls, name)}
+
+
+def is_abstract(cls: type[Strategy]) -> bool:
+    """Whether a class is a base of strategies and none itself: it handles nothing."""
+    return not handlers_of(cls)
+
+
+def source_of(function: Any) -> tuple[str, ast.FunctionDef]:
+    """File of a function, and its syntax tree with the file's line numbers.
+
+    Raises
+    ------
+    StrategyError
+        If its source is not to be had.
+    """
+    try:
+        file = inspect.getsourcefile(function)
+        lines, first = inspect.getsourcelines(function)
+    except (OSError, TypeError) as error:
+        raise StrategyError(f"the source of {function.__qualname__} is gone") from error
+    node = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    if not isinstance(node, ast.FunctionDef):
+        raise StrategyError(f"{function.__qualname__} is no plain function")
+    ast.increment_lineno(node, first - 1)
+    return file or "", node

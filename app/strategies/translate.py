@@ -1,0 +1,473 @@
+"""Rewrites a strategy's methods for the engine.
+
+Both ways of running use the rewritten form: compiled, and as Python. So they differ in
+nothing but speed.
+
+- `self.n` is a field of the strategy's record, `self.window` a view of its memory,
+  `self.average.update(x)` a call of the indicator's kernel;
+- `ctx.position(i)` is `position(ctx, i)` of `app.engine.strategy_context`;
+- `/`, `**`, `math.exp`, `np.mean` and the like are calls of `app.engine.strategy_math`;
+- every loop spends from a budget at each turn, so that an endless one ends.
+
+What has no such form is a `NotCompilableError` with the line; such a strategy cannot be
+run. What numba cannot compile runs as Python.
+"""
+
+import ast
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from app.engine import (
+    handler_events,
+    strategy_context,
+    strategy_math,
+    strategy_state,
+)
+from app.engine.indicators import rows
+from app.engine.indicators.market import imbalance, microprice
+from app.errors import StrategyError
+from app.strategies.memory import Shape, made, shape_of
+from app.strategies.strategy import (
+    Strategy,
+    handlers_of,
+    parameters_of,
+    source_of,
+    title_of,
+)
+
+_STATE: Final = (
+    *("begin", "failed", "spend", "floats", "ints", "row_of", "keep_close"),
+)
+CONTEXT: Final = frozenset(strategy_context.__all__)
+"""What `ctx` has. `now`, `equity` and `cash` are attributes, the others are called."""
+_ATTRIBUTES: Final = ("now", "equity", "cash", "random", "normal")
+_FUNCTIONS: Final[Mapping[str, str]] = {
+    **{
+        name: name
+        for name in (
+            *("exp", "log", "log10", "sqrt", "sin", "cos", "tanh", "floor", "ceil"),
+            *("isnan", "mean", "std"),
+        )
+    },
+    "sum": "total",
+    "max": "largest",
+    "min": "smallest",
+    "pow": "power",
+}
+"""Functions of math and numpy, and methods of arrays, by their compiled form."""
+_OPERATORS: Final[Mapping[type, str]] = {
+    ast.Div: "divide",
+    ast.FloorDiv: "floor_divide",
+    ast.Mod: "modulo",
+    ast.Pow: "power",
+}
+_READERS: Final[Mapping[str, str]] = {
+    "on_bar": "read_bar",
+    "on_quote": "read_quote",
+    "on_trade": "read_trade",
+    "on_timer": "read_timer",
+    "on_fill": "read_report",
+    "on_order": "read_report",
+    "on_signal": "read_signal",
+    "on_session": "read_session",
+}
+"""What the third argument of a handler is read by; the others have two arguments."""
+_NO_EVENT: Final = ("on_start", "on_stop", "on_bars", "on_book")
+_P: Final = "_r_"
+"""Begins every name that the rewriting brings in."""
+
+
+class NotCompilableError(StrategyError):
+    """A method has no compiled form: why, and in which line."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.reason, self.line = reason, line
+
+
+@dataclass
+class Program:
+    """A strategy's methods, rewritten.
+
+    Attributes
+    ----------
+    functions : dict of name to tree
+        Methods and functions of the same file that they call.
+    entries : dict of handler to tree
+        What the engine calls.
+    mentioned : list of str
+        Instruments named with `ctx.instrument`.
+    namespace : dict
+        Globals to run them in.
+    file : str
+        Where the strategy stands.
+    """
+
+    cls: type[Strategy]
+    shape: Shape
+    file: str
+    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    entries: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    mentioned: list[str] = field(default_factory=list)
+    namespace: dict[str, Any] = field(default_factory=dict)
+
+
+def translate(cls: type[Strategy]) -> Program:
+    """Rewrite a strategy.
+
+    Raises
+    ------
+    NotCompilableError
+        If something in it has no compiled form.
+    StrategyError
+        If it breaks a rule in any form.
+    """
+    defaults = {name: each.default for name, each in parameters_of(cls).items()}
+    instance = made(cls, defaults, 1)
+    file = inspect.getsourcefile(cls) or ""
+    program = Program(cls, shape_of(instance), file)
+    program.namespace = _names(cls)
+    for name in _methods(cls):
+        program.functions[name] = _rewritten(
+            program, getattr(cls, name), is_method=True
+        )
+    _take_functions(program)
+    for handler in handlers_of(cls):
+        program.entries[handler] = _entry(handler, True)
+    if instance.history_length and "on_bar" not in program.entries:
+        program.entries["on_bar"] = _entry("on_bar", False)
+    program.entries["open"] = _opening(program.shape)
+    return program
+
+
+def _methods(cls: type[Strategy]) -> list[str]:
+    """Names of the methods that run in the engine."""
+    found = []
+    for name, _ in inspect.getmembers(cls, inspect.isfunction):
+        if name == "__init__" or name in Strategy.__dict__:
+            continue
+        if name.startswith("on_") and name not in handlers_of(cls):
+            raise StrategyError(f"{title_of(cls)}: there is no event for {name}")
+        found.append(name)
+    return found
+
+
+def _names(cls: type[Strategy]) -> dict[str, Any]:
+    """Globals of the rewritten source: those of the file, and what it calls."""
+    names = dict(vars(inspect.getmodule(cls) or types.ModuleType("none")))
+    for each in CONTEXT:
+        names[f"{_P}ctx_{each}"] = getattr(strategy_context, each)
+    for each in _STATE:
+        names[_P + each] = getattr(strategy_state, each)
+    for each in {*_FUNCTIONS.values(), *_OPERATORS.values(), "whole", "number"}:
+        names[_P + each] = getattr(strategy_math, each)
+    for each in set(_READERS.values()):
+        names[_P + each] = getattr(handler_events, each)
+    for kind in rows.KINDS:
+        names[f"{_P}{kind}_open"] = getattr(rows, f"{kind}_open")
+        names[f"{_P}{kind}_update"] = getattr(rows, f"{kind}_update")
+    names["imbalance"], names["microprice"] = imbalance, microprice
+    return names
+
+
+def _take_functions(program: Program) -> None:
+    """Rewrite the functions of the strategy's file that its methods call."""
+    waiting = list(program.functions.values())
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            found = program.namespace.get(node.func.id)
+            if not isinstance(found, types.FunctionType):
+                continue
+            name = node.func.id
+            if name in program.functions or found.__module__ != program.cls.__module__:
+                continue
+            program.functions[name] = _rewritten(program, found, is_method=False)
+            waiting.append(program.functions[name])
+
+
+def _rewritten(
+    program: Program, function: Callable[..., Any], *, is_method: bool
+) -> ast.FunctionDef:
+    _, node = source_of(function)
+    name = node.name
+    rewriter = _Rewriter(program, is_method)
+    node = rewriter.visit(node)
+    assert isinstance(node, ast.FunctionDef)
+    node.decorator_list, node.returns = [], None
+    node.name = f"{_P}{name}" if is_method else name
+    for argument in node.args.args:
+        argument.annotation = None
+    if is_method:
+        begin = ast.parse(f"{_P}s = {_P}state(self)").body[0]
+        node.body.insert(0, ast.copy_location(begin, node))
+    return ast.fix_missing_locations(node)
+
+
+def _entry(handler: str, has_method: bool) -> ast.FunctionDef:
+    """The function that the engine calls for a handler."""
+    reader = _READERS.get(handler)
+    event = f"    event = {_P}{reader}(arena, address)\n" if reader else ""
+    kept = f"    {_P}keep_close(ctx, event.instrument, event.close)\n"
+    given = "ctx, ctx, event" if reader else "ctx, ctx"
+    call = f"{_P}{handler}({given})" if has_method else "pass"
+    text = (
+        f"def {_P}{handler}_entry(arena, strategy, address):\n"
+        f"    ctx = {_P}begin(arena, strategy)\n"
+        f"{event}{kept if handler == 'on_bar' else ''}"
+        f"    try:\n        {call}\n"
+        f"    except Exception:\n        return {_P}failed(ctx)\n"
+        "    return 0\n"
+    )
+    node = ast.parse(text).body[0]
+    assert isinstance(node, ast.FunctionDef)
+    return node
+
+
+def _opening(shape: Shape) -> ast.FunctionDef:
+    """The function that opens the indicators in a new memory."""
+    lines = [
+        f"def {_P}open_entry(arena, strategy, address):",
+        f"    ctx = {_P}begin(arena, strategy)",
+        f"    {_P}s = {_P}state(ctx)",
+    ]
+    for name, (kind, _) in shape.indicators.items():
+        at, words, count = (f'{_P}s["{name} {p}"]' for p in ("at", "words", "count"))
+        lines += [
+            f"    for i in range({count}):",
+            f"        {_P}{kind}_open({_P}row_of(ctx, {at}, {words}, {count}, i))",
+        ]
+    node = ast.parse("\n".join([*lines, "    return 0"])).body[0]
+    assert isinstance(node, ast.FunctionDef)
+    return node
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, program: Program, is_method: bool) -> None:
+        self.program, self.shape = program, program.shape
+        self.is_method = is_method
+
+    # Names.
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        if node.id in ("self", "ctx") and self.is_method:
+            raise NotCompilableError(
+                f"{node.id} can only be used as {node.id}.…", node.lineno
+            )
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        if _is(node.value, "self"):
+            return self._own(node)
+        if _is(node.value, "ctx"):
+            return self._of_context(node)
+        row = self._row(node.value)
+        if row is not None:
+            return self._output(node, row)
+        return self.generic_visit(node)
+
+    def _own(self, node: ast.Attribute) -> Any:
+        name, shape = node.attr, self.shape
+        if name in shape.parameters or name in shape.scalars:
+            if name in shape.parameters and not isinstance(node.ctx, ast.Load):
+                raise NotCompilableError(f"self.{name} is a parameter", node.lineno)
+            return _at(ast.Subscript(_name("s"), ast.Constant(name), node.ctx), node)
+        if name in shape.arrays:
+            if not isinstance(node.ctx, ast.Load):
+                raise NotCompilableError(
+                    f"self.{name} is an array: assign its elements", node.lineno
+                )
+            getter = "floats" if shape.arrays[name] is float else "ints"
+            return self._call(
+                getter, [_self(), *self._place(name, "at", "count")], node
+            )
+        raise NotCompilableError(f"self.{name} is not set in __init__", node.lineno)
+
+    def _of_context(self, node: ast.Attribute) -> Any:
+        if node.attr not in _ATTRIBUTES:
+            raise NotCompilableError(f"ctx.{node.attr} is no attribute", node.lineno)
+        return self._call(f"ctx_{node.attr}", [_context()], node)
+
+    # Indicators.
+
+    def _row(self, node: ast.AST) -> Any:
+        """The row that `self.average` or `self.averages[i]` means; None if none."""
+        index: ast.expr | None = None
+        if isinstance(node, ast.Subscript):
+            index, node = node.slice, node.value
+        if not (isinstance(node, ast.Attribute) and _is(node.value, "self")):
+            return None
+        if node.attr not in self.shape.indicators:
+            return None
+        _, is_each = self.shape.indicators[node.attr]
+        if is_each != (index is not None):
+            words = "one for each instrument" if is_each else "one, not one for each"
+            raise NotCompilableError(f"self.{node.attr} is {words}", node.lineno)
+        index = self.visit(index) if index is not None else ast.Constant(0)
+        place = self._place(node.attr, "at", "words", "count")
+        return self._call("row_of", [_self(), *place, index], node)
+
+    def _kind(self, node: ast.AST) -> str:
+        if isinstance(node, ast.Subscript):
+            node = node.value
+        assert isinstance(node, ast.Attribute)
+        return self.shape.indicators[node.attr][0]
+
+    def _output(self, node: ast.Attribute, row: Any) -> Any:
+        names = rows.KINDS[self._kind(node.value)].outputs
+        if node.attr in ("value", "is_ready"):
+            place = 0
+        elif node.attr in names:
+            place = names.index(node.attr)
+        else:
+            told = ", ".join(dict.fromkeys(("value", *names, "is_ready")))
+            raise NotCompilableError(f".{node.attr} is none of {told}", node.lineno)
+        value = _at(ast.Subscript(row, ast.Constant(place), ast.Load()), node)
+        if node.attr != "is_ready":
+            return value
+        return _at(ast.UnaryOp(ast.Not(), self._call("isnan", [value], node)), node)
+
+    # Calls.
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        function = node.func
+        if isinstance(function, ast.Name) and function.id == "sum":
+            return self._call("total", self._all(node.args), node)
+        if not isinstance(function, ast.Attribute):
+            return self.generic_visit(node)
+        if _is(function.value, "self"):
+            return self._method(function, node)
+        if _is(function.value, "ctx"):
+            return self._ask(function, node)
+        row = self._row(function.value)
+        if row is not None:
+            if function.attr != "update":
+                raise NotCompilableError(
+                    f".{function.attr}() is none of update", node.lineno
+                )
+            kind = self._kind(function.value)
+            return self._call(f"{kind}_update", [row, *self._all(node.args)], node)
+        return self._library(function, node)
+
+    def _method(self, function: ast.Attribute, node: ast.Call) -> Any:
+        method = getattr(self.program.cls, function.attr, None)
+        if method is None or function.attr in Strategy.__dict__:
+            raise NotCompilableError(
+                f"self.{function.attr}() is no method", node.lineno
+            )
+        arguments = [
+            _context() if _is(each, "ctx") else self.visit(each) for each in node.args
+        ]
+        return self._call(function.attr, [_self(), *arguments], node)
+
+    def _ask(self, function: ast.Attribute, node: ast.Call) -> Any:
+        if function.attr == "instrument":
+            name = node.args[0] if len(node.args) == 1 else None
+            if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+                raise NotCompilableError(
+                    "ctx.instrument takes a name in quotes", node.lineno
+                )
+            if name.value not in self.program.mentioned:
+                self.program.mentioned.append(name.value)
+            key = ast.Constant(f"instrument {name.value}")
+            return _at(ast.Subscript(_name("s"), key, ast.Load()), node)
+        if function.attr not in CONTEXT:
+            raise NotCompilableError(f"ctx has no {function.attr}", node.lineno)
+        call = self._call(
+            f"ctx_{function.attr}", [_context(), *self._all(node.args)], node
+        )
+        assert isinstance(call, ast.Call)
+        for each in node.keywords:
+            call.keywords.append(ast.keyword(each.arg, self.visit(each.value)))
+        return call
+
+    def _library(self, function: ast.Attribute, node: ast.Call) -> Any:
+        """Functions of math and numpy, and methods of arrays."""
+        module = None
+        if isinstance(function.value, ast.Name):
+            module = self.program.namespace.get(function.value.id)
+        if isinstance(module, types.ModuleType):
+            is_known = module.__name__ in ("math", "numpy")
+            if not is_known or function.attr not in _FUNCTIONS:
+                return self.generic_visit(node)
+            return self._call(_FUNCTIONS[function.attr], self._all(node.args), node)
+        if function.attr in ("sum", "mean", "std", "max", "min") and not node.args:
+            value = self.visit(function.value)
+            return self._call(_FUNCTIONS[function.attr], [value], node)
+        return self.generic_visit(node)
+
+    # Arithmetic, assignment, loops.
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        name = _OPERATORS.get(type(node.op))
+        left, right = self.visit(node.left), self.visit(node.right)
+        if name is None:
+            return _at(ast.BinOp(left, node.op, right), node)
+        return self._call(name, [left, right], node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        read = ast.parse(ast.unparse(node.target), mode="eval").body
+        value = _at(ast.BinOp(read, node.op, node.value), node)
+        return self.visit_Assign(_at(ast.Assign([node.target], value), node))
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        value, target = self.visit(node.value), node.targets[0]
+        if isinstance(target, ast.Attribute) and _is(target.value, "self"):
+            kind = self.shape.scalars.get(target.attr)
+            if kind is int:
+                value = self._call("whole", [value], node)
+            elif kind is float:
+                value = self._call("number", [value], node)
+        targets = [self.visit(each) for each in node.targets]
+        return _at(ast.Assign(targets, value), node)
+
+    def visit_For(self, node: ast.For) -> Any:
+        return self._loop(node)
+
+    def visit_While(self, node: ast.While) -> Any:
+        return self._loop(node)
+
+    def _loop(self, node: Any) -> Any:
+        self.generic_visit(node)
+        if self.is_method:
+            spend = ast.Expr(self._call("spend", [_self()], node))
+            node.body.insert(0, _at(spend, node))
+        return node
+
+    # Pieces.
+
+    def _all(self, nodes: list[ast.expr]) -> list[Any]:
+        return [self.visit(each) for each in nodes]
+
+    def _place(self, name: str, *places: str) -> list[Any]:
+        return [
+            ast.Subscript(_name("s"), ast.Constant(f"{name} {place}"), ast.Load())
+            for place in places
+        ]
+
+    def _call(self, name: str, arguments: list[Any], node: ast.AST) -> Any:
+        return _at(ast.Call(_name(name), arguments, []), node)
+
+
+def _is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _name(name: str) -> ast.Name:
+    return ast.Name(_P + name, ast.Load())
+
+
+def _self() -> ast.Name:
+    return ast.Name("self", ast.Load())
+
+
+def _context() -> ast.Name:
+    return ast.Name("ctx", ast.Load())
+
+
+def _at(made: Any, node: ast.AST) -> Any:
+    return ast.copy_location(made, node)
