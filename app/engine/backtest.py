@@ -55,6 +55,7 @@ WORTH: Final = np.dtype(
     ]
 )
 """What the account was worth once everything of a time had happened."""
+WORTH_BYTES: Final = WORTH.itemsize
 
 
 class Outcome(IntEnum):
@@ -84,7 +85,7 @@ def keep_report(arena: int, links: int, address: int) -> int:
 def _keep_worth(arena: int, block: Any) -> None:
     """Write down what the account is worth now."""
     used = block[Run.WORTHS_USED]
-    row = view(block[Run.WORTHS] + used * WORTH.itemsize, 1, WORTH)[0]
+    row = view(block[Run.WORTHS] + used * WORTH_BYTES, 1, WORTH)[0]
     account = accounts(arena)[0]
     row["ts"] = engine(arena)[0]["now"]
     row["equity"] = account["equity"]

@@ -76,6 +76,7 @@ _WINDOWS: Final = {
 }
 """Limits that count within a window; one second where none is given."""
 _BOUND: Final = 2**62
+_BEFORE_WORD: Final = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
 Values = Mapping[RiskLimit, int | Decimal]
 """Limits as the engine counts them; sizes in shares, contracts or coins."""
@@ -190,7 +191,7 @@ def _no_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def snake_case(name: str) -> str:
     """Turn a name in camelCase into snake_case; others stay."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(_BEFORE_WORD, "_", name).lower()
 
 
 def _values(

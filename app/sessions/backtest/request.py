@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.data.bar_stamps import is_interval
+from app.engine.limits import snake_case
 from app.errors import RequestError
 
 _NS: Final = 1_000_000_000
@@ -220,7 +221,7 @@ def _values(
 def _snake(table: Mapping[str, Any]) -> dict[str, Any]:
     names: dict[str, Any] = {}
     for key, value in table.items():
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower()
+        name = snake_case(key)
         if name in names:
             raise RequestError(f"{key!r} is given twice, in both spellings")
         names[name] = value

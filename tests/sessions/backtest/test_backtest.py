@@ -1,0 +1,231 @@
+"""Backtests over made bars: what is filled when, known sums, the same bytes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.data.catalog import Catalog
+from app.errors import RequestError, StrategyError
+from app.sessions.backtest.composing import open_data
+from app.sessions.backtest.request import parse_request
+from app.sessions.backtest.result import Result
+from app.sessions.backtest.run import Backtest
+from tests.bar_catalog import MINUTE, START, UNIT, walk, write_bars
+
+pytestmark = pytest.mark.slow
+
+
+def request_of(*symbols: str, name: str = "Mean Reversion", **terms: Any) -> Any:
+    parameters = terms.pop("parameters", {})
+    strategy = {"id": "one", "name": name, "parameters": parameters}
+    return parse_request(
+        {"symbols": list(symbols), "strategies": [strategy], "seed": 7, **terms}
+    )
+
+
+def run(catalog: Catalog, request: Any, **options: Any) -> Result:
+    return Result(Backtest(request, catalog, **options).run())
+
+
+def write_strategy(folder: Path, body: str, *, top: str = "") -> str:
+    path = folder / "own.py"
+    path.write_text(
+        "from app.strategies import *\n" + top + "\n\nclass Own(Strategy):\n" + body
+    )
+    return str(path)
+
+
+ONCE = """
+    def __init__(self):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        if self.seen == 2:
+            ctx.market(bar.instrument, 10.0)
+        if self.seen == 4:
+            ctx.close(bar.instrument)
+"""
+
+
+def test_a_decision_at_the_close_is_filled_at_the_next_open(tmp_path: Path) -> None:
+    closes = 100 * UNIT + 100 * np.arange(8)
+    catalog = write_bars(tmp_path, "RSTK", closes)
+    own = write_strategy(tmp_path, ONCE)
+
+    result = run(catalog, request_of("RSTK", name=own))
+
+    fills = result.fill_rows()
+    assert [each["price"] for each in fills] == [100.01, 100.03]
+    assert [each["side"] for each in fills] == ["buy", "sell"]
+    (trade,) = result.trade_rows()
+    fees = sum(each["fee"] for each in fills)
+    assert trade["pnl"] == pytest.approx(10 * 0.02 - fees)
+    assert result.equity[-1] == pytest.approx(100_000 + trade["pnl"])
+
+
+def test_equity_is_written_once_for_each_time(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(50, 1))
+
+    result = run(catalog, request_of("RSTK"))
+
+    # The last is what stood when time had passed the last bar.
+    assert list(result.ts[:50]) == [START + MINUTE * i for i in range(50)]
+    assert len(set(result.ts)) == len(result.ts)
+
+
+@pytest.mark.parametrize("name", ["Mean Reversion", "SMA Cross"])
+def test_compiled_and_interpreted_give_the_same_bytes(
+    tmp_path: Path, name: str
+) -> None:
+    write_bars(tmp_path, "RSTK", walk(600, 2))
+    catalog = write_bars(tmp_path, "RFUT", walk(600, 3, start=4000 * UNIT))
+    request = request_of("RSTK", "RFUT", name=name, initialCapital=10_000_000)
+
+    compiled = run(catalog, request)
+    again = run(catalog, request)
+    interpreted = run(catalog, request, interpreted=True)
+
+    assert compiled.outcomes.strategies["one"].reason == ""
+    assert len(compiled.fills) > 10
+    assert compiled.digest() == again.digest() == interpreted.digest()
+
+
+def test_the_future_does_not_reach_the_past(tmp_path: Path) -> None:
+    closes = walk(400, 4)
+    other = closes.copy()
+    other[200:] = other[200:][::-1]
+    known = run(write_bars(tmp_path, "RSTK", closes), request_of("RSTK"))
+    (tmp_path / "b").mkdir()
+    shuffled = run(write_bars(tmp_path / "b", "RSTK", other), request_of("RSTK"))
+    until = START + 199 * MINUTE
+
+    before = [
+        each.fills[each.fills["ts_venue"] <= until].tobytes()
+        for each in (known, shuffled)
+    ]
+
+    assert before[0] == before[1]
+    assert len(before[0]) > 0
+
+
+def test_a_strategy_that_raises_is_stopped_and_says_where(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 5))
+    body = ONCE.replace("self.seen == 4", "1 / (self.seen - 3) == 0")
+    own = write_strategy(tmp_path, body)
+
+    for interpreted in (False, True):
+        result = run(catalog, request_of("RSTK", name=own), interpreted=interpreted)
+        failure = result.outcomes.strategies["one"].failure
+        assert "on_bar" in failure
+        assert "raised" in failure
+        assert result.outcomes.strategies["one"].calls == 3
+    assert "ZeroDivisionError" in failure
+
+
+def test_an_endless_loop_is_ended(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
+    body = "    def on_bar(self, ctx, bar):\n        while True:\n            pass\n"
+    own = write_strategy(tmp_path, body)
+
+    result = run(catalog, request_of("RSTK", name=own))
+
+    assert "out of budget" in result.outcomes.strategies["one"].failure
+
+
+def test_a_price_that_is_no_number_stops_the_strategy_alone(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
+    body = (
+        "    def on_bar(self, ctx, bar):\n"
+        "        ctx.limit(bar.instrument, 1.0, float('nan'))\n"
+    )
+    own = write_strategy(tmp_path, body)
+
+    result = run(catalog, request_of("RSTK", name=own))
+
+    assert "raised" in result.outcomes.strategies["one"].failure
+    assert result.outcomes.events == 20
+    assert not len(result.fills)
+
+
+def test_what_numba_cannot_compile_runs_as_python_with_the_line(
+    tmp_path: Path,
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
+    body = ONCE.replace("self.seen += 1", "self.seen += len({**{}}) + 1")
+    own = write_strategy(tmp_path, body)
+
+    result = run(catalog, request_of("RSTK", name=own))
+
+    end = result.outcomes.strategies["one"]
+    assert not end.is_compiled
+    assert "line" in end.reason
+    assert len(result.fills) == 2
+
+
+def test_history_is_the_newest_closes(tmp_path: Path) -> None:
+    closes = 100 * UNIT + 100 * np.arange(30)
+    catalog = write_bars(tmp_path, "RSTK", closes)
+    body = """
+    history_length = 5
+
+    def on_bar(self, ctx, bar):
+        closes = ctx.history(bar.instrument, 5)
+        if len(closes) < 5:
+            return
+        is_mean = abs(closes.mean() - bar.close + 0.02) < 1e-9
+        if is_mean and abs(closes[0] - bar.close + 0.04) < 1e-9:
+            ctx.market(bar.instrument, 1.0)
+"""
+    own = write_strategy(tmp_path, body)
+
+    for interpreted in (False, True):
+        result = run(catalog, request_of("RSTK", name=own), interpreted=interpreted)
+        assert result.outcomes.strategies["one"].failure == ""
+        assert len(result.fills) > 0
+
+
+def test_a_bracket_ends_at_its_target(tmp_path: Path) -> None:
+    closes = 100 * UNIT + 1000 * np.arange(30)
+    catalog = write_bars(tmp_path, "RSTK", closes)
+    body = """
+    def __init__(self):
+        self.sent = False
+
+    def on_bar(self, ctx, bar):
+        if not self.sent:
+            self.sent = True
+            ctx.bracket(bar.instrument, 10.0, bar.close + 1.0, bar.close - 1.0)
+"""
+    own = write_strategy(tmp_path, body)
+
+    result = run(catalog, request_of("RSTK", name=own))
+
+    (trade,) = result.trade_rows()
+    assert trade["exit_price"] == pytest.approx(101.0)
+    status = {each["type"]: each["status"] for each in result.order_rows()}
+    assert status == {"market": "filled", "limit": "filled", "stop": "cancelled"}
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 8))
+    write_bars(tmp_path, "RFUT", walk(20, 8), stream="bars-5m")
+
+    with pytest.raises(RequestError, match="RSTK has 1m; RFUT has 5m"):
+        open_data(request_of("RSTK", "RFUT"), catalog)
+    with pytest.raises(RequestError, match="RSTK@bars-1m has no records between"):
+        open_data(request_of("RSTK", startDate="2030-01-01"), catalog)
+    with pytest.raises(StrategyError, match="did you mean 'Mean Reversion Strategy'"):
+        Backtest(request_of("RSTK", name="Mean Reversal"), catalog)
+
+
+def test_a_run_that_is_cancelled_says_so(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20_000, 9))
+    backtest = Backtest(request_of("RSTK"), catalog)
+
+    outcomes = backtest.run(progress=lambda share: backtest.cancel())
+
+    assert not outcomes.is_whole
+    assert 0 < outcomes.events < 20_000

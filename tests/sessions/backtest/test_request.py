@@ -1,0 +1,125 @@
+"""Requests: the form that is read as it stands, and what is refused."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.errors import RequestError
+from app.sessions.backtest.cli import with_values
+from app.sessions.backtest.request import load_request, parse_request
+
+GIVEN = (
+    '{"mode":"backtest","startDate":"2023-01-01T00:00:00Z",'
+    '"endDate":"2023-12-31T23:59:59Z","symbols":["AAPL","GOOGL","MSFT"],'
+    '"initialCapital":100000,"strategies":[{"id":"mean_reversion_1",'
+    '"name":"Mean Reversion Strategy","enabled":true,"allocation":1.0,'
+    '"symbols":["AAPL","GOOGL","MSFT"],'
+    '"parameters":{"lookback":20,"entryZScore":2.0,"exitZScore":0.5}}]}'
+)
+
+
+def test_the_form_is_read_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_text(GIVEN)
+
+    request = load_request(path)
+
+    assert request.start_ts == 1_672_531_200_000_000_000
+    assert request.end_ts == 1_704_067_199_000_000_000
+    assert request.symbols == ("AAPL", "GOOGL", "MSFT")
+    assert request.initial_capital == 100_000
+    (strategy,) = request.strategies
+    assert strategy.id == "mean_reversion_1"
+    assert strategy.allocation == Decimal("1.0")
+    assert strategy.parameters == {
+        "lookback": 20,
+        "entry_z_score": Decimal("2.0"),
+        "exit_z_score": Decimal("0.5"),
+    }
+
+
+def test_toml_and_snake_case_are_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "request.toml"
+    path.write_text(
+        'start_date = 2023-01-01\nend_date = 2023-12-31\nsymbols = ["A"]\n'
+        "initial_capital = 5000.5\n[fees]\ntaker = 0.002\n[models]\n"
+        'limit_rule = "touch"\n[[strategies]]\nname = "X"\n'
+    )
+
+    request = load_request(path)
+
+    assert request.start_ts == 1_672_531_200_000_000_000
+    assert request.end_ts == 1_704_067_199_999_999_999
+    assert request.initial_capital == Decimal("5000.5")
+    assert request.fees is not None
+    assert request.fees.taker == Decimal("0.002")
+    assert request.models.limit_rule == "touch"
+    assert request.strategies[0].id == "strategy_1"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"symbol": ["A"]}, "unknown key 'symbol'; did you mean 'symbols'"),
+        ({"mode": "live"}, "mode must be backtest, was 'live'"),
+        ({"symbols": []}, "symbols must name at least one"),
+        ({"symbols": "AAPL"}, "symbols must be a list of names"),
+        ({"symbols": ["A", "A"]}, "names one twice"),
+        ({"initialCapital": 0}, "initial_capital must be positive, was 0"),
+        ({"initialCapital": "much"}, "initial_capital must be a number"),
+        ({"startDate": "soon"}, "start_date must be a date and time, was 'soon'"),
+        ({"startDate": "2024-01-02"}, "start_date lies after end_date"),
+        ({"interval": "daily"}, "interval must be like 1m, 4h or 1d"),
+        ({"fees": {"makr": 1}}, "fees: unknown key 'makr'; did you mean 'maker'"),
+        ({"seed": 1.5}, "seed must be an integer"),
+        ({"initial_capital": 1}, "given twice"),
+    ],
+)
+def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        parse_request({**json.loads(GIVEN), **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"allocation": 1.5}, r"allocation must lie in \(0, 1\], was 1.5"),
+        ({"symbols": ["TSLA"]}, "names 'TSLA', which is not among"),
+        ({"enabled": False}, "no strategy is enabled"),
+        ({"enabled": 1}, "enabled must be true or false"),
+        ({"nam": "X"}, "unknown key 'nam'"),
+    ],
+)
+def test_a_strategy_of_a_request_is_checked(change: dict[str, Any], words: str) -> None:
+    table = json.loads(GIVEN)
+    table["strategies"][0].update(change)
+
+    with pytest.raises(RequestError, match=words):
+        parse_request(table)
+
+
+def test_two_strategies_share_the_capital() -> None:
+    table = json.loads(GIVEN)
+    table["strategies"] = [
+        {"id": "a", "name": "X", "allocation": 0.6},
+        {"id": "b", "name": "X", "allocation": 0.6},
+    ]
+
+    with pytest.raises(RequestError, match="add up to 1 at most"):
+        parse_request(table)
+
+
+def test_values_are_set_from_the_command_line() -> None:
+    request = parse_request(json.loads(GIVEN))
+
+    changed = with_values(request, ["lookback=30", "mean_reversion_1.exit_z_score=1"])
+
+    assert changed.strategies[0].parameters["lookback"] == 30
+    assert changed.strategies[0].parameters["exit_z_score"] == 1
+    with pytest.raises(RequestError, match="takes NAME=VALUE"):
+        with_values(request, ["lookback"])
+    with pytest.raises(RequestError, match="no strategy 'other'"):
+        with_values(request, ["other.lookback=1"])
