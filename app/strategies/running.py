@@ -10,16 +10,17 @@ import ctypes
 import hashlib
 import inspect
 import json
+import logging
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from app.engine import strategy_calls
+from app.engine import strategy_calls, strategy_state
 from app.engine.compile import (
     ENGINE,
     IN_BUILD_SERVER,
@@ -39,6 +40,7 @@ from app.strategies.strategy import HANDLERS, Strategy, title_of
 from app.strategies.translate import NotCompilableError, Program, translate
 
 _P: Final = translating._P  # noqa: SLF001  (one package)
+_log = logging.getLogger("app.strategies")
 _VERDICT: Final = "verdict.json"
 
 
@@ -53,12 +55,15 @@ class Runnable:
         Opens the indicators of a new memory.
     reason : str
         Why it is interpreted, with the line; "" if it is compiled.
+    errors : list
+        What interpreted handlers raised.
     """
 
     program: Program
     handlers: dict[Handler, Entry | Interpreted]
     opening: Entry | Interpreted
     reason: str = ""
+    errors: list[BaseException] = field(default_factory=list)
 
     @property
     def is_compiled(self) -> bool:
@@ -192,7 +197,17 @@ def _interpreted(program: Program, reason: str) -> Runnable:
         memory: Any = (ctypes.c_char * dtype.itemsize).from_address(ctx.memory)
         return _State(np.frombuffer(memory, dtype)[0])
 
+    errors: list[BaseException] = []
+
+    def failed(ctx: Any) -> int:
+        error = sys.exc_info()[1]
+        assert error is not None
+        errors.append(error)
+        _log.error("%s", program.cls.__name__, exc_info=error)
+        return int(strategy_state.failed(ctx))
+
     namespace[f"{_P}state"] = state
+    namespace[f"{_P}failed"] = failed
     handlers = {
         name: Interpreted(namespace[tree.name])
         for name, tree in program.entries.items()
@@ -203,6 +218,7 @@ def _interpreted(program: Program, reason: str) -> Runnable:
         {HANDLERS[name]: each for name, each in handlers.items()},
         opening,
         reason,
+        errors,
     )
 
 

@@ -286,8 +286,7 @@ class Backtest:
         handler = Handler(int(row["failed_handler"]))
         name, event = handler.name.lower(), int(row["failed_event"])
         status = HandlerStatus(int(row["status"])).name.lower().replace("_", " ")
-        run = each.runnable.handlers[handler]
-        error = run.error if isinstance(run, Interpreted) else None
+        error = each.runnable.errors[-1] if each.runnable.errors else None
         why = f": {type(error).__name__}: {error}" if error else ""
         return f"{title_of(each.cls)}.{name} {status} at event {event}{why}"
 
