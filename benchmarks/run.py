@@ -19,6 +19,7 @@ MODULES: Final = {
     "risk": "all checks of the gate for one order",
     "latency": "event in the ring to order in the log, and click to log",
     "history": "one record into tape, flow and depth; bars and footprints by trade",
+    "backtest": "one bar of a backtest, with a strategy and without; a bare loop",
     "snapshot": "saving and restoring an arena",
     "log": "one append",
     "startup": "from the command to a live ladder, cold and warm; resident memory",

@@ -23,7 +23,7 @@ import importlib.metadata
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -237,7 +237,10 @@ class Exported(Entry):
         return self._call(*arguments)
 
 
-_C_TYPES: Final = {"int64": ctypes.c_int64, "float64": ctypes.c_double}
+_C_TYPES: Final[Mapping[str, Any]] = {
+    "int64": ctypes.c_int64,
+    "float64": ctypes.c_double,
+}
 
 
 def exported(signature: str) -> Callable[[Callable[..., Any]], Exported]:

@@ -115,14 +115,17 @@ def test_a_strategy_that_raises_is_stopped_and_says_where(tmp_path: Path) -> Non
     catalog = write_bars(tmp_path, "RSTK", walk(20, 5))
     body = ONCE.replace("self.seen == 4", "1 / (self.seen - 3) == 0")
     own = write_strategy(tmp_path, body)
+    request = request_of("RSTK", name=own)
 
-    for interpreted in (False, True):
-        result = run(catalog, request_of("RSTK", name=own), interpreted=interpreted)
-        failure = result.outcomes.strategies["one"].failure
-        assert "on_bar" in failure
-        assert "raised" in failure
-        assert result.outcomes.strategies["one"].calls == 3
-    assert "ZeroDivisionError" in failure
+    ends = [
+        run(catalog, request, interpreted=interpreted).outcomes.strategies["one"]
+        for interpreted in (False, True)
+    ]
+
+    for each in ends:
+        assert "Own.on_bar raised" in each.failure
+        assert each.calls == 3
+    assert "ZeroDivisionError" in ends[1].failure
 
 
 def test_an_endless_loop_is_ended(tmp_path: Path) -> None:
