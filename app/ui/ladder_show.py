@@ -12,15 +12,13 @@ from typing import Any, Final
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QInputDialog
 
-from app.engine.records import NO_PRICE
 from app.sessions.session import Mode
 from app.ui.context import Context
 from app.ui.items.ladder_header import LadderHeader
 from app.ui.items.ladder_view import LadderView
 from app.ui.models import ladder_text
-from app.ui.models.ladder import Away, touch_index
-from app.ui.models.ladder_build import build_frame
-from app.ui.models.ladder_history import GROUPS, LadderHistory, next_group
+from app.ui.models.ladder import Away
+from app.ui.models.ladder_history import GROUPS, next_group
 from app.ui.models.market import Listed
 from app.ui.models.messages import Level
 from app.ui.models.price_notes import PriceNotes
@@ -46,7 +44,8 @@ class LadderShow:
         self.header = LadderHeader(view)
         self._context, self._view = context, view
         self._desk, self._bridge = context.desk, context.bridge
-        self._history = LadderHistory(context.settings.through_ticks)
+        self._frames = self._desk.ladder_frames
+        self._through = context.settings.through_ticks
         folder: Path = context.library.root.parent
         self._notes = PriceNotes(folder / _NOTES_FILE)
         header = self.header
@@ -95,7 +94,6 @@ class LadderShow:
     def select(self, listed: Listed | None) -> None:
         """Show another instrument."""
         self.listed = listed
-        self._history.forget()
         self._view.forget()
         notes = {} if listed is None else self._notes.of(listed.instrument.name)
         self._view.price_notes = notes
@@ -107,35 +105,24 @@ class LadderShow:
         listed, view = self.listed, self._view
         if listed is None:
             return
-        touch = touch_index(self._desk.market, listed)
-        part = self._desk.market.instrument(listed.number)
-        if part is not None:
-            last = int(part["last_price"])
-            self._history.follow(last)
-            if view.recentre.rule.by_last and last != NO_PRICE:
-                touch = listed.scale.index(last)
-        if touch is not None and view.painted is None:
-            view.centre_on(touch)
-        view.follow(touch)
+        rule = view.recentre.rule
+        view.follow(self._frames.touch(listed, by_last=rule.by_last))
         self.build()
 
     def build(self) -> None:
         """Give the view a frame of its rows."""
-        listed, view, market = self.listed, self._view, self._desk.market
+        listed, view = self.listed, self._view
         if listed is None:
             return
-        orders = self._desk.orders.working(listed.number)
-        around = self._history.gather(market, listed, view.top, view.rows, view.group)
-        view.show_frame(
-            build_frame(market, listed, orders, view.top, view.rows, around)
-        )
+        rows = view.top, view.rows, view.group
+        view.show_frame(self._frames.frame(listed, *rows, self._through))
 
     def pulse(self) -> None:
         """Bring up to date what changes slowly."""
         session, listed = self._bridge.session, self.listed
-        self._history.history = session.history if session is not None else None
         if listed is not None:
-            self._history.pulse(listed)
+            history = session.history if session is not None else None
+            self._frames.pulse(listed, history)
         is_live = session is not None and session.mode is Mode.LIVE
         veil = ladder_text.condition(self._desk, listed)
         self._view.show_condition(veil, is_live=is_live)
@@ -167,7 +154,8 @@ class LadderShow:
         self.group(next_group(self._view.group, step))
 
     def _reset_flow(self) -> None:
-        history = self._history.history
+        session = self._bridge.session
+        history = session.history if session is not None else None
         if history is not None and self.listed is not None:
             history.reset_flow(self.listed.number)
 

@@ -383,8 +383,14 @@ class LadderSurface(QWidget):
         self.update()
 
     def _move_to(self, top: int) -> None:
+        """Show rows from another one on, and ask for their frame."""
+        if self._place(top):
+            self.scrolled.emit()
+
+    def _place(self, top: int) -> bool:
+        """Let the rows begin elsewhere; their frame is to come. False if they do."""
         if top == self.top:
-            return
+            return False
         moved, self.top = top - self.top, top
         cursor = self.gestures.cursor
         if cursor is not None:
@@ -392,7 +398,7 @@ class LadderSurface(QWidget):
             row = cursor.row + moved
             is_seen = 0 <= row < self.rows
             self.gestures.cursor = Spot(row, cursor.column) if is_seen else None
-        self.scrolled.emit()
+        return True
 
 
 def _edges(frame: LadderFrame) -> tuple[object, ...]:

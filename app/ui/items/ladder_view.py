@@ -107,9 +107,14 @@ class LadderView(LadderSurface):
     # Rows.
 
     def follow(self, touch: int | None) -> None:
-        """Keep the market (touch: its tick index) in view, unless a hand is here."""
+        """Keep the market (touch: its tick index) in view, unless a hand is here.
+
+        Called before each frame, which is then made of the rows that it leaves.
+        """
         if touch is None:
             return
+        if self.painted is None:
+            self._centre(touch)
         row = self._row_of(touch)
         step = self.recentre.step(
             self._clock.monotonic_ns(),
@@ -120,21 +125,26 @@ class LadderView(LadderSurface):
         )
         self._away = row if row < 0 else max(0, row - self.rows + 1)
         if step is Step.MOVE:
-            self.centre_on(touch)
+            self._centre(touch)
         if step is not self._step:
             self._step = step
             self.update()
 
     def centre_on(self, index: int) -> None:
-        """Bring a tick index to the middle."""
+        """Bring a tick index to the middle, and ask for the frame of those rows."""
+        if self._centre(index):
+            self.scrolled.emit()
+
+    def _centre(self, index: int) -> bool:
+        """Bring a tick index to the middle; False where it is there."""
         self.recentre.manual = False
-        self._move_to(index // self.group + self.rows // 2)
+        return self._place(index // self.group + self.rows // 2)
 
     def regroup(self, group: int) -> None:
         """Show so many ticks in a row, about the same price."""
         middle = (self.top - self.rows // 2) * self.group
         self.group = group
-        self._move_to(middle // group + self.rows // 2)
+        self._place(middle // group + self.rows // 2)
         self.scrolled.emit()
 
     def scroll_rows(self, rows: int) -> None:

@@ -12,6 +12,7 @@ from app.engine.records import REPORT, ReportType
 from app.sessions.session import Session
 from app.ui.models import telling
 from app.ui.models.alerts import Alerts
+from app.ui.models.ladder_frames import LadderFrames
 from app.ui.models.market import Listed, Market
 from app.ui.models.messages import Level, Message, Messages
 from app.ui.models.orders import OwnOrders
@@ -35,6 +36,7 @@ class Desk:
     def __init__(self) -> None:
         self.market = Market()
         self.orders = OwnOrders()
+        self.ladder_frames = LadderFrames(self.market, self.orders)
         self.fills = RecordStore(REPORT, FILLS_KEPT)
         self.messages = Messages()
         self.alerts = Alerts()

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.engine.records import NO_PRICE
 from app.sessions.history import MarketHistory
-from app.ui.models.ladder import THROUGH_TICKS, Mark, Surroundings
+from app.ui.models.ladder import Mark, Surroundings
 from app.ui.models.ladder_build import prices_shown, reaches_beyond
 from app.ui.models.market import Listed, Market
 
@@ -22,24 +22,14 @@ def next_group(group: int, step: int) -> int:
 
 
 class LadderHistory:
-    """Gathers, for one ladder.
+    """Gathers, for the ladders of one instrument."""
 
-    Attributes
-    ----------
-    history : MarketHistory or None
-        The session's; None where it has none yet.
-    """
-
-    def __init__(self, through_ticks: int = THROUGH_TICKS) -> None:
-        self._through = through_ticks
-        self.history: MarketHistory | None = None
-        self.forget()
-
-    def forget(self) -> None:
-        """Another instrument follows."""
+    def __init__(self) -> None:
+        self._history: MarketHistory | None = None
         self._last = NO_PRICE
         self._trail: tuple[int, ...] = ()
         self._marks: tuple[tuple[int, int], ...] = ()
+        self._pulsed: tuple[int, MarketHistory | None] = -1, None
 
     def follow(self, last: int) -> None:
         """Take the last price; the ones before it are the trail."""
@@ -49,12 +39,23 @@ class LadderHistory:
         kept = [price for price in older if price not in (last, NO_PRICE)]
         self._trail, self._last = tuple(kept[: len(_TRAIL)]), last
 
-    def pulse(self, listed: Listed) -> None:
-        """Bring the session's marks up to date; a few times a second."""
-        if self.history is None:
-            self._marks = ()
-            return
-        stats = self.history.stats(listed.number)
+    def pulse(
+        self, version: int, listed: Listed, history: MarketHistory | None
+    ) -> bool:
+        """Bring the session's marks up to date; False where they are (version: view's).
+
+        `history` is the session's; None where it has none yet.
+        """
+        if self._pulsed == (version, history):
+            return False
+        self._pulsed, self._history = (version, history), history
+        self._marks = () if history is None else self._marked(listed, history)
+        return True
+
+    @staticmethod
+    def _marked(listed: Listed, history: MarketHistory) -> tuple[tuple[int, int], ...]:
+        """Marks of the session so far."""
+        stats = history.stats(listed.number)
         marks = [
             (int(Mark.OPEN), int(stats["open"])),
             (int(Mark.PREVIOUS_CLOSE), int(stats["previous_close"])),
@@ -62,24 +63,32 @@ class LadderHistory:
         volume, turnover = int(stats["volume"]), float(stats["turnover"])
         if volume > 0 and np.isfinite(turnover):
             marks.append((int(Mark.VWAP), round(turnover / volume)))
-        profile = self.history.profile(listed.number)
+        profile = history.profile(listed.number)
         if len(profile):
             most = int(np.argmax(profile["buys"] + profile["sells"]))
             marks.append((int(Mark.POC), int(profile["price"][most])))
-        self._marks = tuple(marks)
+        return tuple(marks)
 
     def gather(
-        self, market: Market, listed: Listed, top: int, rows: int, group: int
+        self, market: Market, listed: Listed, shown: tuple[int, int, int, int, int]
     ) -> Surroundings:
-        """What a frame of these rows shows besides the view."""
+        """What a frame shows besides the view.
+
+        Parameters
+        ----------
+        shown : tuple of int
+            Instrument, index of the first row, rows, ticks in a row, ticks through the
+            market that ask for a confirm.
+        """
+        number, top, rows, group, through = shown
         marks = (*self._marks, *zip(_TRAIL, self._trail, strict=False))
-        history, part = self.history, market.instrument(listed.number)
+        history, part = self._history, market.instrument(number)
         if history is None or part is None:
-            return Surroundings(group, None, None, marks, self._through)
+            return Surroundings(group, None, None, marks, through)
         low, high = prices_shown(listed, top, rows, group)
-        flow = history.flow(listed.number, low, high)
+        flow = history.flow(number, low, high)
         deep = None
         if reaches_beyond(part, low, high):
-            _, bids, asks = history.depth(listed.number, low, high)
+            _, bids, asks = history.depth(number, low, high)
             deep = bids, asks
-        return Surroundings(group, flow, deep, marks, self._through)
+        return Surroundings(group, flow, deep, marks, through)

@@ -27,11 +27,15 @@ class Market:
     ----------
     listed : tuple of Listed
         Instruments by number.
+    version : int
+        Grows with every view.
     """
 
     def __init__(self) -> None:
         self.listed: tuple[Listed, ...] = ()
+        self.version = 0
         self._view: np.void | None = None
+        self._parts: dict[int, np.void] = {}
         self._queues: dict[int, tuple[int, int]] | None = None
 
     @property
@@ -42,6 +46,8 @@ class Market:
     @view.setter
     def view(self, view: np.void | None) -> None:
         self._view, self._queues = view, None
+        self._parts = {}
+        self.version += 1
 
     def reset(self, instruments: tuple[Instrument, ...]) -> None:
         """Begin a session with these instruments."""
@@ -57,9 +63,12 @@ class Market:
 
     def instrument(self, number: int) -> np.void | None:
         """Return an instrument's part of the view, or None before the first one."""
-        if self.view is None or not 0 <= number < int(self.view["instruments"]):
+        part = self._parts.get(number)
+        if part is not None:
+            return part
+        if self._view is None or not 0 <= number < int(self._view["instruments"]):
             return None
-        part: np.void = self.view["instrument"][number]
+        part = self._parts[number] = self._view["instrument"][number]
         return part
 
     @property

@@ -128,6 +128,7 @@ class OwnOrders:
         self._row: dict[int, int] = {}
         self._working: dict[int, None] = {}
         self._sent: dict[int, np.void] = {}
+        self._chosen: dict[int, np.ndarray] = {}
         self.version = 0
         self.dropped = 0
 
@@ -142,6 +143,7 @@ class OwnOrders:
         if not len(reports):
             return
         self.version += 1
+        self._chosen.clear()
         if self._used + len(reports) > self._limit:
             self._drop_ended()  # before rows are looked up: it numbers them anew
         rows = np.array(
@@ -181,9 +183,18 @@ class OwnOrders:
         return None if row is None else self._array[row]
 
     def working(self, instrument: int = -1) -> np.ndarray:
-        """Return the working orders of an instrument (-1: all), oldest first."""
-        chosen = self._array[list(self._working)]
-        return chosen if instrument < 0 else chosen[chosen["instrument"] == instrument]
+        """Return the working orders of an instrument (-1: all), oldest first.
+
+        A copy that is shared by all who ask before the next `apply`: it is read only.
+        """
+        chosen = self._chosen.get(instrument)
+        if chosen is None:
+            chosen = self._array[list(self._working)]
+            if instrument >= 0:
+                chosen = chosen[chosen["instrument"] == instrument]
+            chosen.flags.writeable = False
+            self._chosen[instrument] = chosen
+        return chosen
 
     def family(self, client_order_id: int) -> tuple[int, ...]:
         """Working orders of an order's group, itself among them."""
