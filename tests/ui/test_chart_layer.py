@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -138,6 +139,39 @@ def test_a_moved_picture_is_the_whole_one(
         assert np.array_equal(chart.shown.sums, wanted.sums)
         assert np.array_equal(chart.shown.base, wanted.base)
         assert np.array_equal(pixels(chart.layer), whole(chart))
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("width", [1.0, 7.0, 70.0])
+def test_what_trades_paint_in_parts_is_what_is_painted_as_a_whole(
+    chart: TradingChart, style: str, width: float
+) -> None:
+    chart.look.style = style
+    chart.look.volume = chart.look.delta = chart.look.footprint = True
+    chart.look.interval = "700t"
+    history: Any = chart.extras.history
+    chart.bars.follow(history.bars(0, BarSpec(BarKind.TICKS, 700)))
+    settle(history)
+    chart.span.bar_px = width
+    chart.refresh(chart.now + 1)
+    chart.rebuild()
+    QApplication.processEvents()
+    alone = 0
+    for number in range(12):
+        before = chart.shown
+        fold(chart, 3, number)
+        QApplication.processEvents()
+        alone += chart.shown is before  # the newest column alone was painted
+
+        seen = on_screen(chart)
+        chart.update()
+        QApplication.processEvents()
+        assert seen == on_screen(chart)
+    assert alone > 6
+
+
+def on_screen(chart: TradingChart) -> QImage:
+    return chart.screen().grabWindow(chart.winId()).toImage()
 
 
 def test_a_pan_paints_only_what_came_into_view(chart: TradingChart) -> None:

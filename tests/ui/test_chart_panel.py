@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.engine.history.history import History
 from app.engine.records import MARKET, EventKind, RecordFlag
+from app.ui.items.chart_trading import TradingChart
 from app.ui.panels.chart import ChartPanel
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import INSTRUMENTS, START_NS
@@ -113,6 +114,52 @@ def test_the_live_bar_follows_without_painting_all_anew(
     assert view.layer.painted == painted
     newest = view.bars.read(before - 1, before)
     assert view.shown.rows[-1] == newest[0]
+
+
+def test_lost_data_are_marked_where_trades_go_on(
+    qtbot: QtBot, panel: ChartPanel, stage: Stage, history: History
+) -> None:
+    view = panel.view
+    view.look.profile = ""  # its busiest price is marked in the same colour
+    panel._on_look()
+    ink = QColor(stage.context.theme.warning).rgb()
+    assert view.times.gaps == []
+    assert not lit(view, ink).any()
+    end = START_NS + 7_200_000_000_000
+    lost = np.zeros(1, MARKET)
+    lost["kind"], lost["ts_received"] = EventKind.GAP, end
+    history.fold(lost)
+    more = trades(200, begin=end)
+    history.fold(more)
+    settle(history)
+    panel.feed.stale()
+    bring_up(stage, history, panel)
+
+    (column,) = view.times.gaps
+    rows, first = view.shown.rows, int(more["ts_received"][0])
+    assert rows["begin"][column] <= first < rows["end"][column]
+    assert rows["end"][column - 1] <= end
+    place = int(view.shown.xs[column])
+    marked = lit(view, ink)
+    height = int(view.plot.bottom())
+    assert height * 0.4 < marked[:height, place].sum() < height * 0.6
+    assert not marked[:, : place - 1].any()
+
+    view.point_at(QPointF(place + view.shown.width / 2, 50))
+    assert "data lost before this" in legend(view)
+    view.point_at(QPointF(place - view.shown.width / 2, 50))
+    assert "data lost before this" not in legend(view)
+
+
+def lit(view: TradingChart, ink: int) -> np.ndarray:
+    """Pixels of the chart that have a colour."""
+    image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    bits = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)
+    return (bits & 0xFFFFFF) == (ink & 0xFFFFFF)
+
+
+def legend(view: TradingChart) -> list[str]:
+    return [each.key[1] for each in view.floats()["legend"]]
 
 
 @pytest.mark.parametrize("text", ["1s", "1m", "500t", "1000v", "8r"])

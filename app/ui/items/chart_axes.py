@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.ui.formatting import InstrumentText
@@ -14,6 +14,7 @@ from app.ui.models.chart_columns import Columns
 
 _LABEL_PX: Final = 3.2  # heights of text between labels
 _PAD: Final = 5.0
+_SOLID: Final = Qt.PenStyle.SolidLine
 
 
 def paint_prices(
@@ -38,7 +39,7 @@ def paint_values(
     right: float,
 ) -> None:
     """Paint a sub-pane's edge, grid and labels (value, text)."""
-    painter.setPen(ink.pen(ink.theme.line))
+    painter.setPen(hairline(painter, ink.theme.line))
     top = pane.box.top()
     painter.drawLine(QLineF(0, top, right, top))
     placed = [(pane.scale.y(value), words) for value, words in labels]
@@ -53,7 +54,7 @@ def _labels(
     right: float,
 ) -> None:
     height = ink.small.height
-    painter.setPen(grid_pen(ink))
+    painter.setPen(grid_pen(painter, ink))
     ys = [crisp(y, painter) for y, _ in labels]
     painter.drawLines([QLineF(pane.box.left(), y, right, y) for y in ys])
     ink.write_in(painter, ink.small)
@@ -74,11 +75,22 @@ def _rgb(colour: QColor) -> tuple[int, int, int]:
     return colour.red(), colour.green(), colour.blue()
 
 
-def grid_pen(ink: Ink) -> QPen:
+def hairline(
+    painter: QPainter, colour: str | QColor, style: Qt.PenStyle = _SOLID
+) -> QPen:
+    """Pen of whole px of the device: at 1.5 a line is as thin here as there."""
+    ratio = painter.device().devicePixelRatio()
+    pen = QPen(QColor(colour), max(1, int(ratio)), style)
+    pen.setCosmetic(True)
+    return pen
+
+
+def grid_pen(painter: QPainter, ink: Ink) -> QPen:
     """Pen of lines that only guide the eye; opaque, since a veil costs ten times."""
     over, under = QColor(ink.theme.line), QColor(ink.theme.panel)
     parts = zip(_rgb(over), _rgb(under), strict=True)
-    return QPen(QColor(*(low + (high - low) * 110 // 255 for high, low in parts)))
+    mixed = QColor(*(low + (high - low) * 110 // 255 for high, low in parts))
+    return hairline(painter, mixed)
 
 
 def paint_times(
@@ -99,8 +111,8 @@ def paint_times(
         ink.small.draw(painter, box, words, 0.5)
 
 
-def gap_places(shown: Columns, gaps: Any) -> list[float]:
-    """Left edges of the columns before or within which data were lost, px.
+def gap_columns(shown: Columns, gaps: Any) -> list[int]:
+    """Columns before or within which data were lost, by number.
 
     Parameters
     ----------
@@ -111,8 +123,8 @@ def gap_places(shown: Columns, gaps: Any) -> list[float]:
         return []
     rows = shown.rows
     at = np.searchsorted(rows["begin"], gaps, side="right") - 1
-    at = np.unique(at[(at >= 0) & (gaps <= rows["end"][-1])])
-    return [float(x) for x in shown.xs[at]]
+    found: list[int] = np.unique(at[(at >= 0) & (gaps <= rows["end"][-1])]).tolist()
+    return found
 
 
 def write_passing(

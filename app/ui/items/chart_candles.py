@@ -19,18 +19,27 @@ from app.ui.models.chart_columns import Columns
 from app.ui.theme import Theme
 
 _SHARE: Final = 0.72
+_OF_LINES: Final = ("hollow", "bars")
+_LINES: Final = 7
+"""Widths of a line that a body has at the least."""
 _STYLES: Final = {"candles": CANDLES, "hollow": HOLLOW, "bars": BARS}
 
 
-def body_px(shown: Columns, width: float) -> tuple[int, int]:
-    """Where a body begins in a column of a width, and its own; px of the device."""
+def body_px(shown: Columns, width: float, style: str) -> tuple[int, int, int]:
+    """Where a body begins in a column of a width, its own, and that of its lines.
+
+    All in px of the device. What is made of lines alone has stronger ones where there
+    is room.
+    """
     pen = shown.pen
     if shown.is_thin:
-        return 0, pen
+        return 0, pen, pen
     body = max(pen, int(width * _SHARE))
+    if style in _OF_LINES:
+        pen = max(pen, min(2 * pen, body // _LINES))
     if body > pen and (body - pen) % 2:
         body -= 1  # the wick in the middle
-    return int((width - body) // 2), body
+    return int((width - body) // 2), body, pen
 
 
 def paint_bars(
@@ -50,19 +59,22 @@ def paint_bars(
     """
     if not len(shown):
         return
-    gap, body = body_px(shown, shown.scale if slim is None else slim)
+    width = shown.scale if slim is None else slim
+    if pane.name != "price":
+        style = "candles"
+    gap, body, pen = body_px(shown, width, style)
     scale, ratio = pane.scale, shown.ratio
     rows, places = shown.addresses
     job = picture.bar_job
     per = (scale.bottom - scale.top) / (scale.high - scale.low) * ratio
     bases, draw = 0, draw_prices
     if pane.name == "delta":
-        bases, draw, style = int(shown.cumulative.ctypes.data), draw_delta, "candles"
+        bases, draw = int(shown.cumulative.ctypes.data), draw_delta
     elif pane.name == "volume":
         draw = draw_volume
     form = THIN if shown.is_thin else _STYLES.get(style, CANDLES)
     job[0] = (
-        rows, places, bases, len(shown), shown.origin - gap, body, shown.pen, form,
+        rows, places, bases, len(shown), shown.origin - gap, body, pen, form,
         scale.low, scale.bottom * ratio, per,
         argb(theme.gain), argb(theme.loss), argb(theme.muted),
     )  # fmt: skip

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
 
 _SLIM_PX: Final = 7.0
+_VWAP: Final = 5
+"""Which of the theme's curves it is."""
 
 
 class ChartExtras:
@@ -128,8 +130,8 @@ class ChartExtras:
                     width = 1.5 if column == 0 else 1.0
                     found.append((pane, values[part, column], _colour(chart, i), width))
         if len(self._vwap):
-            accent = chart.ink.theme.accent
-            found.append((chart.panes[0], self._vwap[part], accent, 1.8))
+            colour = chart.ink.theme.curve[_VWAP]
+            found.append((chart.panes[0], self._vwap[part], colour, 1.8))
         return found
 
     def legend(self, chart: "ChartSurface", at: int) -> list[tuple[str, str]]:
@@ -140,7 +142,8 @@ class ChartExtras:
         if at < len(self._vwap):
             value = float(self._vwap[at])
             if value == value:  # NaN: nothing traded in this session so far
-                words.append((f"VWAP {text.average(value)}", chart.ink.theme.accent))
+                colour = chart.ink.theme.curve[_VWAP]
+                words.append((f"VWAP {text.average(value)}", colour))
         for i, (drawn, values) in enumerate(self._lines):
             if at < len(values):
                 shown = [
@@ -179,6 +182,6 @@ class ChartExtras:
 
 
 def _colour(chart: "ChartSurface", number: int) -> str:
-    """Colour of an indicator; the two of the sides come last."""
+    """Colour of an indicator; the two of the sides come last, and none is VWAP's."""
     curve = chart.ink.theme.curve
-    return curve[(2 + number) % len(curve)]
+    return curve[(2 + number) % _VWAP]

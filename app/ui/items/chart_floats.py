@@ -11,7 +11,9 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QRegion
+from PySide6.QtGui import QPainter, QRegion
+
+from app.ui.items.chart_axes import hairline
 
 GROUPS: Final = ("drawings", "last", "trading", "legend", "chips", "hand", "cross")
 """From below to above."""
@@ -91,12 +93,12 @@ def line_float(line: QLineF, colour: str, style: Qt.PenStyle) -> Float:
     """A level or upright line from the plot's left or upper edge."""
     is_level = line.dy() == 0
     box = level(line.y1(), line.x2()) if is_level else upright(line.x1(), line.y2())
-    pen = QPen(QColor(colour), 1, style)
-    return Float((line.toTuple(), colour, style), (box,), partial(_draw, line, pen))
+    paint = partial(_draw, line, colour, style)
+    return Float((line.toTuple(), colour, style), (box,), paint)
 
 
-def _draw(line: QLineF, pen: QPen, painter: QPainter) -> None:
-    painter.setPen(pen)
+def _draw(line: QLineF, colour: str, style: Qt.PenStyle, painter: QPainter) -> None:
+    painter.setPen(hairline(painter, colour, style))
     painter.drawLine(line)
 
 

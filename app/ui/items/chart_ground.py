@@ -1,19 +1,24 @@
 """What stands still under the bars of a chart: grid, scales, profile; and its times."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QLineF, QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
 
 from app.ui import formatting
 from app.ui.items import chart_axes as axes
 from app.ui.items.chart_paint import span_of
 from app.ui.items.chart_scale import Pane
-from app.ui.items.plot_picture import PlotPicture, argb
+from app.ui.items.plot_picture import PlotPicture, argb, boxes_of
 from app.ui.models import chart_ticks
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
+
+
+_LOST: Final = "data lost"
+_DASH: Final = 3
 
 
 class Ground:
@@ -77,14 +82,18 @@ class Ground:
                 axes.paint_values(painter, ink, pane, labels, plot.right())
         quiet = QColor(ink.theme.muted)
         quiet.setAlpha(110)
-        painter.setPen(quiet)
+        painter.setPen(axes.hairline(painter, quiet))
         for pane, level in chart.extras.levels(chart):
             y = axes.crisp(float(pane.scale.y(level)), painter)
             if pane.box.top() <= y <= pane.box.bottom():
                 painter.drawLine(QLineF(0, y, plot.right(), y))
-        painter.setPen(ink.pen(ink.theme.line))
+        painter.setPen(axes.hairline(painter, ink.theme.line))
         painter.drawLine(QLineF(plot.right(), 0, plot.right(), plot.bottom()))
         painter.drawLine(QLineF(0, plot.bottom(), chart.width(), plot.bottom()))
+
+
+def _corner(box: QRectF) -> tuple[float, float]:
+    return box.right(), box.bottom()
 
 
 def _labels(chart: "ChartSurface", pane: Pane) -> list[tuple[float, str]]:
@@ -129,18 +138,27 @@ class Still:
         chart.times.paint_lines(chart, painter)
         if bars is not None:
             painter.drawImage(QPointF(0, 0), bars.image)
-        painter.setClipping(False)
+        painter.end()
+        chart.times.mark_gaps(chart, self.picture)
+        painter = self.picture.painter()
+        chart.ink.begin()
         chart.times.paint_labels(chart, painter)
         painter.end()
 
 
 class Times:
-    """The axis of time: lines at round times, breaks of days, lost data, labels."""
+    """The axis of time: lines at round times, breaks of days, lost data, labels.
+
+    Attributes
+    ----------
+    gaps : list of int
+        Columns before or within which data were lost, ascending.
+    """
 
     def __init__(self) -> None:
         self._lines: list[QLineF] = []
         self._breaks: list[QLineF] = []
-        self._gaps: list[QLineF] = []
+        self.gaps: list[int] = []
         self._labels: list[tuple[float, str]] = []
 
     def lay(self, chart: "ChartSurface") -> None:
@@ -155,7 +173,7 @@ class Times:
             breaks = []
         self._lines = _uprights(chart, [float(xs[i]) for i in marks])
         self._breaks = _uprights(chart, [float(xs[i]) for i in breaks])
-        self._gaps = _uprights(chart, axes.gap_places(shown, chart.extras.gaps))
+        self.gaps = axes.gap_columns(shown, chart.extras.gaps)
         new_days = set(breaks)
         self._labels = [
             (
@@ -168,23 +186,37 @@ class Times:
 
     def paint_lines(self, chart: "ChartSurface", painter: QPainter) -> None:
         """Paint what lies under the bars."""
-        theme = chart.ink.theme
-        painter.setPen(axes.grid_pen(chart.ink))
+        painter.setPen(axes.grid_pen(painter, chart.ink))
         painter.drawLines(self._lines)
         if self._breaks:
-            painter.setPen(QPen(QColor(theme.muted), 1, Qt.PenStyle.DashLine))
+            muted = chart.ink.theme.muted
+            painter.setPen(axes.hairline(painter, muted, Qt.PenStyle.DashLine))
             painter.drawLines(self._breaks)
 
-    def paint_gaps(self, chart: "ChartSurface", painter: QPainter) -> None:
-        """Paint where data were lost, over the bars."""
-        if self._gaps:
-            colour = QColor(chart.ink.theme.warning)
-            painter.setPen(QPen(colour, 1, Qt.PenStyle.DotLine))
-            painter.drawLines(self._gaps)
+    def mark_gaps(self, chart: "ChartSurface", picture: PlotPicture) -> None:
+        """Mark where data were lost by dashed lines over the bars."""
+        shown, plot = chart.shown, chart.plot
+        pen = shown.pen
+        picture.clip_to(0, 0, *(round(x * shown.ratio) for x in _corner(plot)))
+        tops = np.arange(0, picture.clip[3], 2 * _DASH * pen)
+        for place in (shown.places[self.gaps] - shown.origin).tolist():
+            lefts, bottoms = np.full(len(tops), place), tops + _DASH * pen
+            ink = argb(chart.ink.theme.warning)
+            picture.boxes(boxes_of(lefts, tops, lefts + pen, bottoms, ink))
+        picture.clip_to(0, 0, *picture.size)
 
     def paint_labels(self, chart: "ChartSurface", painter: QPainter) -> None:
-        """Paint the times."""
+        """Paint the times, and words at lost data where they have room."""
         axes.paint_times(painter, chart.ink, self._labels, chart.plot, chart.height())
+        ink, right = chart.ink, chart.plot.right()
+        width, y = ink.small.width(_LOST) + 8, chart.panes[0].box.bottom()
+        for x in reversed(chart.shown.xs[self.gaps].tolist()):
+            if 0 <= x <= right - width:
+                box = QRectF(x + 3, y - ink.small.height - 2, width, ink.small.height)
+                painter.fillRect(box, ink.brush(ink.theme.panel))
+                painter.setPen(ink.pen(ink.theme.warning))
+                ink.small.draw(painter, box, _LOST, 0.0, 3.0)
+                right = x
 
 
 def _uprights(chart: "ChartSurface", xs: list[float]) -> list[QLineF]:

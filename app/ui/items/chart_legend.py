@@ -90,7 +90,10 @@ class Legend:
             before = float(chart.shown.cumulative[at])
             total = text.quantity(round(before) + delta, signed=True)
             words.append((f"ΣΔ {total}", t.muted))
-        return words + chart.extras.legend(chart, at)
+        words += chart.extras.legend(chart, at)
+        if at in chart.times.gaps:
+            words.append(("data lost before this", t.warning))
+        return words
 
     def _text(self, letter: str, value: int, write: Callable[[int], str]) -> str:
         """A letter and a value, written anew where it differs."""

@@ -319,7 +319,6 @@ class ChartSurface(ChartSpace):
             return
         if self.is_newest_in_view:
             self._paint_newest(painter, region.intersected(self.plot.toAlignedRect()))
-        self.times.paint_gaps(self, painter)
         self._floats.paint(painter, region)
 
     def _copy(
