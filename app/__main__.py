@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FAILED: Final = 2
 INTERRUPTED: Final = 130
+_WITH_VALUE: Final = frozenset({"--feed", "--config"})
+"""Options before the command whose value is the next word."""
 
 
 class Command(NamedTuple):
@@ -115,11 +117,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _completed(given: list[str]) -> list[str]:
     """Let the command that is given complete its arguments."""
-    for name, command in COMMANDS.items():
-        if command.complete and name in given:
-            room = importlib.import_module(command.module)
-            given = getattr(room, command.complete)(given)
-    return given
+    at = _place_of_command(given)
+    command = COMMANDS.get(given[at]) if at < len(given) else None
+    if command is None or not command.complete:
+        return given
+    room = importlib.import_module(command.module)
+    return [*given[:at], *getattr(room, command.complete)(given[at:])]
+
+
+def _place_of_command(given: Sequence[str]) -> int:
+    """Find the command: the first word that is neither an option nor its value."""
+    at = 0
+    while at < len(given) and given[at].startswith("-"):
+        at += 2 if given[at] in _WITH_VALUE else 1
+    return at
 
 
 def _told(error: RingsideError | OSError) -> str:
@@ -130,7 +141,7 @@ def _told(error: RingsideError | OSError) -> str:
 
 
 def build_parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    """Make the parser; only a command that is in `given` gets its own arguments."""
+    """Make the parser; only the command that is `given` gets its own arguments."""
     parser = argparse.ArgumentParser(
         prog="ringside",
         description="A desktop trading workstation. Without a command: the window.",
@@ -144,8 +155,9 @@ def build_parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     parser.set_defaults(func=run_window)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    chosen = given[_place_of_command(given) :][:1]
     for name, command in COMMANDS.items():
-        if name in given:
+        if name in chosen:
             room = importlib.import_module(command.module)
             getattr(room, command.add_parser)(subparsers)
         else:

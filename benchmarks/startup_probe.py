@@ -36,7 +36,7 @@ def main(folder: str) -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ["QT_API"] = "pyside6"
     sys.setswitchinterval(0.0005)
-    from PySide6.QtCore import QSettings, QTimer
+    from PySide6.QtCore import QTimer
 
     from app import config
     from app.clock import SystemClock
@@ -51,8 +51,8 @@ def main(folder: str) -> None:
     }
     settings = config.load(None, environment).settings
     app = application()
-    stored = QSettings(f"{folder}/window.ini", QSettings.Format.IniFormat)
-    window = MainWindow(settings, sessions_of(settings), SystemClock(), stored)
+    kept = Path(folder, "config")
+    window = MainWindow(settings, sessions_of(settings), SystemClock(), kept)
     window.show()
     figures: dict[str, float] = {}
     timer = QTimer()

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,27 @@ def test_every_command_has_a_room(name):
         build_parser([name]).parse_args([name, "--help"])
 
     assert caught.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        (["shots", "DIR", "--panel", "import"], "DIR"),
+        (["--config", "import", "shots", "bench"], "bench"),
+    ],
+)
+def test_a_value_that_is_named_like_a_command_is_a_value(
+    given, asked, monkeypatch, tmp_path
+):
+    seen = []
+    monkeypatch.chdir(tmp_path)
+    Path("import").write_text("")
+    monkeypatch.setattr(
+        "app.__main__._shots", lambda parsed: seen.append(parsed.directory) or 0
+    )
+
+    assert main(given) == 0
+    assert seen == [Path(asked)]
 
 
 def test_config_prints_the_settings_that_hold(capsys, monkeypatch):
