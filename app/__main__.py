@@ -30,6 +30,15 @@ FAILED: Final = 2
 INTERRUPTED: Final = 130
 _WITH_VALUE: Final = frozenset({"--feed", "--config"})
 """Options before the command whose value is the next word."""
+_BEFORE_QT: Final = (
+    "numpy",
+    "app.crash_reports",
+    "app.data.catalog",
+    "app.data.recorder",
+    "app.engine.book_state",
+    "app.settings_file",
+)
+"""What the window imports that needs no Qt."""
 
 
 class Command(NamedTuple):
@@ -180,7 +189,7 @@ def run_window(parsed: argparse.Namespace) -> int:
             f"mode {settings.session.mode} is not built in this version; paper is"
         )
     _require_screen(os.environ)
-    _prepare_qt()
+    prepare_qt()
     from app.settings_file import SettingsFile
     from app.ui.main import run
 
@@ -199,12 +208,15 @@ def _require_screen(environ: Mapping[str, str]) -> None:
         )
 
 
-def _prepare_qt() -> None:
-    """Fix the binding before pyqtgraph and qasync choose one."""
+def prepare_qt() -> None:
+    """Import Qt, its binding fixed before pyqtgraph chooses one."""
     os.environ["QT_API"] = "pyside6"
     os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
     # A busy Python thread gives the GIL back after 0.5 ms instead of 5.
     sys.setswitchinterval(0.0005)
+    # Before Qt: PySide reads the source of whatever is imported after it.
+    for name in _BEFORE_QT:
+        importlib.import_module(name)
     try:
         importlib.import_module("PySide6.QtWidgets")
     except ImportError as error:
@@ -309,7 +321,7 @@ def add_shots_parser(subparsers: "Subparsers") -> None:
 
 def _shots(parsed: argparse.Namespace) -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    _prepare_qt()
+    prepare_qt()
     from app.ui.shots import PICTURES, SCALES, THEMES, Wanted, run
 
     wanted = Wanted(

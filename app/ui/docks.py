@@ -6,8 +6,9 @@ place; others are added and removed.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.ui.context import Context
@@ -16,7 +17,17 @@ from app.ui.links import Links
 from app.ui.models.desk import Desk
 from app.ui.panel_dock import PanelDock
 from app.ui.panel_host import PanelHost
-from app.ui.panel_rows import BY_NAME, PANELS, PanelRow, instance_name, parse_instance
+from app.ui.panel_rows import (
+    BY_NAME,
+    PANELS,
+    PanelRow,
+    import_next,
+    instance_name,
+    parse_instance,
+)
+
+_IMPORT_MS: Final = 100
+"""Between two imports of panels that nobody has asked for yet: frames go before."""
 
 
 class Docks(QObject):
@@ -63,6 +74,11 @@ class Docks(QObject):
         for dock in self.by_name.values():
             dock.give(context)
 
+    def import_ahead(self) -> None:
+        """Import panels that were not shown yet, so that the first look waits less."""
+        if import_next():
+            QTimer.singleShot(_IMPORT_MS, self, self.import_ahead)
+
     def strip(self) -> None:
         """Take the panels away until they are given a context: the look changes."""
         for dock in self.by_name.values():
@@ -87,9 +103,12 @@ class Docks(QObject):
         """While docks are moved about no panel is made; those seen are at its end."""
         for dock in self.by_name.values():
             dock.host.is_waiting = True
+        is_animated = self._window.isAnimated()
+        self._window.setAnimated(False)  # nobody sees the way to where they go
         try:
             yield
         finally:
+            self._window.setAnimated(is_animated)
             layout = self._window.layout()
             assert layout is not None
             layout.activate()  # only now Qt knows which docks are behind others

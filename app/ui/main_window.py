@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.clock import Clock
 from app.config import Settings
-from app.sessions.session import Mode
+from app.sessions.session import EngineState, Mode
 from app.settings_file import SettingsFile
 from app.ui import theme as themes
 from app.ui.amenities import Amenities
@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
         self.panels.search_wanted.connect(self._bound.search_instruments)
         self.bridge.session_changed.connect(self._show_drills)
         self.bridge.status_changed.connect(self._show_drills)
+        self.bridge.status_changed.connect(self._on_live)
         self.failures.told.connect(self._on_failure)
         self.library.play_wanted.connect(self.session.choose_feed)
         self.library.import_wanted.connect(self._on_import)
@@ -239,6 +240,12 @@ class MainWindow(QMainWindow):
         self.menus.show_group("drill", has_drills)
         for action in self.commands.group("drill"):
             action.setVisible(has_drills)
+
+    def _on_live(self) -> None:
+        """Once the engine runs there is time for what the start did without."""
+        if self.bridge.status.engine is EngineState.READY:
+            self.bridge.status_changed.disconnect(self._on_live)
+            self.panels.import_ahead()
 
     # Files.
 

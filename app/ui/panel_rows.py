@@ -1,26 +1,32 @@
-"""The panels of the window: a new one is a file in `panels/` and a row here."""
+"""The panels of the window: a new one is a file in `panels/` and a row here.
 
+A panel's module is imported with the first panel of its kind: a start waits for those
+that it shows. `import_next` fetches the others once the window lives.
+"""
+
+import importlib
+import sys
 from dataclasses import dataclass
 from typing import Final
 
+from PySide6.QtWidgets import QWidget
+
+from app.ui.context import Context
 from app.ui.panel_host import Factory
-from app.ui.panels.alerts import AlertsPanel
-from app.ui.panels.chart import ChartPanel
-from app.ui.panels.data import DataPanel
-from app.ui.panels.depth_profile import DepthProfilePanel
-from app.ui.panels.fills import FillsPanel
-from app.ui.panels.heatmap import HeatmapPanel
-from app.ui.panels.instruments import InstrumentsPanel
-from app.ui.panels.ladder import LadderPanel
-from app.ui.panels.messages import MessagesPanel
-from app.ui.panels.monitor import MonitorPanel
-from app.ui.panels.orders import OrdersPanel
-from app.ui.panels.pnl import PnlPanel
-from app.ui.panels.positions import PositionsPanel
-from app.ui.panels.risk import RiskPanel
-from app.ui.panels.tape import TapePanel
-from app.ui.panels.ticket import TicketPanel
-from app.ui.panels.watchlist import WatchlistPanel
+
+_PANELS: Final = "app.ui.panels"
+
+
+def _late(module: str, name: str) -> Factory:
+    """Make a panel's factory that imports its module when it is called."""
+
+    def make(context: Context) -> QWidget:
+        room = importlib.import_module(f"{_PANELS}.{module}")
+        panel: QWidget = getattr(room, name)(context)
+        return panel
+
+    make.__module__ = f"{_PANELS}.{module}"
+    return make
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ PANELS: Final = (
     PanelRow(
         "ladder",
         "Ladder",
-        LadderPanel,
+        _late("ladder", "LadderPanel"),
         "Trading",
         "Book, own orders and queue of one instrument; a click trades",
         is_many=True,
@@ -69,7 +75,7 @@ PANELS: Final = (
     PanelRow(
         "ticket",
         "Order ticket",
-        TicketPanel,
+        _late("ticket", "TicketPanel"),
         "Trading",
         "Every order type, judged and priced while it is typed",
         is_many=True,
@@ -79,7 +85,7 @@ PANELS: Final = (
     PanelRow(
         "chart",
         "Chart",
-        ChartPanel,
+        _late("chart", "ChartPanel"),
         "Market",
         "Bars, volume, delta, footprint and own orders of one instrument",
         is_many=True,
@@ -88,37 +94,49 @@ PANELS: Final = (
     PanelRow(
         "pnl",
         "P&L",
-        PnlPanel,
+        _late("pnl", "PnlPanel"),
         "Account",
         "Account figures and the course of profit and loss",
     ),
     PanelRow(
         "risk",
         "Risk",
-        RiskPanel,
+        _late("risk", "RiskPanel"),
         "Account",
         "What each limit stands at, refusals, the kill switch",
     ),
-    PanelRow("orders", "Orders", OrdersPanel, "Account", "Working and past orders"),
-    PanelRow("fills", "Fills", FillsPanel, "Account", "Every fill of this session"),
+    PanelRow(
+        "orders",
+        "Orders",
+        _late("orders", "OrdersPanel"),
+        "Account",
+        "Working and past orders",
+    ),
+    PanelRow(
+        "fills",
+        "Fills",
+        _late("fills", "FillsPanel"),
+        "Account",
+        "Every fill of this session",
+    ),
     PanelRow(
         "positions",
         "Positions",
-        PositionsPanel,
+        _late("positions", "PositionsPanel"),
         "Account",
         "What is held, at which price and profit",
     ),
     PanelRow(
         "watchlist",
         "Watchlist",
-        WatchlistPanel,
+        _late("watchlist", "WatchlistPanel"),
         "Market",
         "Every instrument of the session: last, change, volume, course",
     ),
     PanelRow(
         "tape",
         "Time & sales",
-        TapePanel,
+        _late("tape", "TapePanel"),
         "Market",
         "Each trade of one instrument as it comes, with a filter by size",
         is_many=True,
@@ -127,7 +145,7 @@ PANELS: Final = (
     PanelRow(
         "heatmap",
         "Heatmap",
-        HeatmapPanel,
+        _late("heatmap", "HeatmapPanel"),
         "Market",
         "What rested at each price over time, trades and own orders on it",
         is_many=True,
@@ -137,7 +155,7 @@ PANELS: Final = (
     PanelRow(
         "depth",
         "Depth profile",
-        DepthProfilePanel,
+        _late("depth_profile", "DepthProfilePanel"),
         "Market",
         "What rests up to each price, and what taking it would cost",
         is_many=True,
@@ -147,7 +165,7 @@ PANELS: Final = (
     PanelRow(
         "alerts",
         "Alerts",
-        AlertsPanel,
+        _late("alerts", "AlertsPanel"),
         "Market",
         "Prices, averages, P&L, risk and events that you want to be told of",
         size=(460, 480),
@@ -155,22 +173,43 @@ PANELS: Final = (
     PanelRow(
         "monitor",
         "System",
-        MonitorPanel,
+        _late("monitor", "MonitorPanel"),
         "System",
         "Rates, latencies, frame times, memory, rings and threads",
     ),
-    PanelRow("messages", "Log", MessagesPanel, "System", "Everything you were told"),
-    PanelRow("data", "Data", DataPanel, "Data", "The recordings of the catalog"),
+    PanelRow(
+        "messages",
+        "Log",
+        _late("messages", "MessagesPanel"),
+        "System",
+        "Everything you were told",
+    ),
+    PanelRow(
+        "data",
+        "Data",
+        _late("data", "DataPanel"),
+        "Data",
+        "The recordings of the catalog",
+    ),
     PanelRow(
         "instruments",
         "Instruments",
-        InstrumentsPanel,
+        _late("instruments", "InstrumentsPanel"),
         "Data",
         "Show and edit the instruments",
     ),
 )
 BY_NAME: Final = {row.name: row for row in PANELS}
 CATEGORIES: Final = tuple(dict.fromkeys(row.category for row in PANELS))
+
+
+def import_next() -> bool:
+    """Import the module of a panel that was not shown yet; False if there is none."""
+    for row in PANELS:
+        if row.factory.__module__ not in sys.modules:
+            importlib.import_module(row.factory.__module__)
+            return True
+    return False
 
 
 def instance_name(row: PanelRow, number: int) -> str:

@@ -367,7 +367,7 @@ def test_a_unit_is_made_of_all_that_it_imports_however_far_away(package):
 
 def test_the_hash_sees_every_source_and_nothing_of_the_place(package, tmp_path):
     def hashed(root):
-        for cached in ("_imported", "_digest"):
+        for cached in ("_imported", "_read", "_listing"):
             sources.__globals__[cached].cache_clear()
         return source_hash(root / "app/engine/unit.py", root)
 

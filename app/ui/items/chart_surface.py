@@ -146,7 +146,8 @@ class ChartSurface(ChartSpace):
         if key != self._sessions:
             self._sessions = key
             found = [self.bars.find(int(each)) for each in times[:begun]]
-            self.begins = np.unique(np.array(found, np.int64))
+            # Not np.unique: the first call imports numpy.ma, while a window starts.
+            self.begins = np.array(sorted(set(found)), np.int64)
 
     @property
     def is_newest_in_view(self) -> bool:
