@@ -1,6 +1,5 @@
 """A chart's models: intervals, the pyramid of bars against a plain join, the window."""
 
-from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -10,11 +9,11 @@ from hypothesis import given, settings, strategies as st
 from app.engine.history.records import BAR_ROW, BarKind
 from app.errors import ConfigError
 from app.sessions.history import BarSeries, BarSpec
+from app.ui.models.axis import multiples, price_step, round_step, time_marks
 from app.ui.models.chart_bars import FACTOR, ChartBars
 from app.ui.models.chart_columns import columns
 from app.ui.models.chart_interval import PRESETS, interval_text, parse_interval
 from app.ui.models.chart_look import ChartLook
-from app.ui.models.chart_ticks import price_marks, round_step, time_marks
 from app.ui.models.chart_window import ChartWindow
 from tests.ui.scripted_session import COIN, FUTURE, START_NS, STOCK
 
@@ -245,11 +244,12 @@ def test_round_steps_are_round() -> None:
 
 
 def test_price_labels_lie_on_ticks() -> None:
-    marks = price_marks(17_283.0, 17_301.0, 6, 1, 4.0)
+    step = price_step(FUTURE, 5, 18 / 6)
+    marks = multiples(step, 17_283.0, 17_401.0)
 
-    assert 2 <= len(marks) <= 7
-    assert len({b - a for a, b in pairwise(marks)}) == 1
-    assert price_marks(5.0, 5.0, 6, 1, 4.0) == []
+    assert step % 5 == 0
+    assert marks == list(range(marks[0], marks[-1] + 1, step))
+    assert len(marks) >= 2
 
 
 def test_time_labels_are_far_enough_apart() -> None:

@@ -151,7 +151,7 @@ def test_lost_data_are_marked_where_trades_go_on(
     assert "data lost before this" not in legend(view)
 
 
-def lit(view: TradingChart, ink: int) -> np.ndarray:
+def lit(view: TradingChart, ink: int) -> Any:
     """Pixels of the chart that have a colour."""
     image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     bits = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)

@@ -299,7 +299,8 @@ def test_labels_are_round_prices_that_are_ticks() -> None:
     assert multiples(4, -9, 9) == [-8, -4, 0, 4, 8]
     assert multiples(1, 0, 1e9) == []
     assert time_step(3e9) == 5_000_000_000
-    assert time_step(10 * 86_400e9) == 10 * 86_400_000_000_000
+    assert time_step(10 * 86_400e9) == 30 * 86_400_000_000_000
+    assert time_step(40 * 86_400e9) == 60 * 86_400_000_000_000
 
 
 def test_contrast_moves_in_steps_and_stands_while_held() -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from app.ui.formatting import InstrumentText
 from app.ui.items.chart_scale import Pane
 from app.ui.items.ink import Ink
-from app.ui.models import chart_ticks
+from app.ui.models.axis import multiples, price_step
 from app.ui.models.chart_columns import Columns
 
 _LABEL_PX: Final = 3.2  # heights of text between labels
@@ -23,10 +23,9 @@ def paint_prices(
     """Paint grid lines at round prices, and the prices right of the plot."""
     scale = pane.scale
     room = int(pane.box.height() / (ink.small.height * _LABEL_PX))
-    unit = float(text.instrument.price_unit)
     tick = text.instrument.step_at(round((scale.low + scale.high) / 2))
-    ten = 1 / unit if unit > 0 else 1.0
-    marks = chart_ticks.price_marks(scale.low, scale.high, room, tick, ten)
+    step = price_step(text.instrument, tick, (scale.high - scale.low) / max(room, 1))
+    marks = multiples(step, scale.low, scale.high) if room else []
     labels = [(scale.y(mark), text.price(mark)) for mark in marks]
     _labels(painter, ink, pane, labels, right)
 

@@ -11,7 +11,7 @@ from app.ui.items import chart_axes as axes
 from app.ui.items.chart_paint import span_of
 from app.ui.items.chart_scale import Pane
 from app.ui.items.plot_picture import PlotPicture, argb, boxes_of
-from app.ui.models import chart_ticks
+from app.ui.models import axis
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -99,7 +99,7 @@ def _corner(box: QRectF) -> tuple[float, float]:
 def _labels(chart: "ChartSurface", pane: Pane) -> list[tuple[float, str]]:
     assert chart.listed is not None
     room = max(1, int(pane.box.height() / (chart.ink.small.height * 2.4)))
-    marks = chart_ticks.value_marks(pane.scale.low, pane.scale.high, room)
+    marks = axis.value_marks(pane.scale.low, pane.scale.high, room)
     if pane.name not in ("volume", "delta"):
         room_px = (pane.scale.high - pane.scale.low) / room
         return [(mark, formatting.axis_number(mark, room_px)) for mark in marks]
@@ -167,8 +167,8 @@ class Times:
         rows, xs = shown.rows, shown.xs
         begins = rows["begin"]
         room = ink.small.width("00:00:00") + 26
-        marks, step = chart_ticks.time_marks(begins, xs, room)
-        breaks = chart_ticks.day_breaks(begins) if step <= chart_ticks.DAY else []
+        marks, step = axis.time_marks(begins, xs, room)
+        breaks = axis.day_breaks(begins) if step <= axis.DAY else []
         if len(breaks) * 12 >= plot.width():
             breaks = []
         self._lines = _uprights(chart, [float(xs[i]) for i in marks])

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QWidget
 from app.ui import formatting, theme as themes
 from app.ui.items.ink import Ink
 from app.ui.items.polygon import polygon
+from app.ui.models.axis import SECOND, round_step, time_step
 from app.ui.models.pnl import drawdown
 from app.ui.theme import Theme
 
@@ -34,7 +35,6 @@ _SHADES: Final = 100
 _UNDER: Final = 0.24
 """Part of the height that the drawdown takes."""
 _SMOOTH: Final = QPainter.RenderHint.Antialiasing
-_STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +206,7 @@ class EquityChart(QWidget):
         begin, end = float(self._times[0]), float(self._times[-1])
         width = small.width("00:00:00") * 1.8
         wanted = (end - begin) * width / max(1.0, upper.width())
-        step = next(
-            (s for s in _STEPS_S if s >= wanted), 14400 * math.ceil(wanted / 14400)
-        )
+        step = time_step(max(wanted, 1.0) * SECOND) / SECOND
         self._ink.write_in(painter, small)
         for i in range(math.ceil(begin / step), math.floor(end / step) + 1):
             x = upper.left() + (i * step - begin) / (end - begin) * upper.width()
@@ -258,8 +256,7 @@ def span_of(series: list[np.ndarray]) -> tuple[float, float, float]:
     low = min(0.0, *(float(v.min()) for v in finite if len(v)), 0.0)
     high = max(0.0, *(float(v.max()) for v in finite if len(v)), 0.0)
     reach = max(high - low, 1e-2)
-    power = 10.0 ** math.floor(math.log10(reach / 4))
-    step = next(s * power for s in (1, 2, 5, 10) if s * power >= reach / 4)
+    step = round_step(reach / 4)
     return math.floor(low / step) * step, max(math.ceil(high / step), 0) * step, step
 
 

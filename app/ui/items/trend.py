@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui.items.polygon import polygon
+from app.ui.models.axis import round_step
 from app.ui.theme import Theme, text_font
 
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -106,8 +107,7 @@ def _top(lines: Sequence[tuple[np.ndarray, str]], bound: float | None) -> float:
     most = max(most, 1.1 * (bound or 0.0))
     if not math.isfinite(most) or most <= 0:
         return 0.0
-    power = 10.0 ** math.floor(math.log10(most))
-    return next(s * power for s in (1, 2, 5, 10) if s * power >= most)
+    return round_step(most)
 
 
 def _polygon(values: np.ndarray, box: QRectF, top: float) -> QPolygonF:
