@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.engine.bits import integer
 from app.engine.compile import entry, kernel
 from app.engine.memory import view, words
 
@@ -79,9 +80,9 @@ def fill_boxes(job_address: int, _b: int, _c: int) -> int:
     boxes = view(job[BOXES], job[COUNT], BOX)
     for i in range(len(boxes)):
         box = boxes[i]
-        left, right = np.int64(box["left"]), np.int64(box["right"])
-        top, bottom = np.int64(box["top"]), np.int64(box["bottom"])
-        fill(job, left, top, right, bottom, np.int64(box["ink"]))
+        left, right = integer(box["left"]), integer(box["right"])
+        top, bottom = integer(box["top"]), integer(box["bottom"])
+        fill(job, left, top, right, bottom, integer(box["ink"]))
     return len(boxes)
 
 

@@ -23,6 +23,7 @@ BAR_JOB: Final = np.dtype(
         ("shift", "<i8"),  # place of the left edge of a body that is at 0
         ("body", "<i8"),  # its width
         ("pen", "<i8"),
+        ("what", "<i8"),
         ("style", "<i8"),
         ("low", "<f8"),  # value at the scale's lower end
         ("bottom", "<f8"),  # which is there
@@ -34,6 +35,8 @@ BAR_JOB: Final = np.dtype(
 )
 """What bars are painted by, beside the picture's job; all in px of the device."""
 
+PRICES, DELTA, VOLUME = range(3)
+"""What is painted."""
 CANDLES, HOLLOW, BARS, THIN = range(4)
 """Styles; thin ones are lines from low to high."""
 _BOUND: Final = 1e6
@@ -88,59 +91,40 @@ def _bar(
 
 
 @kernel
-def _is_outside(job: Any, bars: Any, left: int) -> bool:
-    """Whether nothing of a bar is in the clip."""
-    return left >= job[RIGHT] or left + bars["body"] <= job[LEFT]
+def _volume(job: Any, bars: Any, left: int, row: Any) -> None:
+    """What buyers took below, what sellers took on top of it, then the rest."""
+    right, known = left + bars["body"], row["buys"] + row["sells"]
+    whole = max(row["volume"], known)
+    base, bought = _y(bars, 0.0), _y(bars, float(row["buys"]))
+    sold, top = _y(bars, float(known)), _y(bars, float(whole))
+    fill(job, left, bought, right, base, bars["gain"])
+    fill(job, left, sold, right, bought, bars["loss"])
+    fill(job, left, top, right, sold, bars["rest"])
+
+
+@kernel
+def _paint(job: Any, bars: Any, left: int, row: Any, base: float) -> None:
+    """One column; `base` is the cumulative delta before it."""
+    if bars["what"] == PRICES:
+        opened, closed = float(row["open"]), float(row["close"])
+        _bar(job, bars, left, opened, float(row["high"]), float(row["low"]), closed)
+    elif bars["what"] == DELTA:
+        high, low = base + row["delta_high"], base + row["delta_low"]
+        _bar(job, bars, left, base, high, low, base + (row["buys"] - row["sells"]))
+    else:
+        _volume(job, bars, left, row)
 
 
 @entry
-def draw_prices(job_address: int, bars_address: int, _c: int) -> int:
-    """Paint bars of prices."""
-    job = words(job_address, JOB_WORDS)
-    bars = view(bars_address, 1, BAR_JOB)[0]
-    rows = view(bars["rows"], bars["count"], BAR_ROW)
-    places = view(bars["places"], bars["count"], np.int64)
-    for i in range(len(rows)):
-        left, row = places[i] - bars["shift"], rows[i]
-        if not _is_outside(job, bars, left):
-            opened, closed = float(row["open"]), float(row["close"])
-            high, low = float(row["high"]), float(row["low"])
-            _bar(job, bars, left, opened, high, low, closed)
-    return len(rows)
-
-
-@entry
-def draw_delta(job_address: int, bars_address: int, _c: int) -> int:
-    """Paint cumulative delta: where it began, went and ended in each bar."""
+def draw_bars(job_address: int, bars_address: int, _c: int) -> int:
+    """Paint the columns of a BAR_JOB that are in the clip; how many there are."""
     job = words(job_address, JOB_WORDS)
     bars = view(bars_address, 1, BAR_JOB)[0]
     rows = view(bars["rows"], bars["count"], BAR_ROW)
     places = view(bars["places"], bars["count"], np.int64)
     bases = view(bars["bases"], bars["count"], np.float64)
     for i in range(len(rows)):
-        left, row, base = places[i] - bars["shift"], rows[i], bases[i]
-        if not _is_outside(job, bars, left):
-            high, low = base + row["delta_high"], base + row["delta_low"]
-            _bar(job, bars, left, base, high, low, base + (row["buys"] - row["sells"]))
-    return len(rows)
-
-
-@entry
-def draw_volume(job_address: int, bars_address: int, _c: int) -> int:
-    """Paint volume: what buyers took below, what sellers took on top, then the rest."""
-    job = words(job_address, JOB_WORDS)
-    bars = view(bars_address, 1, BAR_JOB)[0]
-    rows = view(bars["rows"], bars["count"], BAR_ROW)
-    places = view(bars["places"], bars["count"], np.int64)
-    for i in range(len(rows)):
-        left, row = places[i] - bars["shift"], rows[i]
-        if _is_outside(job, bars, left):
-            continue
-        right, known = left + bars["body"], row["buys"] + row["sells"]
-        whole = max(row["volume"], known)
-        base, bought = _y(bars, 0.0), _y(bars, float(row["buys"]))
-        sold, top = _y(bars, float(known)), _y(bars, float(whole))
-        fill(job, left, bought, right, base, bars["gain"])
-        fill(job, left, sold, right, bought, bars["loss"])
-        fill(job, left, top, right, sold, bars["rest"])
+        left = places[i] - bars["shift"]
+        if left < job[RIGHT] and left + bars["body"] > job[LEFT]:
+            _paint(job, bars, left, rows[i], bases[i])
     return len(rows)

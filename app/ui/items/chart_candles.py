@@ -7,11 +7,11 @@ import numpy as np
 from app.engine.plot_bars import (
     BARS,
     CANDLES,
+    DELTA,
     HOLLOW,
+    PRICES,
     THIN,
-    draw_delta,
-    draw_prices,
-    draw_volume,
+    VOLUME,
 )
 from app.ui.items.chart_scale import Pane
 from app.ui.items.plot_picture import PlotPicture, argb
@@ -22,6 +22,7 @@ _SHARE: Final = 0.72
 _OF_LINES: Final = ("hollow", "bars")
 _LINES: Final = 7
 """Widths of a line that a body has at the least."""
+_WHAT: Final = {"delta": DELTA, "volume": VOLUME}
 _STYLES: Final = {"candles": CANDLES, "hollow": HOLLOW, "bars": BARS}
 
 
@@ -60,25 +61,21 @@ def paint_bars(
     if not len(shown):
         return
     width = shown.scale if slim is None else slim
-    if pane.name != "price":
+    what = _WHAT.get(pane.name, PRICES)
+    if what != PRICES:
         style = "candles"
     gap, body, pen = body_px(shown, width, style)
     scale, ratio = pane.scale, shown.ratio
-    rows, places = shown.addresses
+    rows, places, bases = shown.addresses
     job = picture.bar_job
     per = (scale.bottom - scale.top) / (scale.high - scale.low) * ratio
-    bases, draw = 0, draw_prices
-    if pane.name == "delta":
-        bases, draw = int(shown.cumulative.ctypes.data), draw_delta
-    elif pane.name == "volume":
-        draw = draw_volume
     form = THIN if shown.is_thin else _STYLES.get(style, CANDLES)
     job[0] = (
-        rows, places, bases, len(shown), shown.origin - gap, body, pen, form,
+        rows, places, bases, len(shown), shown.origin - gap, body, pen, what, form,
         scale.low, scale.bottom * ratio, per,
         argb(theme.gain), argb(theme.loss), argb(theme.muted),
     )  # fmt: skip
-    picture.bars(draw)
+    picture.bars()
 
 
 def delta_range(shown: Columns) -> tuple[float, float]:

@@ -33,10 +33,6 @@ class Ground:
         self.picture: PlotPicture | None = None
         self._key: Any = None
 
-    def forget(self) -> None:
-        """Paint all anew next time."""
-        self._key = None
-
     def bring(self, chart: "ChartSurface", key: Any) -> bool:
         """Paint what changed; False if nothing had to be.
 

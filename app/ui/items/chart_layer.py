@@ -38,10 +38,6 @@ class BarLayer:
         self._origin = 0
         self._end = 0
 
-    def forget(self) -> None:
-        """Paint all anew next time."""
-        self._key = None
-
     def bring(self, chart: "ChartSurface", key: Any) -> bool:
         """Bring the picture to the columns in view; True if anything of it changed.
 

@@ -8,9 +8,8 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.engine import plot
-from app.engine.compile import Entry
 from app.engine.plot import BOX, draw_line, fill_boxes, move_picture
-from app.engine.plot_bars import BAR_JOB
+from app.engine.plot_bars import BAR_JOB, draw_bars
 
 _LINE_UNIT: Final = 128
 _BOUND: Final = 1e6
@@ -46,6 +45,7 @@ class PlotPicture:
             width, height, QImage.Format.Format_RGB32 if is_opaque else form
         )
         self.image.setDevicePixelRatio(ratio)
+        self._size = width, height
         # The address is taken once: nothing else may share the picture's memory.
         bits = np.frombuffer(self.image.bits(), np.uint32)
         self._pixels = bits.reshape(height, -1)
@@ -61,7 +61,7 @@ class PlotPicture:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, px of the device."""
-        return self.image.width(), self.image.height()
+        return self._size
 
     def clip_to(self, left: int, top: int, right: int, bottom: int) -> None:
         """Paint only there, and within the picture, from now on."""
@@ -94,9 +94,9 @@ class PlotPicture:
             self._job[plot.BOXES] = boxes.ctypes.data
             fill_boxes(self._address)
 
-    def bars(self, draw: Entry) -> None:
-        """Paint the bars of `bar_job`, as prices, delta or volume."""
-        draw(self._address, self._bar_address)
+    def bars(self) -> None:
+        """Paint the bars of `bar_job`."""
+        draw_bars(self._address, self._bar_address)
 
     def line(self, xs: Any, ys: Any, ink: int, width: float) -> None:
         """Draw a line of a width through points with ascending x; NaN breaks it."""

@@ -89,9 +89,10 @@ class Columns:
         return (self.places - self.origin) / self.ratio
 
     @cached_property
-    def addresses(self) -> tuple[int, int]:
-        """Where `rows` and `places` lie in memory, for the compiled painter."""
-        return int(self.rows.ctypes.data), int(self.places.ctypes.data)
+    def addresses(self) -> tuple[int, int, int]:
+        """Where `rows`, `places` and `cumulative` lie, for the compiled painter."""
+        rows, places, bases = self.rows, self.places, self.cumulative
+        return int(rows.ctypes.data), int(places.ctypes.data), int(bases.ctypes.data)
 
     @cached_property
     def cumulative(self) -> Any:
