@@ -103,6 +103,7 @@ class Docks(QObject):
         """While docks are moved about no panel is made; those seen are at its end."""
         for dock in self.by_name.values():
             dock.host.is_waiting = True
+        size = self._window.size()
         is_animated = self._window.isAnimated()
         self._window.setAnimated(False)  # nobody sees the way to where they go
         try:
@@ -112,6 +113,9 @@ class Docks(QObject):
             layout = self._window.layout()
             assert layout is not None
             layout.activate()  # only now Qt knows which docks are behind others
+            # On the way docks stood one below the other, and the window grew for them.
+            if self._window.size() != size:
+                self._window.resize(size)
             for dock in list(self.by_name.values()):
                 dock.host.settle()
 

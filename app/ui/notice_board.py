@@ -123,6 +123,7 @@ class NoticeBoard(QWidget):
             card = NoticeCard(self._context, notice)
             card.pressed.connect(lambda each=notice: self._dismiss(each))
             self._layout.addWidget(card)
+            card.show()  # at once: Qt shows it later, and a hidden one has no height
             self.cards.append(card)
         self.setVisible(bool(self.cards))
         # Only while notices stand: every event of the window passes through it.

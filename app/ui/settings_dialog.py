@@ -21,7 +21,7 @@ from app.errors import ConfigError
 from app.settings import Loaded
 from app.settings_file import SettingsFile
 from app.ui.items.setting_editor import SettingEditor
-from app.ui.models.settings_form import WHEN, SettingsForm
+from app.ui.models.settings_form import WHEN, SettingsForm, section_title
 
 _SIZE: Final = (820, 640)
 _EVERYTHING: Final = "All"
@@ -68,14 +68,14 @@ class SettingsDialog(QDialog):
         self.sections.addItem(_EVERYTHING)
         self._names = ["", *(name for name, _ in self.form.sections())]
         for name in self._names[1:]:
-            self.sections.addItem(name.capitalize())
+            self.sections.addItem(section_title(name))
         self.sections.setCurrentRow(0)
         self.sections.currentRowChanged.connect(self._show_rows)
         self.editors = {
             key: SettingEditor(row, self._judge) for key, row in self.form.rows.items()
         }
         self.heads = {
-            name: _heading(f"{name.capitalize()}: {sentence}")
+            name: _heading(f"{section_title(name)}: {sentence}")
             for name, sentence in self.form.sections()
         }
         self.words = QLabel()

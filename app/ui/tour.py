@@ -136,6 +136,15 @@ class TourCard(QFrame):
         found = known.get(step.target) if step is not None else None
         return found if found is not None and found.isVisible() else None
 
+    def _beside_ladder(self) -> int:
+        """Where the ladder ends, so that no step hides what is traded; else 0."""
+        ladder = self._window.ladder()
+        if ladder is None or not ladder.isVisible():
+            return 0
+        is_outside = ladder.window() is not self._window
+        corner = ladder.rect().topRight()
+        return 0 if is_outside else ladder.mapTo(self._window, corner).x()
+
     def _place(self) -> None:
         """Stand beside the target, inside the window, whatever its size."""
         window, target = self._window, self._target()
@@ -154,9 +163,8 @@ class TourCard(QFrame):
             around = QRect(corner, target.size()).adjusted(-4, -4, 4, 4)
             if around != self.ring.geometry():
                 self.ring.setGeometry(around)
-            beside = around.right() + _MARGIN_PX
             is_wide = around.width() > window.width() // 2
-            left = around.left() + _MARGIN_PX if is_wide else beside
+            left = (self._beside_ladder() if is_wide else around.right()) + _MARGIN_PX
             top = around.bottom() + _MARGIN_PX if is_wide else around.top()
         left = max(_MARGIN_PX, min(left, window.width() - width - _MARGIN_PX))
         top = max(_MARGIN_PX, min(top, window.height() - height - _MARGIN_PX))

@@ -97,6 +97,16 @@ def test_a_notice_takes_neither_focus_nor_a_click_through(
 
 
 @pytest.mark.gui
+def test_a_second_notice_stands_beside_the_first(window: MainWindow) -> None:
+    board = window.amenities.notices
+    for text in ("something is odd", "something is broken"):
+        window.bridge.tell(text, Level.ERROR, "feed")
+
+    assert len(board.cards) == 2
+    assert board.height() >= sum(each.sizeHint().height() for each in board.cards)
+
+
+@pytest.mark.gui
 def test_unread_warnings_are_counted_until_the_log_is_seen(
     qtbot: QtBot, window: MainWindow
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -530,6 +530,18 @@ def test_a_small_screen_is_enough(
     )
     window.resize(1480, 640)
     qtbot.waitUntil(lambda: "not built" in bar.modes[Mode.LIVE].text())
+
+
+def test_a_small_window_stays_small_in_another_workspace(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    for each in SHIPPED:
+        window.workspaces.switch(each.name)
+    window.resize(1024, 640)
+    for each in SHIPPED:
+        window.workspaces.switch(each.name)
+        QApplication.processEvents()
+        assert window.size() == QSize(1024, 640), each.name
 
 
 def test_text_becomes_larger_and_smaller_at_run_time(

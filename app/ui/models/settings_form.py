@@ -25,6 +25,14 @@ WHEN: Final[Mapping[str, str]] = {
     "session": "with the next session",
     "start": "at the next start of the program",
 }
+_ENDINGS: Final = {"_per_s": " per second", "_us": "", "_ms": "", "_s": ""}
+"""Ends of names that are units, and the words for them; the unit has its own place."""
+_SECTIONS: Final = {"ui": "Window"}
+
+
+def section_title(name: str) -> str:
+    """The name of a section of the file in words."""
+    return _SECTIONS.get(name, name.capitalize())
 
 
 class SettingRow:
@@ -52,11 +60,12 @@ class SettingRow:
     @property
     def title(self) -> str:
         """Its name in words."""
-        name, rest = self.declared.name, ""
-        for ending, unit in (("_us", ""), ("_s", ""), ("_per_s", " per second")):
+        name = self.declared.name
+        for ending, words in _ENDINGS.items():
             if name.endswith(ending):
-                name, rest = name.removesuffix(ending), unit
-        return (name.replace("_", " ") + rest).capitalize()
+                name = name.removesuffix(ending) + words
+                break
+        return name.replace("_", " ").capitalize()
 
     @property
     def kind(self) -> Kind:
