@@ -1,4 +1,4 @@
-"""A catalog of bars that a test made, from prices that a seed gives."""
+"""A catalog of bars or quotes that a test made, from prices that a seed gives."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 from app.data.catalog import Catalog
 from app.data.catalog_writer import ImportJob, Target
 from app.data.instrument_master import InstrumentMaster
-from app.engine.records import BAR, MARKET, EventKind, RecordFlag
+from app.engine.records import BAR, MARKET, QUOTE, EventKind, RecordFlag
 
 START = 1_700_000_040_000_000_000
 MINUTE = 60_000_000_000
@@ -47,3 +47,25 @@ def walk(count: int, seed: int, *, start: int = 100 * UNIT) -> np.ndarray:
     """Random closes on a tick of a hundred units."""
     steps = np.random.default_rng(seed).integers(-30, 31, count)
     return np.maximum(start + 100 * np.cumsum(steps), 100 * 100)
+
+
+def write_quotes(folder: Path, name: str, count: int, seed: int) -> Catalog:
+    """Write quotes, ten a second; sizes lean before prices move."""
+    catalog = Catalog(folder / "catalog")
+    instrument = InstrumentMaster.beside(catalog.root).instrument(name)
+    random = np.random.default_rng(seed)
+    steps = random.choice([-1, 0, 0, 0, 1], count)
+    bids = 100 * UNIT + 100 * np.cumsum(steps)
+    quotes = np.zeros(count, QUOTE)
+    quotes["kind"], quotes["flags"] = EventKind.QUOTE, RecordFlag.LAST
+    quotes["ts_received"] = quotes["ts_venue"] = START + 100_000_000 * np.arange(count)
+    quotes["bid_price"], quotes["ask_price"] = bids, bids + 200
+    lean = np.concatenate([steps[1:], [0]])
+    quotes["bid_size"] = 200 + 500 * (lean > 0) + random.integers(0, 50, count)
+    quotes["ask_size"] = 200 + 500 * (lean < 0) + random.integers(0, 50, count)
+    source = folder / f"{name}-quotes.csv"
+    source.write_text(f"made by a test: {name} {seed}")
+    with ImportJob(catalog, "test", [source]) as job:
+        job.append(Target(instrument, "quotes", "top"), quotes.view(MARKET))
+        job.commit()
+    return catalog

@@ -48,6 +48,13 @@ class Trade(NamedTuple):
     side: int
 
 
+class Update(NamedTuple):
+    """An instrument's book has changed, or all its bars of a time are there."""
+
+    instrument: int
+    ts: int
+
+
 class Timer(NamedTuple):
     """A timer that was set with `ctx.set_timer`."""
 
@@ -152,6 +159,13 @@ def read_trade(arena: int, address: int) -> Any:
         quantity_of(arena, instrument, integer(row["size"])),
         integer(row["aggressor"]),
     )
+
+
+@kernel
+def read_update(arena: int, address: int) -> Any:
+    """Whom the record at an address is about, and when it came."""
+    row = view(address, 1, MARKET)[0]
+    return Update(integer(row["instrument"]), integer(row["ts_received"]))
 
 
 @kernel

@@ -7,7 +7,8 @@ like) read it again, `is_ready` tells whether it is a number. What each is, and 
 source, stands in `app.engine.indicators`.
 """
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from app.engine.indicators.rows import KINDS, OUTPUTS, PARAMETERS, Kind
 from app.errors import StrategyError
@@ -17,6 +18,10 @@ class Indicator:
     """An indicator's name and parameters; its values live in the strategy's memory."""
 
     kind: ClassVar[str]
+    # What a handler finds here; the engine has it, an instance only says that it is.
+    update: Callable[..., Any]
+    value: float
+    is_ready: bool
 
     def __init__(self, *parameters: float) -> None:
         names = self.terms.parameters

@@ -66,8 +66,10 @@ _OPERATORS: Final[Mapping[type, str]] = {
 }
 _READERS: Final[Mapping[str, str]] = {
     "on_bar": "read_bar",
+    "on_bars": "read_update",
     "on_quote": "read_quote",
     "on_trade": "read_trade",
+    "on_book": "read_update",
     "on_timer": "read_timer",
     "on_fill": "read_report",
     "on_order": "read_report",
@@ -75,7 +77,6 @@ _READERS: Final[Mapping[str, str]] = {
     "on_session": "read_session",
 }
 """What the third argument of a handler is read by; the others have two arguments."""
-_NO_EVENT: Final = ("on_start", "on_stop", "on_bars", "on_book")
 _P: Final = "_r_"
 """Begins every name that the rewriting brings in."""
 

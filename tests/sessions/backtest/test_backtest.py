@@ -12,7 +12,9 @@ from app.sessions.backtest.composing import open_data
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest
-from tests.bar_catalog import MINUTE, START, UNIT, walk, write_bars
+from app.strategies.loader import shipped_strategies
+from app.strategies.strategy import title_of
+from tests.bar_catalog import MINUTE, START, UNIT, walk, write_bars, write_quotes
 
 pytestmark = pytest.mark.slow
 
@@ -76,9 +78,18 @@ def test_equity_is_written_once_for_each_time(tmp_path: Path) -> None:
     assert len(set(result.ts)) == len(result.ts)
 
 
-@pytest.mark.parametrize("name", ["Mean Reversion", "SMA Cross"])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("Mean Reversion", 10),
+        ("SMA Cross", 10),
+        ("Donchian Breakout", 10),
+        ("Pairs", 10),
+        ("TWAP", 5),
+    ],
+)
 def test_compiled_and_interpreted_give_the_same_bytes(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, least: int
 ) -> None:
     write_bars(tmp_path, "RSTK", walk(600, 2))
     catalog = write_bars(tmp_path, "RFUT", walk(600, 3, start=4000 * UNIT))
@@ -89,8 +100,40 @@ def test_compiled_and_interpreted_give_the_same_bytes(
     interpreted = run(catalog, request, interpreted=True)
 
     assert compiled.outcomes.strategies["one"].reason == ""
-    assert len(compiled.fills) > 10
+    assert compiled.outcomes.strategies["one"].failure == ""
+    assert len(compiled.fills) > least
     assert compiled.digest() == again.digest() == interpreted.digest()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("Book Imbalance", {"length": 1, "enter_above": 0.4}),
+        ("Avellaneda-Stoikov Market Maker", {"intensity": 200.0, "every_ms": 2000}),
+    ],
+)
+def test_compiled_and_interpreted_give_the_same_bytes_over_quotes(
+    tmp_path: Path, name: str, parameters: dict[str, float]
+) -> None:
+    catalog = write_quotes(tmp_path, "RSTK", 3000, 12)
+    request = request_of("RSTK", name=name, parameters=parameters)
+
+    compiled = run(catalog, request)
+    interpreted = run(catalog, request, interpreted=True)
+
+    assert compiled.outcomes.strategies["one"].reason == ""
+    assert compiled.outcomes.strategies["one"].failure == ""
+    assert len(compiled.fills) > 10
+    assert compiled.digest() == interpreted.digest()
+
+
+def test_every_strategy_that_ships_is_held_to_the_same_bytes() -> None:
+    tried = {
+        *("Mean Reversion Strategy", "SMA Cross", "Donchian Breakout", "Pairs"),
+        *("TWAP", "Book Imbalance", "Avellaneda-Stoikov Market Maker"),
+    }
+
+    assert {title_of(each) for each in shipped_strategies()} == tried
 
 
 def test_the_future_does_not_reach_the_past(tmp_path: Path) -> None:
