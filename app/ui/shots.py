@@ -114,6 +114,7 @@ def _shoot(
     window = MainWindow(settings, sessions, SystemClock())
     if wanted.size is not None:
         window.resize(*wanted.size)
+    window.amenities.sound.is_on = False
     window.show()
     try:
         window.open(Mode.PAPER, settings.session.feed)

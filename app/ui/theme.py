@@ -315,7 +315,8 @@ QTabBar::tab:selected {{ background: {panel}; color: {text};
 QTabBar::tab:hover:!selected {{ color: {text}; }}
 QPushButton, QToolButton {{ background: {raised}; color: {text};
     border: 1px solid {line}; border-radius: 4px; padding: 4px 10px; }}
-QPushButton::menu-indicator {{ image: url({arrow}); width: 10px; height: 10px;
+QPushButton::menu-indicator, QToolButton::menu-indicator {{
+    image: url({arrow}); width: 10px; height: 10px;
     subcontrol-origin: padding; subcontrol-position: right center; right: 4px; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {muted}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {line}; }}
