@@ -64,9 +64,12 @@ def test_a_value_that_is_named_like_a_command_is_a_value(
     seen = []
     monkeypatch.chdir(tmp_path)
     Path("import").write_text("")
-    monkeypatch.setattr(
-        "app.__main__._shots", lambda parsed: seen.append(parsed.directory) or 0
-    )
+
+    def note(parsed):
+        seen.append(parsed.directory)
+        return 0
+
+    monkeypatch.setattr("app.__main__._shots", note)
 
     assert main(given) == 0
     assert seen == [Path(asked)]

@@ -68,8 +68,9 @@ class Market:
             return part
         if self._view is None or not 0 <= number < int(self._view["instruments"]):
             return None
-        part = self._parts[number] = self._view["instrument"][number]
-        return part
+        found: np.void = self._view["instrument"][number]
+        self._parts[number] = found
+        return found
 
     @property
     def safety_state(self) -> SafetyState:
