@@ -231,6 +231,12 @@ class Ui:
         at_most=10_000,
         applies="now",
     )
+    drag_to_stop: bool = setting(
+        False,
+        "A limit that is dragged across the market in a ladder becomes a stop, after a"
+        " confirm",
+        applies="now",
+    )
     frames_per_s: int = setting(
         60,
         "How often the window is brought up to date",

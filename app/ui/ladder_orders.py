@@ -26,6 +26,7 @@ from app.ui.models.intent import Intent, Verdict, order_intent, waiting_text
 from app.ui.models.ladder import touch_index
 from app.ui.models.market import Listed
 from app.ui.models.messages import Level
+from app.ui.turning import Turning
 
 PADS_WITH_KEYS: Final = 4
 
@@ -62,6 +63,7 @@ class LadderOrders:
         self._pads = pads
         self._say = say
         self._asking = Asking(context)  # what others sent, others ask about
+        self._turning = Turning(context, self._asking)
         self._runs = self._commands()
         view.gestures.make = self.act
         view.gestures.cancel = context.trading.cancel
@@ -78,13 +80,17 @@ class LadderOrders:
         """Send what an intent says, or explain why it is blocked."""
         if self.listed is None:
             return
-        if intent.verdict is Verdict.SEND:
+        if intent.verdict is Verdict.SEND and intent.turns:
+            self._turning.begin(intent, self.listed.number)
+        elif intent.verdict is Verdict.SEND:
             self._asking.place(intent, self.listed.number)
         elif intent.verdict is Verdict.BLOCK:
             self._explain(intent.at, f"blocked: {intent.why}")
 
     def take(self, reports: np.ndarray) -> None:
         """Show refusals in their rows, and hold what the engine held."""
+        for words in self._turning.take(reports):
+            self._context.bridge.tell(words, Level.WARNING)
         if self.listed is None:
             return
         here = reports[reports["instrument"] == self.listed.number]

@@ -48,6 +48,10 @@ class Trading:
             sequence=intent.sequence,
             options=intent.options,
         )
+        like = self._desk.orders.order(intent.like) if intent.like else None
+        if like is not None:
+            for name in ("time_in_force", "expire_ts"):
+                order[name] = like[name]
         ids: tuple[int, ...] = (int(order["client_order_id"][0]),)
         if intent.exits:
             target, stop = intent.exits

@@ -96,13 +96,20 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> MovedFeed:
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path, feed: MovedFeed) -> Iterator[MainWindow]:
+    made = opened(qtbot, tmp_path)
+    yield made
+    made.close()
+
+
+def opened(qtbot: QtBot, tmp_path: Path, **ui: bool) -> MainWindow:
+    """A window over the moved market, armed."""
     usual = Settings()
     settings = replace(
         usual,
         paths=replace(usual.paths, logs=tmp_path / "logs"),
         venue=replace(usual.venue, order_latency_us=LATENCY_US, report_latency_us=0),
         risk=replace(usual.risk, file=_limits(tmp_path)),
-        ui=replace(usual.ui, frames_per_s=240),  # views come as often
+        ui=replace(usual.ui, frames_per_s=240, **ui),  # type: ignore[arg-type]
     )
     made = MainWindow(settings, sessions_of(settings), SystemClock())
     qtbot.addWidget(made)
@@ -118,8 +125,7 @@ def window(qtbot: QtBot, tmp_path: Path, feed: MovedFeed) -> Iterator[MainWindow
     made.commands.run("safety.armed")
     armed = SafetyState.ARMED
     qtbot.waitUntil(lambda: made.desk.market.safety_state is armed, timeout=STEP_MS)
-    yield made
-    made.close()
+    return made
 
 
 def _limits(folder: Path) -> Path:

@@ -28,8 +28,10 @@ from app.ui.models.protective import (
     bracket_ghosts,
     bracket_intent,
     exit_stop_intent,
+    may_turn,
     resize_intent,
     stop_intent,
+    turn_intent,
 )
 
 CONFIRM_AFTER_NS: Final = 400_000_000
@@ -110,6 +112,8 @@ class Gestures:
         The cell under the pointer and the hand that hovers there.
     unready : str
         Why nothing can be sent; "" where it can.
+    is_turning : bool
+        Whether a limit dragged across the market becomes a stop.
     cursor : Spot or None
         The keyboard's cell.
     """
@@ -126,6 +130,7 @@ class Gestures:
     is_staging: bool = False
     pointer: tuple[Spot, Hand] | None = None
     unready: str = ""
+    is_turning: bool = False
     cursor: Spot | None = None
     drag: Drag | None = None
     held: Held | None = None
@@ -317,7 +322,10 @@ class Gestures:
             price = frame.price(row, int(order["side"]))
             if drag.is_group:
                 price = scale.price(scale.index(priced_at(order)) + ticks)
-            made.append(replace_intent(frame, order, price, self.unready))
+            turns = self.is_turning and not drag.is_group
+            turns = turns and may_turn(frame, order, price)
+            intent_of = turn_intent if turns else replace_intent
+            made.append(intent_of(frame, order, price, self.unready))
         return made
 
     def _press_while_held(

@@ -1,5 +1,6 @@
 """What lies over a ladder's rows: the pointer's cell, notes, a pending recentring."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QLineF, QRectF, Qt
@@ -12,6 +13,15 @@ from app.ui.models.ladder import Away, LadderFrame
 _PAD: Final = 6.0
 _FRAME_PX: Final = 2
 _BARRED_PX: Final = 5
+NOTE_NS: Final = 6_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words across a row until an instant (monotonic ns)."""
+
+    text: str
+    until: int
 
 
 class LadderOverlay:

@@ -5,7 +5,6 @@ from then on it is `painted`: what the user sees and what clicks are judged by. 
 hand does comes in `LadderView`.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -26,24 +25,15 @@ from app.ui.items.ink import Ink
 from app.ui.items.ladder_chips import Chip
 from app.ui.items.ladder_geometry import Column, Geometry, Spot
 from app.ui.items.ladder_gestures import Gestures
-from app.ui.items.ladder_overlay import LadderOverlay
+from app.ui.items.ladder_overlay import NOTE_NS, LadderOverlay, Note
 from app.ui.items.ladder_paint import LadderPaint
 from app.ui.models.intent import Intent, row_of, waiting_text
 from app.ui.models.ladder import Away, LadderFrame, Shape
 from app.ui.models.recentre import Step
 from app.ui.theme import Theme
 
-NOTE_NS: Final = 6_000_000_000
 _LEAST_ROW_PX: Final = 3  # above the text's height
 _ZOOMED_ROW_PX: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Words across a row until an instant (monotonic ns)."""
-
-    text: str
-    until: int
 
 
 class LadderSurface(QWidget):

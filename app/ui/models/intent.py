@@ -54,6 +54,10 @@ class Intent:
         Replace: the new total; 0 = unchanged.
     exits : tuple of int
         Bracket: prices of target and stop; empty = no bracket.
+    like : int
+        Client order id of the order whose time in force a new one takes; 0 = none.
+    turns : bool
+        Whether the order `like` is cancelled first: the new one is for what was left.
     again : callable or None
         Makes the same intention from another frame.
     """
@@ -70,6 +74,8 @@ class Intent:
     stop: int = NO_PRICE
     total: int = 0
     exits: tuple[int, ...] = ()
+    like: int = 0
+    turns: bool = False
     again: "Callable[[LadderFrame], Intent] | None" = field(
         default=None, compare=False, repr=False
     )
@@ -86,7 +92,7 @@ class Intent:
         confirmed then is the market order that it would become (SEMANTICS 22 refuses
         the stop).
         """
-        is_triggered = self.stop != NO_PRICE and not self.order
+        is_triggered = self.stop != NO_PRICE and not self.order and not self.turns
         return replace(
             self,
             verdict=Verdict.SEND,
@@ -167,7 +173,9 @@ def replace_intent(
     parts = [
         f"MOVE {formatting.side(side)} {text.quantity(int(order['leaves']))}",
         f"{text.price(old)} → {text.price(price)}",
-        f"{ticks:+d} ticks, leaves the queue".replace("-", formatting.MINUS),
+        f"{ticks:+d} ticks, {_moves(frame, order, price)}".replace(
+            "-", formatting.MINUS
+        ),
     ]
     verdict, why = _judge_replace(frame, order, price, unready)
     parts.insert(2 if why else len(parts), outcome(verdict, why))
@@ -297,6 +305,14 @@ def _meets(frame: LadderFrame, side: int, price: int, quantity: int) -> str:
     return words + (
         f", {text.quantity(rest)} rests" if rest and price != NO_PRICE else ""
     )
+
+
+def _moves(frame: LadderFrame, order: np.void, price: int) -> str:
+    """What becomes of an order at another price: it takes, or queues anew."""
+    side = int(order["side"])
+    if order["price"] == NO_PRICE or through_ticks(frame, side, price) < 0:
+        return "leaves the queue"
+    return _meets(frame, side, price, int(order["leaves"]))
 
 
 def _joins(frame: LadderFrame, side: int, price: int) -> str:

@@ -5,8 +5,11 @@ from typing import Final
 import numpy as np
 
 from app.engine.records import NO_PRICE, SessionState
+from app.sessions.history import MarketHistory
+from app.sessions.session import Session
 from app.ui import formatting
 from app.ui.models.desk import Desk
+from app.ui.models.fill_time import expected_wait
 from app.ui.models.market import Listed
 from app.ui.models.order_text import order_text
 from app.ui.theme import Theme
@@ -36,17 +39,23 @@ def figures(desk: Desk, listed: Listed | None, theme: Theme) -> list[tuple[str, 
 
 
 def own_orders(
-    desk: Desk, listed: Listed, ids: tuple[int, ...], *, is_exact: bool
+    desk: Desk, listed: Listed, ids: tuple[int, ...], session: Session | None
 ) -> str:
-    """Describe the orders under the pointer; `is_exact`: places are known by order."""
+    """Describe the orders under the pointer."""
     view = desk.market.view
     # The engine's clock: a recording's time is not the wall's.
     now = int(view["now"]) if view is not None else 0
     queues = desk.market.queues()
     known = [order for order in map(desk.orders.order, ids) if order is not None]
-    lines = [
-        _own_order(order, listed, queues, now, is_exact=is_exact) for order in known
-    ]
+    # Without single orders in the feed a place is followed by what levels show.
+    is_exact = session is not None and listed.number in session.exact_queues
+    history = session.history if session is not None else None
+    lines = []
+    for order in known:
+        ahead, total = queues.get(int(order["client_order_id"]), (-1, -1))
+        words = _own_order(order, listed, (ahead, total), now, is_exact=is_exact)
+        waits = _waits(order, listed, ahead, now, history)
+        lines.append(f"{words}, {waits}" if waits else words)
     gestures = "drag moves, click cancels"
     return " · ".join([*lines, gestures]) if lines else ""
 
@@ -54,7 +63,7 @@ def own_orders(
 def _own_order(
     order: np.void,
     listed: Listed,
-    queues: dict[int, tuple[int, int]],
+    place: tuple[int, int],
     now: int,
     *,
     is_exact: bool,
@@ -63,7 +72,7 @@ def _own_order(
     words = [order_text(order, listed), formatting.status(int(order["status"]))]
     if order["filled"]:
         words.append(f"{text.quantity(int(order['filled']))} filled")
-    ahead, total = queues.get(int(order["client_order_id"]), (-1, -1))
+    ahead, total = place
     if ahead >= 0:
         behind = total - ahead - int(order["leaves"])
         words.append(f"{text.quantity(ahead)} ahead")
@@ -71,10 +80,35 @@ def _own_order(
             words.append(f"{text.quantity(behind)} behind")
         if total >= 0:
             words.append(f"of {text.quantity(total)}")
-        # Without single orders in the feed a place is followed by what levels show.
         words.append("exact" if is_exact else "an estimate")
     words.append(f"{formatting.duration(max(0, now - int(order['sent_ts'])))} old")
     return ", ".join(words)
+
+
+def _waits(
+    order: np.void,
+    listed: Listed,
+    ahead: int,
+    now: int,
+    history: MarketHistory | None,
+) -> str:
+    """When an order may be filled, at the rate of the newest minute."""
+    price, left = int(order["price"]), int(order["leaves"])
+    if history is None or ahead < 0 or price == NO_PRICE or not left:
+        return ""
+    wait = expected_wait(
+        history,
+        listed.number,
+        now,
+        side=int(order["side"]),
+        price=price,
+        to_go=ahead + left,
+    )
+    if np.isnan(wait):
+        return ""
+    if np.isinf(wait):
+        return "nothing traded here for a minute"
+    return f"about {formatting.duration(wait)} to fill"
 
 
 def last_price(desk: Desk, listed: Listed) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE, OrderOption
+from app.engine.records import NO_PRICE, OrderOption, OrderType
 from app.ui import formatting, reasons
 from app.ui.models.intent import (
     SEPARATOR,
@@ -18,6 +18,7 @@ from app.ui.models.intent import (
     order_intent,
     outcome,
     position_words,
+    through_ticks,
     would_trigger,
 )
 from app.ui.models.ladder import LadderFrame
@@ -52,6 +53,51 @@ def exit_stop_intent(frame: LadderFrame, price: int, unready: str = "") -> Inten
         made,
         options=int(OrderOption.REDUCE_ONLY),
         again=lambda other: exit_stop_intent(other, price, unready),
+    )
+
+
+def may_turn(frame: LadderFrame, order: np.void, price: int) -> bool:
+    """Whether an order at a price is a limit across the market that stands alone."""
+    is_alone = order["order_type"] == OrderType.LIMIT and not order["group"]
+    return bool(is_alone) and through_ticks(frame, int(order["side"]), price) >= 0
+
+
+def turn_intent(
+    frame: LadderFrame, order: np.void, price: int, unready: str = ""
+) -> Intent:
+    """Say what dragging a limit across the market would do where it becomes a stop.
+
+    It is cancelled; once that is confirmed, a stop is sent for what was left of it.
+    """
+    text, side = frame.listed.text, int(order["side"])
+    left, options = int(order["leaves"]), int(order["options"])
+    options &= OrderOption.REDUCE_ONLY
+    why = unready or blocked_by_state(frame, options) or _stale(frame)
+    if not why and would_trigger(frame, side, price):
+        why = "the stop would trigger at once"
+    verdict = Verdict.BLOCK if why else Verdict.HOLD
+    why = why or "the limit is cancelled first"
+    how = "at or above" if side > 0 else "at or below"
+    old = text.price(priced_at(order))
+    parts = [
+        f"{formatting.side(side)} {text.quantity(left)} LMT {old}",
+        f"becomes STP {text.price(price)}",
+        outcome(verdict, why),
+        f"triggers {how} it",
+    ]
+    return Intent(
+        verdict,
+        SEPARATOR.join(parts),
+        why,
+        side,
+        NO_PRICE,
+        left,
+        frame.sequence,
+        options,
+        stop=price,
+        like=int(order["client_order_id"]),
+        turns=True,
+        again=lambda other: turn_intent(other, order, price, unready),
     )
 
 

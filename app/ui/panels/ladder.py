@@ -141,6 +141,9 @@ class LadderPanel(QWidget):
         self.view.gestures.unready = bridge.unready() or bridge.unoffered(
             OrderType.LIMIT
         )
+        self.view.gestures.is_turning = (
+            self._context.settings.drag_to_stop and not bridge.unoffered(OrderType.STOP)
+        )
         state = self._desk.market.safety_state
         safety = self._context.safety
         self.view.gestures.is_staging = safety.is_staging
@@ -201,8 +204,7 @@ class LadderPanel(QWidget):
             self._hover.show_text(intent.text, colour)
         elif own and listed is not None:
             session = self._bridge.session
-            exact = session is not None and listed.number in session.exact_queues
-            words = ladder_text.own_orders(self._desk, listed, own, is_exact=exact)
+            words = ladder_text.own_orders(self._desk, listed, own, session)
             self._hover.show_text(words, theme.text)
         else:
             self._hover.show_text("", theme.text)
