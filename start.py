@@ -94,6 +94,8 @@ X11_LIBRARIES = {
 }
 """Those that it needs besides for a window on an X screen."""
 
+# Two at once: a file's tests stay together, and those with threads keep a core each.
+IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 WITHOUT_ENGINE = {"config", "--version", "--help", "-h"}
 WITHOUT_WINDOW = WITHOUT_ENGINE | {
     "import",
@@ -366,7 +368,10 @@ def run_program(arguments: list[str]) -> int:
 
 
 def run_checks(arguments: list[str]) -> int:
-    """Run every check, then the tests; a failed check does not stop the others."""
+    """Run every check, then the tests; a failed check does not stop the others.
+
+    Without arguments of its own pytest runs all tests, several at once.
+    """
     python = str(PYTHON)
     with tempfile.TemporaryDirectory(prefix="ringside-shots-") as shots:
         checks = {
@@ -377,7 +382,8 @@ def run_checks(arguments: list[str]) -> int:
             "window": [python, "-P", "-m", "app", "shots", shots],
         }
         failed = [name for name, command in checks.items() if not passes(name, command)]
-    tests = subprocess.call([python, "-m", "pytest", *arguments], cwd=ROOT)
+    pytest = [python, "-m", "pytest", *(arguments or IN_PARALLEL)]
+    tests = subprocess.call(pytest, cwd=ROOT)
     if failed:
         print(f"checks that failed: {', '.join(failed)}", flush=True)
     return tests or int(bool(failed))

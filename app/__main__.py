@@ -209,7 +209,7 @@ def _require_screen(environ: Mapping[str, str]) -> None:
 
 
 def prepare_qt() -> None:
-    """Import Qt, its binding fixed before pyqtgraph chooses one."""
+    """Import Qt, its binding fixed before pyqtgraph and qasync choose one."""
     os.environ["QT_API"] = "pyside6"
     os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
     # A busy Python thread gives the GIL back after 0.5 ms instead of 5.

@@ -1,5 +1,6 @@
-"""Starts the window: Qt, one window, one session."""
+"""Starts the window: Qt, asyncio on its loop, one window, one session."""
 
+import asyncio
 import logging
 import signal
 import sys
@@ -9,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop  # after PySide6: it takes the binding that is there
 
 from app.clock import SystemClock
 from app.config import Settings
@@ -87,6 +89,8 @@ def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
         The exit status.
     """
     app = application()
+    loop = QEventLoop(app)
+    asyncio.set_event_loop(loop)
     folder = user_folder("user_config")
     sessions = sessions_of(settings, lambda: window.amenities.settings)
     window = MainWindow(settings, sessions, SystemClock(), folder, file)
@@ -103,8 +107,10 @@ def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
     window.amenities.greet()
     # After the first paint, so that the window is there while the engine is not.
     QTimer.singleShot(0, lambda: window.open(Mode(settings.session.mode), feed))
+    app.lastWindowClosed.connect(loop.stop)
     try:
-        app.exec()
+        with loop:
+            loop.run_forever()
     finally:
         window.close()
         window.failures.uninstall()
