@@ -98,6 +98,7 @@ X11_LIBRARIES = {
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 WITHOUT_ENGINE = {"config", "--version", "--help", "-h"}
 WITHOUT_WINDOW = WITHOUT_ENGINE | {
+    "backtest",
     "import",
     "export",
     "data",
