@@ -362,6 +362,7 @@ def test_the_engine_is_armed_while_the_key_is_down_and_no_longer(
     safety.choose(Way.HOLD)
     hand.stage.pulse()
     view = hand.panel.view
+    view.setFocus()  # a dock does so; a panel alone begins in a field
 
     def state() -> SafetyState:
         return session.state
