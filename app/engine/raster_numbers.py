@@ -58,7 +58,7 @@ def _digits(buffer: Any, end: int, count: int, decimals: int, grouped: bool) -> 
         buffer[at] = count % 10
         count //= 10
         written += 1
-        if count == 0:
+        if count <= 0:
             return at
         if grouped and written % 3 == 0:
             at -= 1
@@ -156,7 +156,9 @@ def number_codes(style: Any, value: int, buffer: Any, end: int) -> int:
     if style["kind"] == PRICE:
         at = _price(style, value, buffer, end)
     elif value:
-        at = _size(style, min(abs(value), _MOST), buffer, end)
+        # Bounded before its sign goes: the least int64 has no positive twin.
+        bounded = max(-_MOST, min(value, _MOST))
+        at = _size(style, abs(bounded), buffer, end)
         if style["kind"] == CHANGE:
             at -= 1
             buffer[at] = _PLUS if value > 0 else _MINUS

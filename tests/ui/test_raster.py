@@ -86,3 +86,13 @@ def test_a_number_looks_as_its_text(
     for value in values:
         text = getattr(cell.text, KINDS[kind])(value)
         assert cell.written(kind, value) == cell.as_text(kind, value), (value, text)
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_least_and_the_largest_number_end_somewhere(kind: int) -> None:
+    cell = OneCell(text_of("0.01", "1", banded=False))
+
+    for most in (2**62, -(2**62)):
+        beyond = 2**63 - 1 if most > 0 else -(2**63)
+        assert cell.written(kind, beyond) == cell.written(kind, most)
