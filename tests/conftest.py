@@ -15,6 +15,7 @@ os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 # A user's settings must not reach a test, nor a test a user's files. The compile cache
 # (XDG_CACHE_HOME, RINGSIDE_CACHE) stays where it is: it is keyed by what was compiled.
 KEPT = {"RINGSIDE_SHARED", "RINGSIDE_CACHE", "RINGSIDE_BOUNDSCHECK"}
+KEPT |= {"RINGSIDE_WALK", "RINGSIDE_SEED"}
 for _name in [name for name in os.environ if name.startswith("RINGSIDE_")]:
     if _name not in KEPT:
         del os.environ[_name]

@@ -13,7 +13,7 @@ from app.engine.records import Reason, ReportType
 from tests.engine.matching_walk import CHUNK, ORDERS, Walk
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-COMMANDS = int(os.environ.get("RINGSIDE_WALK", "2000000" if LONG else "8000"))
+COMMANDS = int(os.environ.get("RINGSIDE_WALK", "2000000" if LONG else "40000"))
 SEED = int(os.environ.get("RINGSIDE_SEED", "2024"))
 
 

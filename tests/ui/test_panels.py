@@ -146,7 +146,7 @@ def test_positions_blotter_closes_what_is_selected(qtbot: QtBot, stage: Stage) -
     panel = shown(qtbot, stage, PositionsPanel)
     assert isinstance(panel, PositionsPanel)
     trade(stage)
-    assert panel.table.data(panel.table.index(0, 1)) == "+6"
+    assert panel.table.data(panel.table.index(0, 2)) == "+6"
 
     panel.view.table.selectRow(0)
     panel._on_close()
