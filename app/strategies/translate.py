@@ -79,6 +79,13 @@ _READERS: Final[Mapping[str, str]] = {
 """What the third argument of a handler is read by; the others have two arguments."""
 _P: Final = "_r_"
 """Begins every name that the rewriting brings in."""
+_BUDGET: Final = f"{_P}left = {strategy_state.LOOP_BUDGET}"
+_SPEND: Final = f"""
+{_P}left -= 1
+if {_P}left < 0:
+    raise RuntimeError("a loop ran too long")
+"""
+"""What a function that is no method spends from, and how: it has no strategy."""
 
 
 class NotCompilableError(StrategyError):
@@ -136,6 +143,7 @@ def translate(cls: type[Strategy]) -> Program:
             program, getattr(cls, name), is_method=True
         )
     _take_functions(program)
+    _refuse_recursion(program)
     for handler in handlers_of(cls):
         program.entries[handler] = _entry(handler, True)
     if instance.history_length and "on_bar" not in program.entries:
@@ -191,6 +199,28 @@ def _take_functions(program: Program) -> None:
             waiting.append(program.functions[name])
 
 
+def _refuse_recursion(program: Program) -> None:
+    """Refuse functions that call themselves: compiled, they would end the stack."""
+    trees = {tree.name: tree for tree in program.functions.values()}
+    calls = {
+        name: {
+            each.func.id
+            for each in ast.walk(tree)
+            if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
+        }
+        for name, tree in trees.items()
+    }
+    for name, tree in trees.items():
+        reached, waiting = set[str](), [name]
+        while waiting:
+            new = calls.get(waiting.pop(), set()) - reached
+            reached |= new
+            waiting += new
+        if name in reached:
+            plain = name.removeprefix(_P)
+            raise NotCompilableError(f"{plain} calls itself", tree.lineno)
+
+
 def _rewritten(
     program: Program, function: Callable[..., Any], *, is_method: bool
 ) -> ast.FunctionDef:
@@ -206,6 +236,8 @@ def _rewritten(
     if is_method:
         begin = ast.parse(f"{_P}s = {_P}state(self)").body[0]
         node.body.insert(0, ast.copy_location(begin, node))
+    else:
+        node.body[:0] = ast.parse(_BUDGET).body
     return ast.fix_missing_locations(node)
 
 
@@ -437,6 +469,8 @@ class _Rewriter(ast.NodeTransformer):
         if self.is_method:
             spend = ast.Expr(self._call("spend", [_self()], node))
             node.body.insert(0, _at(spend, node))
+        else:
+            node.body[:0] = ast.parse(_SPEND).body
         return node
 
     # Pieces.

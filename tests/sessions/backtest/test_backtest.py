@@ -181,6 +181,31 @@ def test_an_endless_loop_is_ended(tmp_path: Path) -> None:
     assert "out of budget" in result.outcomes.strategies["one"].failure
 
 
+def test_an_endless_loop_of_a_function_is_ended(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
+    top = "\ndef forever(x):\n    while x > 0.0:\n        x += 1.0\n    return x\n"
+    body = "    def on_bar(self, ctx, bar):\n        forever(bar.close)\n"
+    own = write_strategy(tmp_path, body, top=top)
+
+    end = run(catalog, request_of("RSTK", name=own)).outcomes.strategies["one"]
+
+    assert end.is_compiled
+    assert "Own.on_bar raised" in end.failure
+
+
+def test_a_method_that_calls_itself_is_refused(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
+    body = (
+        "    def on_bar(self, ctx, bar):\n        self.again(bar.close)\n"
+        "    def again(self, x):\n        self.once_more(x)\n"
+        "    def once_more(self, x):\n        self.again(x)\n"
+    )
+    own = write_strategy(tmp_path, body)
+
+    with pytest.raises(StrategyError, match="line 7: again calls itself"):
+        Backtest(request_of("RSTK", name=own), catalog)
+
+
 def test_a_price_that_is_no_number_stops_the_strategy_alone(tmp_path: Path) -> None:
     catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
     body = (
