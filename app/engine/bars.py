@@ -49,7 +49,7 @@ BAR_ROW: Final = np.dtype(
         ("next", "<i8"),  # builder of the same instrument; waiting bar behind it
         ("bar", BAR),  # the bar being built, or that waits
         ("kind", "<i8"),  # BarKind
-        ("size", "<i8"),  # see BarKind
+        ("size", "<i8"),  # see BarKind; waiting: ns of a bar built by time, else 0
         ("offset", "<i8"),  # TIME: bars begin here plus multiples of `size`, ns
         ("ends", "<i8"),  # TIME: close of the open bar, ns; NEVER = none is open
         ("high", "<i8"),  # of the open bar, price units
@@ -193,7 +193,8 @@ def _finish(arena: int, row: int, stamp: int) -> None:
     bar["close_offset"] = builder["close"] - opened
     builder["made"] += 1
     bar["sequence"], bar["trades"] = builder["made"], trades
-    wait(arena, record_address(bar))
+    if wait(arena, record_address(bar)) and builder["kind"] == BarKind.TIME:
+        rows(arena)[rows(arena)[0]["last"]]["size"] = builder["size"]
 
 
 @kernel
@@ -275,6 +276,7 @@ def wait(arena: int, address: int) -> bool:
     every = rows(arena)
     copy_bytes(record_address(every[row]["bar"]), address, MARKET_BYTES)
     every[row]["kind"], every[row]["next"] = BarKind.NONE, 0
+    every[row]["size"] = 0
     every[row]["ends"], every[row]["trades"] = NEVER, 0
     state = every[0]
     if state["next"]:
@@ -310,6 +312,12 @@ def waiting_bar(arena: int, row: int) -> int:
 def waiting_instrument(arena: int, row: int) -> int:
     """Instrument of the waiting bar in a row."""
     return integer(rows(arena)[row]["bar"]["instrument"])
+
+
+@kernel
+def waiting_size(arena: int, row: int) -> int:
+    """How long the waiting bar in a row lasted, ns, if it was built by time; else 0."""
+    return integer(rows(arena)[row]["size"])
 
 
 @kernel

@@ -24,9 +24,11 @@ class Control(IntEnum):
     NAPS = 15
     STALLS = 31  # passes that took no event because the log had no room
     TIMER_RECORD = 16  # eight words: the loop's own TIMER
+    TIME_HANDLERS = 24  # 1: measure strategies' handlers; written from outside
     REQUEST_RECORD = 32  # sixteen words: a strategy's request on its way
     HISTOGRAM = 64  # market data: received → folded and logged
     COMMAND_HISTOGRAM = 128  # gesture → folded and logged
+    HANDLER_TIMES = 192  # two words by strategy: calls that were timed, their ns
 
 
 CONTROL_WORDS: Final = 256

@@ -19,6 +19,7 @@ from app.engine.bars import (
     waiting_bar,
     waiting_behind,
     waiting_instrument,
+    waiting_size,
 )
 from app.engine.bits import integer
 from app.engine.compile import kernel
@@ -52,6 +53,7 @@ from app.engine.schedule import (
 from app.engine.state import MAX_STRATEGIES, engine, instruments
 from app.engine.strategy import (
     BY_HANDLER,
+    PAUSE,
     Handler,
     StrategyState,
     call_handler,
@@ -60,6 +62,7 @@ from app.engine.strategy import (
     forget_requests,
     strategies,
     take_request,
+    takes_bar,
 )
 
 TIME_BOUND: Final = 2**62
@@ -107,10 +110,19 @@ def _fold_market(arena: int, links: int, address: int) -> None:
 
 
 @kernel
-def _follows_one(arena: int, strategy: int, row: int) -> bool:
-    """Whether a strategy follows the instrument of a bar that waits, from this row."""
+def _takes(arena: int, strategy: int, row: int) -> bool:
+    """Whether a strategy follows a waiting bar's instrument, and takes its kind."""
+    if not follows(strategies(arena)[strategy], waiting_instrument(arena, row)):
+        return False
+    size, address = waiting_size(arena, row), waiting_bar(arena, row)
+    return takes_bar(arena, strategy, size, address)
+
+
+@kernel
+def _takes_one(arena: int, strategy: int, row: int) -> bool:
+    """Whether a strategy takes one of the bars that wait, from this row."""
     while row:
-        if follows(strategies(arena)[strategy], waiting_instrument(arena, row)):
+        if _takes(arena, strategy, row):
             return True
         row = waiting_behind(arena, row)
     return False
@@ -119,14 +131,16 @@ def _follows_one(arena: int, strategy: int, row: int) -> bool:
 @kernel
 def _tell_bars(arena: int, links: int) -> None:
     """Call the handlers of all bars that waited, then those of the whole time (11)."""
-    first = first_waiting(arena)
+    first, count = first_waiting(arena), section_words(arena, Section.STRATEGIES)[USED]
     row, last = first, first
     while row:
-        instrument, address = waiting_instrument(arena, row), waiting_bar(arena, row)
-        call_handlers(arena, links, Handler.ON_BAR, instrument, address)
+        address = waiting_bar(arena, row)
+        for strategy in range(1, count):
+            if _takes(arena, strategy, row):
+                call_handler(arena, links, strategy, Handler.ON_BAR, address)
         last, row = row, waiting_behind(arena, row)
-    for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
-        if _follows_one(arena, strategy, first):
+    for strategy in range(1, count):
+        if _takes_one(arena, strategy, first):
             address = waiting_bar(arena, last)
             call_handler(arena, links, strategy, Handler.ON_BARS, address)
     forget_waiting(arena)
@@ -167,10 +181,34 @@ def _fold_time(arena: int, links: int, address: int) -> None:
 
 @kernel
 def _stop(arena: int, links: int, strategy: int) -> None:
-    """Stop a strategy, if it runs."""
-    if strategies(arena)[strategy]["state"] == StrategyState.RUNNING:
+    """Stop a strategy, if it runs or is paused."""
+    record = strategies(arena)[strategy]
+    if record["state"] == StrategyState.PAUSED:
+        record["state"] = StrategyState.RUNNING
+    if record["state"] == StrategyState.RUNNING:
         call_handler(arena, links, strategy, Handler.ON_STOP, 0)
-        strategies(arena)[strategy]["state"] = StrategyState.STOPPED
+        if record["state"] == StrategyState.RUNNING:
+            record["state"] = StrategyState.STOPPED
+
+
+@kernel
+def _pause(arena: int, strategy: int) -> None:
+    """Pause a strategy, if it runs: its memory stays, and no handler is called."""
+    if strategies(arena)[strategy]["state"] == StrategyState.RUNNING:
+        strategies(arena)[strategy]["state"] = StrategyState.PAUSED
+
+
+@kernel
+def _begin(arena: int, links: int, strategy: int) -> None:
+    """Let a strategy run: from its begin, or on from where it was paused."""
+    record = strategies(arena)[strategy]
+    state = record["state"]
+    killed = engine(arena)[0]["safety_state"] == SafetyState.KILLED
+    if state == StrategyState.EMPTY or killed:
+        return
+    record["state"], record["status"] = StrategyState.RUNNING, 0
+    if state != StrategyState.PAUSED and state != StrategyState.RUNNING:
+        call_handler(arena, links, strategy, Handler.ON_START, 0)
 
 
 @kernel
@@ -190,14 +228,13 @@ def _fold_command(arena: int, links: int, address: int) -> None:
     if action == Action.KILL:
         _stop_all(arena, links)
     elif action == Action.STOP_STRATEGY and known:
-        _stop(arena, links, strategy)
+        if command["value"] == PAUSE:
+            _pause(arena, strategy)
+        else:
+            _stop(arena, links, strategy)
     call_link(arena, links, Link.GATE_COMMAND, address)
     if action == Action.START_STRATEGY and known:
-        state = strategies(arena)[strategy]["state"]
-        killed = engine(arena)[0]["safety_state"] == SafetyState.KILLED
-        if state != StrategyState.EMPTY and not killed:
-            strategies(arena)[strategy]["state"] = StrategyState.RUNNING
-            call_handler(arena, links, strategy, Handler.ON_START, 0)
+        _begin(arena, links, strategy)
 
 
 @kernel

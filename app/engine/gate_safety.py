@@ -171,6 +171,7 @@ def _is_managed(arena: int, strategy: int) -> bool:
         return True
     state = strategies(arena)[strategy]["state"]
     stopped = state == StrategyState.STOPPED or state == StrategyState.FAILED
+    stopped = stopped or state == StrategyState.PAUSED
     return not stopped and engine(arena)[0]["safety_state"] != SafetyState.KILLED
 
 

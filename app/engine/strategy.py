@@ -21,9 +21,19 @@ import numpy as np
 
 from app.engine.arena import CAPACITY, USED, Section, section, section_words
 from app.engine.compile import Entry, entry, kernel
+from app.engine.control import CONTROL_WORDS, Control
 from app.engine.links import LINK_WORDS, MAX_HANDLERS, Link
-from app.engine.memory import call, copy_bytes, words
-from app.engine.records import COMMAND, NO_PRICE, Action, EventKind
+from app.engine.memory import call, copy_bytes, record_address, view, words
+from app.engine.native import monotonic_ns
+from app.engine.records import (
+    BAR,
+    COMMAND,
+    MARKET_BYTES,
+    NO_PRICE,
+    WIDE_BYTES,
+    Action,
+    EventKind,
+)
 from app.engine.schedule import set_timer, set_timer_before
 from app.engine.state import MAX_STRATEGIES, engine
 
@@ -32,8 +42,12 @@ _log = logging.getLogger("app.engine")
 REQUEST_CAPACITY: Final = 4096
 BY_HANDLER: Final = 1
 """A request's `source` if a handler made it; 0: the engine itself, when it closes."""
-STATE_BYTES: Final = 1 << 20
-"""Bytes of strategy memory in an arena, shared by all strategies."""
+STATE_BYTES: Final = 1 << 26
+"""Bytes of strategy memory in an arena, shared by all; reserved, not taken."""
+PAUSE: Final = 100
+"""A STOP_STRATEGY's `value` that pauses: no handler runs, and START goes on with it."""
+FLOOD: Final = 16
+"""A strategy that asks for so many times the messages it may send is stopped."""
 
 
 class Handler(IntEnum):
@@ -60,6 +74,7 @@ class HandlerStatus(IntEnum):
     RAISED = 1  # it raised; the strategy is stopped
     OUT_OF_BUDGET = 2  # a loop ran too long
     BAD_NUMBER = 3  # an integer left int64, or a price was NaN
+    FLOODED = 4  # far more orders than the message rate allows
 
 
 class StrategyState(IntEnum):
@@ -86,11 +101,17 @@ STRATEGY: Final = np.dtype(
         ("status", "<i8"),  # HandlerStatus that stopped it
         ("failed_handler", "<i8"),
         ("failed_event", "<i8"),  # number of the event
-        ("unused", "<i8", (2,)),
+        ("bars", "<i8"),  # it takes built bars of so many ns; 0 = the feed's
+        ("bars_from", "<i8"),  # … that began here or later, ns
+        ("sent_since", "<i8"),  # when the count below began, ns
+        ("sent", "<i8"),  # messages asked for since
+        ("failed_record", "u1", (WIDE_BYTES,)),  # the event, for the traceback
     ],
     align=True,
 )
 """A strategy; its number is its row, from 1. Written by the kernel and the loader."""
+
+FAILED_RECORD: Final = int(STRATEGY.fields["failed_record"][1])  # type: ignore[index]
 
 strategies = section(Section.STRATEGIES, STRATEGY)
 requests = section(Section.REQUESTS, COMMAND)
@@ -180,6 +201,78 @@ def _sign(arena: int, first: int, strategy: int) -> None:
 
 
 @kernel
+def takes_bar(arena: int, strategy: int, size: int, address: int) -> bool:
+    """Tell whether a strategy takes the BAR at an address, built of `size` ns or 0."""
+    record = strategies(arena)[strategy]
+    if record["bars"] == 0:
+        return True
+    closes = view(address, 1, BAR)[0]["ts_venue"]
+    return record["bars"] == size and closes - size >= record["bars_from"]
+
+
+@kernel
+def fail(arena: int, strategy: int, handler: int, status: int) -> None:
+    """Let a strategy be stopped for a fault of its own; -1 is no handler."""
+    record = strategies(arena)[strategy]
+    record["state"] = StrategyState.FAILED
+    record["status"] = status
+    record["failed_handler"] = handler
+    record["failed_event"] = engine(arena)[0]["event"]
+    index = request(arena, strategy, -1, Action.STOP_STRATEGY)
+    if index:
+        requests(arena)[index]["value"] = status
+
+
+@kernel
+def floods(arena: int, strategy: int, limit: int, window: int) -> bool:
+    """Count a message of a strategy; tell whether it is more than its share.
+
+    Half of what the account may send within a window is any one strategy's, so that
+    none silences the others, the hand or the exits.
+    """
+    record, now = strategies(arena)[strategy], engine(arena)[0]["now"]
+    if now - record["sent_since"] >= window:
+        record["sent_since"], record["sent"] = now, 0
+    record["sent"] += 1
+    share = max(1, limit // 2)
+    running = record["state"] == StrategyState.RUNNING
+    if running and record["sent"] > share * FLOOD:
+        fail(arena, strategy, -1, HandlerStatus.FLOODED)
+    return record["sent"] > share
+
+
+@kernel
+def _timed_call(
+    control: int, address: int, arena: int, strategy: int, event: int
+) -> int:
+    """Call a handler; note how long it took in the loop's control block, if asked to.
+
+    Time is no part of the state: the same events still give the same bytes.
+    """
+    if control == 0:
+        return call(address, arena, strategy, event)
+    block = words(control, CONTROL_WORDS)
+    if block[Control.TIME_HANDLERS] == 0:
+        return call(address, arena, strategy, event)
+    begun = monotonic_ns()
+    status = call(address, arena, strategy, event)
+    block[Control.HANDLER_TIMES + 2 * strategy] += 1
+    block[Control.HANDLER_TIMES + 2 * strategy + 1] += monotonic_ns() - begun
+    return status
+
+
+@kernel
+def _keep_event(record: Any, handler: int, event: int) -> None:
+    """Keep the event at which a handler failed."""
+    if event == 0:
+        return
+    is_report = handler == Handler.ON_FILL or handler == Handler.ON_ORDER
+    size = WIDE_BYTES if is_report else MARKET_BYTES
+    at = record_address(record) + FAILED_RECORD
+    copy_bytes(at, event, size)
+
+
+@kernel
 def call_handler(
     arena: int, links: int, strategy: int, handler: int, event: int
 ) -> None:
@@ -193,16 +286,11 @@ def call_handler(
     address = table[Link.HANDLERS + (strategy - 1) * MAX_HANDLERS + handler]
     record["calls"] += 1
     first = section_words(arena, Section.REQUESTS)[USED]
-    status = call(address, arena, strategy, event)
+    status = _timed_call(table[Link.CONTROL], address, arena, strategy, event)
     _sign(arena, first, strategy)
     if status != HandlerStatus.OK:
-        record["state"] = StrategyState.FAILED
-        record["status"] = status
-        record["failed_handler"] = handler
-        record["failed_event"] = engine(arena)[0]["event"]
-        index = request(arena, strategy, -1, Action.STOP_STRATEGY)
-        if index:
-            requests(arena)[index]["value"] = status
+        _keep_event(record, handler, event)
+        fail(arena, strategy, handler, status)
 
 
 @kernel
@@ -286,19 +374,57 @@ def hang(
         The strategy's number, from 1; 0 if there is no room for it.
     """
     number = arena.used(Section.STRATEGIES)
-    first = arena.used(Section.STRATEGY_STATE) + 7 & ~7
-    if number >= MAX_STRATEGIES or first + state_bytes > STATE_BYTES:
+    if number >= MAX_STRATEGIES or not _take_memory(arena, number, state_bytes):
         return 0
     record = arena.records(Section.STRATEGIES)[number]
     record["state"] = StrategyState.LOADED
-    record["handlers"] = sum(1 << kind for kind in handlers)
-    record["interpreted"] = any(isinstance(h, Interpreted) for h in handlers.values())
-    record["state_offset"], record["state_bytes"] = first, state_bytes
     for instrument in instruments:
         record["instruments"][instrument >> 6] |= np.uint64(1 << (instrument & 63))
+    _link(arena, links, number, handlers)
+    arena.set_used(Section.STRATEGIES, number + 1)
+    return number
+
+
+def rehang(
+    arena: Any,
+    links: Any,
+    number: int,
+    handlers: dict[Handler, Entry | Interpreted],
+    state_bytes: int,
+) -> bool:
+    """Give a strategy that does not run other handlers and memory, not yet filled.
+
+    Returns
+    -------
+    bool
+        False, and nothing is changed, if there is no room for its memory.
+    """
+    record = arena.records(Section.STRATEGIES)[number]
+    grows = state_bytes > record["state_bytes"]
+    if grows and not _take_memory(arena, number, state_bytes):
+        return False
+    _link(arena, links, number, handlers)
+    return True
+
+
+def _take_memory(arena: Any, number: int, size: int) -> bool:
+    """Give a strategy memory behind all that is taken; False if there is no room."""
+    first = arena.used(Section.STRATEGY_STATE) + 7 & ~7
+    if first + size > STATE_BYTES:
+        return False
+    record = arena.records(Section.STRATEGIES)[number]
+    record["state_offset"], record["state_bytes"] = first, size
+    arena.set_used(Section.STRATEGY_STATE, first + size)
+    return True
+
+
+def _link(
+    arena: Any, links: Any, number: int, handlers: dict[Handler, Entry | Interpreted]
+) -> None:
+    record = arena.records(Section.STRATEGIES)[number]
+    record["handlers"] = sum(1 << kind for kind in handlers)
+    record["interpreted"] = any(isinstance(h, Interpreted) for h in handlers.values())
     base = Link.HANDLERS + (number - 1) * MAX_HANDLERS
+    links[base : base + MAX_HANDLERS] = 0
     for kind, handler in handlers.items():
         links[base + kind] = handler.address
-    arena.set_used(Section.STRATEGIES, number + 1)
-    arena.set_used(Section.STRATEGY_STATE, first + state_bytes)
-    return number

@@ -7,6 +7,7 @@ compiled into each handler; what is asked for stands in `strategy_orders`.
 """
 
 import math
+from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -53,11 +54,38 @@ HEAD: Final = np.dtype(
         ("quotes_at", "<i8"),  # order ids of its quotes, two by instrument
         ("groups", "<i8"),  # group numbers given so far
         ("budget", "<i8"),  # turns of loops that the handler in hand still has
-        ("unused", "<i8", (2,)),
+        ("notes_at", "<i8"),  # NOTE ring, bytes from here
+        ("notes_room", "<i8"),  # how many it holds; 0 = none are kept
+        ("notes", "<i8"),  # how many were written so far
+        ("unused", "<i8", (3,)),
     ],
     align=True,
 )
 """The first bytes of a strategy's memory; its own state follows."""
+
+STATUS_AT: Final = int(HEAD.fields["status"][1])  # type: ignore[index]
+BUDGET_AT: Final = int(HEAD.fields["budget"][1])  # type: ignore[index]
+"""Where these stand, bytes, for interpreted code."""
+
+
+class NoteKind(IntEnum):
+    """What a strategy noted."""
+
+    PLOT = 1  # a value of a curve
+    LINE = 2  # a line of its log with a value
+    TEXT = 3  # a line without one
+
+
+NOTE: Final = np.dtype(
+    [
+        ("ts", "<i8"),  # ns since 1970 UTC
+        ("value", "<f8"),
+        ("name", "<i4"),  # index of its name or text among those of the source
+        ("kind", "<i4"),  # NoteKind
+    ]
+)
+"""What `ctx.plot` and `ctx.log` write; note n stands at n % notes_room."""
+NOTE_BYTES: Final = NOTE.itemsize
 
 
 @kernel
@@ -209,6 +237,22 @@ def memory_of(arena: int, strategy: int) -> int:
 
 
 # What the rewritten source of a handler calls beside that.
+
+
+@kernel
+def note(ctx: Any, kind: int, name: int, value: float) -> None:
+    """Write a note over the oldest one; it costs a turn of the handler's budget."""
+    spend(ctx)
+    memory = head(ctx)
+    room = integer(memory["notes_room"])
+    if room == 0:
+        return
+    at = memory["notes_at"] + (memory["notes"] % room) * NOTE_BYTES
+    row = view(ctx.memory + at, 1, NOTE)[0]
+    row["ts"], row["value"] = engine(ctx.arena)[0]["now"], value
+    row["name"], row["kind"] = name, kind
+    memory["notes"] += 1
+
 
 LOOP_BUDGET: Final = 5_000_000
 """Turns of loops that one call of a handler may take."""

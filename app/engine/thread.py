@@ -63,6 +63,7 @@ class EngineThread:
         self.control[Control.SPIN_NS] = spin_ns
         self.control[Control.VIEW_INTERVAL_NS] = view_interval_ns
         self.control[Control.FEED_CLOCK] = feed_clock
+        self.control[Control.TIME_HANDLERS] = 1
         links[Link.CONTROL] = self.control.ctypes.data
         self.failure: BaseException | None = None
         self._on_failure = on_failure

@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import importlib.util
+import linecache
 import pkgutil
 import re
 import sys
@@ -15,20 +16,24 @@ from app.strategies import shipped
 from app.strategies.strategy import Strategy, is_abstract, title_of
 
 
-def load_file(path: Path, name: str | None = None) -> type[Strategy]:
+def load_file(
+    path: Path, name: str | None = None, *, again: bool = False
+) -> type[Strategy]:
     """Load one strategy of a file.
 
     Parameters
     ----------
     name : str, optional
         Its class or title; needed if the file has several.
+    again : bool
+        Read the file even if it was loaded before (one that ships is kept otherwise).
 
     Raises
     ------
     StrategyError
         If the file cannot be read or has no such strategy.
     """
-    found = strategies_in(path)
+    found = strategies_in(path, again=again)
     if name is None and len(found) == 1:
         return found[0]
     for each in found:
@@ -38,7 +43,7 @@ def load_file(path: Path, name: str | None = None) -> type[Strategy]:
     raise StrategyError(f"{path}: it has no strategy {name or ''!r}; it has {told}")
 
 
-def strategies_in(path: Path) -> list[type[Strategy]]:
+def strategies_in(path: Path, *, again: bool = False) -> list[type[Strategy]]:
     """Run a file and list its strategies.
 
     Raises
@@ -46,14 +51,16 @@ def strategies_in(path: Path) -> list[type[Strategy]]:
     StrategyError
         If it cannot be read, or raises while it runs.
     """
-    return _of(_module(path.resolve()))
+    return _of(_module(path.resolve(), again))
 
 
-def _module(path: Path) -> ModuleType:
+def _module(path: Path, again: bool) -> ModuleType:
     root = Path(__file__).parents[2]
+    linecache.checkcache(str(path))
     if root in path.parents:
         dotted = ".".join(path.relative_to(root).with_suffix("").parts)
-        return importlib.import_module(dotted)
+        module = importlib.import_module(dotted)
+        return importlib.reload(module) if again else module
     name = f"ringside_strategy_{re.sub(r'[^0-9A-Za-z]', '_', str(path))}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():

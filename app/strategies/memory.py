@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.indicators.rows import OUTPUTS
-from app.engine.strategy_state import HEAD
+from app.engine.strategy_state import HEAD, NOTE
 from app.errors import StrategyError
 from app.strategies.indicators import Indicator
 from app.strategies.strategy import Each, Strategy, parameters_of, title_of
@@ -142,6 +142,8 @@ class Memory:
     allocation : float
     followed : int
         How many instruments it follows.
+    notes : int
+        How many notes are kept for whoever reads them; 0 = none.
     """
 
     def __init__(
@@ -152,9 +154,11 @@ class Memory:
         seed: int,
         allocation: float,
         followed: int,
+        notes: int = 0,
     ) -> None:
         self.shape = shape_of(instance)
         self.dtype = self.shape.dtype(tuple(mentioned))
+        self._instruments = instance.instrument_count
         self._parts: list[NDArray[Any]] = []
         self._end = self.dtype.itemsize
         self._row = np.zeros(1, self.dtype)
@@ -171,6 +175,9 @@ class Memory:
             head["history_at"] = self._put(np.zeros(words))
             head["history_length"] = kept
         self._put_arrays(instance)
+        if notes:
+            head["notes_at"] = self._put(np.zeros(notes, NOTE))
+            head["notes_room"] = notes
 
     def _put(self, part: NDArray[Any]) -> int:
         at, self._end = self._end, self._end + part.nbytes
@@ -199,6 +206,30 @@ class Memory:
     def size(self) -> int:
         """Bytes."""
         return self._end
+
+    def parts(self) -> dict[str, tuple[int, int]]:
+        """Where arrays and indicators lie by name, and what the head points at: bytes.
+
+        Returns
+        -------
+        dict of name to (int, int)
+            First byte and how many.
+        """
+        row, head = self._row[0], self._row[0]["head"]
+        found: dict[str, tuple[int, int]] = {}
+        for name in (*self.shape.arrays, *self.shape.indicators):
+            at, words, count = (int(row[f"{name} {place}"]) for place in _PLACE)
+            found[name] = at, 8 * words * count
+        count = self._instruments
+        found["head quotes"] = int(head["quotes_at"]), 16 * count
+        kept = int(head["history_length"])
+        if kept:
+            found["head history"] = int(head["history_at"]), 8 * count * (2 * kept + 1)
+        return found
+
+    def kind_of(self, name: str) -> object:
+        """What an array or indicator of a name is."""
+        return self.shape.arrays.get(name) or self.shape.indicators.get(name)
 
     def bytes(self) -> NDArray[np.uint8]:
         """The memory, to be copied into the arena."""

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.clock import SystemClock
 from app.engine import strategy_calls, strategy_state
 from app.engine.compile import (
     ENGINE,
@@ -33,7 +34,8 @@ from app.engine.compile import (
 )
 from app.engine.memory import view
 from app.engine.sources import source_hash
-from app.engine.strategy import Handler, Interpreted
+from app.engine.strategy import Handler, HandlerStatus, Interpreted
+from app.engine.strategy_state import BUDGET_AT, STATUS_AT
 from app.errors import StrategyError
 from app.strategies import translate as translating
 from app.strategies.strategy import HANDLERS, Strategy, title_of
@@ -42,6 +44,11 @@ from app.strategies.translate import NotCompilableError, Program, translate
 _P: Final = translating._P  # noqa: SLF001  (one package)
 _log = logging.getLogger("app.strategies")
 _VERDICT: Final = "verdict.json"
+_CLOCK: Final = SystemClock()
+_LOOK_EVERY: Final = 1024
+"""Turns of an interpreted loop between two looks at the clock."""
+_COMPILE_S: Final = 120.0
+"""Longest that a strategy may take to compile; what its file does alone counts too."""
 
 
 @dataclass
@@ -71,13 +78,18 @@ class Runnable:
         return not self.reason
 
 
-def prepare(cls: type[Strategy], *, interpreted: bool = False) -> Runnable:
+def prepare(
+    cls: type[Strategy], *, interpreted: bool = False, patience_ns: int = 0
+) -> Runnable:
     """Make a strategy ready, compiling it where that is needed and possible.
 
     Parameters
     ----------
     interpreted : bool
         Run it as Python whether it could be compiled or not.
+    patience_ns : int
+        How long the loops of one call may take where it runs as Python, for a session
+        that a market does not wait for; 0 = as long as their budget lasts.
 
     Raises
     ------
@@ -86,11 +98,11 @@ def prepare(cls: type[Strategy], *, interpreted: bool = False) -> Runnable:
     """
     program = translate(cls)
     if interpreted or cls.runs == "interpreted":
-        return _interpreted(program, "asked for")
+        return as_python(program, "asked for", patience_ns)
     folder = folder_of(cls)
     verdict = _verdict(folder) or _compile(program, folder)
     if verdict["reason"]:
-        return _interpreted(program, verdict["reason"])
+        return as_python(program, verdict["reason"], patience_ns)
     strategy_calls.offer()
     entries = compiled_entries(program, folder)
     return Runnable(
@@ -124,17 +136,23 @@ def _verdict(folder: Path) -> dict[str, str] | None:
 
 def _compile(program: Program, folder: Path) -> dict[str, str]:
     """Compile in a process of its own; what became of it."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "app.strategies.running"),
-            *(program.file, program.cls.__qualname__, str(folder)),
-        ],
-        cwd=ENGINE.parent.parent,
-        env={**os.environ, IN_BUILD_SERVER: "1", "OPENBLAS_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "app.strategies.running"),
+                *(program.file, program.cls.__qualname__, str(folder)),
+            ],
+            cwd=ENGINE.parent.parent,
+            env={**os.environ, IN_BUILD_SERVER: "1", "OPENBLAS_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_COMPILE_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StrategyError(
+            f"{title_of(program.cls)} did not compile within {_COMPILE_S:g} s"
+        ) from error
     verdict = _verdict(folder)
     if done.returncode or verdict is None:
         raise StrategyError(
@@ -189,7 +207,46 @@ class _State:
         self._row[name] = value
 
 
-def _interpreted(program: Program, reason: str) -> Runnable:
+class _Patience:
+    """Spends the budget of an interpreted handler's loops, and looks at the clock.
+
+    It counts as `strategy_state.spend` does, so both ways of running end at one turn.
+    """
+
+    def __init__(self, allowed_ns: int) -> None:
+        self._allowed_ns, self._until = allowed_ns, 0
+
+    def begin(self, arena: int, strategy: int) -> Any:
+        """Begin a handler's call."""
+        if self._allowed_ns:
+            self._until = _CLOCK.monotonic_ns() + self._allowed_ns
+        return strategy_state.begin(arena, strategy)
+
+    def spend(self, ctx: Any) -> None:
+        """Take one turn of a loop off the budget."""
+        left = ctypes.c_int64.from_address(ctx.memory + BUDGET_AT)
+        left.value -= 1
+        is_late = (
+            self._until
+            and left.value % _LOOK_EVERY == 0
+            and _CLOCK.monotonic_ns() > self._until
+        )
+        if left.value < 0 or is_late:
+            status = ctypes.c_int64.from_address(ctx.memory + STATUS_AT)
+            status.value = HandlerStatus.OUT_OF_BUDGET
+            raise RuntimeError("a loop ran too long")
+
+
+def as_python(
+    program: Program, reason: str, patience_ns: int = 0, *, quiet: bool = False
+) -> Runnable:
+    """Make a strategy's handlers that run as Python; see `prepare`.
+
+    Parameters
+    ----------
+    quiet : bool
+        What they raise is kept, not logged.
+    """
     namespace = _namespace(program)
     dtype = program.shape.dtype(program.mentioned)
 
@@ -203,11 +260,14 @@ def _interpreted(program: Program, reason: str) -> Runnable:
         error = sys.exc_info()[1]
         assert error is not None
         errors.append(error)
-        _log.error("%s", program.cls.__name__, exc_info=error)
+        if not quiet:
+            _log.error("%s", program.cls.__name__, exc_info=error)
         return int(strategy_state.failed(ctx))
 
+    patience = _Patience(patience_ns)
     namespace[f"{_P}state"] = state
     namespace[f"{_P}failed"] = failed
+    namespace[f"{_P}begin"], namespace[f"{_P}spend"] = patience.begin, patience.spend
     handlers = {
         name: Interpreted(namespace[tree.name])
         for name, tree in program.entries.items()

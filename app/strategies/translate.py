@@ -7,6 +7,8 @@ nothing but speed.
   `self.average.update(x)` a call of the indicator's kernel;
 - `ctx.position(i)` is `position(ctx, i)` of `app.engine.strategy_context`;
 - `/`, `**`, `math.exp`, `np.mean` and the like are calls of `app.engine.strategy_math`;
+- `ctx.plot("spread", x)` and `ctx.log("crossed", x)` write a note with the number of
+  their text, which stands in `Program.notes`;
 - every loop spends from a budget at each turn, so that an endless one ends.
 
 What has no such form is a `NotCompilableError` with the line; such a strategy cannot be
@@ -28,6 +30,7 @@ from app.engine import (
 )
 from app.engine.indicators import rows
 from app.engine.indicators.market import imbalance, microprice
+from app.engine.strategy_state import NoteKind
 from app.errors import StrategyError
 from app.strategies.memory import Shape, made, shape_of
 from app.strategies.strategy import (
@@ -39,7 +42,7 @@ from app.strategies.strategy import (
 )
 
 _STATE: Final = (
-    *("begin", "failed", "spend", "floats", "ints", "row_of", "keep_close"),
+    *("begin", "failed", "spend", "floats", "ints", "row_of", "keep_close", "note"),
 )
 CONTEXT: Final = frozenset(strategy_context.__all__)
 """What `ctx` has. `now`, `equity` and `cash` are attributes, the others are called."""
@@ -108,6 +111,9 @@ class Program:
         What the engine calls.
     mentioned : list of str
         Instruments named with `ctx.instrument`.
+    notes : list of str
+        Names of curves, and texts of log lines: `str.format` templates with one place
+        at most, for the value.
     namespace : dict
         Globals to run them in.
     file : str
@@ -120,6 +126,7 @@ class Program:
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     entries: dict[str, ast.FunctionDef] = field(default_factory=dict)
     mentioned: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     namespace: dict[str, Any] = field(default_factory=dict)
 
 
@@ -408,6 +415,8 @@ class _Rewriter(ast.NodeTransformer):
                 self.program.mentioned.append(name.value)
             key = ast.Constant(f"instrument {name.value}")
             return _at(ast.Subscript(_name("s"), key, ast.Load()), node)
+        if function.attr in ("plot", "log"):
+            return self._note(function.attr, node)
         if function.attr not in CONTEXT:
             raise NotCompilableError(f"ctx has no {function.attr}", node.lineno)
         call = self._call(
@@ -417,6 +426,35 @@ class _Rewriter(ast.NodeTransformer):
         for each in node.keywords:
             call.keywords.append(ast.keyword(each.arg, self.visit(each.value)))
         return call
+
+    def _note(self, asked: str, node: ast.Call) -> Any:
+        """A value of a curve, or a line of the log."""
+        usage = "ctx.plot takes a name in quotes and a value"
+        if asked == "log":
+            usage = "ctx.log takes a text in quotes, with one value in it or behind it"
+        given = list(node.args)
+        if not given or len(given) > 2 or node.keywords:
+            raise NotCompilableError(usage, node.lineno)
+        text, inside = _template(given[0]) if asked == "log" else (None, [])
+        if isinstance(given[0], ast.Constant) and isinstance(given[0].value, str):
+            text = given[0].value if asked == "plot" else _escaped(given[0].value)
+        values = [*inside, *given[1:]]
+        if text is None or len(values) > 1 or (asked == "plot" and not values):
+            raise NotCompilableError(usage, node.lineno)
+        if given[1:] and asked == "log":
+            text += " {:g}"
+        if text not in self.program.notes:
+            self.program.notes.append(text)
+        kind = NoteKind.PLOT
+        if asked == "log":
+            kind = NoteKind.LINE if values else NoteKind.TEXT
+        value = self.visit(values[0]) if values else ast.Constant(0.0)
+        number = ast.Constant(self.program.notes.index(text))
+        terms = [
+            *(ast.Constant(int(kind)), number),
+            self._call("number", [value], node),
+        ]
+        return self._call("note", [_context(), *terms], node)
 
     def _library(self, function: ast.Attribute, node: ast.Call) -> Any:
         """Functions of math and numpy, and methods of arrays."""
@@ -486,6 +524,33 @@ class _Rewriter(ast.NodeTransformer):
 
     def _call(self, name: str, arguments: list[Any], node: ast.AST) -> Any:
         return _at(ast.Call(_name(name), arguments, []), node)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _template(node: ast.expr) -> tuple[str | None, list[ast.expr]]:
+    """Template of an f-string and the values in it; None if it is no such."""
+    if not isinstance(node, ast.JoinedStr):
+        return None, []
+    text, values = "", list[ast.expr]()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += _escaped(str(part.value))
+        elif isinstance(part, ast.FormattedValue) and part.conversion == -1:
+            spec = part.format_spec
+            if spec is None:
+                text += "{:g}"
+            else:
+                words = spec.values if isinstance(spec, ast.JoinedStr) else [spec]
+                if not all(isinstance(each, ast.Constant) for each in words):
+                    return None, []
+                text += "{:" + "".join(ast.literal_eval(each) for each in words) + "}"
+            values.append(part.value)
+        else:
+            return None, []
+    return text, values
 
 
 def _is(node: ast.AST, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,24 +12,29 @@ from app.data.bar_stamps import interval_ns, is_interval
 from app.data.catalog import Catalog, Recording
 from app.data.corporate_actions import load_actions
 from app.data.merging import Merged
-from app.engine import gate, strategy_calls
-from app.engine.arena import Arena, Section
+from app.engine import gate
+from app.engine.arena import Arena
 from app.engine.backtest import keep_report
 from app.engine.control import CONTROL_WORDS
 from app.engine.limits import Limits
 from app.engine.links import Link, link_entries, new_links
-from app.engine.records import MONEY_SCALE
-from app.engine.strategy import hang
 from app.engine.venue import simulated
 from app.engine.venue.models import Impact, LimitRule, Queue, VenueModels
-from app.errors import RequestError, StrategyError
+from app.errors import RequestError
 from app.instrument import Fees, Instrument
 from app.sessions.arena_making import DataTerms, SessionTerms, make_arena
 from app.sessions.backtest.request import BacktestRequest, ModelTerms, StrategyTerms
-from app.strategies.loader import find, load_file
-from app.strategies.memory import Memory, made
-from app.strategies.running import Runnable, prepare
-from app.strategies.strategy import Strategy, title_of, values_of
+from app.sessions.hanging import (
+    Place,
+    give_capital,
+    hang_ready,
+    make_ready,
+    money,
+    strategy_named,
+)
+from app.strategies.memory import Memory
+from app.strategies.running import Runnable
+from app.strategies.strategy import Strategy
 
 UNITS: Final = (
     "app.engine.gate",
@@ -42,10 +46,8 @@ UNITS: Final = (
 )
 """Units of the engine that a backtest needs."""
 _BARS: Final = "bars-"
-_ACCOUNT_FIELDS: Final = (
-    *("cash", "settled_cash", "start_equity", "equity"),
-    *("peak_equity", "day_start_equity"),
-)
+NOTES_KEPT: Final = 1 << 18
+"""Notes of a strategy between two blocks of records; older ones are lost, and told."""
 
 
 def open_data(request: BacktestRequest, catalog: Catalog) -> Merged:
@@ -263,61 +265,17 @@ class Composition:
     def _hang(
         self, terms: StrategyTerms, folders: Sequence[Path], interpreted: bool
     ) -> Hung:
-        strategy_calls.offer()
         cls = strategy_named(terms.name, folders)
-        values = values_of(cls, terms.parameters)
-        runnable = prepare(cls, interpreted=interpreted)
-        names = [each.name for each in self.instruments]
-        symbols = [name.partition("@")[0] for name in terms.symbols]
-        followed = [names.index(each) for each in symbols] or [*range(len(names))]
-        mentioned = {}
-        for name in runnable.program.mentioned:
-            if name not in names:
-                raise StrategyError(
-                    f"{title_of(cls)} asks for {name!r}, which is not among the symbols"
-                )
-            mentioned[name] = names.index(name)
-        memory = Memory(
-            made(cls, values, len(names)),
-            mentioned,
-            seed=self.request.seed,
-            allocation=float(terms.allocation),
-            followed=len(followed),
+        place = Place(
+            [each.name for each in self.instruments],
+            terms.symbols,
+            float(terms.allocation),
+            self.request.seed,
+            NOTES_KEPT,
+            interpreted,
         )
-        number = hang(self.arena, self.links, runnable.handlers, followed, memory.size)
-        if number == 0:
-            raise StrategyError(
-                f"{terms.id}: there is no room for {memory.size} bytes of its memory"
-            )
-        row = self.arena.records(Section.STRATEGIES)[number]
-        first = int(row["state_offset"])
-        self.arena.records(Section.STRATEGY_STATE)[first : first + memory.size] = (
-            memory.bytes()
-        )
-        self._give_capital(number, terms.allocation)
-        call(runnable.opening, self.arena.address, number)
-        return Hung(number, terms, cls, values, runnable, memory)
-
-    def _give_capital(self, number: int, allocation: Decimal) -> None:
-        account = self.arena.records(Section.ACCOUNTS)[number]
-        for name in _ACCOUNT_FIELDS:
-            account[name] = money(self.request.initial_capital * allocation)
-
-
-def call(handler: Any, arena: int, number: int) -> None:
-    """Call an entry, compiled or interpreted, outside of the loop."""
-    run = handler if callable(handler) else handler.function
-    run(arena, number, 0)
-
-
-def money(amount: Decimal) -> int:
-    """An amount of the base currency as the engine counts it."""
-    return int((amount * MONEY_SCALE).to_integral_value())
-
-
-def strategy_named(name: str, folders: Sequence[Path]) -> type[Strategy]:
-    """Find a strategy by title or class, or load ``FILE.py`` or ``FILE.py:Class``."""
-    file, _, cls = name.rpartition(":") if ".py:" in name else (name, "", "")
-    if file.endswith(".py"):
-        return load_file(Path(file), cls or None)
-    return find(name, folders)
+        ready = make_ready(cls, terms.parameters, place)
+        number = hang_ready(self.arena, self.links, ready)
+        capital = money(self.request.initial_capital * terms.allocation)
+        give_capital(self.arena, number, capital)
+        return Hung(number, terms, cls, ready.values, ready.runnable, ready.memory)

@@ -36,6 +36,7 @@ from app.engine.records import (
 from app.instrument import Instrument, InstrumentKind
 from app.sessions.backtest.run import Outcomes
 from app.sessions.backtest.trades import Trade, trades_of
+from app.sessions.notes import note_rows
 
 _ENDS: Final = (
     *(ReportType.FILL, ReportType.CANCELLED, ReportType.REJECTED, ReportType.EXPIRED),
@@ -237,6 +238,10 @@ class Result:
             "orders": self.order_rows(),
             "trades": self.trade_rows(),
             "equity": self.equity_rows(),
+            "notes": {
+                name: note_rows(each.notes, each.notes_lost)
+                for name, each in self.outcomes.strategies.items()
+            },
         }
 
     def digest(self) -> str:

@@ -34,11 +34,12 @@ from app.engine.records import (
     EventKind,
     SafetyState,
 )
-from app.engine.strategy import Handler, HandlerStatus, Interpreted, StrategyState
+from app.engine.strategy import Handler, Interpreted, StrategyState
 from app.errors import EngineError, StrategyError
 from app.sessions.backtest.composing import UNITS, Composition, Hung
 from app.sessions.backtest.request import BacktestRequest
-from app.strategies.strategy import title_of
+from app.sessions.failures import Failure, failure_of
+from app.sessions.notes import NoteReader, Notes
 
 _REPORTS: Final = 1 << 16
 _WORTHS: Final = 1 << 16
@@ -76,6 +77,12 @@ class StrategyEnd:
     reason : str
         Why it ran interpreted; "" if it was compiled.
     calls, requests : int
+    notes : Notes
+        What it logged and plotted.
+    notes_lost : int
+        Notes that found no room between two blocks of records.
+    fault : Failure or None
+        Where and why it failed.
     """
 
     failure: str
@@ -83,6 +90,9 @@ class StrategyEnd:
     reason: str
     calls: int
     requests: int
+    notes: Notes
+    notes_lost: int
+    fault: Failure | None
 
 
 @dataclass(frozen=True)
@@ -142,6 +152,11 @@ class Backtest:
         self._reports = Pages(REPORT, _REPORTS)
         self._worths = Pages(WORTH, _WORTHS)
         self._cancelled = threading.Event()
+        arena = self.composition.arena
+        self._notes = {
+            each.number: (NoteReader(arena, each.number), Notes())
+            for each in self.composition.strategies
+        }
         self.composition.links[Link.BACKTEST] = self._block.ctypes.data
         bars = all(basis == "bars" for basis in self.composition.data.bases)
         self._block[Run.WORTH_EVERY] = 0 if bars else _TICKS_EVERY
@@ -206,9 +221,15 @@ class Backtest:
             if outcome != Outcome.FULL:
                 break
             self._turn()
+        self._read_notes()
         session = self.composition.arena.records(Section.ENGINE)[0]
         if session["halted"]:
             raise EngineError(f"the engine halted: {session['halt_code']}")
+
+    def _read_notes(self) -> None:
+        for each in self.composition.strategies:
+            reader, notes = self._notes[each.number]
+            notes.add(reader.read(), each.runnable.program.notes)
 
     def _command(self, action: Action, ts: int, **values: int) -> None:
         command = np.zeros(1, COMMAND)
@@ -270,25 +291,22 @@ class Backtest:
 
     def _end_of(self, each: Hung) -> StrategyEnd:
         row = self.composition.arena.records(Section.STRATEGIES)[each.number]
-        failure = ""
+        fault = None
         if row["state"] == StrategyState.FAILED:
-            failure = self._told(each, row)
+            arena = self.composition.arena
+            fault = failure_of(arena, each.number, each.runnable)
         runnable = each.runnable
+        reader, notes = self._notes[each.number]
         return StrategyEnd(
-            failure,
+            fault.message if fault else "",
             runnable.is_compiled,
             runnable.reason,
             int(row["calls"]),
             int(row["requests"]),
+            notes,
+            reader.lost,
+            fault,
         )
-
-    def _told(self, each: Hung, row: Any) -> str:
-        handler = Handler(int(row["failed_handler"]))
-        name, event = handler.name.lower(), int(row["failed_event"])
-        status = HandlerStatus(int(row["status"])).name.lower().replace("_", " ")
-        error = each.runnable.errors[-1] if each.runnable.errors else None
-        why = f": {type(error).__name__}: {error}" if error else ""
-        return f"{title_of(each.cls)}.{name} {status} at event {event}{why}"
 
 
 __all__ = ["Backtest", "Outcomes", "StrategyEnd", "StrategyError"]

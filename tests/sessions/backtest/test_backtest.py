@@ -258,6 +258,90 @@ def test_history_is_the_newest_closes(tmp_path: Path) -> None:
         assert len(result.fills) > 0
 
 
+NOTING = """
+    def __init__(self):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        ctx.plot("close", bar.close)
+        if self.seen % 2 == 0:
+            ctx.plot("even {}", self.seen)
+        if self.seen == 3:
+            ctx.log("third {}")
+            ctx.log(f"close {bar.close:.2f} it was")
+            ctx.log("seen", self.seen)
+"""
+
+
+def test_what_is_logged_and_plotted_is_in_the_result_both_ways(tmp_path: Path) -> None:
+    closes = 100 * UNIT + 100 * np.arange(6)
+    catalog = write_bars(tmp_path, "RSTK", closes)
+    own = write_strategy(tmp_path, NOTING)
+
+    compiled = run(catalog, request_of("RSTK", name=own)).as_table()["notes"]["one"]
+    python = run(catalog, request_of("RSTK", name=own), interpreted=True)
+
+    texts = [each["text"] for each in compiled["log"]]
+    assert texts == ["third {}", "close 100.02 it was", "seen 3"]
+    assert compiled["plots"]["close"]["values"] == [100 + i / 100 for i in range(6)]
+    assert compiled["plots"]["even {}"]["values"] == [2.0, 4.0, 6.0]
+    assert compiled["lost"] == 0
+    assert python.as_table()["notes"]["one"] == compiled
+
+
+def test_notes_cost_turns_of_the_budget(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(3, 6))
+    body = (
+        "    def on_bar(self, ctx, bar):\n"
+        "        while True:\n            ctx.plot('x', 1.0)\n"
+    )
+    own = write_strategy(tmp_path, body)
+
+    end = run(catalog, request_of("RSTK", name=own)).outcomes.strategies["one"]
+
+    assert "out of budget" in end.failure
+    assert end.notes.curves["x"].points + end.notes_lost == 2_500_000
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("ctx.plot(bar.close)", "line 6: ctx.plot takes a name in quotes and a value"),
+        ("ctx.log(f'{bar.open} {bar.close}')", "line 6: ctx.log takes a text"),
+        ("ctx.log('a', 1.0, 2.0)", "line 6: ctx.log takes a text"),
+    ],
+)
+def test_a_note_that_has_no_form_is_refused(
+    tmp_path: Path, line: str, why: str
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(3, 6))
+    own = write_strategy(tmp_path, f"    def on_bar(self, ctx, bar):\n        {line}\n")
+
+    with pytest.raises(StrategyError, match=why):
+        Backtest(request_of("RSTK", name=own), catalog)
+
+
+def test_a_compiled_strategy_that_fails_says_the_line_and_its_source(
+    tmp_path: Path,
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
+    body = (
+        "    def on_bar(self, ctx, bar):\n"
+        "        x = 0.0\n"
+        "        ctx.plot('y', 1.0 / x)\n"
+    )
+    own = write_strategy(tmp_path, body)
+
+    end = run(catalog, request_of("RSTK", name=own)).outcomes.strategies["one"]
+
+    assert end.is_compiled
+    assert end.fault is not None
+    assert (end.fault.line, end.fault.source) == (7, "ctx.plot('y', 1.0 / x)")
+    assert "ZeroDivisionError" in end.fault.message
+    assert 'own.py", line 7, in on_bar' in end.fault.trace
+
+
 def test_a_bracket_ends_at_its_target(tmp_path: Path) -> None:
     closes = 100 * UNIT + 1000 * np.arange(30)
     catalog = write_bars(tmp_path, "RSTK", closes)
