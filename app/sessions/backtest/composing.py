@@ -221,6 +221,7 @@ class Composition:
             load_actions(catalog.root),
             self.data.first_ts,
         )
+        self.benchmark = self._open_benchmark(catalog)
         self.arena = self._make_arena()
         self.control = np.zeros(CONTROL_WORDS, np.int64)
         self.links = self._make_links()
@@ -230,21 +231,51 @@ class Composition:
             if each.enabled
         ]
 
-    def _make_arena(self) -> Arena:
-        request, data = self.request, self.data
-        terms = [
+    def _open_benchmark(self, catalog: Catalog) -> tuple[Recording, range]:
+        """What it would have been to hold, and the rows of it; the first symbol."""
+        data, named = self.data, self.request.benchmark
+        first = data.recordings[0], data.rows[0]
+        if not named:
+            return first
+        for each, rows in zip(data.recordings, data.rows, strict=True):
+            if named in (each.name, f"{each.name}@{each.stream}"):
+                return each, rows
+        stream = first[0].stream if first[0].basis == "bars" else None
+        recording = _opened(catalog, named, stream)
+        rows = range(
+            recording.search(data.first_ts), recording.search(data.last_ts + 1)
+        )
+        if not rows:
+            raise RequestError(
+                f"the benchmark {recording.name}@{recording.stream} has no records "
+                f"between {_day(data.first_ts)} and {_day(data.last_ts)}"
+            )
+        return recording, rows
+
+    def data_terms(self) -> list[DataTerms]:
+        """What the data tell of each instrument."""
+        data = self.data
+        return [
             DataTerms(basis, full, lasts)
             for basis, full, lasts in zip(
                 data.bases, data.full_depths, data.bar_intervals, strict=True
             )
         ]
+
+    def models(self, number: int) -> VenueModels:
+        """The venue's models for an instrument, by its number."""
+        request = self.request
+        return models_of(request.models, self.data_terms()[number], request.seed)
+
+    def _make_arena(self) -> Arena:
+        request, data = self.request, self.data
         limits = Limits()
         if request.limits is not None:
             limits = Limits.parse(request.limits, "the request's limits")
         return make_arena(
             SessionTerms(
                 instruments=self.instruments,
-                data=terms,
+                data=self.data_terms(),
                 base_currency=self.base_currency,
                 begin=data.first_ts,
                 end=data.last_ts,

@@ -101,6 +101,8 @@ class BacktestRequest:
     seed : int
     limits : mapping or None
         Risk limits, as in a file of them; None: none.
+    benchmark : str
+        Instrument that the run is compared with holding; "" is the first symbol.
     """
 
     symbols: tuple[str, ...]
@@ -114,6 +116,7 @@ class BacktestRequest:
     models: ModelTerms = field(default_factory=ModelTerms)
     seed: int = 1
     limits: Mapping[str, Any] | None = None
+    benchmark: str = ""
     table: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -167,6 +170,7 @@ def parse_request(
         "models": ("models", lambda value, at: _record(ModelTerms, value, at)),
         "seed": ("seed", _integer),
         "limits": ("limits", _table),
+        "benchmark": ("benchmark", _text),
     }
     values = _values(given, known, source)
     for name in ("symbols", "strategies"):

@@ -1,49 +1,147 @@
-"""What came of a backtest, in words and numbers for people and files.
+"""What came of a backtest: its `RunData`, and the JSON result made of it.
 
-`as_table` is the JSON result: `run` (what was run), `stats`, `fills`, `orders`,
+`Result.as_table` is the JSON result: `run` (what was run), `stats`, `fills`, `orders`,
 `trades`, `equity`. Times are ISO 8601 in UTC, prices and quantities decimal numbers in
 currency and instrument units, money in the base currency.
 """
 
 import hashlib
-import inspect
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app import __version__
-from app.analytics.performance import (
-    CALENDAR_DAYS,
-    TRADING_DAYS,
-    performance,
-    trade_statistics,
-)
+from app.analytics.performance import performance, trade_statistics
+from app.analytics.run_data import RunData, Table
+from app.clock import Clock
+from app.data.local_time import DAY_NS
+from app.data.time_columns import from_utc
+from app.data.trade_dates import trade_dates
 from app.engine.arena import Section
-from app.engine.records import (
-    MONEY_SCALE,
-    NO_PRICE,
-    OrderStatus,
-    OrderType,
-    Reason,
-    ReportType,
-)
-from app.instrument import Instrument, InstrumentKind
+from app.engine.records import MONEY_SCALE, ReportType
+from app.sessions.backtest.composing import Composition
+from app.sessions.backtest.price_tracks import PriceTrack, track_of, tracks_of
 from app.sessions.backtest.run import Outcomes
-from app.sessions.backtest.trades import Trade, trades_of
+from app.sessions.backtest.run_card import card_of, models_row, zone_of
+from app.sessions.backtest.run_tables import (
+    Orders,
+    Units,
+    fill_table,
+    order_table,
+    strategy_equities,
+    trade_table,
+)
 from app.sessions.notes import note_rows
 
-_ENDS: Final = (
-    *(ReportType.FILL, ReportType.CANCELLED, ReportType.REJECTED, ReportType.EXPIRED),
-    *(ReportType.PENDING_NEW, ReportType.NEW, ReportType.REPLACED),
-    ReportType.TRIGGERED,
-)
-_CRYPTO: Final = (InstrumentKind.CRYPTO_SPOT, InstrumentKind.PERPETUAL)
+_SIDES: Final = {1: "buy", -1: "sell"}
+_DIRECTIONS: Final = {1: "long", -1: "short"}
+_ROLES: Final = {1: "maker", -1: "taker", 0: ""}
+_VOLATILE: Final = ("run_id", "name", "note", "created", "wall_seconds", "request")
+"""Of the card, what differs from run to run, or is the request itself."""
+
+
+def run_data_of(outcomes: Outcomes, clock: Clock | None = None) -> RunData:
+    """Make a run's data of what the engine left behind.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    clock : Clock, optional
+        Says when; the system's by default.
+    """
+    composition = outcomes.composition
+    units = units_of(composition)
+    reports, worths = outcomes.reports, outcomes.worths
+    raw = reports[reports["report"] == ReportType.FILL]
+    orders = Orders(reports)
+    fills = fill_table(raw, orders, units)
+    ts: NDArray[np.int64] = worths["ts"].copy()
+    capital = {
+        each.number: float(composition.request.initial_capital * each.terms.allocation)
+        for each in composition.strategies
+    }
+    owned = strategy_equities(ts, raw, capital, units)
+    held_ts, held_price = _benchmark(composition, units, ts)
+    return RunData(
+        card=card_of(outcomes, digest(outcomes), clock),
+        ts=ts,
+        days=_days(composition, ts),
+        **{
+            name: worths[name] / MONEY_SCALE
+            for name in ("equity", "gross_exposure", "net_exposure", "cash")
+        },
+        strategy_equity={units.ids[number]: each for number, each in owned.items()},
+        fills=fills,
+        orders=order_table(orders, fills, units),
+        trades=trade_table(raw, units),
+        benchmark_ts=held_ts,
+        benchmark_price=held_price,
+        notes={
+            name: note_rows(each.notes, each.notes_lost)
+            for name, each in outcomes.strategies.items()
+        },
+    )
+
+
+def units_of(composition: Composition) -> Units:
+    """What a run's reports count in, and where its markets stood."""
+    rows = composition.arena.records(Section.INSTRUMENTS)
+    count = len(composition.instruments)
+    return Units(
+        instruments=composition.instruments,
+        rates=np.array([float(rows[i]["conversion"]) * 1e-9 for i in range(count)]),
+        ids={each.number: each.terms.id for each in composition.strategies},
+        tracks=tracks_of(composition.data),
+        exact_queue=np.array(
+            [models_row(composition, i)["queue"] == "exact" for i in range(count)]
+        ),
+    )
+
+
+def digest(outcomes: Outcomes) -> str:
+    """Hash of all that the engine told, byte for byte."""
+    found = hashlib.sha256(outcomes.reports.tobytes())
+    found.update(outcomes.worths.tobytes())
+    return found.hexdigest()
+
+
+def _days(composition: Composition, ts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Trade date of each time, by the first instrument's calendar.
+
+    What stands at a bar's close is of the day in which the bar lay: a day's bar that
+    closes at midnight belongs to the day that ends there.
+    """
+    first = composition.instruments[0]
+    is_bars = composition.data.bases[0] == "bars"
+    inside = ts - 1 if is_bars else ts
+    is_daily = is_bars and not composition.data.bar_intervals[0]
+    if first.calendar is not None and not is_daily:
+        return trade_dates(first, inside)
+    days: NDArray[np.int64] = from_utc(inside, zone_of(composition)) // DAY_NS
+    return days
+
+
+def _benchmark(
+    composition: Composition, units: Units, ts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Price of the benchmark at the times of equity, from where there is one."""
+    recording, rows = composition.benchmark
+    data = composition.data
+    track: PriceTrack
+    if any(recording is each for each in data.recordings):
+        names = [each.name for each in data.instruments]
+        track = units.tracks[names.index(recording.name)]
+    else:
+        track = track_of(recording, rows)
+    price = track.at(ts)
+    known = ~np.isnan(price)
+    return ts[known], price[known]
 
 
 class Result:
@@ -56,227 +154,211 @@ class Result:
 
     def __init__(self, outcomes: Outcomes) -> None:
         self.outcomes = outcomes
-        self.composition = outcomes.composition
-        self.instruments = self.composition.instruments
-        self.ids = {each.number: each.terms.id for each in self.composition.strategies}
-        reports = outcomes.reports
-        self.fills = reports[reports["report"] == ReportType.FILL]
-        self.trades = trades_of(self.fills)
-        self.ts: NDArray[np.int64] = outcomes.worths["ts"]
-        self.equity: NDArray[np.float64] = outcomes.worths["equity"] / MONEY_SCALE
+
+    @cached_property
+    def data(self) -> RunData:
+        """The run's columns and its card."""
+        return run_data_of(self.outcomes)
 
     @property
-    def start(self) -> float:
-        """Capital at the beginning."""
-        return float(self.composition.request.initial_capital)
+    def ts(self) -> NDArray[np.int64]:
+        """Times of equity, ns since 1970 UTC."""
+        return self.data.ts
 
     @property
-    def days_per_year(self) -> int:
-        """Daily returns of a year: 365 if every market is open every day."""
-        always = all(each.kind in _CRYPTO for each in self.instruments)
-        return CALENDAR_DAYS if always else TRADING_DAYS
+    def equity(self) -> NDArray[np.float64]:
+        """At each time, base currency."""
+        return self.data.equity
 
-    def trade_dates(self) -> NDArray[np.int64]:
-        """Day of each value of equity, in the first instrument's time zone."""
-        zone = ZoneInfo(self.instruments[0].time_zone)
-        return _local_days(self.ts, zone)
-
-    def stats(self) -> dict[str, Any]:
-        """Statistics, by name; NaN is left out as None."""
-        found = performance(
-            self.ts, self.equity, self.trade_dates(), self.start, self.days_per_year
-        )
-        closed = sorted(
-            (each for each in self.trades if not each.is_open),
-            key=lambda each: each.closed_ts,
-        )
-        pnl = np.array([self.pnl_of(each) for each in closed])
-        hold = np.array([each.closed_ts - each.opened_ts for each in closed])
-        worths, rejects = self.outcomes.worths, self._count(ReportType.REJECTED)
-        return _plain(
-            {
-                "initial_capital": self.start,
-                "final_equity": float(self.equity[-1])
-                if len(self.equity)
-                else self.start,
-                **asdict(found),
-                **asdict(trade_statistics(pnl, hold)),
-                "open_trades": len(self.trades) - len(closed),
-                "exposure_time": float(np.mean(worths["gross_exposure"] > 0))
-                if len(worths)
-                else 0.0,
-                "fees": float(self.fills["fee"].sum()) / MONEY_SCALE,
-                "fills": len(self.fills),
-                "orders": self._count(ReportType.PENDING_NEW),
-                "rejects": rejects,
-                "maker_share": float(np.mean(self.fills["liquidity"] > 0))
-                if len(self.fills)
-                else math.nan,
-                "events": self.outcomes.events,
-            }
-        )
-
-    def _count(self, kind: ReportType) -> int:
-        return int(np.count_nonzero(self.outcomes.reports["report"] == kind))
-
-    def pnl_of(self, trade: Trade) -> float:
-        """P&L of a trade, base currency."""
-        number = trade.instrument
-        row = self.composition.arena.records(Section.INSTRUMENTS)[number]
-        rate = float(row["conversion"]) * 1e-9
-        return trade.pnl(self.instruments[number]) * rate
-
-    def fill_rows(self) -> list[dict[str, Any]]:
-        """Fills, oldest first."""
-        return [self._fill_row(each) for each in self.fills]
-
-    def _fill_row(self, each: Any) -> dict[str, Any]:
-        instrument = self.instruments[int(each["instrument"])]
-        return {
-            "time": iso(int(each["ts_venue"])),
-            "symbol": instrument.name,
-            "strategy": self.ids.get(int(each["strategy"]), ""),
-            "side": "buy" if each["side"] > 0 else "sell",
-            "quantity": _quantity(instrument, int(each["last_quantity"])),
-            "price": _price(instrument, int(each["last_price"])),
-            "fee": float(each["fee"]) / MONEY_SCALE,
-            "liquidity": {1: "maker", -1: "taker"}.get(int(each["liquidity"]), ""),
-            "order": int(each["client_order_id"]),
-        }
-
-    def order_rows(self) -> list[dict[str, Any]]:
-        """Orders as they stood at the end, in the order in which they were made."""
-        rows: dict[int, dict[str, Any]] = {}
-        for each in self.outcomes.reports:
-            if each["report"] not in _ENDS or not each["client_order_id"]:
-                continue
-            order = int(each["client_order_id"])
-            instrument = self.instruments[int(each["instrument"])]
-            known = rows.get(order)
-            if known is None:
-                known = rows[order] = {
-                    "order": order,
-                    "time": iso(int(each["ts_received"])),
-                    "symbol": instrument.name,
-                    "strategy": self.ids.get(int(each["strategy"]), ""),
-                    "side": "buy" if each["side"] > 0 else "sell",
-                    "type": OrderType(int(each["order_type"])).name.lower(),
-                }
-            known.update(
-                quantity=_quantity(instrument, int(each["quantity"])),
-                filled=_quantity(instrument, int(each["filled"])),
-                price=_price(instrument, int(each["price"])),
-                stop_price=_price(instrument, int(each["stop_price"])),
-                status=OrderStatus(int(each["status"])).name.lower(),
-                reason=Reason(int(each["reason"])).name.lower()
-                if each["reason"]
-                else "",
-            )
-        return list(rows.values())
-
-    def trade_rows(self) -> list[dict[str, Any]]:
-        """Trades in the order in which they began; open ones are marked at the end."""
-        return [self._trade_row(each) for each in self.trades]
-
-    def _trade_row(self, each: Trade) -> dict[str, Any]:
-        instrument = self.instruments[each.instrument]
-        return {
-            "symbol": instrument.name,
-            "strategy": self.ids.get(each.strategy, ""),
-            "side": "long" if each.side > 0 else "short",
-            "quantity": _quantity(instrument, each.quantity),
-            "opened": iso(each.opened_ts),
-            "closed": None if each.is_open else iso(each.closed_ts),
-            "entry_price": _mean(instrument, each.entry_value, each.entry_quantity),
-            "exit_price": _mean(instrument, each.exit_value, each.exit_quantity),
-            "pnl": self.pnl_of(each),
-            "fees": each.fees / MONEY_SCALE,
-            "fills": each.fills,
-        }
-
-    def equity_rows(self) -> list[list[Any]]:
-        """(time, equity) at each time."""
-        return [
-            [iso(at), value]
-            for at, value in zip(self.ts.tolist(), self.equity.tolist(), strict=True)
-        ]
-
-    def run_rows(self) -> dict[str, Any]:
-        """What was run: data, code, models."""
-        composition, outcomes = self.composition, self.outcomes
-        data = composition.data
-        return {
-            "ringside": __version__,
-            "currency": composition.base_currency,
-            "start": iso(data.first_ts),
-            "end": iso(data.last_ts),
-            "data": [
-                {"symbol": each.name, "stream": each.stream, "records": len(rows)}
-                for each, rows in zip(data.recordings, data.rows, strict=True)
-            ],
-            "strategies": [
-                {
-                    "id": each.terms.id,
-                    "name": each.cls.title or each.cls.__name__,
-                    "parameters": each.values,
-                    "allocation": float(each.terms.allocation),
-                    "code": _code_hash(each.cls),
-                    **asdict(outcomes.strategies[each.terms.id]),
-                }
-                for each in composition.strategies
-            ],
-            "is_whole": outcomes.is_whole,
-            "seed": composition.request.seed,
-        }
-
-    def as_table(self) -> dict[str, Any]:
-        """The JSON result."""
-        return {
-            "run": self.run_rows(),
-            "stats": self.stats(),
-            "fills": self.fill_rows(),
-            "orders": self.order_rows(),
-            "trades": self.trade_rows(),
-            "equity": self.equity_rows(),
-            "notes": {
-                name: note_rows(each.notes, each.notes_lost)
-                for name, each in self.outcomes.strategies.items()
-            },
-        }
+    @cached_property
+    def fills(self) -> NDArray[Any]:
+        """FILL reports, oldest first."""
+        reports = self.outcomes.reports
+        found: NDArray[Any] = reports[reports["report"] == ReportType.FILL]
+        return found
 
     def digest(self) -> str:
         """Hash of all that the engine told, byte for byte."""
-        found = hashlib.sha256(self.outcomes.reports.tobytes())
-        found.update(self.outcomes.worths.tobytes())
-        return found.hexdigest()
+        return digest(self.outcomes)
+
+    def stats(self) -> dict[str, Any]:
+        """Statistics, by name; see `stats_of`."""
+        return stats_of(self.data)
+
+    def run_rows(self) -> dict[str, Any]:
+        """What was run: data, code, models."""
+        return run_rows(self.data)
+
+    def fill_rows(self) -> list[dict[str, Any]]:
+        """Fills, oldest first."""
+        return fill_rows(self.data)
+
+    def order_rows(self) -> list[dict[str, Any]]:
+        """Orders as they stood at the end, in the order in which they were made."""
+        return order_rows(self.data)
+
+    def trade_rows(self) -> list[dict[str, Any]]:
+        """Trades in the order in which they began."""
+        return trade_rows(self.data)
+
+    def as_table(self) -> dict[str, Any]:
+        """The JSON result."""
+        return as_table(self.data)
 
     def write_json(self, path: Path) -> None:
         """Write the JSON result."""
-        path.write_text(json.dumps(self.as_table(), indent=1) + "\n", encoding="utf-8")
+        write_json(self.data, path)
 
 
-def iso(ts: int) -> str:
-    """A time as ISO 8601 in UTC, ns where there are any."""
-    text = str(np.datetime64(ts, "ns"))
-    return text.removesuffix("000000000").rstrip(".") + "Z"
+def stats_of(run: RunData) -> dict[str, Any]:
+    """Statistics, by name; what is not defined is None."""
+    found = performance(run.ts, run.equity, run.days, run.start, run.days_per_year)
+    closed = run.closed_trades
+    hold = closed["closed"] - closed["opened"]
+    fills, exposed = run.fills, run.gross_exposure > 0
+    return _plain(
+        {
+            "initial_capital": run.start,
+            "final_equity": float(run.equity[-1]) if len(run.ts) else run.start,
+            **asdict(found),
+            **asdict(trade_statistics(closed["pnl"], hold)),
+            "open_trades": len(run.trades) - len(closed),
+            "exposure_time": float(np.mean(exposed)) if len(exposed) else 0.0,
+            "fees": float(fills["fee"].sum()),
+            "fills": len(fills),
+            "orders": run.card["orders_sent"],
+            "rejects": sum(run.card["rejects"].values()),
+            "maker_share": float(np.mean(fills["liquidity"] > 0))
+            if len(fills)
+            else math.nan,
+            "events": run.card["events"],
+        }
+    )
 
 
-def _code_hash(cls: type) -> str:
-    return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()[:16]
+def run_rows(run: RunData) -> dict[str, Any]:
+    """What was run, without what differs from run to run."""
+    return {name: each for name, each in run.card.items() if name not in _VOLATILE}
 
 
-def _price(instrument: Instrument, units: int) -> float | None:
-    return None if units == NO_PRICE else float(units * instrument.price_unit)
+def fill_rows(run: RunData) -> list[dict[str, Any]]:
+    """Fills, oldest first."""
+    return _rows(
+        run.fills,
+        {
+            "time": ("ts", iso_column),
+            "symbol": ("symbol", _as_is),
+            "strategy": ("strategy", _as_is),
+            "side": ("side", _named(_SIDES)),
+            "quantity": ("quantity", _as_is),
+            "price": ("price", _known),
+            "fee": ("fee", _as_is),
+            "liquidity": ("liquidity", _named(_ROLES)),
+            "order": ("order", _as_is),
+        },
+    )
 
 
-def _quantity(instrument: Instrument, units: int) -> float:
-    return float(units * instrument.quantity_unit)
+def order_rows(run: RunData) -> list[dict[str, Any]]:
+    """Orders as they stood at the end, in the order in which they were made."""
+    return _rows(
+        run.orders,
+        {
+            "order": ("order", _as_is),
+            "time": ("ts", iso_column),
+            "symbol": ("symbol", _as_is),
+            "strategy": ("strategy", _as_is),
+            "side": ("side", _named(_SIDES)),
+            "type": ("type", _as_is),
+            "quantity": ("quantity", _as_is),
+            "filled": ("filled", _as_is),
+            "price": ("price", _known),
+            "stop_price": ("stop_price", _known),
+            "status": ("status", _as_is),
+            "reason": ("reason", _as_is),
+            "time_to_fill_s": ("time_to_fill_s", _known),
+            "fill_ratio": ("fill_ratio", _known),
+        },
+    )
 
 
-def _mean(instrument: Instrument, value: int, quantity: int) -> float | None:
-    if not quantity:
-        return None
-    return value / quantity * float(instrument.price_unit)
+def trade_rows(run: RunData) -> list[dict[str, Any]]:
+    """Trades in the order in which they began; open ones are marked at the end."""
+    return _rows(
+        run.trades,
+        {
+            "symbol": ("symbol", _as_is),
+            "strategy": ("strategy", _as_is),
+            "side": ("side", _named(_DIRECTIONS)),
+            "quantity": ("quantity", _as_is),
+            "opened": ("opened", iso_column),
+            "closed": ("closed", iso_column),
+            "entry_price": ("entry_price", _known),
+            "exit_price": ("exit_price", _known),
+            "pnl": ("pnl", _as_is),
+            "fees": ("fees", _as_is),
+            "return": ("return", _known),
+            "mae": ("mae", _known),
+            "mfe": ("mfe", _known),
+            "exit_reason": ("exit_reason", _as_is),
+            "fills": ("fills", _as_is),
+        },
+    )
+
+
+def as_table(run: RunData) -> dict[str, Any]:
+    """The JSON result."""
+    return {
+        "run": run_rows(run),
+        "stats": stats_of(run),
+        "fills": fill_rows(run),
+        "orders": order_rows(run),
+        "trades": trade_rows(run),
+        "equity": [
+            list(each)
+            for each in zip(iso_column(run.ts), run.equity.tolist(), strict=True)
+        ],
+        "notes": run.notes,
+    }
+
+
+def write_json(run: RunData, path: Path) -> None:
+    """Write the JSON result."""
+    path.write_text(json.dumps(as_table(run), indent=1) + "\n", encoding="utf-8")
+
+
+_Maker = Callable[[NDArray[Any]], list[Any]]
+
+
+def _rows(table: Table, columns: dict[str, tuple[str, _Maker]]) -> list[dict[str, Any]]:
+    """A table's rows, each column made by its function at once."""
+    made = [make(table[name]) for name, make in columns.values()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*made, strict=True)]
+
+
+def _as_is(values: NDArray[Any]) -> list[Any]:
+    found: list[Any] = values.tolist()
+    return found
+
+
+def _known(values: NDArray[Any]) -> list[Any]:
+    """NaN is None."""
+    found: list[Any] = np.where(np.isfinite(values), values, None).tolist()
+    return found
+
+
+def _named(names: dict[int, str]) -> _Maker:
+    return lambda values: [names[each] for each in values.tolist()]
+
+
+def iso_column(ts: NDArray[np.int64]) -> list[str | None]:
+    """Times as ISO 8601 in UTC, ns where there are any; 0 is None."""
+    whole = ts % 1_000_000_000 == 0
+    seconds = np.datetime_as_string(ts.astype("datetime64[ns]").astype("datetime64[s]"))
+    fine = np.datetime_as_string(ts.astype("datetime64[ns]"))
+    texts = np.char.add(np.where(whole, seconds, fine), "Z")
+    found: list[str | None] = np.where(ts == 0, None, texts.astype(object)).tolist()
+    return found
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -285,12 +367,3 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         name: None if isinstance(each, float) and not math.isfinite(each) else each
         for name, each in values.items()
     }
-
-
-def _local_days(ts: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
-    """Days since 1970 of times in a time zone."""
-    import pandas as pd
-
-    local = pd.DatetimeIndex(ts, tz="UTC").tz_convert(zone).tz_localize(None)
-    days: NDArray[np.int64] = local.to_numpy().astype("datetime64[D]").astype(np.int64)
-    return days
