@@ -20,6 +20,7 @@ from app.instrument import Instrument, InstrumentKind
 from app.sessions.backtest.composing import UNITS, Composition, Hung
 from app.sessions.backtest.run import Outcomes
 from app.sessions.backtest.run_tables import reasons_of
+from app.sessions.notes import iso
 from app.strategies.strategy import title_of
 
 _CRYPTO: Final = (InstrumentKind.CRYPTO_SPOT, InstrumentKind.PERPETUAL)
@@ -206,12 +207,6 @@ def engine_hash() -> str:
         file = ROOT.joinpath(*name.split("."))
         found.update(source_hash(file.with_suffix(".py")).encode())
     return found.hexdigest()[:_BRIEF]
-
-
-def iso(ts: int) -> str:
-    """A time as ISO 8601 in UTC, ns where there are any."""
-    text = str(np.datetime64(ts, "ns"))
-    return text.removesuffix("000000000").rstrip(".") + "Z"
 
 
 def plain(value: Any) -> Any:
