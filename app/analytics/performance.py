@@ -109,12 +109,9 @@ def drawdown_days(ts: NDArray[np.int64], equity: Floats, start: float) -> float:
     """Longest time from a peak until it was reached again, or the end, in days."""
     if not len(ts):
         return 0.0
-    peak, since, longest = start, int(ts[0]), 0
-    for at, value in zip(ts.tolist(), equity.tolist(), strict=True):
-        if value >= peak:
-            peak, since = value, at
-        longest = max(longest, at - since)
-    return longest / _DAY_NS
+    is_peak = equity >= np.maximum.accumulate(np.maximum(equity, start))
+    newest = np.maximum.accumulate(np.where(is_peak, np.arange(len(ts)), 0))
+    return int((ts - ts[newest]).max()) / _DAY_NS
 
 
 def sharpe_ratio(returns: Floats, per_year: int) -> float:
@@ -148,7 +145,23 @@ def probabilistic_sharpe_ratio(returns: Floats, benchmark: float = 0.0) -> float
     ratio = sharpe_ratio(returns, 1)
     if math.isnan(ratio):
         return NAN
-    skew, kurtosis = moments(returns)
+    return probabilistic_sharpe(ratio, benchmark, count, *moments(returns))
+
+
+def probabilistic_sharpe(
+    ratio: float, benchmark: float, count: int, skew: float, kurtosis: float
+) -> float:
+    """Probability that a true Sharpe ratio exceeds a benchmark's, by moments.
+
+    Parameters
+    ----------
+    ratio, benchmark : float
+        Per return.
+    count : int
+        Returns that the ratio was measured with.
+    skew, kurtosis : float
+        Of the returns; a normal's kurtosis is 3.
+    """
     spread = 1.0 - skew * ratio + (kurtosis - 1.0) / 4.0 * ratio**2
     if not spread > 0.0:
         return NAN

@@ -1,6 +1,6 @@
 """A backtest composed: what is read, the arena, and the strategies that hang in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -200,6 +200,8 @@ class Composition:
         Of the user's strategies.
     interpreted : bool
         Whether strategies run as Python.
+    is_hung : bool
+        False leaves the strategies out, for `hang` to hang them with other parameters.
     """
 
     def __init__(
@@ -209,8 +211,10 @@ class Composition:
         folders: Sequence[Path] = (),
         *,
         interpreted: bool = False,
+        is_hung: bool = True,
     ) -> None:
         self.request = request
+        self._interpreted = interpreted
         self.data = open_data(request, catalog)
         self.instruments = tuple(
             with_fees(each, request) for each in self.data.instruments
@@ -225,11 +229,16 @@ class Composition:
         self.arena = self._make_arena()
         self.control = np.zeros(CONTROL_WORDS, np.int64)
         self.links = self._make_links()
-        self.strategies = [
-            self._hang(each, folders, interpreted)
-            for each in request.strategies
-            if each.enabled
-        ]
+        self.strategies: list[Hung] = []
+        if is_hung:
+            for each in self.enabled:
+                cls = strategy_named(each.name, folders)
+                self.hang(each, cls, each.parameters, notes=NOTES_KEPT)
+
+    @property
+    def enabled(self) -> list[StrategyTerms]:
+        """Terms of the strategies that take part."""
+        return [each for each in self.request.strategies if each.enabled]
 
     def _open_benchmark(self, catalog: Catalog) -> tuple[Recording, range]:
         """What it would have been to hold, and the rows of it; the first symbol."""
@@ -293,20 +302,45 @@ class Composition:
         links[Link.CONTROL] = self.control.ctypes.data
         return links
 
-    def _hang(
-        self, terms: StrategyTerms, folders: Sequence[Path], interpreted: bool
-    ) -> Hung:
-        cls = strategy_named(terms.name, folders)
+    def hang(
+        self,
+        terms: StrategyTerms,
+        cls: type[Strategy],
+        parameters: Mapping[str, Any],
+        runnable: Runnable | None = None,
+        *,
+        notes: int = 0,
+    ) -> None:
+        """Hang a strategy in the engine.
+
+        Parameters
+        ----------
+        cls : type of Strategy
+            What the terms name.
+        parameters : mapping
+            In place of those of its terms.
+        runnable : Runnable, optional
+            What was made of the class before.
+        notes : int
+            How many of its notes are kept between two blocks of records.
+
+        Raises
+        ------
+        StrategyError
+            If it cannot run, its parameters break a rule, or there is no room.
+        """
         place = Place(
             [each.name for each in self.instruments],
             terms.symbols,
             float(terms.allocation),
             self.request.seed,
-            NOTES_KEPT,
-            interpreted,
+            notes,
+            self._interpreted,
         )
-        ready = make_ready(cls, terms.parameters, place)
+        ready = make_ready(cls, parameters, place, runnable)
         number = hang_ready(self.arena, self.links, ready)
         capital = money(self.request.initial_capital * terms.allocation)
         give_capital(self.arena, number, capital)
-        return Hung(number, terms, cls, ready.values, ready.runnable, ready.memory)
+        self.strategies.append(
+            Hung(number, terms, cls, ready.values, ready.runnable, ready.memory)
+        )

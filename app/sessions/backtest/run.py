@@ -5,7 +5,7 @@ The GIL is released while records fold, so several run at once and a window live
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -59,6 +59,10 @@ class Pages:
         """Put away what is used, and begin a new page."""
         self._full.append(self.page[:used].copy())
         self.page = np.empty(self._size, self._dtype)
+
+    def clear(self) -> None:
+        """Forget everything; the newest page is written again."""
+        self._full.clear()
 
     def all(self, used: int) -> NDArray[Any]:
         """Everything, with so much of the newest page."""
@@ -145,21 +149,36 @@ class Backtest:
         interpreted: bool = False,
     ) -> None:
         build(units=UNITS)
-        self.composition = Composition(
-            request, catalog, folders, interpreted=interpreted
-        )
+        self._take(Composition(request, catalog, folders, interpreted=interpreted))
+
+    @classmethod
+    def of(cls, composition: Composition) -> "Backtest":
+        """Make one of what is composed already; its engine's units are built."""
+        backtest = cls.__new__(cls)
+        backtest._take(composition)  # noqa: SLF001  (its own)
+        return backtest
+
+    def _take(self, composition: Composition) -> None:
+        self.composition = composition
         self._block = np.zeros(RUN_WORDS, np.int64)
         self._reports = Pages(REPORT, _REPORTS)
         self._worths = Pages(WORTH, _WORTHS)
         self._cancelled = threading.Event()
+        self.composition.links[Link.BACKTEST] = self._block.ctypes.data
+        self.renew()
+
+    def renew(self) -> None:
+        """Forget a run that ended: the arena was put back, strategies hang anew."""
+        self._block[:] = 0
+        bars = all(basis == "bars" for basis in self.composition.data.bases)
+        self._block[Run.WORTH_EVERY] = 0 if bars else _TICKS_EVERY
+        self._reports.clear()
+        self._worths.clear()
         arena = self.composition.arena
         self._notes = {
             each.number: (NoteReader(arena, each.number), Notes())
             for each in self.composition.strategies
         }
-        self.composition.links[Link.BACKTEST] = self._block.ctypes.data
-        bars = all(basis == "bars" for basis in self.composition.data.bases)
-        self._block[Run.WORTH_EVERY] = 0 if bars else _TICKS_EVERY
         self._offer()
 
     def cancel(self) -> None:
@@ -181,13 +200,24 @@ class Backtest:
         self._block[[Run.REPORTS_USED, Run.WORTHS_USED]] = 0
         self._offer()
 
-    def run(self, progress: Callable[[float], None] | None = None) -> Outcomes:
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Read the data, with corporate actions among them, block by block."""
+        while len(records := self.composition.data.read()):
+            yield np.ascontiguousarray(self.composition.actions.put(records))
+
+    def run(
+        self,
+        progress: Callable[[float], None] | None = None,
+        blocks: Iterable[NDArray[Any]] | None = None,
+    ) -> Outcomes:
         """Run to the end of the data.
 
         Parameters
         ----------
         progress : callable, optional
             Told the share of the records that are folded, now and then.
+        blocks : iterable of (n,) MARKET, optional
+            What `blocks` has read before.
 
         Raises
         ------
@@ -195,14 +225,13 @@ class Backtest:
             If the engine halted.
         """
         self._begin()
-        data, seconds, folded = self.composition.data, 0.0, 0
-        total = len(data)
-        while not self._cancelled.is_set():
-            records = self.composition.actions.put(data.read())
-            if not len(records):
+        seconds, folded = 0.0, 0
+        total = len(self.composition.data)
+        for records in self.blocks() if blocks is None else blocks:
+            if self._cancelled.is_set():
                 break
             started = time.perf_counter()
-            self._fold(np.ascontiguousarray(records))
+            self._fold(records)
             seconds += time.perf_counter() - started
             folded += int(self._block[Run.NEXT])
             if progress is not None:
