@@ -87,6 +87,7 @@ def _write_terms(order: Any, command: Any) -> None:
     order["display_quantity"] = command["display_quantity"]
     order["trail"] = command["trail"]
     order["expire_ts"] = command["expire_ts"]
+    order["target_share"] = command["value"]
     order["decided_ts"] = command["ts_received"]
     order["protection_ticks"] = command["protection_ticks"]
     _begin(order)
@@ -326,6 +327,7 @@ def is_by_venue(reason: int) -> bool:
         or reason == Reason.TRAILED
         or reason == Reason.CLOSED
         or reason == Reason.CORPORATE_ACTION
+        or reason == Reason.SIZED
     )
 
 

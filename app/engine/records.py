@@ -250,7 +250,7 @@ COMMAND: Final = np.dtype(
         ("trail", "<i8"),  # > 0: price units; < 0: parts per million of the price
         ("expire_ts", "<i8"),  # GTD: ns since 1970 UTC
         ("book_sequence", "<i8"),  # sequence of the painted book (GESTURE)
-        ("value", "<i8"),  # what a SET_… action sets; see Action
+        ("value", "<i8"),  # what a SET_… action sets; NEW: ORDER's target_share
         ("group", "<i4"),  # group number; 0 = none; SET_LIMIT: RiskLimit
         ("strategy", "<i4"),  # strategy number; 0 = manual
         ("account", "<i4"),  # account number; 0 = ours
@@ -340,6 +340,7 @@ class Reason(IntEnum):
     TRAILED = 35  # a trailing stop followed its price
     NOT_TRADING = 36  # the contract's last trading day is over
     VENUE_BUSY = 37  # the venue takes no orders just now
+    SIZED = 38  # sized again by the price at which it is filled
     # the risk gate
     MAX_ORDER_SIZE = 40
     MAX_ORDER_VALUE = 41

@@ -139,6 +139,8 @@ ORDER: Final = np.dtype(
         ("display_quantity", "<i8"),  # 0 = all
         ("trail", "<i8"),
         ("expire_ts", "<i8"),
+        # share of the strategy's equity to hold afterwards, ppb; 0 = `quantity` stands
+        ("target_share", "<i8"),
         ("new_quantity", "<i8"),  # of the pending replace; 0 = none pending
         ("new_price", "<i8"),  # of the pending replace
         ("new_stop_price", "<i8"),  # of the pending replace

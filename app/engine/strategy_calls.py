@@ -116,6 +116,17 @@ def target(
         return -1
 
 
+@exported("int64(int64,int64,int64,int64,float64)")
+def target_share(
+    arena: int, strategy: int, memory: int, instrument: int, share: float
+) -> int:
+    """Order what is missing to hold a share of the default quantity; the id."""
+    try:
+        return asked.target_share(Context(arena, strategy, memory), instrument, share)
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
 @exported("int64(int64,int64,int64,int64)")
 def close(arena: int, strategy: int, memory: int, instrument: int) -> int:
     """Close the strategy's position at the market, reducing only; the order's id."""

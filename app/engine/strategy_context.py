@@ -99,6 +99,14 @@ def target(ctx: Any, instrument: int, quantity: float) -> int:
 
 
 @kernel
+def target_share(ctx: Any, instrument: int, share: float) -> int:
+    """Order what is missing to hold a share of the default quantity; the id."""
+    return _checked(
+        calls.target_share(ctx.arena, ctx.strategy, ctx.memory, instrument, share)
+    )
+
+
+@kernel
 def close(ctx: Any, instrument: int) -> int:
     """Close the strategy's position at the market, reducing only; the order's id."""
     return _checked(calls.close(ctx.arena, ctx.strategy, ctx.memory, instrument))
@@ -203,5 +211,6 @@ __all__ = [
     "size",
     "stop",
     "target",
+    "target_share",
     "working",
 ]

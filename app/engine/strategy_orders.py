@@ -35,6 +35,8 @@ from app.engine.strategy_state import equity, head, known, price
 _NEARLY: Final = 1e-6
 """Share of an order step that a quantity may fall short of it and still count."""
 _MOST: Final = 2.0**62
+_MOST_SHARE: Final = 100.0
+_BILLION: Final = 1e9
 
 
 @kernel
@@ -107,17 +109,21 @@ def round_quantity(ctx: Any, instrument: int, quantity: float) -> float:
 
 
 @kernel
-def size(ctx: Any, instrument: int) -> float:
-    """Default quantity: equity ÷ instruments followed, at the last price, cut."""
-    last = price(ctx, instrument)
-    if not last > 0.0:
-        return 0.0
+def _cost_of_one(ctx: Any, instrument: int) -> float:
+    """What an instrument unit costs at the last price, base currency; NaN unknown."""
     definition = instruments(ctx.arena)[instrument]
     # Money of one instrument unit at a price of one: the multiplier.
     units = definition["money_numerator"] / definition["money_denominator"]
     units *= definition["price_denominator"] / definition["price_numerator"]
     units *= definition["unit_denominator"] / definition["unit_numerator"]
-    each = units / MONEY_SCALE * last * definition["conversion"] * 1e-9
+    last = price(ctx, instrument)
+    return units / MONEY_SCALE * last * definition["conversion"] * 1e-9
+
+
+@kernel
+def size(ctx: Any, instrument: int) -> float:
+    """Default quantity: equity ÷ instruments followed, at the last price, cut."""
+    each = _cost_of_one(ctx, instrument)
     if not each > 0.0:
         return 0.0
     wanted = max(0.0, equity(ctx)) / head(ctx)["followed"] / each
@@ -183,14 +189,42 @@ def stop(ctx: Any, instrument: int, quantity: float, at: float) -> int:
 
 
 @kernel
-def target(ctx: Any, instrument: int, quantity: float) -> int:
-    """Order what is missing to hold `quantity`, working orders counted, at market."""
-    instrument = known(ctx, instrument)
+def _missing(ctx: Any, instrument: int, quantity: float) -> int:
+    """Signed units to order so that `quantity` is held, working orders counted."""
     row = position_row(ctx.arena, instrument, ctx.strategy)
     held = integer(positions(ctx.arena)[row]["quantity"])
     missing = _units(ctx, instrument, quantity) - held
-    missing -= _working_units(ctx, instrument)
+    return missing - _working_units(ctx, instrument)
+
+
+@kernel
+def target(ctx: Any, instrument: int, quantity: float) -> int:
+    """Order what is missing to hold `quantity`, working orders counted, at market."""
+    instrument = known(ctx, instrument)
+    missing = _missing(ctx, instrument, quantity)
     return _id(ctx, _order(ctx, instrument, missing, integer(OrderType.MARKET)))
+
+
+@kernel
+def target_share(ctx: Any, instrument: int, share: float) -> int:
+    """Order what is missing to hold a share of the default quantity, at market.
+
+    That is equity ÷ instruments followed. Sized at the last price; again by the fill's
+    where the venue's model says so.
+    """
+    instrument = known(ctx, instrument)
+    if not abs(share) <= _MOST_SHARE:
+        raise ValueError("a share must lie in [-100, 100]")
+    of_equity = share / head(ctx)["followed"]
+    each = _cost_of_one(ctx, instrument)
+    if not each > 0.0:
+        return 0
+    wanted = max(0.0, equity(ctx)) * of_equity / each
+    missing = _missing(ctx, instrument, wanted)
+    index = _order(ctx, instrument, missing, integer(OrderType.MARKET))
+    if index:
+        requests(ctx.arena)[index]["value"] = integer(round(of_equity * _BILLION))
+    return _id(ctx, index)
 
 
 @kernel

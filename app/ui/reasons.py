@@ -45,6 +45,7 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.NOT_CONNECTED: "the venue is not connected",
     Reason.GROUP: "another order of its group ended it",
     Reason.AUCTION_MISSED: "the auction did not fill it",
+    Reason.SIZED: "sized again by the price at which it was filled",
     Reason.TRAILED: "its stop followed the price",
     Reason.NOT_TRADING: "the contract's last trading day is over",
     Reason.VENUE_BUSY: "the venue takes no orders just now",

@@ -55,6 +55,7 @@ from app.engine.venue.impact import note_impact
 from app.engine.venue.levels import our_best, our_level, venue_book
 from app.engine.venue.reduce_only import allowed
 from app.engine.venue.reports import end, fill, tell
+from app.engine.venue.sizing import is_sized_at_fill, size_at
 from app.engine.venue.state import (
     Stage,
     models,
@@ -162,6 +163,11 @@ def _at_once(arena: int, links: int, index: int, bar: Any) -> None:
     order = venue_orders(arena)[index]
     force, leaves = order["time_in_force"], order["leaves"]
     price, limit = _auction_price(order, bar), order["price"]
+    if order["target_share"] and is_sized_at_fill(arena, order["instrument"]):
+        size_at(arena, links, index, price)
+        if order["stage"] == Stage.ENDED:
+            return
+        leaves = order["leaves"]
     if limit != NO_PRICE and not _reached(order["side"], limit, price):
         leaves = 0
     if force == TimeInForce.FOK:

@@ -43,6 +43,13 @@ class LimitRule(StrEnum):
     TOUCH = "touch"
 
 
+class Sizing(StrEnum):
+    """When a share of the equity becomes a quantity, over bars (sizing.py)."""
+
+    AT_DECISION = "at_decision"
+    AT_FILL = "at_fill"
+
+
 class Impact(StrEnum):
     """How our size beyond known depth moves the price (impact.py)."""
 
@@ -111,6 +118,8 @@ class VenueModels:
     bar_interval_ns: int = 0
     """How long a bar lasts; 0: unknown. Where known, what is decided within a bar meets
     the next one, and not a past that the bar began with."""
+    sizing: Sizing = Sizing.AT_DECISION
+    """By which price a bar sizes an order for a share of the equity."""
     impact: Impact = Impact.NONE
     """How temporary impact grows with our size."""
     temporary_impact: float = 1.0
@@ -201,6 +210,7 @@ class VenueModels:
         record["slippage"] = self.slippage
         record["touch_fills"] = LimitRule(self.limit_rule) is LimitRule.TOUCH
         record["bar_interval"] = self.bar_interval_ns
+        record["sized_at_fill"] = Sizing(self.sizing) is Sizing.AT_FILL
         record["impact"] = _IMPACTS[Impact(self.impact)]
         record["temporary_impact"] = self.temporary_impact
         record["permanent_impact"] = self.permanent_impact

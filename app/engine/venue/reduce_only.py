@@ -27,7 +27,7 @@ from app.engine.venue.state import (
 
 
 @kernel
-def _on_their_way(arena: int, instrument: int, strategy: int) -> int:
+def on_their_way(arena: int, instrument: int, strategy: int) -> int:
     """Signed quantity of fills not yet delivered; strategy 0 = all of the account."""
     total = 0
     for waiting in range(1, section_words(arena, Section.PENDING)[USED]):
@@ -56,7 +56,7 @@ def closable(arena: int, index: int) -> int:
     if strategy:
         row = position_row(arena, instrument, strategy)
     held = positions(arena)[row]["quantity"]
-    held += _on_their_way(arena, instrument, strategy)
+    held += on_their_way(arena, instrument, strategy)
     return max(-order["side"] * held, 0)
 
 

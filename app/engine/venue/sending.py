@@ -51,6 +51,7 @@ def begin_order(arena: int, index: int) -> None:
     order["decided_ts"], order["met_ts"] = order["sent_ts"], 0
     order["condition"], order["impact"] = 0, 0
     order["peaks"], order["triggered_ts"] = 0, 0
+    order["target_share"] = source["target_share"]
 
 
 @kernel

@@ -120,6 +120,7 @@ VENUE_ORDER: Final = np.dtype(
         ("condition", "<i8"),  # conditional.CONDITION; 0 = none
         ("impact", "<i8"),  # money booked for it by the impact model (SEMANTICS 36)
         ("met_ts", "<i8"),  # close of the last bar that it met, ns
+        ("target_share", "<i8"),  # ORDER's; 0 = its quantity stands
     ],
     align=True,
 )
@@ -185,6 +186,7 @@ VENUE_MODEL: Final = np.dtype(
         ("slippage", "<i8"),  # price units added to a stop that a bar triggers (38)
         ("touch_fills", "<i8"),  # 1: a bar that touches a limit fills it (38)
         ("bar_interval", "<i8"),  # ns that a bar lasts; 0 = unknown
+        ("sized_at_fill", "<i8"),  # 1: a share of equity is sized by the fill's price
         ("impact", "<i8"),  # impact.ImpactModel
         ("temporary_impact", "<f8"),  # coefficients of the impact model
         ("permanent_impact", "<f8"),

@@ -19,7 +19,7 @@ from app.engine.control import CONTROL_WORDS
 from app.engine.limits import Limits
 from app.engine.links import Link, link_entries, new_links
 from app.engine.venue import simulated
-from app.engine.venue.models import Impact, LimitRule, Queue, VenueModels
+from app.engine.venue.models import Impact, LimitRule, Queue, Sizing, VenueModels
 from app.errors import RequestError
 from app.instrument import Fees, Instrument
 from app.sessions.arena_making import DataTerms, SessionTerms, make_arena
@@ -143,6 +143,7 @@ def models_of(terms: ModelTerms, data: DataTerms, seed: int) -> VenueModels:
         participation=terms.participation,
         slippage=terms.slippage,
         limit_rule=_one_of(LimitRule, terms.limit_rule, "limit_rule"),
+        sizing=_one_of(Sizing, terms.sizing, "sizing"),
         impact=_one_of(Impact, terms.impact, "impact"),
         temporary_impact=terms.temporary_impact,
         permanent_impact=terms.permanent_impact,

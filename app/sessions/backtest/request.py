@@ -45,6 +45,7 @@ class ModelTerms:
     participation: float | None = 0.1
     slippage: int = 0
     limit_rule: str = "through"
+    sizing: str = "at_decision"
     impact: str = "none"
     temporary_impact: float = 1.0
     permanent_impact: float = 0.0

@@ -48,6 +48,7 @@ _BY_VENUE: Final = frozenset(
         Reason.TRAILED,
         Reason.CLOSED,
         Reason.CORPORATE_ACTION,
+        Reason.SIZED,
     )
 )
 """Reasons of changes that answer no request."""

@@ -33,4 +33,4 @@ class SMACross(Strategy):
         self.was_above[bar.instrument] = is_above
         if before == 0:
             return
-        ctx.target(bar.instrument, is_above * ctx.size(bar.instrument))
+        ctx.target_share(bar.instrument, is_above)
