@@ -74,6 +74,10 @@ class Paths:
     logs: Path = path_setting(
         "{user_state}/logs", "The engine's logs, one folder a session"
     )
+    strategies: Path = path_setting(
+        "{user_data}/strategies",
+        "Your strategies: those of each Python file in it are offered by name",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,18 +111,24 @@ def find(name: str, folders: Iterable[Path] = ()) -> type[Strategy]:
     Raises
     ------
     StrategyError
-        If there is none of that name; the nearest is named.
+        If there is none of that name; the nearest is named. A file that cannot be read
+        is told of only then: it may be the one.
     """
     known: dict[str, type[Strategy]] = {}
     for each in shipped_strategies():
         _enter(known, each)
-    for folder in folders:
-        for path in sorted(folder.glob("*.py")):
+    broken: StrategyError | None = None
+    for path in [path for folder in folders for path in sorted(folder.glob("*.py"))]:
+        try:
             for each in strategies_in(path):
                 _enter(known, each)
+        except StrategyError as error:
+            broken = error
     found = known.get(_plain(name))
     if found is not None:
         return found
+    if broken is not None:
+        raise broken
     titles = list(dict.fromkeys(title_of(each) for each in known.values()))
     near = difflib.get_close_matches(name, titles, 1, 0.4)
     hint = f"; did you mean {near[0]!r}?" if near else ""

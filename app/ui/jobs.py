@@ -6,6 +6,8 @@ asked for, because opening a session must wait for the closing of the one before
 """
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +21,20 @@ from app.errors import RingsideError
 _log = logging.getLogger("app.ui")
 _CLOCK: Final = SystemClock()
 _EVERY_NS: Final = 100_000_000
+_QUIET: Final = 10
+"""How nice a quiet thread is (0 = as all others, 19 = most)."""
 Report = Callable[[float, int], None]
 """Told the share that is done and a count; ends the job where it was cancelled."""
 
 
 class JobCancelled(Exception):  # noqa: N818 - no error: the user wished it
     """Ends a job that was cancelled, from within."""
+
+
+def _give_way() -> None:
+    """Lower this thread's own priority, where the system has such a thing."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _QUIET)
 
 
 class Job(QObject):
@@ -70,11 +80,25 @@ class Job(QObject):
 
 
 class Jobs(QObject):
-    """Runs jobs on one thread of their own."""
+    """Runs jobs on one thread of their own, or on some at low priority.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    threads : int
+        More than one run at once.
+    name : str
+        Of the threads.
+    is_quiet : bool
+        They give way to the engine and to the window.
+    """
+
+    def __init__(
+        self, threads: int = 1, name: str = "window-jobs", *, is_quiet: bool = False
+    ) -> None:
         super().__init__()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="window-jobs")
+        self._pool = ThreadPoolExecutor(
+            threads, name, initializer=_give_way if is_quiet else None
+        )
         self._running: set[Job] = set()
 
     def run(

@@ -337,6 +337,18 @@ QPushButton[role="danger"]:hover {{ border-color: {text}; }}
 QPushButton[role="buy"]:disabled, QPushButton[role="sell"]:disabled,
 QPushButton[role="danger"]:disabled {{ background: {raised}; color: {muted};
     border-color: {line}; }}
+QPushButton[role="primary"] {{ background: {accent}; color: {on_accent};
+    border-color: {accent}; font-weight: 600; padding: 4px 18px; }}
+QPushButton[role="primary"]:hover {{ border-color: {text}; }}
+QPushButton[role="primary"]:focus {{ border-color: {text}; }}
+QPushButton[role="primary"]:disabled {{ background: {raised}; color: {muted};
+    border-color: {line}; }}
+QPushButton[role="fold"] {{ background: transparent; border: 1px solid transparent;
+    color: {muted}; font-weight: 600; text-align: left; padding: 4px 2px; }}
+QPushButton[role="fold"]:hover {{ color: {text}; }}
+QPushButton[role="fold"]:focus {{ border-color: {accent}; }}
+QPushButton[role="fold"]:checked {{ background: transparent; color: {text};
+    border-color: transparent; }}
 QPushButton[role="unbuilt"] {{ color: {muted}; background: {window}; }}
 QPlainTextEdit[role="field"] {{ background: {raised}; color: {text};
     border: 1px solid {line}; border-radius: 4px; padding: 3px;

@@ -62,7 +62,8 @@ def run_backtest_command(parsed: argparse.Namespace) -> int:
     from app.sessions.backtest.result import Result
     from app.sessions.backtest.run import Backtest
 
-    backtest = Backtest(request, catalog, interpreted=parsed.interpreted)
+    folders = [parsed.settings.paths.strategies]
+    backtest = Backtest(request, catalog, folders, interpreted=parsed.interpreted)
     result = Result(backtest.run())
     print("\n".join(lines(result)))
     if parsed.json is not None:

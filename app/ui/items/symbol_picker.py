@@ -1,0 +1,108 @@
+"""Symbols of the catalog to tick, with what there is of each and how far it reaches."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.clock import utc
+from app.ui.models.backtest_data import Shelf, stream_title
+
+_ON, _OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
+_ROWS = 7
+
+
+class SymbolPicker(QWidget):
+    """A filter and a list with boxes to tick.
+
+    Signals
+    -------
+    picked(object)
+        All symbols that are ticked, in the order in which they were.
+    """
+
+    picked = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter symbols")
+        self.filter.setAccessibleName("Filter of symbols")
+        self.filter.setClearButtonEnabled(True)
+        self.list = QTreeWidget()
+        self.list.setAccessibleName("Symbols; space ticks one")
+        self.list.setHeaderLabels(["Symbol", "Data", "From", "To"])
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setAlternatingRowColors(True)
+        self.list.setFrameShape(QTreeWidget.Shape.NoFrame)
+        header = self.list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        line = self.fontMetrics().height() + 8
+        self.list.setMinimumHeight(_ROWS * line)
+        self.chosen: list[str] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.list, 1)
+        self.filter.textChanged.connect(self._on_filter)
+        self.list.itemChanged.connect(self._on_item)
+
+    def show_shelf(self, shelf: Shelf) -> None:
+        """Show what the catalog holds; what is ticked stays."""
+        self.list.blockSignals(True)
+        self.list.clear()
+        names = sorted({*shelf.by_name, *self.chosen})
+        for name in names:
+            streams = shelf.by_name.get(name, {})
+            first = min((each.first_ts for each in streams.values()), default=0)
+            last = max((each.last_ts for each in streams.values()), default=0)
+            titles = ", ".join(map(stream_title, shelf.common([name])))
+            days = [f"{utc(ts):%Y-%m-%d}" if ts else "" for ts in (first, last)]
+            item = QTreeWidgetItem([name, titles or "not in the catalog", *days])
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(0, _ON if name in self.chosen else _OFF)
+            item.setToolTip(1, titles)
+            self.list.addTopLevelItem(item)
+        self.list.blockSignals(False)
+        self._on_filter(self.filter.text())
+
+    def show_chosen(self, symbols: Sequence[str]) -> None:
+        """Tick these and no others, without telling of it."""
+        self.chosen = list(symbols)
+        self.list.blockSignals(True)
+        for item in self._items():
+            item.setCheckState(0, _ON if item.text(0) in self.chosen else _OFF)
+        self.list.blockSignals(False)
+
+    def _items(self) -> list[QTreeWidgetItem]:
+        every = (
+            self.list.topLevelItem(i) for i in range(self.list.topLevelItemCount())
+        )
+        return [each for each in every if each is not None]
+
+    def _on_item(self, item: QTreeWidgetItem) -> None:
+        name, is_on = item.text(0), item.checkState(0) is _ON
+        if is_on == (name in self.chosen):
+            return
+        if is_on:
+            self.chosen.append(name)
+        else:
+            self.chosen.remove(name)
+        self.picked.emit(list(self.chosen))
+
+    def _on_filter(self, text: str) -> None:
+        words = text.lower().split()
+        for item in self._items():
+            heap = f"{item.text(0)} {item.text(1)}".lower()
+            item.setHidden(not all(word in heap for word in words))
