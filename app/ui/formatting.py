@@ -33,6 +33,7 @@ MINUS: Final = "−"
 _DECIMALS: Final[Mapping[str, int]] = {"JPY": 0, "KRW": 0, "BTC": 8, "ETH": 6}
 _LETTERS: Final = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _QUARTER_S: Final = 900
+_MONTH_NS: Final = 28 * 86_400_000_000_000
 _SIZE_WIDTH: Final = 6
 """Figures that fit a size cell before a size is shortened."""
 
@@ -243,6 +244,8 @@ def axis_time(ns: int, step_ns: int, *, is_day: bool = False) -> str:
         It is the first of its day: the date says more than the time.
     """
     local = utc(int(ns)).astimezone(_ZONE.zone)
+    if step_ns >= _MONTH_NS:
+        return f"{local:%b %Y}"
     if step_ns >= 86_400_000_000_000:
         return f"{local:%d %b %Y}" if local.day == 1 else f"{local:%d %b}"
     if is_day:

@@ -11,8 +11,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.data.catalog import Catalog
+from app.ui.backtests import Backtests
 from app.ui.jobs import Jobs
 from app.ui.models.chart_drawings import DrawingBook
+from app.ui.runs import Runs
 
 
 class Library(QObject):
@@ -24,6 +26,19 @@ class Library(QObject):
     jobs : Jobs
     drawings : DrawingBook
         Drawings on charts, kept beside the catalog.
+    strategies : Path
+        The user's folder of strategies.
+    runs : Runs
+        The run whose report is open; runs are kept beside the catalog.
+    backtests : Backtests
+        What runs.
+
+    Parameters
+    ----------
+    root : Path
+        Of the catalog.
+    strategies : Path, optional
+        Beside the catalog by default.
 
     Signals
     -------
@@ -42,11 +57,25 @@ class Library(QObject):
     play_wanted = Signal(str)
     import_wanted = Signal(object)
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, strategies: Path | None = None) -> None:
         super().__init__()
         self.root = root
         self.jobs = Jobs()
         self.drawings = DrawingBook(root.parent / "drawings")
+        self.strategies = strategies or root.parent / "strategies"
+        self.runs = Runs(self.jobs, root.parent / "runs")
+        self.backtests = Backtests(self.catalog, self.strategies, self.runs.keep)
+        self.backtests.ended.connect(self._on_ended)
+
+    def _on_ended(self, _: object, run_id: str) -> None:
+        if run_id:
+            self.runs.stored.emit()
+            self.runs.open(run_id)
+
+    def close(self) -> None:
+        """End what runs, and wait for it."""
+        self.backtests.close()
+        self.jobs.close()
 
     def catalog(self) -> Catalog:
         """Open the catalog anew, as it lies on the disk now."""

@@ -198,6 +198,22 @@ PANELS: Final = (
         "Data",
         "Show and edit the instruments",
     ),
+    PanelRow(
+        "backtest",
+        "Backtest",
+        _late("backtest", "BacktestPanel"),
+        "Backtest",
+        "A strategy over recorded data: the request as a form, and what runs",
+        size=(760, 620),
+    ),
+    PanelRow(
+        "price",
+        "Price & trades",
+        _late("run_price", "RunPricePanel"),
+        "Backtest",
+        "The run's market with its trades from entry to exit",
+        size=(900, 520),
+    ),
 )
 BY_NAME: Final = {row.name: row for row in PANELS}
 CATEGORIES: Final = tuple(dict.fromkeys(row.category for row in PANELS))

@@ -4,8 +4,8 @@ Panels do not know each other; a trade that is chosen in one, an instant under t
 crosshair or a stretch of time is told from here. `open` takes a run from the store.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -36,8 +36,8 @@ class Runs(QObject):
 
     Parameters
     ----------
-    read : callable
-        Takes a run from the store by its name; on a thread of the jobs.
+    root : Path
+        Of the store.
 
     Attributes
     ----------
@@ -70,14 +70,27 @@ class Runs(QObject):
     time_pointed = Signal()
     range_shown = Signal(object)
 
-    def __init__(self, jobs: Jobs, read: Callable[[str], OpenRun]) -> None:
+    def __init__(self, jobs: Jobs, root: Path) -> None:
         super().__init__()
-        self._jobs, self._read = jobs, read
+        self._jobs, self.root = jobs, root
         self._asked = ""
+        self._kept: dict[str, OpenRun] = {}
         self.current: OpenRun | None = None
         self.trade = NONE
         self.ts = 0
         self.stretch = (0, 0)
+
+    def keep(self, outcomes: Any) -> str:
+        """Store what a run left behind; its name in the store. On any thread."""
+        from app.sessions.backtest.result import run_data_of
+
+        data = run_data_of(outcomes)
+        run_id = str(data.card["created"])
+        self._kept[run_id] = OpenRun(data, None)
+        return run_id
+
+    def _read(self, run_id: str) -> OpenRun:
+        return self._kept[run_id]
 
     def open(self, run_id: str) -> None:
         """Make a stored run the current one; it is read in the background."""

@@ -100,5 +100,5 @@ def stage(qtbot: QtBot, clock: StepClock, tmp_path: Path) -> Iterator[Stage]:
     bridge.pause()
     yield Stage(session, desk, bridge, context, clock, ran)
     bridge.detach()
-    library.jobs.close()
+    library.close()
     owner.deleteLater()

@@ -9,6 +9,7 @@ from app.engine.history.records import BarKind
 from app.ui import formatting
 from app.ui.items import chart_axes as axes
 from app.ui.items.chart_floats import Float, around, line_float
+from app.ui.models.axis import DAY
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -64,7 +65,9 @@ def cross_floats(chart: "ChartSurface") -> list[Float]:
     if x is None or not len(chart.shown):
         return []
     row = chart.shown.rows[chart.pointed()]
-    words = formatting.clock_time(int(row["begin"]), fine=True)
+    begin = int(row["begin"])
+    is_day = int(row["end"]) - begin >= DAY
+    words = formatting.day(begin) if is_day else formatting.clock_time(begin, fine=True)
     width = chart.ink.small.width(words) + 10
     left = max(0.0, min(plot.right() - width, x - width / 2))
     box = QRectF(round(left), plot.bottom(), width, chart.ink.small.height + 2)

@@ -92,6 +92,14 @@ def title_of_key(key: str) -> str:
     return name.replace("_", " ").capitalize() + unit
 
 
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return str(value)
+
+
 def _fields_of(cls: type[Any], section: str) -> tuple[Field, ...]:
     made = []
     for each in fields(cls):
@@ -349,14 +357,6 @@ def number(text: str) -> Any:
     except ValueError:
         return text.strip()
     return value if isinstance(value, int | float) else text.strip()
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
-    return str(value)
 
 
 def _camel(name: str) -> str:
