@@ -84,6 +84,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "app.sessions.backtest.cli",
         "add_backtest_parser",
     ),
+    "runs": Command(
+        "list, show, compare, export and delete backtests that were run",
+        "app.sessions.backtest.runs_cli",
+        "add_runs_parser",
+    ),
     "scenario": Command(
         "run scenarios: tables of events and of what must be observed",
         "app.sessions.scenario.cli",
@@ -252,6 +257,7 @@ def _paths(parsed: argparse.Namespace) -> list[tuple[str, Path]]:
         ("settings", config.config_file(parsed.config, os.environ)),
         ("catalog", settings.paths.data),
         ("logs", settings.paths.logs),
+        ("runs", settings.paths.runs),
         ("limits", settings.risk.file),
         ("compiled", cache_folder(os.environ)),
     ]

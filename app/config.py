@@ -78,6 +78,7 @@ class Paths:
         "{user_data}/strategies",
         "Your strategies: those of each Python file in it are offered by name",
     )
+    runs: Path = path_setting("{user_data}/runs", "Backtests that were run")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ where someone can act; the `ringside` command prints what is left as one line.
     ├── CalendarError             a trading calendar is unknown or has no such days
     ├── FileFormatError           a file being imported breaks its format: row, column
     ├── CatalogError              stored market data is missing, truncated or damaged
+    ├── RunError                  a backtest's run cannot be kept, found or read
     ├── RecorderError             a session cannot be recorded
     ├── FeedError                 a feed cannot be opened, or ended by a fault
     ├── SessionError              a session or a mode cannot be entered
@@ -104,6 +105,10 @@ class NotBuiltError(SessionError):
 
 class RequestError(RingsideError):
     """A backtest's request cannot be read, or breaks a rule."""
+
+
+class RunError(RingsideError):
+    """A backtest's run cannot be kept, found or read."""
 
 
 class StrategyError(RingsideError):

@@ -1,0 +1,333 @@
+"""The run store: a folder of runs, each written wholly or not at all.
+
+A run is a folder named by its id: `run.json` (card, summary: all that a list needs),
+`equity`, `benchmark`, `fills`, `orders` and `trades` as Parquet, `notes.json`. It is
+written beside and renamed. A run that cannot be read is listed with the reason.
+"""
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from app.analytics.run_data import ARRAYS, RunData, Table
+from app.clock import SystemClock
+from app.data.column_files import read_columns, write_columns
+from app.data.commit import sync_files
+from app.errors import RunError
+
+FORMAT: Final = 1
+CARD: Final = "run.json"
+_NOTES: Final = "notes.json"
+_EQUITY: Final = "equity.parquet"
+_BENCHMARK: Final = "benchmark.parquet"
+_TABLES: Final = ("fills", "orders", "trades")
+_OWNED: Final = "strategy:"
+_UNFINISHED: Final = ".saving-"
+_STALE_NS: Final = 86_400_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run as a list shows it.
+
+    Attributes
+    ----------
+    run_id, name, note, created : str
+    symbols, strategies : tuple of str
+    start, end, currency : str
+    final_equity, total_return, sharpe, max_drawdown : float or None
+        None where it is not defined.
+    trades : int
+    is_whole : bool
+        False if it was cancelled.
+    failures : tuple of str
+        Why strategies were stopped.
+    damaged : str
+        Why it cannot be read; "" if it can.
+    """
+
+    run_id: str
+    name: str = ""
+    note: str = ""
+    created: str = ""
+    symbols: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
+    start: str = ""
+    end: str = ""
+    currency: str = ""
+    final_equity: float | None = None
+    total_return: float | None = None
+    sharpe: float | None = None
+    max_drawdown: float | None = None
+    trades: int = 0
+    is_whole: bool = True
+    failures: tuple[str, ...] = ()
+    damaged: str = ""
+
+
+class RunStore:
+    """Runs that were kept.
+
+    Parameters
+    ----------
+    root : Path
+        Made when the first run is saved.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def save(self, run: RunData) -> str:
+        """Keep a run; return its id.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written; then nothing of it stays.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._clear_unfinished()
+            beside = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self.root))
+        except OSError as error:
+            raise RunError(f"{self.root} cannot be written: {_why(error)}") from error
+        try:
+            return self._save(run, beside)
+        except OSError as error:
+            raise RunError(
+                f"the run cannot be kept in {self.root}: {_why(error)}"
+            ) from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _save(self, run: RunData, beside: Path) -> str:
+        run_id = self._free_id(run)
+        card = {**run.card, "run_id": run_id}
+        run = replace(run, card=card)
+        _write_files(run, beside)
+        sync_files([*beside.iterdir(), beside])
+        beside.chmod(0o755)
+        # Another process may have taken the name since.
+        while True:
+            try:
+                beside.rename(self.root / run_id)
+                break
+            except OSError:
+                if not (self.root / run_id).exists():
+                    raise
+            run_id = self._free_id(run)
+            run.card["run_id"] = run_id
+            _write_card(run.card, summary_of(run), beside)
+        sync_files([self.root])
+        return run_id
+
+    def _free_id(self, run: RunData) -> str:
+        """A new name: when it was made, and a few digits of what came of it."""
+        when = str(run.card["created"])[:19].replace("-", "").replace(":", "")
+        first = f"{when.replace('T', '-')}-{str(run.card['digest'])[:6]}"
+        name, number = first, 1
+        while (self.root / name).exists():
+            number += 1
+            name = f"{first}-{number}"
+        return name
+
+    def _clear_unfinished(self) -> None:
+        """Remove what a crash left half-written."""
+        now = SystemClock().wall_ns()
+        for each in self.root.glob(f"{_UNFINISHED}*"):
+            if now - each.stat().st_mtime_ns > _STALE_NS:
+                shutil.rmtree(each, ignore_errors=True)
+
+    def list(self) -> tuple[RunSummary, ...]:
+        """Every run, newest first; those that cannot be read, too."""
+        if not self.root.is_dir():
+            return ()
+        found = [
+            self.summary(each.name)
+            for each in self.root.iterdir()
+            if each.is_dir() and not each.name.startswith(".")
+        ]
+        return tuple(
+            sorted(found, key=lambda each: (each.created, each.run_id), reverse=True)
+        )
+
+    def summary(self, run_id: str) -> RunSummary:
+        """A run as a list shows it."""
+        folder = self._folder(run_id)
+        try:
+            table = _read_card(folder)["summary"]
+            known = {each.name for each in fields(RunSummary)}
+            values = {
+                name: tuple(each) if isinstance(each, list) else each
+                for name, each in table.items()
+                if name in known
+            }
+            summary = RunSummary(**{**values, "run_id": run_id})
+        except RunError as error:
+            return RunSummary(run_id, damaged=str(error))
+        except (KeyError, TypeError, AttributeError) as error:
+            return RunSummary(run_id, damaged=f"{folder / CARD}: {error!r}")
+        missing = [
+            name
+            for name in (_EQUITY, _BENCHMARK, *(f"{each}.parquet" for each in _TABLES))
+            if not (folder / name).is_file()
+        ]
+        if missing:
+            return replace(summary, damaged=f"{', '.join(missing)} is missing")
+        return summary
+
+    def open(self, run_id: str) -> RunData:
+        """Read a run.
+
+        Raises
+        ------
+        RunError
+            If there is none of this id, or it is damaged.
+        """
+        folder = self._folder(run_id)
+        card = _read_card(folder)["card"]
+        try:
+            equity = read_columns(folder / _EQUITY)
+            benchmark = read_columns(folder / _BENCHMARK)
+            tables = {
+                each: Table(read_columns(folder / f"{each}.parquet"))
+                for each in _TABLES
+            }
+            notes = json.loads((folder / _NOTES).read_text("utf-8"))
+            return RunData(
+                card={**card, "run_id": run_id},
+                **{name: equity[name] for name in ARRAYS},
+                strategy_equity={
+                    name.removeprefix(_OWNED): each
+                    for name, each in equity.items()
+                    if name.startswith(_OWNED)
+                },
+                **tables,
+                benchmark_ts=benchmark["ts"],
+                benchmark_price=benchmark["price"],
+                notes=notes,
+            )
+        except (OSError, KeyError, ValueError) as error:
+            raise RunError(f"run {run_id} is damaged: {error}") from error
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run for good, damaged or not."""
+        folder = self._folder(run_id)
+        aside = folder.with_name(f"{_UNFINISHED}deleted-{run_id}")
+        try:
+            folder.rename(aside)
+            shutil.rmtree(aside)
+        except OSError as error:
+            raise RunError(f"run {run_id} cannot be deleted: {_why(error)}") from error
+
+    def describe(
+        self, run_id: str, *, name: str | None = None, note: str | None = None
+    ) -> None:
+        """Give a run another name or note."""
+        folder = self._folder(run_id)
+        document = _read_card(folder)
+        for key, value in (("name", name), ("note", note)):
+            if value is not None:
+                document["card"][key] = document["summary"][key] = value
+        _write_json(document, folder / CARD)
+
+    def find(self, text: str) -> str:
+        """The id that a text begins, or "latest".
+
+        Raises
+        ------
+        RunError
+            If it is none, or several.
+        """
+        ids = [each.run_id for each in self.list()]
+        if text == "latest" and ids:
+            return ids[0]
+        found = [each for each in ids if each == text] or [
+            each for each in ids if each.startswith(text)
+        ]
+        if len(found) != 1:
+            told = f"is {len(found)} runs" if found else "is no run"
+            raise RunError(f"{text!r} {told} of {self.root} ({len(ids)} in all)")
+        return found[0]
+
+    def _folder(self, run_id: str) -> Path:
+        folder = self.root / run_id
+        is_name = bool(run_id) and Path(run_id).name == run_id and run_id[0] != "."
+        if not is_name or not folder.is_dir():
+            raise RunError(f"there is no run {run_id!r} in {self.root}")
+        return folder
+
+
+def summary_of(run: RunData) -> RunSummary:
+    """A run as a list shows it."""
+    # It makes its statistics as the result does.
+    from app.sessions.backtest.result import stats_of
+
+    card, stats = run.card, stats_of(run)
+    return RunSummary(
+        run_id=run.run_id,
+        name=card["name"],
+        note=card["note"],
+        created=card["created"],
+        symbols=tuple(card["instruments"]),
+        strategies=tuple(each["name"] for each in card["strategies"]),
+        start=card["start"],
+        end=card["end"],
+        currency=card["currency"],
+        final_equity=stats["final_equity"],
+        total_return=stats["total_return"],
+        sharpe=stats["sharpe"],
+        max_drawdown=stats["max_drawdown"],
+        trades=stats["trades"],
+        is_whole=card["is_whole"],
+        failures=tuple(e["failure"] for e in card["strategies"] if e["failure"]),
+    )
+
+
+def _write_files(run: RunData, folder: Path) -> None:
+    columns: dict[str, Any] = {name: getattr(run, name) for name in ARRAYS}
+    for name, each in run.strategy_equity.items():
+        columns[f"{_OWNED}{name}"] = each
+    write_columns(folder / _EQUITY, columns)
+    write_columns(
+        folder / _BENCHMARK, {"ts": run.benchmark_ts, "price": run.benchmark_price}
+    )
+    for name in _TABLES:
+        table: Table = getattr(run, name)
+        write_columns(folder / f"{name}.parquet", dict(table.items()))
+    _write_json(run.notes, folder / _NOTES)
+    _write_card(run.card, summary_of(run), folder)
+
+
+def _write_card(card: dict[str, Any], summary: RunSummary, folder: Path) -> None:
+    document = {"format": FORMAT, "summary": asdict(summary), "card": card}
+    _write_json(document, folder / CARD)
+
+
+def _write_json(document: Any, path: Path) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(
+        json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+    )
+    beside.replace(path)
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    path = folder / CARD
+    try:
+        document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        version = document["format"]
+    except OSError as error:
+        raise RunError(f"{path}: {_why(error)}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged: {error}") from error
+    if version != FORMAT:
+        raise RunError(f"{path} has format {version}; this version reads {FORMAT}")
+    return document
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
