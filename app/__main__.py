@@ -89,6 +89,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "app.sessions.backtest.runs_cli",
         "add_runs_parser",
     ),
+    "sweep": Command(
+        "run a request over many parameters", "app.sweeps.cli", "add_sweep_parser"
+    ),
     "scenario": Command(
         "run scenarios: tables of events and of what must be observed",
         "app.sessions.scenario.cli",

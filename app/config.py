@@ -79,6 +79,9 @@ class Paths:
         "Your strategies: those of each Python file in it are offered by name",
     )
     runs: Path = path_setting("{user_data}/runs", "Backtests that were run")
+    sweeps: Path = path_setting(
+        "{user_data}/sweeps", "Sweeps that were kept, one folder each"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,6 @@ from app.clock import Clock
 from app.data.local_time import DAY_NS
 from app.data.time_columns import from_utc
 from app.data.trade_dates import trade_dates
-from app.engine.arena import Section
 from app.engine.records import MONEY_SCALE, ReportType
 from app.sessions.backtest.composing import Composition
 from app.sessions.backtest.price_tracks import PriceTrack, track_of, tracks_of
@@ -34,6 +33,7 @@ from app.sessions.backtest.run_tables import (
     Units,
     fill_table,
     order_table,
+    rates_of,
     strategy_equities,
     trade_table,
 )
@@ -71,7 +71,7 @@ def run_data_of(outcomes: Outcomes, clock: Clock | None = None) -> RunData:
     return RunData(
         card=card_of(outcomes, digest(outcomes), clock),
         ts=ts,
-        days=_days(composition, ts),
+        days=days_of(composition, ts),
         **{
             name: worths[name] / MONEY_SCALE
             for name in ("equity", "gross_exposure", "net_exposure", "cash")
@@ -91,11 +91,10 @@ def run_data_of(outcomes: Outcomes, clock: Clock | None = None) -> RunData:
 
 def units_of(composition: Composition) -> Units:
     """What a run's reports count in, and where its markets stood."""
-    rows = composition.arena.records(Section.INSTRUMENTS)
     count = len(composition.instruments)
     return Units(
         instruments=composition.instruments,
-        rates=np.array([float(rows[i]["conversion"]) * 1e-9 for i in range(count)]),
+        rates=rates_of(composition),
         ids={each.number: each.terms.id for each in composition.strategies},
         tracks=tracks_of(composition.data),
         exact_queue=np.array(
@@ -111,7 +110,7 @@ def digest(outcomes: Outcomes) -> str:
     return found.hexdigest()
 
 
-def _days(composition: Composition, ts: NDArray[np.int64]) -> NDArray[np.int64]:
+def days_of(composition: Composition, ts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Trade date of each time, by the first instrument's calendar.
 
     What stands at a bar's close is of the day in which the bar lay: a day's bar that
@@ -210,28 +209,83 @@ class Result:
         write_json(self.data, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the statistics of a run are made of.
+
+    Attributes
+    ----------
+    ts, equity, days, gross_exposure : (n,)
+    start : float
+    days_per_year : int
+    pnl, hold : (m,)
+        Of closed trades, in the order in which they closed; hold in ns.
+    trades : int
+        Open ones, too.
+    fees, liquidity : (k,)
+        Of fills.
+    orders, rejects, events : int
+    """
+
+    ts: NDArray[np.int64]
+    equity: NDArray[np.float64]
+    days: NDArray[np.int64]
+    start: float
+    days_per_year: int
+    gross_exposure: NDArray[Any]
+    pnl: NDArray[np.float64]
+    hold: NDArray[np.int64]
+    trades: int
+    fees: NDArray[np.float64]
+    liquidity: NDArray[Any]
+    orders: int
+    rejects: int
+    events: int
+
+
 def stats_of(run: RunData) -> dict[str, Any]:
     """Statistics, by name; what is not defined is None."""
-    found = performance(run.ts, run.equity, run.days, run.start, run.days_per_year)
     closed = run.closed_trades
-    hold = closed["closed"] - closed["opened"]
-    fills, exposed = run.fills, run.gross_exposure > 0
+    return figures_table(
+        Figures(
+            ts=run.ts,
+            equity=run.equity,
+            days=run.days,
+            start=run.start,
+            days_per_year=run.days_per_year,
+            gross_exposure=run.gross_exposure,
+            pnl=closed["pnl"],
+            hold=closed["closed"] - closed["opened"],
+            trades=len(run.trades),
+            fees=run.fills["fee"],
+            liquidity=run.fills["liquidity"],
+            orders=run.card["orders_sent"],
+            rejects=sum(run.card["rejects"].values()),
+            events=run.card["events"],
+        )
+    )
+
+
+def figures_table(run: Figures) -> dict[str, Any]:
+    """Statistics, by name; what is not defined is None."""
+    found = performance(run.ts, run.equity, run.days, run.start, run.days_per_year)
+    exposed = run.gross_exposure > 0
     return _plain(
         {
             "initial_capital": run.start,
             "final_equity": float(run.equity[-1]) if len(run.ts) else run.start,
             **asdict(found),
-            **asdict(trade_statistics(closed["pnl"], hold)),
-            "open_trades": len(run.trades) - len(closed),
+            **asdict(trade_statistics(run.pnl, run.hold)),
+            "open_trades": run.trades - len(run.pnl),
             "exposure_time": float(np.mean(exposed)) if len(exposed) else 0.0,
-            "fees": float(fills["fee"].sum()),
-            "fills": len(fills),
-            "orders": run.card["orders_sent"],
-            "rejects": sum(run.card["rejects"].values()),
-            "maker_share": float(np.mean(fills["liquidity"] > 0))
-            if len(fills)
+            "fees": float(run.fees.sum()),
+            "fills": len(run.fees),
+            "orders": run.orders,
+            "rejects": run.rejects,
+            "maker_share": float(np.mean(run.liquidity > 0))
+            if len(run.liquidity)
             else math.nan,
-            "events": run.card["events"],
+            "events": run.events,
         }
     )
 

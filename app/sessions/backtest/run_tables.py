@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analytics.run_data import Table
+from app.engine.arena import Section
 from app.engine.records import (
     MONEY_SCALE,
     NO_PRICE,
@@ -20,6 +21,7 @@ from app.engine.records import (
     TimeInForce,
 )
 from app.instrument import Instrument
+from app.sessions.backtest.composing import Composition
 from app.sessions.backtest.price_tracks import PriceTrack, extremes
 from app.sessions.backtest.trades import Trades, trades_of
 
@@ -110,6 +112,13 @@ class Units:
             if here.any() and (track.is_quoted or not mid):
                 found[here] = track.at(ts[here], before=before)
         return found
+
+
+def rates_of(composition: Composition) -> Floats:
+    """Each instrument's currency to the base currency, as a run left it."""
+    rows = composition.arena.records(Section.INSTRUMENTS)
+    count = len(composition.instruments)
+    return np.array([float(rows[i]["conversion"]) * 1e-9 for i in range(count)])
 
 
 def _whole(units: Sequence[Any]) -> Floats:
@@ -325,7 +334,7 @@ def trade_table(fills: NDArray[Any], units: Units) -> Table:
     entry = _mean(made.entry_value, made.entry_quantity, units, number)
     leave = _mean(made.exit_value, made.exit_quantity, units, number)
     quantity = units.quantities(number, made.quantity)
-    pnl = _pnl(made, units)
+    pnl = pnl_of(made, units)
     entered = units.quantities(number, made.entry_quantity) * np.abs(entry) * money
     mae, mfe = _excursions(made, units, entry, leave)
     end = np.where(made.closed_ts > 0, made.closed_ts, _end_of(units))
@@ -372,7 +381,7 @@ def _mean(value: NDArray[Any], quantity: Ints, units: Units, number: Ints) -> Fl
     return np.where(quantity > 0, mean, np.nan)
 
 
-def _pnl(made: Trades, units: Units) -> Floats:
+def pnl_of(made: Trades, units: Units) -> Floats:
     """Profit of what was closed, after fees, base currency."""
     ratios = [each.money_ratio for each in units.instruments]
     ratio = np.array([float(n) / float(d) for n, d in ratios])[made.instrument]

@@ -1,0 +1,1 @@
+"""Sweeps: one request over many parameters, and what the best of them is worth."""

@@ -1,0 +1,230 @@
+"""Where the cells of a sweep run: a backtest composed once and put back for each.
+
+Most of what a backtest costs before its first record (calendars, opening recordings,
+compiling) does not depend on the strategies' parameters. A `Template` does it once and
+keeps a snapshot of the arena before any strategy hangs in it; a `Stage` is one thread's
+copy of it. A cell is a copy of some hundred kilobytes, strategies hung with the cell's
+parameters, and the records folded, which all threads read where they lie.
+"""
+
+import copy
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analytics.performance import TRADING_DAYS
+from app.data.action_records import ActionRecords
+from app.data.catalog import Catalog
+from app.data.corporate_actions import load_actions
+from app.engine import snapshot
+from app.engine.arena import Arena
+from app.engine.build import build
+from app.engine.compile import Entry
+from app.engine.control import CONTROL_WORDS
+from app.engine.links import Link
+from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
+from app.errors import RingsideError
+from app.sessions.backtest.brief import BriefMaker
+from app.sessions.backtest.composing import UNITS, Composition, open_data
+from app.sessions.backtest.request import parse_request
+from app.sessions.backtest.run import Backtest
+from app.sessions.hanging import strategy_named
+from app.strategies.running import Runnable, prepare
+from app.strategies.strategy import Strategy, parameters_of
+
+SHARED_RECORDS: Final = 1 << 24
+"""Records that are merged once and kept for all cells: a gigabyte. More are read from
+the catalog's mapped columns by each cell, whose run then takes far longer than that."""
+
+Parameters = Mapping[str, Mapping[str, Any]]
+"""Parameters of each strategy, by its id."""
+
+
+def load_entries() -> None:
+    """Load the machine code of all that cells call.
+
+    An entry loads itself when it is first called; two threads at once would both do
+    so, and one of them would run what the other's loading takes away.
+    """
+    for name in (*UNITS, snapshot.__name__):
+        for each in vars(importlib.import_module(name)).values():
+            if isinstance(each, Entry):
+                assert each.address
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the sweep, from 0.
+    values : dict
+        Of each axis.
+    stats : dict
+        As in the JSON result of a backtest; empty if the run failed.
+    days : (m,) int64
+        Trade dates, days since 1970.
+    returns : (m,) float64
+        Of each day.
+    days_per_year : int
+        Daily returns of a year.
+    error : str
+        Why there are no figures; "" if there are.
+    seconds : float
+        That it took; no part of its result.
+    """
+
+    number: int
+    values: dict[str, Any]
+    stats: dict[str, Any] = field(default_factory=dict)
+    days: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    returns: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    days_per_year: int = TRADING_DAYS
+    error: str = ""
+    seconds: float = 0.0
+
+
+class Template:
+    """What all cells have in common that differ in strategies' parameters alone.
+
+    Parameters
+    ----------
+    table : mapping
+        The request's.
+    catalog : Catalog
+    folders : sequence of Path
+        Of the user's strategies.
+    interpreted : bool
+        Whether strategies run as Python.
+
+    Raises
+    ------
+    RingsideError
+        If the request cannot be run.
+    """
+
+    def __init__(
+        self,
+        table: Mapping[str, Any],
+        catalog: Catalog,
+        folders: Sequence[Path] = (),
+        *,
+        interpreted: bool = False,
+    ) -> None:
+        build(units=UNITS)
+        load_entries()
+        self.request = parse_request(table)
+        self.catalog, self.interpreted = catalog, interpreted
+        self.composition = Composition(
+            self.request, catalog, folders, interpreted=interpreted, is_hung=False
+        )
+        self.classes: dict[str, type[Strategy]] = {
+            each.id: strategy_named(each.name, folders)
+            for each in self.composition.enabled
+        }
+        self.runnables = self.make_runnables()
+        for runnable in self.runnables.values():
+            for handler in (*runnable.handlers.values(), runnable.opening):
+                assert handler.address
+        arena = self.composition.arena
+        self.snapshot = SnapshotBuffer(snapshot_bytes(arena.address, 0, 0))
+        self.snapshot.save(arena)
+        self.blocks: list[NDArray[Any]] | None = None
+        if len(self.composition.data) <= SHARED_RECORDS:
+            self.blocks = [*Backtest.of(self.composition).blocks()]
+
+    def make_runnables(self) -> dict[str, Runnable]:
+        """Make handlers of the strategies: interpreted ones keep errors of a thread."""
+        return {
+            name: prepare(cls, interpreted=self.interpreted)
+            for name, cls in self.classes.items()
+        }
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """Parameters of each strategy, by its id."""
+        return {name: [*parameters_of(cls)] for name, cls in self.classes.items()}
+
+
+class Stage:
+    """One thread's place to run cells of a template.
+
+    Parameters
+    ----------
+    template : Template
+    """
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+        composition = copy.copy(template.composition)
+        composition.arena = Arena(template.composition.arena.layout)
+        composition.control = np.zeros(CONTROL_WORDS, np.int64)
+        composition.links = template.composition.links.copy()
+        composition.links[Link.CONTROL] = composition.control.ctypes.data
+        composition.strategies = []
+        self._composition = composition
+        self._backtest = Backtest.of(composition)
+        self._brief = BriefMaker(composition)
+        is_compiled = all(each.is_compiled for each in template.runnables.values())
+        self._runnables = (
+            template.runnables if is_compiled else template.make_runnables()
+        )
+
+    def cancel(self) -> None:
+        """Let the run in hand end; from any thread."""
+        self._backtest.cancel()
+
+    def run(self, number: int, values: dict[str, Any], parameters: Parameters) -> Cell:
+        """Run a cell.
+
+        Parameters
+        ----------
+        parameters : mapping
+            All of each strategy that are not to have their defaults.
+
+        Returns
+        -------
+        Cell
+            With the reason in `error` if it could not run, or a strategy was stopped.
+        """
+        composition, backtest = self._composition, self._backtest
+        self._template.snapshot.restore(composition.arena)
+        composition.strategies.clear()
+        try:
+            for terms in composition.enabled:
+                runnable = self._runnables[terms.id]
+                runnable.errors.clear()
+                given = parameters.get(terms.id, terms.parameters)
+                cls = self._template.classes[terms.id]
+                composition.hang(terms, cls, given, runnable)
+            backtest.renew()
+            outcomes = backtest.run(blocks=self._blocks())
+        except RingsideError as error:
+            return Cell(number, values, error=str(error))
+        for each in outcomes.strategies.values():
+            if each.failure:
+                return Cell(number, values, error=each.failure)
+        brief = self._brief.make(outcomes)
+        return Cell(
+            number, values, brief.stats, brief.days, brief.returns, brief.days_per_year
+        )
+
+    def _blocks(self) -> Iterable[NDArray[Any]]:
+        """Records to fold: those that are shared, else the catalog's, read anew."""
+        template, composition = self._template, self._composition
+        if template.blocks is not None:
+            return template.blocks
+        composition.data = open_data(template.request, template.catalog)
+        composition.actions = ActionRecords(
+            composition.instruments,
+            load_actions(template.catalog.root),
+            composition.data.first_ts,
+        )
+        return self._backtest.blocks()

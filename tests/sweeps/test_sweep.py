@@ -1,0 +1,296 @@
+"""Sweeps over made bars: the rows of single runs, whatever the number of threads."""
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.__main__ import main
+from app.data.catalog import Catalog
+from app.errors import RequestError
+from app.sessions.backtest.result import Result
+from app.sessions.backtest.run import Backtest
+from app.sweeps.axes import Axis, grid, parse_axis
+from app.sweeps.report import load_sweep, save_sweep, sweep_table
+from app.sweeps.stage import Cell
+from app.sweeps.sweep import Sweep, SweepResult, SweepTerms, best_of, pool_over
+from app.sweeps.walk_forward import parse_scheme, span_of, walk_forward, windows_of
+from tests.bar_catalog import UNIT, walk, write_bars
+
+pytestmark = pytest.mark.slow
+BARS = 6000
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    folder = tmp_path_factory.mktemp("sweeps")
+    write_bars(folder, "RSTK", walk(BARS, 2))
+    return write_bars(folder, "RFUT", walk(BARS, 3, start=4000 * UNIT))
+
+
+def terms_of(*axes: str, name: str = "SMA Cross", **more: Any) -> SweepTerms:
+    table = {
+        "symbols": ["RSTK", "RFUT"],
+        "strategies": [{"id": "one", "name": name}],
+        "initialCapital": 10_000_000,
+        **more,
+    }
+    read = [parse_axis(each) for each in axes]
+    return SweepTerms(table, read, grid(read))
+
+
+def run(catalog: Catalog, terms: SweepTerms, threads: int = 2) -> SweepResult:
+    return Sweep(terms, pool_over(catalog, threads=threads)).run()
+
+
+def rows(cells: Sequence[Cell]) -> list[tuple[Any, ...]]:
+    return [
+        (c.number, c.values, c.stats, c.days.tobytes(), c.returns.tobytes(), c.error)
+        for c in cells
+    ]
+
+
+def test_a_cell_is_the_run_of_its_request(catalog: Catalog) -> None:
+    result = run(catalog, terms_of("fast=3:9:3", "slow=12,40", "interval=1m"))
+
+    assert len(result.cells) == 6
+    for cell in result.cells:
+        alone = Result(Backtest(result.request_of(cell), catalog).run())
+        assert cell.stats == alone.stats()
+        assert cell.stats["trades"] > 5
+        assert math.prod(1.0 + cell.returns) == pytest.approx(
+            1.0 + cell.stats["total_return"]
+        )
+
+
+def test_threads_change_nothing(catalog: Catalog) -> None:
+    terms = terms_of("fast=2:21:1", "slow=30:50:10", "models.participation=0.1,0.01")
+
+    one, four = run(catalog, terms, 1), run(catalog, terms, 4)
+
+    assert rows(one.cells) == rows(four.cells)
+    assert [each.number for each in four.cells] == [*range(120)]
+    assert one.best is not None
+    assert len({each.stats["final_equity"] for each in one.cells}) > 60
+
+
+def test_terms_of_the_request_are_varied(catalog: Catalog) -> None:
+    result = run(catalog, terms_of("one.allocation=0.5,1", "fees.taker=0,0.001"))
+
+    fees = [each.stats["fees"] for each in result.cells]
+    assert fees[0] == fees[2] == 0.0 < fees[1] < fees[3]
+    alone = Backtest(result.request_of(result.cells[3]), catalog).run()
+    assert Result(alone).stats() == result.cells[3].stats
+
+
+def test_a_cell_that_breaks_a_rule_is_a_row_with_its_reason(catalog: Catalog) -> None:
+    result = run(catalog, terms_of("fast=0,5", "models.queue=exact,soon"))
+
+    errors = [each.error for each in result.cells]
+    assert "fast must lie in [1, 5000], was 0" in errors[0]
+    assert "models.queue must be one of" in errors[1]
+    assert errors[2] == ""
+    assert result.best is result.cells[2]
+    assert result.cells[0].stats == {}
+
+
+FAILING = """from app.strategies import *
+
+
+class Own(Strategy):
+    after: int = 5
+    length: int = 3
+
+    def __init__(self):
+        if self.length > 100:
+            raise ValueError("too long")
+        self.seen = 0
+        self.kept = np.zeros(self.length)
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        if self.seen > self.after:
+            raise ValueError("enough")
+        ctx.target(bar.instrument, 1.0)
+"""
+
+
+@pytest.mark.parametrize("interpreted", [False, True])
+def test_a_strategy_that_fails_is_a_row(
+    catalog: Catalog, tmp_path: Path, *, interpreted: bool
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text("import numpy as np\n" + FAILING)
+    terms = terms_of("after=7,100000", "length=3,2000,50", name=str(own))
+
+    result = Sweep(terms, pool_over(catalog, threads=2, interpreted=interpreted)).run()
+
+    errors = [each.error for each in result.cells]
+    assert all("on_bar" in each and "event" in each for each in (errors[0], errors[2]))
+    assert "too long" in errors[1]
+    assert "too long" in errors[4]
+    assert errors[3] == errors[5] == ""
+    assert result.cells[3].stats == result.cells[5].stats
+
+
+def test_a_sweep_is_cancelled(catalog: Catalog) -> None:
+    terms = terms_of("fast=2:101:1", "slow=30:200:1")
+    sweep = Sweep(terms, pool_over(catalog, threads=2))
+
+    def told(cell: Cell, done: int, total: int) -> None:
+        assert total == 17_100
+        if done == 5:
+            sweep.cancel()
+
+    result = sweep.run(told)
+
+    assert not result.is_whole
+    assert 5 <= len(result.cells) < 100
+
+
+def test_who_stops_reading_stops_the_sweep(catalog: Catalog) -> None:
+    cells = Sweep(terms_of("fast=2:101:1"), pool_over(catalog, threads=2)).cells()
+
+    next(cells)
+    cells.close()  # type: ignore[attr-defined]
+
+
+def test_names_are_checked_before_anything_runs() -> None:
+    with pytest.raises(RequestError, match="no parameter 'lookback'"):
+        terms_of("lookback=1,2").check()
+    with pytest.raises(RequestError, match="objective must be one of"):
+        SweepTerms({}, [Axis("a", (1,))], [(1,)], "luck")
+
+
+def test_the_best_is_the_first_of_the_best() -> None:
+    cells = [
+        Cell(number, {}, {"sharpe": sharpe, "max_drawdown": drawdown})
+        for number, (sharpe, drawdown) in enumerate(
+            [(None, None), (1.0, 0.2), (2.0, 0.1), (2.0, 0.1)]
+        )
+    ]
+
+    best, calm = best_of(cells, "sharpe"), best_of(cells[::-1], "max_drawdown")
+
+    assert best is not None
+    assert calm is not None
+    assert (best.number, calm.number) == (2, 2)
+    assert best_of(cells[:1], "sharpe") is None
+
+
+def test_a_kept_sweep_is_read_again(catalog: Catalog, tmp_path: Path) -> None:
+    result = run(catalog, terms_of("fast=0:9:3", "slow=12,40"))
+
+    again = load_sweep(save_sweep(tmp_path / "kept", result))
+
+    assert sweep_table(again) == sweep_table(result)
+    assert again.best is not None
+    assert result.best is not None
+    assert again.request_of(again.best) == result.request_of(result.best)
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
+def test_the_best_of_chance_is_told_to_be_chance(catalog: Catalog) -> None:
+    # A walk without drift: two months of minutes are too few days, so days are made.
+    rng = np.random.default_rng(5)
+    days = np.arange(500)
+    cells = tuple(
+        Cell(i, {"a": i}, {"sharpe": float(r.mean() / r.std())}, days, r)
+        for i, r in enumerate(rng.normal(0.0, 0.01, (40, 500)))
+    )
+    terms = SweepTerms({}, [Axis("a", tuple(range(40)))], [(i,) for i in range(40)])
+
+    result = SweepResult(terms, cells)
+
+    assert result.overfitting.probability > 0.2
+    assert result.deflated.probability < 0.9
+    assert result.deflated.trials == 40
+
+
+def test_walking_forward_chooses_in_sample_and_runs_out_of_it(catalog: Catalog) -> None:
+    terms = terms_of("fast=3:9:3", "slow=12,40")
+    windows = windows_of(parse_scheme("2d:1d"), *span_of(terms, catalog))
+
+    walk_one = walk_forward(terms, windows, pool_over(catalog, threads=1))
+    walk_two = walk_forward(terms, windows, pool_over(catalog, threads=3))
+
+    assert len(walk_one.steps) >= 2
+    assert walk_one.is_whole
+    assert walk_one.equity.tobytes() == walk_two.equity.tobytes()
+    step = walk_one.steps[0]
+    assert step.best is not None
+    assert step.outside is not None
+    assert step.best.values == step.outside.values
+    table = {
+        **terms.table_of(step.best.values),
+        "start_date": step.window.start.isoformat(),
+        "end_date": str(np.datetime64(step.window.split) - 1),
+    }
+    inside = run(catalog, SweepTerms(table, terms.axes, terms.points))
+    assert inside.best is not None
+    assert inside.best.values == step.best.values
+    assert walk_one.performance.total_return == pytest.approx(
+        math.prod(1.0 + each.outside.stats["total_return"] for each in walk_one.steps)  # type: ignore[union-attr]
+        - 1.0
+    )
+
+
+def test_the_command_tells_and_writes(
+    catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps(terms_of("fast=1").table))
+    where = ["--catalog", str(catalog.root), "--no-store"]
+    files = ["--json", str(tmp_path / "r.json"), "--csv", str(tmp_path / "r.csv")]
+
+    axes = ["--grid", "fast=3,5", "--grid", "slow=12:20:4"]
+    walk = ["--walk-forward", "2d:1d:anchored", "--threads", "2"]
+    status = main(["sweep", str(request), *axes, *where, *files, *walk])
+
+    said = capsys.readouterr().out
+    assert status == 0
+    assert "6 cells: fast 3, 5; slow 12, 16, 20" in said
+    assert "deflated Sharpe ratio" in said
+    assert "walk-forward efficiency" in said
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert len(told["cells"]) == 6
+    assert told["cells"][told["best"]]["stats"]["sharpe"] == max(
+        each["stats"]["sharpe"] for each in told["cells"]
+    )
+    assert told["walk_forward"]["windows"][0]["values"] is not None
+    with (tmp_path / "r.csv").open() as file:
+        read = [*csv.DictReader(file)]
+    assert [each["fast"] for each in read] == ["3"] * 3 + ["5"] * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--grid NAME=VALUES"),
+        (["--grid", "slwo=1,2"], "no parameter 'slwo'"),
+        (["--grid", "fast=1,2", "--threads", "0"], "--threads must be 1 or more"),
+        (["--grid", "fast=1,2", "--walk-forward", "2d"], "--walk-forward takes"),
+        (["--grid", "fast=1,2", "--walk-forward", "9y:1y"], "shorter than one"),
+        (["--grid", "fast=1,2", "--objective", "luck"], "objective must be one of"),
+    ],
+)
+def test_the_command_refuses_by_name(
+    catalog: Catalog,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps(terms_of("fast=1").table))
+
+    where = ["--catalog", str(catalog.root), "--no-store"]
+    status = main(["sweep", str(request), *where, *arguments])
+
+    assert status == 2
+    assert words in capsys.readouterr().err
