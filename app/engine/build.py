@@ -8,6 +8,7 @@ its next unit. On its standard output it says ``begin UNIT`` and ``end UNIT``.
 ``python -m app.engine.build`` builds everything, with a line of progress for each unit.
 """
 
+import fcntl
 import gc
 import os
 import select
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, Final
 
 from app.clock import SystemClock
@@ -171,9 +173,12 @@ def _work(units: list[str], queue: int, says: int) -> None:
         while taken := os.read(queue, 1):
             # One byte to the parent names the unit that a dying worker leaves open.
             os.write(says, taken)
-            _say("begin", units[taken[0]])
-            compile_unit(units[taken[0]])
-            _say("end", units[taken[0]])
+            unit = units[taken[0]]
+            _say("begin", unit)
+            with _turn(unit):
+                if not is_built(unit):
+                    compile_unit(unit)
+            _say("end", unit)
         code = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -181,6 +186,16 @@ def _work(units: list[str], queue: int, says: int) -> None:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+@contextmanager
+def _turn(unit: str) -> Iterator[None]:
+    """Wait until no other process compiles a unit: it is then there for both."""
+    locks = cache_root().parent / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / unit).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _await(units: list[str], workers: dict[int, int]) -> int:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,18 @@ def test_build_compiles_what_is_missing_and_tells_its_progress(copy):
     assert lines[3] == "[True, True]"
     assert copy.report() == (101, 1)
     assert copy.build(UNIT, OTHER) == ["[True, True]"]
+
+
+@pytest.mark.slow
+def test_two_builds_at_a_time_compile_a_unit_once(copy):
+    counted = "import pathlib\npathlib.Path(__file__ + '.seen').open('a').write('x')\n"
+    copy.write("sample_unit", counted + CALLER)
+
+    with ThreadPoolExecutor() as pool:
+        ends = list(pool.map(copy.build, [UNIT, UNIT]))
+
+    assert [lines[-1] for lines in ends] == ["[True]", "[True]"]
+    assert (copy.engine / "sample_unit.py.seen").read_text() == "x"
 
 
 @pytest.mark.slow
