@@ -145,7 +145,7 @@ def histogram_of(values: Floats, most: int = 41) -> Histogram:
     bins = min(most, max(5, int(np.sqrt(len(values))) * 2))
     step = (high - low) / bins
     first, last = int(np.floor(low / step)), int(np.ceil(high / step))
-    edges = np.arange(first, last + 1) * step
+    edges = np.arange(first, last + 1).astype(np.float64) * step
     edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
     counts, _ = np.histogram(values, edges)
     return Histogram(edges, counts.astype(np.int64))

@@ -241,6 +241,9 @@ class Report:
         """A statistic by its key."""
         return self._by_key[key]
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_key
+
     def value(self, key: str) -> Any:
         """Value of a statistic by its key."""
         return self._by_key[key].value

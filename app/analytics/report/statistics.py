@@ -13,7 +13,6 @@ import numpy as np
 from app.analytics.performance import NAN, moments, sharpe_ratio
 from app.analytics.run_data import Floats
 
-_EULER: Final = 0.5772156649015329
 _NORMAL: Final = NormalDist()
 
 
@@ -122,43 +121,6 @@ def annual_return(returns: Floats, per_year: int) -> float:
 def ulcer_index(drawdown: Floats) -> float:
     """Root mean square of drawdowns. Martin and McCann (1989)."""
     return math.sqrt(float(np.mean(drawdown**2))) if len(drawdown) else NAN
-
-
-def expected_best_sharpe(trials: int, deviation: float) -> float:
-    """Largest Sharpe ratio that so many trials of no skill lead one to expect.
-
-    Bailey and López de Prado (2014), "The Deflated Sharpe Ratio", equation 1.
-
-    Parameters
-    ----------
-    trials : int
-    deviation : float
-        Of the Sharpe ratios of all trials, per return.
-    """
-    if trials < 2:
-        return 0.0
-    first = _NORMAL.inv_cdf(1 - 1 / trials)
-    second = _NORMAL.inv_cdf(1 - 1 / (trials * math.e))
-    return deviation * ((1 - _EULER) * first + _EULER * second)
-
-
-def deflated_sharpe_ratio(
-    sharpe: float,
-    count: int,
-    skew: float,
-    kurtosis: float,
-    trials: int,
-    deviation: float,
-) -> float:
-    """Probability that the true Sharpe ratio is above 0, the best of `trials` given.
-
-    Bailey and López de Prado (2014), equation 2; all Sharpe ratios per return.
-    """
-    spread = 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
-    if count < 3 or math.isnan(spread) or not spread > 0.0:
-        return NAN
-    benchmark = expected_best_sharpe(trials, deviation)
-    return _NORMAL.cdf((sharpe - benchmark) * math.sqrt(count - 1) / math.sqrt(spread))
 
 
 def least_track_record(returns: Floats, level: float = 0.95) -> float:

@@ -100,7 +100,8 @@ def _records(
     recording: Recording, rows: range, dtype: Any, kind: EventKind
 ) -> NDArray[Any]:
     found = recording.records(rows.start, rows.stop)
-    return found[found["kind"] == kind].view(dtype)
+    chosen: NDArray[Any] = found[found["kind"] == kind].view(dtype)
+    return chosen
 
 
 def _of_bars(recording: Recording, rows: range) -> PriceTrack:

@@ -118,7 +118,8 @@ def days_of(composition: Composition, ts: NDArray[np.int64]) -> NDArray[np.int64
     """
     first = composition.instruments[0]
     is_bars = composition.data.bases[0] == "bars"
-    inside = ts - 1 if is_bars else ts
+    # The last values stand just behind the last record, in whose day they are.
+    inside = np.minimum(ts, composition.data.last_ts) - 1 if is_bars else ts
     is_daily = is_bars and not composition.data.bar_intervals[0]
     if first.calendar is not None and not is_daily:
         return trade_dates(first, inside)
@@ -397,8 +398,7 @@ def _as_is(values: NDArray[Any]) -> list[Any]:
 
 def _known(values: NDArray[Any]) -> list[Any]:
     """NaN is None."""
-    found: list[Any] = np.where(np.isfinite(values), values, None).tolist()
-    return found
+    return [each if math.isfinite(each) else None for each in values.tolist()]
 
 
 def _named(names: dict[int, str]) -> _Maker:
@@ -411,8 +411,10 @@ def iso_column(ts: NDArray[np.int64]) -> list[str | None]:
     seconds = np.datetime_as_string(ts.astype("datetime64[ns]").astype("datetime64[s]"))
     fine = np.datetime_as_string(ts.astype("datetime64[ns]"))
     texts = np.char.add(np.where(whole, seconds, fine), "Z")
-    found: list[str | None] = np.where(ts == 0, None, texts.astype(object)).tolist()
-    return found
+    never = (ts == 0).tolist()
+    return [
+        None if none else text for none, text in zip(never, texts.tolist(), strict=True)
+    ]
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -146,8 +146,8 @@ def _words(kind: type[IntEnum], values: NDArray[Any]) -> NDArray[np.str_]:
 
 def reasons_of(values: NDArray[Any]) -> NDArray[np.str_]:
     """Why orders were refused or ended; "" is no reason."""
-    found = _words(Reason, values)
-    return np.where(values == 0, "", found)
+    found: NDArray[np.str_] = np.where(values == 0, "", _words(Reason, values))
+    return found
 
 
 class Orders:
@@ -202,8 +202,9 @@ class Orders:
         return np.bincount(rows, minlength=len(self)).astype(np.int64)
 
     def _of(self, kind: ReportType) -> NDArray[Any]:
-        found: NDArray[Any] = self.reports[self._rows]
-        return found[found["report"] == kind]
+        told = self.reports[self._rows]
+        found: NDArray[Any] = told[told["report"] == kind]
+        return found
 
 
 def order_table(orders: Orders, fills: Table, units: Units) -> Table:

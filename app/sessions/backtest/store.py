@@ -160,7 +160,7 @@ class RunStore:
         try:
             table = _read_card(folder)["summary"]
             known = {each.name for each in fields(RunSummary)}
-            values = {
+            values: dict[str, Any] = {
                 name: tuple(each) if isinstance(each, list) else each
                 for name, each in table.items()
                 if name in known
@@ -190,9 +190,9 @@ class RunStore:
         folder = self._folder(run_id)
         card = _read_card(folder)["card"]
         try:
-            equity = read_columns(folder / _EQUITY)
+            equity: dict[str, Any] = read_columns(folder / _EQUITY)
             benchmark = read_columns(folder / _BENCHMARK)
-            tables = {
+            tables: dict[str, Any] = {
                 each: Table(read_columns(folder / f"{each}.parquet"))
                 for each in _TABLES
             }
