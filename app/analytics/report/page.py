@@ -18,7 +18,20 @@ _TILES: Final = (
     *("total_return", "annual_return", "sharpe", "sortino", "max_drawdown"),
     *("volatility", "trades", "win_rate", "profit_factor", "fees"),
 )
-_MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS: Final = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
 _MOST_TRADES: Final = 2000
 
 
@@ -313,16 +326,16 @@ def _card(card: dict[str, Any]) -> str:
             _cell(f"{card['events']:,} events, {card['wall_seconds']:.3f} s", "w"),
         ],
     ]
-    for each in card["data"]:
-        rows.append(
-            [
-                _cell("Data"),
-                _cell(
-                    f"{each['symbol']}@{each['stream']}: {each['records']:,} records, hash {each['hash']}, from {each['source']}",
-                    "w",
-                ),
-            ]
-        )
+    rows += [
+        [
+            _cell("Data"),
+            _cell(
+                f"{each['symbol']}@{each['stream']}: {each['records']:,} records, hash {each['hash']}, from {each['source']}",
+                "w",
+            ),
+        ]
+        for each in card["data"]
+    ]
     for each in card["strategies"]:
         given = ", ".join(
             f"{name} = {value}" for name, value in each["parameters"].items()

@@ -51,6 +51,10 @@ def add_backtest_parser(subparsers: "Subparsers") -> None:
         "--interpreted", action="store_true", help="run strategies as Python"
     )
     parser.add_argument("--catalog", type=Path, metavar="FOLDER", help="other data")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report")
+    parser.add_argument(
+        "--no-store", action="store_true", help="do not keep the run (ringside runs)"
+    )
     parser.set_defaults(func=run_backtest_command)
 
 
@@ -68,6 +72,19 @@ def run_backtest_command(parsed: argparse.Namespace) -> int:
     print("\n".join(lines(result)))
     if parsed.json is not None:
         result.write_json(parsed.json)
+    run = result.data
+    if not parsed.no_store:
+        from app.sessions.backtest.store import RunStore
+
+        store = RunStore(parsed.settings.paths.runs)
+        run_id = store.save(run)
+        print(f"kept as {run_id}; ringside runs show {run_id}")
+        run = replace(run, card={**run.card, "run_id": run_id})
+    if parsed.html is not None:
+        from app.analytics.report import report_of
+        from app.analytics.report.page import write_page
+
+        write_page(report_of(run), parsed.html)
     return 1 if any(e.failure for e in result.outcomes.strategies.values()) else 0
 
 
