@@ -25,6 +25,8 @@ class Control(IntEnum):
     STALLS = 31  # passes that took no event because the log had no room
     TIMER_RECORD = 16  # eight words: the loop's own TIMER
     TIME_HANDLERS = 24  # 1: measure strategies' handlers; written from outside
+    HANDLER_MEMORY = 25  # address of two words by strategy: where its memory is kept
+    # before each call, and how many bytes of it; 0 = nowhere; written from outside
     REQUEST_RECORD = 32  # sixteen words: a strategy's request on its way
     HISTOGRAM = 64  # market data: received → folded and logged
     COMMAND_HISTOGRAM = 128  # gesture → folded and logged

@@ -47,7 +47,7 @@ from app.engine.risk_state import (
     risk,
 )
 from app.engine.state import accounts, engine, instruments, positions
-from app.engine.strategy import StrategyState, floods, strategies
+from app.engine.strategy import StrategyState, floods, rate_share, strategies
 
 _SMALL: Final = 2**31
 _OF_SUMS: Final = (
@@ -368,7 +368,7 @@ def _message_rate(arena: int, check: Any) -> int:
     window = account_limit(arena, integer(RiskLimit.RATE_WINDOW))
     strategy = integer(check["strategy"])
     if strategy and limit and window and floods(arena, strategy, limit, window):
-        check["limit"] = max(1, limit // 2)
+        check["limit"] = rate_share(limit)
         check["stands"] = strategies(arena)[strategy]["sent"]
         return Reason.MESSAGE_RATE
     if limit and window and is_rate_exceeded(arena, limit, window):

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.engine.arena import CAPACITY, USED, Section, section, section_words
+from app.engine.arena import CAPACITY, OFFSET, USED, Section, section, section_words
 from app.engine.compile import Entry, entry, kernel
 from app.engine.control import CONTROL_WORDS, Control
 from app.engine.links import LINK_WORDS, MAX_HANDLERS, Link
@@ -224,17 +224,23 @@ def fail(arena: int, strategy: int, handler: int, status: int) -> None:
 
 
 @kernel
+def rate_share(limit: int) -> int:
+    """Messages that may be one strategy's, of those that the account may send."""
+    return max(1, limit // 3)
+
+
+@kernel
 def floods(arena: int, strategy: int, limit: int, window: int) -> bool:
     """Count a message of a strategy; tell whether it is more than its share.
 
-    Half of what the account may send within a window is any one strategy's, so that
-    none silences the others, the hand or the exits.
+    A third of what the account may send within a window is any one strategy's: with
+    the cancels of the same orders it leaves room to the others, the hand and the exits.
     """
     record, now = strategies(arena)[strategy], engine(arena)[0]["now"]
     if now - record["sent_since"] >= window:
         record["sent_since"], record["sent"] = now, 0
     record["sent"] += 1
-    share = max(1, limit // 2)
+    share = rate_share(limit)
     running = record["state"] == StrategyState.RUNNING
     if running and record["sent"] > share * FLOOD:
         fail(arena, strategy, -1, HandlerStatus.FLOODED)
@@ -245,15 +251,22 @@ def floods(arena: int, strategy: int, limit: int, window: int) -> bool:
 def _timed_call(
     control: int, address: int, arena: int, strategy: int, event: int
 ) -> int:
-    """Call a handler; note how long it took in the loop's control block, if asked to.
+    """Call a handler; if asked to, keep its memory as it was and how long it took.
 
-    Time is no part of the state: the same events still give the same bytes.
+    Neither is part of the state: the same events still give the same bytes.
     """
     if control == 0:
         return call(address, arena, strategy, event)
     block = words(control, CONTROL_WORDS)
     if block[Control.TIME_HANDLERS] == 0:
         return call(address, arena, strategy, event)
+    kept = block[Control.HANDLER_MEMORY]
+    if kept:
+        place = words(kept + 16 * strategy, 2)
+        if place[1]:
+            entry = section_words(arena, Section.STRATEGY_STATE)
+            source = arena + entry[OFFSET] + strategies(arena)[strategy]["state_offset"]
+            copy_bytes(place[0], source, place[1])
     begun = monotonic_ns()
     status = call(address, arena, strategy, event)
     block[Control.HANDLER_TIMES + 2 * strategy] += 1

@@ -37,6 +37,7 @@ from app.instrument import Instrument, plain
 from app.sessions.arena_making import DataTerms, SessionTerms, make_arena
 from app.sessions.history import MarketHistory
 from app.sessions.hours import YEAR_NS
+from app.sessions.live_strategies import LiveStrategies
 from app.sessions.market_history import HistoryThread, history_of
 from app.sessions.session import EngineState, RingFill, SessionStatus
 
@@ -116,6 +117,9 @@ class PaperEngine:
             feed_clock=self.feed.clock == "feed",
             on_failure=on_failure,
         )
+        self.strategies = LiveStrategies(
+            self, _START_EQUITY, (settings.paths.strategies,), settings.paths.data
+        )
 
     @property
     def venue(self) -> ExternalVenue | None:
@@ -148,6 +152,10 @@ class PaperEngine:
             return DataTerms(feed.data_bases[number], feed.full_depths[number], lasts)
         data = DataTerms(feed.data_basis, is_full=False)
         return replace(data, is_full=data.is_by_order)
+
+    def basis(self, number: int) -> str:
+        """What the feed tells of an instrument's book."""
+        return self._data(number).basis
 
     def _is_exact(self, settings: Settings, data: DataTerms) -> bool:
         """Whether places in the queue are known: orders are told, and we follow them.

@@ -2,8 +2,8 @@
 
 Compiled code tells no line. So the event at which it failed is run once more as Python,
 in a copy of the arena, where it can do no harm; what is said then has happened again.
-The state may have moved on since (other strategies, the market): if it does not happen
-again, the handler alone is told.
+A running session keeps a strategy's memory as it was before each call. All else may
+have moved on since; if it does not happen again, the handler alone is told.
 """
 
 import traceback
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engine.arena import Arena, Section
 from app.engine.snapshot import SnapshotBuffer, load_arena, snapshot_bytes
 from app.engine.strategy import Handler, HandlerStatus, Interpreted
+from app.sessions.hanging import memory_of
 from app.strategies.running import Runnable, as_python
 from app.strategies.strategy import title_of
 
@@ -68,7 +70,12 @@ def arena_from(arena: Arena, buffer: SnapshotBuffer) -> Arena:
 
 
 def failure_of(
-    arena: Arena, number: int, runnable: Runnable, *, is_copy: bool = False
+    arena: Arena,
+    number: int,
+    runnable: Runnable,
+    *,
+    is_copy: bool = False,
+    before: NDArray[np.uint8] | None = None,
 ) -> Failure:
     """Tell why a strategy failed.
 
@@ -76,6 +83,8 @@ def failure_of(
     ----------
     arena : Arena
         As it stands now, or (`is_copy`) a copy that may be written into.
+    before : uint8, optional
+        The strategy's memory before the call; as it stands now by default.
     """
     row = arena.records(Section.STRATEGIES)[number]
     title, file = title_of(runnable.program.cls), runnable.program.file
@@ -86,7 +95,10 @@ def failure_of(
     handler = Handler(int(row["failed_handler"]))
     error = runnable.errors[-1] if runnable.errors else None
     if error is None:
-        error = _again(arena if is_copy else copy_of(arena), number, runnable, handler)
+        copy = arena if is_copy else copy_of(arena)
+        if before is not None:
+            memory_of(copy, number)[: len(before)] = before
+        error = _again(copy, number, runnable, handler)
     message = f"{title}.{handler.name.lower()} {words} at event {event}"
     if error is None:
         return Failure(message, file)

@@ -11,7 +11,7 @@ the feed, lay out the arena, fill the links table, start the log, the engine, th
 import logging
 import threading
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from app.errors import RingsideError
 from app.instrument import Instrument
 from app.sessions.history import MarketHistory
 from app.sessions.session import EngineState, Mode, RingFill, SessionStatus
+
+if TYPE_CHECKING:
+    from app.sessions.live_strategies import LiveStrategies
 
 _log = logging.getLogger("app.engine")
 _FIRST_ORDER_ID: Final = 1 << 40
@@ -70,6 +73,11 @@ class PaperSession:
     def history(self) -> MarketHistory | None:
         """What the market did so far; None until the engine is ready."""
         return None if self._engine is None else self._engine.history
+
+    @property
+    def strategies(self) -> "LiveStrategies | None":
+        """What trades by itself; None until the engine is ready."""
+        return None if self._engine is None else self._engine.strategies
 
     def start(self) -> None:
         """Begin on a thread; `status` tells how far it is."""

@@ -8,11 +8,14 @@ sent.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.engine.records import OrderType, TimeInForce
 from app.instrument import Instrument
 from app.sessions.history import MarketHistory
+
+if TYPE_CHECKING:
+    from app.sessions.live_strategies import LiveStrategies
 
 
 class Mode(Enum):
@@ -130,6 +133,11 @@ class Session(Protocol):
     @property
     def history(self) -> MarketHistory | None:
         """What the market did so far; None until the engine is ready."""
+        ...
+
+    @property
+    def strategies(self) -> "LiveStrategies | None":
+        """What trades by itself; None where nothing can, and until it is ready."""
         ...
 
     def start(self) -> None:

@@ -6,14 +6,20 @@ import importlib.util
 import linecache
 import pkgutil
 import re
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from app.errors import StrategyError
 from app.strategies import shipped
-from app.strategies.strategy import Strategy, is_abstract, title_of
+from app.strategies.memory import made
+from app.strategies.strategy import Strategy, is_abstract, parameters_of, title_of
+
+_LOAD_S: Final = 20.0
+"""Longest that a file may take to be loaded."""
 
 
 def load_file(
@@ -52,6 +58,33 @@ def strategies_in(path: Path, *, again: bool = False) -> list[type[Strategy]]:
         If it cannot be read, or raises while it runs.
     """
     return _of(_module(path.resolve(), again))
+
+
+def try_out(path: Path) -> None:
+    """Load a file, and make its strategies, in a process of its own that must end.
+
+    What its lines and `__init__` do runs in the caller's process after that.
+
+    Raises
+    ------
+    StrategyError
+        If it does not come to its end.
+    """
+    root = Path(__file__).parents[2]
+    if root in path.resolve().parents:
+        return
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "app.strategies.loader", str(path.resolve())],
+            cwd=root,
+            capture_output=True,
+            check=False,
+            timeout=_LOAD_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StrategyError(
+            f"{path}: its lines or an __init__ did not end within {_LOAD_S:g} s"
+        ) from error
 
 
 def _module(path: Path, again: bool) -> ModuleType:
@@ -105,6 +138,27 @@ def shipped_strategies() -> list[type[Strategy]]:
     return sorted((each for m in modules for each in _of(m)), key=title_of)
 
 
+def offered(folder: Path) -> tuple[list[tuple[str, type[Strategy]]], list[str]]:
+    """List what can be chosen: strategies that ship, then those of a user's folder.
+
+    Returns
+    -------
+    tuple
+        Each one's name, as `find` or a file's (``FILE.py:Class``), and class; and what
+        is wrong with files that cannot be read.
+    """
+    found = [(title_of(each), each) for each in shipped_strategies()]
+    broken = []
+    for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
+        try:
+            own = strategies_in(path)
+        except StrategyError as error:
+            broken.append(str(error))
+            continue
+        found += [(f"{path}:{each.__qualname__}", each) for each in own]
+    return found, broken
+
+
 def find(name: str, folders: Iterable[Path] = ()) -> type[Strategy]:
     """Find a strategy by its title or class, with or without the word Strategy.
 
@@ -143,3 +197,9 @@ def _plain(name: str) -> str:
     """A name without case, blanks and the word Strategy."""
     words = re.sub(r"[^a-z0-9]", "", name.lower())
     return words.removesuffix("strategy") or words
+
+
+if __name__ == "__main__":
+    for found in strategies_in(Path(sys.argv[1])):
+        defaults = {n: p.default for n, p in parameters_of(found).items()}
+        made(found, defaults, 1)

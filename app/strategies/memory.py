@@ -144,6 +144,11 @@ class Memory:
         How many instruments it follows.
     notes : int
         How many notes are kept for whoever reads them; 0 = none.
+
+    Attributes
+    ----------
+    state_bytes : int
+        All but the notes, which stand at the end.
     """
 
     def __init__(
@@ -175,6 +180,7 @@ class Memory:
             head["history_at"] = self._put(np.zeros(words))
             head["history_length"] = kept
         self._put_arrays(instance)
+        self.state_bytes = self._end
         if notes:
             head["notes_at"] = self._put(np.zeros(notes, NOTE))
             head["notes_room"] = notes

@@ -10,6 +10,7 @@ from app.ui.focus import Focus
 from app.ui.library import Library
 from app.ui.models.desk import Desk
 from app.ui.safety import Safety
+from app.ui.strategy_watch import StrategyWatch
 from app.ui.theme import Theme
 from app.ui.trading import Trading
 
@@ -37,6 +38,8 @@ class Context:
         The instrument that this panel shows.
     safety : Safety
         How gestures become orders: directly, while a key is held, or staged.
+    strategies : StrategyWatch
+        The strategies of the session.
     """
 
     desk: Desk
@@ -49,6 +52,7 @@ class Context:
     library: Library
     focus: Focus
     safety: Safety
+    strategies: StrategyWatch
 
     def now(self) -> int:
         """Wall clock, ns since 1970 UTC, for stamping gestures."""

@@ -51,6 +51,7 @@ from app.ui.recording import Recording
 from app.ui.safety import Safety
 from app.ui.session_bar import SessionBar
 from app.ui.status_bar import StatusBar
+from app.ui.strategy_watch import StrategyWatch
 from app.ui.top_bar import TopBar
 from app.ui.trading import Trading
 from app.ui.window_commands import WindowCommands
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs()
         self.opening = Opening(sessions, self.bridge, self.jobs)
         self.library = Library(settings.paths.data, settings.paths.strategies)
+        self.strategies = StrategyWatch(self.bridge, settings.paths.strategies)
         self.recording = Recording(settings, self.bridge, self.library)
         self.failures = Failures()
         self.leaving = Leaving(self, self.desk)
@@ -187,6 +189,7 @@ class MainWindow(QMainWindow):
             self.library,
             self.focus,
             self.safety,
+            self.strategies,
         )
         self.panels.give(self.context)
         self.amenities.give(self.context)
@@ -319,4 +322,5 @@ class MainWindow(QMainWindow):
         self.opening.close()
         self.jobs.close()
         self.library.close()
+        self.strategies.close()
         event.accept()

@@ -127,6 +127,14 @@ PANELS: Final = (
         "What is held, at which price and profit",
     ),
     PanelRow(
+        "strategies",
+        "Strategies",
+        _late("strategies", "StrategiesPanel"),
+        "Trading",
+        "What trades by itself: start, pause, stop, parameters, state, log, plots",
+        size=(860, 620),
+    ),
+    PanelRow(
         "watchlist",
         "Watchlist",
         _late("watchlist", "WatchlistPanel"),

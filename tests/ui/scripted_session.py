@@ -173,7 +173,7 @@ class ScriptedSession:
         self.cost = [0.0] * len(INSTRUMENTS)
         self.realised = [0] * len(INSTRUMENTS)
         self.fees = [0] * len(INSTRUMENTS)
-        self.strategies: dict[tuple[int, int], tuple[int, int]] = {}
+        self.held_by: dict[tuple[int, int], tuple[int, int]] = {}
         """(strategy, instrument) to its position and whether it is unmanaged."""
         self.rejects = np.zeros(100, np.int64)
         self.starts = self.stops = 0
@@ -182,6 +182,11 @@ class ScriptedSession:
         self._records = 0
 
     # The Protocol.
+
+    @property
+    def strategies(self) -> None:
+        """Nothing trades by itself here."""
+        return None
 
     def start(self) -> None:
         self.starts += 1
@@ -509,7 +514,7 @@ class ScriptedSession:
         return made
 
     def _view_holdings(self, view: Any) -> None:
-        own = dict(self.strategies)
+        own = dict(self.held_by)
         for number in range(len(self.books)):
             others = sum(own[key][0] for key in own if key[1] == number)
             if self.position[number] - others or self.fees[number]:

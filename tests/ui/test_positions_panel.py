@@ -90,7 +90,7 @@ def test_a_position_is_taken_apart_into_its_holders(
     qtbot: QtBot, armed: Stage, positions: PositionsPanel
 ) -> None:
     assert held(positions) == [("by hand", "+4")]
-    armed.session.strategies = {(2, 0): (9, 1), (1, 0): (-6, 0)}
+    armed.session.held_by = {(2, 0): (9, 1), (1, 0): (-6, 0)}
     armed.pulse()
     assert held(positions) == [("several, unmanaged", "+4")]
 
@@ -112,7 +112,7 @@ def test_a_position_is_taken_apart_into_its_holders(
 def test_each_part_is_closed_for_its_holder(
     armed: Stage, positions: PositionsPanel
 ) -> None:
-    armed.session.strategies = {(2, 0): (9, 1), (1, 0): (-6, 0)}
+    armed.session.held_by = {(2, 0): (9, 1), (1, 0): (-6, 0)}
     positions.by_holder.click()
     armed.pulse()
     table, sent = positions.view.table, armed.session.sent
@@ -147,7 +147,7 @@ def test_each_part_is_closed_for_its_holder(
 def test_a_part_that_is_chosen_with_its_whole_is_closed_once(
     armed: Stage, positions: PositionsPanel
 ) -> None:
-    armed.session.strategies = {(2, 0): (9, 0)}
+    armed.session.held_by = {(2, 0): (9, 0)}
     positions.by_holder.click()
     armed.pulse()
     before = len(armed.session.sent)
@@ -162,7 +162,7 @@ def test_a_part_that_is_chosen_with_its_whole_is_closed_once(
 def test_what_the_hand_holds_against_the_account_is_closed_by_an_entry(
     armed: Stage, positions: PositionsPanel
 ) -> None:
-    armed.session.strategies = {(1, 0): (10, 0)}
+    armed.session.held_by = {(1, 0): (10, 0)}
     positions.by_holder.click()
     armed.pulse()
     assert held(positions)[-1] == ("by hand", f"{MINUS}6")

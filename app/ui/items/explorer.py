@@ -10,25 +10,12 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from app.ui import formatting
 from app.ui.items.equity_chart import Curve
+from app.ui.items.time_plots import add_curve, dress, time_axes
 from app.ui.models.pnl import drawdown
 from app.ui.theme import Theme, text_font
 
 _SIZE: Final = (960, 620)
-
-
-class _TimeAxis(pg.AxisItem):
-    """Time of day, in as many figures as the spacing needs."""
-
-    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
-        fine = spacing < 1
-        return [formatting.clock_time(int(v * 1e9), fine=fine) for v in values]
-
-
-class _MoneyAxis(pg.AxisItem):
-    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
-        return [formatting.axis_number(v, spacing) for v in values]
 
 
 class Explorer(QDialog):
@@ -61,24 +48,12 @@ class Explorer(QDialog):
         self.plots[1].setLabel("left", "drawdown", color=theme.muted)
 
     def _plot(self) -> Any:
-        axes: dict[str, Any] = {
-            "bottom": _TimeAxis("bottom"),
-            "left": _MoneyAxis("left"),
-        }
+        axes = time_axes()
         plot = pg.PlotWidget(background=self._theme.panel, axisItems=axes)
-        plot.showGrid(x=True, y=True, alpha=0.12)
-        for axis in axes.values():
-            axis.setPen(pg.mkPen(self._theme.line))
-            axis.setTextPen(pg.mkPen(self._theme.muted))
-            axis.setTickFont(self._font)
-        axes["left"].setWidth(76)
+        dress(plot, axes, self._theme, self._font)
         return plot
 
     def _add(
         self, plot: Any, times: np.ndarray, values: np.ndarray, colour: str, name: str
     ) -> None:
-        # Lines are one pixel wide: wider ones cost ten times as much to draw.
-        pen = pg.mkPen(colour, width=1)
-        curve = plot.plot(times, values, pen=pen, name=name or None, connect="finite")
-        curve.setClipToView(True)
-        curve.setDownsampling(auto=True, method="peak")
+        add_curve(plot, times, values, colour, name)

@@ -25,7 +25,12 @@ class TextModel(QAbstractTableModel):
         self._numbers: list[bool] = []
 
     def show_rows(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Show other rows."""
+        """Show other rows; where their number stays, selection and scroll stay too."""
+        if heads == self.heads and len(rows) == len(self.rows) and rows:
+            self.rows = rows
+            last = self.index(len(rows) - 1, len(heads) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+            return
         self.beginResetModel()
         self.heads, self.rows = heads, rows
         self._numbers = [
