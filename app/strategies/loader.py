@@ -138,27 +138,6 @@ def shipped_strategies() -> list[type[Strategy]]:
     return sorted((each for m in modules for each in _of(m)), key=title_of)
 
 
-def offered(folder: Path) -> tuple[list[tuple[str, type[Strategy]]], list[str]]:
-    """List what can be chosen: strategies that ship, then those of a user's folder.
-
-    Returns
-    -------
-    tuple
-        Each one's name, as `find` or a file's (``FILE.py:Class``), and class; and what
-        is wrong with files that cannot be read.
-    """
-    found = [(title_of(each), each) for each in shipped_strategies()]
-    broken = []
-    for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
-        try:
-            own = strategies_in(path)
-        except StrategyError as error:
-            broken.append(str(error))
-            continue
-        found += [(f"{path}:{each.__qualname__}", each) for each in own]
-    return found, broken
-
-
 def find(name: str, folders: Iterable[Path] = ()) -> type[Strategy]:
     """Find a strategy by its title or class, with or without the word Strategy.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox
 
 from app import config
 from app.clock import SystemClock
@@ -114,11 +114,10 @@ def test_one_is_added_by_the_form_and_shows_what_it_does(qtbot, window, panel) -
     form.choice.activated.emit(form.choice.currentIndex())
     assert not form.bars.isVisibleTo(form)
     step = form.parameters.fields["step"]
-    assert isinstance(step, QLineEdit)
-    step.setText("11")
+    step.show_text("11")
     assert form.terms() is None
-    assert "must lie in [1, 10]" in form.parameters.wrong["step"].text()
-    step.setText("2")
+    assert "must lie in [1, 10]" in step.wrong.text()
+    step.show_text("2")
     form.at_once.setChecked(True)
     form.add.click()
 
@@ -149,7 +148,7 @@ def test_pause_other_parameters_and_on(qtbot, window, panel) -> None:
     qtbot.waitUntil(lambda: state(panel, number) is StrategyState.PAUSED)
     page = panel.pages.parameters
     qtbot.waitUntil(lambda: page.form.isEnabled())
-    loud = page.form.fields["loud"]
+    loud = page.form.fields["loud"].editor
     assert isinstance(loud, QCheckBox)
     loud.click()
     assert page.apply.isEnabled()

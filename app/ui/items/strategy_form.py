@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -25,10 +24,11 @@ from PySide6.QtWidgets import (
 
 from app.errors import RingsideError
 from app.sessions.live_strategies import MINUTE_NS, LiveTerms
-from app.strategies.loader import offered, strategies_in
-from app.strategies.strategy import Strategy, title_of
+from app.strategies.strategy import Range
+from app.ui.items.form_field import NumberEdit, choice_of
 from app.ui.items.parameter_form import ParameterForm
-from app.ui.models.strategies import INTERVALS, sentence_of, takes_bars
+from app.ui.models.strategies import INTERVALS, takes_bars
+from app.ui.models.strategy_list import Offer, StrategyList
 from app.ui.theme import Theme
 
 _FILE: Final = "\0file"
@@ -69,7 +69,7 @@ class StrategyForm(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Add a strategy")
         self._folder = folder
-        self._sources: list[tuple[str, type[Strategy]]] = []
+        self._offers = StrategyList(folder)
         self.choice = QComboBox()
         self.choice.setAccessibleName("Strategy")
         self.about, self.wrong = QLabel(), QLabel()
@@ -78,12 +78,11 @@ class StrategyForm(QDialog):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.instruments = _ticks(names, chosen)
-        self.bars = QComboBox()
+        self.bars = choice_of([(text, str(ns)) for text, ns in INTERVALS])
         self.bars.setAccessibleName("Bars")
-        for text, ns in INTERVALS:
-            self.bars.addItem(text, ns)
-        self.bars.setCurrentIndex(self.bars.findData(MINUTE_NS))
-        self.share = QLineEdit("10")
+        self.bars.setCurrentIndex(self.bars.findData(str(MINUTE_NS)))
+        self.share = NumberEdit(is_whole=False, bounds=Range(0.1, 100.0))
+        self.share.setText("10")
         self.share.setAccessibleName("Share of the capital, per cent")
         self.share.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.parameters = ParameterForm(theme)
@@ -130,29 +129,28 @@ class StrategyForm(QDialog):
         layout.addWidget(self.buttons)
 
     def _fill(self) -> None:
-        found, broken = offered(self._folder)
-        self._sources = found
+        """Offer what can be chosen now."""
         self.choice.clear()
-        for source, cls in found:
-            where = f" · {Path(source.partition('.py')[0]).name}.py"
-            self.choice.addItem(title_of(cls) + (where if ".py" in source else ""))
+        for offer in self._offers.offers:
+            self.choice.addItem(offer.title, offer.name)
         self.choice.insertSeparator(self.choice.count())
         self.choice.addItem("From a file…", _FILE)
-        self._say("\n".join(broken))
+        broken = self._offers.broken.items()
+        self._say("\n".join(f"{name}:{words}" for name, words in broken))
 
     def _say(self, words: str) -> None:
         self.wrong.setText(words)
         self.wrong.setVisible(bool(words))
 
-    def _chosen(self) -> tuple[str, type[Strategy]] | None:
+    def _chosen(self) -> Offer | None:
         at = self.choice.currentIndex()
-        return self._sources[at] if 0 <= at < len(self._sources) else None
+        return self._offers.offers[at] if at < len(self._offers.offers) else None
 
     def _show(self) -> None:
-        chosen = self._chosen()
-        cls = chosen[1] if chosen is not None else None
+        offer = self._chosen()
+        cls = offer.cls if offer is not None else None
         self.parameters.show_strategy(cls)
-        self.about.setText(sentence_of(cls) if cls is not None else "")
+        self.about.setText(offer.sentence if offer is not None else "")
         has_bars = cls is not None and takes_bars(cls)
         self.bars.setVisible(has_bars)
         self._bars_label.setVisible(has_bars)
@@ -173,20 +171,12 @@ class StrategyForm(QDialog):
     def take_file(self, path: Path) -> None:
         """Offer the strategies of a file, and choose the first."""
         try:
-            found = strategies_in(path)
+            name = self._offers.add_file(path).name
         except RingsideError as error:
             self._say(str(error))
             return
-        if not found:
-            self._say(f"{path}: it has no strategy")
-            return
-        at = len(self._sources)
-        for cls in found:
-            self._sources.append((f"{path}:{cls.__qualname__}", cls))
-            self.choice.insertItem(
-                len(self._sources) - 1, f"{title_of(cls)} · {path.name}"
-            )
-        self.choice.setCurrentIndex(at)
+        self._fill()
+        self.choice.setCurrentIndex(self.choice.findData(name))
         self._say("")
         self._show()
 
@@ -208,7 +198,7 @@ class StrategyForm(QDialog):
             self._say("tick an instrument at least")
             return None
         return LiveTerms(
-            chosen[0], names, parameters, share, int(self.bars.currentData())
+            chosen.name, names, parameters, share, int(self.bars.currentData())
         )
 
     def _on_add(self) -> None:

@@ -23,7 +23,8 @@ from app.sessions.strategy_reading import fields
 from app.ui import formatting
 from app.ui.items.parameter_form import ParameterForm
 from app.ui.items.text_table import TextTable
-from app.ui.models.strategies import Watched, carried_text, interval_text, sentence_of
+from app.ui.models.strategies import Watched, carried_text, interval_text
+from app.ui.models.strategy_list import sentence_of
 from app.ui.theme import Theme, text_font
 
 _MOST_PLOTS: Final = 8

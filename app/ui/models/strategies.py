@@ -1,17 +1,16 @@
 """Strategies of a session: what is known of each now, as rows of a table, in words."""
 
-import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from app.engine.strategy import StrategyState
 from app.sessions.live_strategies import LiveStrategy
 from app.sessions.strategy_reading import Reading
-from app.strategies.strategy import Range, Strategy, handlers_of
+from app.strategies.strategy import Strategy, handlers_of
 from app.ui import formatting
 from app.ui.models.desk import Desk
 from app.ui.models.table import Column
@@ -262,30 +261,6 @@ def per_call(ns: float) -> str:
     return formatting.DASH if ns != ns else formatting.duration(ns)
 
 
-# Parameters as text.
-
-
-def number_text(value: float) -> str:
-    """A parameter's value as it is typed."""
-    return "true" if value is True else f"{value:.10g}"
-
-
-def parsed(text: str, kind: type) -> Any:
-    """A number that was typed, or the text where it is none: the rule then names it."""
-    try:
-        value = float(text.replace(",", "").strip())
-    except ValueError:
-        return text
-    return int(value) if kind is int and value == math.floor(value) else value
-
-
-def bounds_text(bounds: Range | None) -> str:
-    """Bounds of a parameter, for beside its field."""
-    if bounds is None:
-        return ""
-    return f"{bounds.least:g} – {bounds.most:g}"
-
-
 INTERVALS: Final = (
     ("1 second", 1_000_000_000),
     ("5 seconds", 5_000_000_000),
@@ -309,9 +284,3 @@ def interval_text(ns: int) -> str:
 def takes_bars(cls: type[Strategy]) -> bool:
     """Whether a strategy handles bars."""
     return bool({"on_bar", "on_bars"} & handlers_of(cls).keys())
-
-
-def sentence_of(cls: type[Strategy]) -> str:
-    """What a strategy does: the first lines of its class."""
-    text = (cls.__doc__ or "").strip().partition("\n\n")[0]
-    return " ".join(text.split())

@@ -27,8 +27,13 @@ class Offer:
     @property
     def sentence(self) -> str:
         """What it does: the first lines of its class."""
-        text = (self.cls.__doc__ or "").strip().partition("\n\n")[0]
-        return " ".join(text.split())
+        return sentence_of(self.cls)
+
+
+def sentence_of(cls: type[Strategy]) -> str:
+    """What a strategy does: the first lines of its class."""
+    text = (cls.__doc__ or "").strip().partition("\n\n")[0]
+    return " ".join(text.split())
 
 
 class StrategyList:
