@@ -26,11 +26,10 @@ from app.engine.arena import Arena, Section
 from app.engine.bars import BarKind, build_bars
 from app.engine.control import Control
 from app.engine.records import COMMAND, NO_PRICE, Action, EventKind
-from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
 from app.engine.state import MAX_STRATEGIES
 from app.engine.strategy import PAUSE, Handler, StrategyState
 from app.errors import StrategyError
-from app.sessions.failures import Failure, arena_from, failure_of
+from app.sessions.failures import Failure, Moment, failure_of
 from app.sessions.hanging import (
     Carried,
     Place,
@@ -268,13 +267,10 @@ class LiveStrategies:
     def explain(self, number: int) -> Failure:
         """Find out why a strategy failed: its line and traceback."""
         live = self.loaded[number]
-        live.failure = failure_of(
-            self._copy(),
-            number,
-            live.ready.runnable,
-            is_copy=True,
-            before=self._befores.get(number),
-        )
+        program, errors = live.ready.runnable.program, live.ready.runnable.errors
+        before = self._befores.get(number)
+        moment = Moment.of(self.arena, number, before, self._change)
+        live.failure = failure_of(moment, program, errors[-1] if errors else None)
         return live.failure
 
     def remove(self, number: int) -> None:
@@ -429,13 +425,9 @@ class LiveStrategies:
         if self.state(live.number) is StrategyState.RUNNING:
             raise StrategyError(f"{live.title} runs: pause or stop it first")
 
-    def _copy(self) -> Arena:
+    def _copy(self, number: int) -> Arena:
         """Copy the engine's arena as it stands between two events."""
-        arena = self.arena
-        # Room for what is used until the engine's turn comes.
-        buffer = SnapshotBuffer(snapshot_bytes(arena.address, 0, 0) + (1 << 22))
-        self._change(lambda: buffer.save(arena))
-        return arena_from(arena, buffer)
+        return Moment.of(self.arena, number, between=self._change).arena()
 
     def _renew(self, live: LiveStrategy) -> None:
         """Give a strategy a fresh memory, warmed up with past bars."""
@@ -449,7 +441,7 @@ class LiveStrategies:
                 *(self._engine.history, self._catalog, now),
             )
             if len(bars):
-                copy = self._copy()
+                copy = self._copy(number)
                 warm(copy, number, ready, bars)
                 fresh = memory_of(copy, number)[: ready.memory.size].copy()
             live.warmed = (

@@ -5,6 +5,7 @@ shows them or not. Loading, compiling and warming up are jobs on a thread of its
 what a strategy does is read five times a second, without the engine's help.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from app.ui.bridge import Bridge
 from app.ui.jobs import Jobs
 from app.ui.models.messages import Level
 from app.ui.models.strategies import Watched, carried_text
+
+_log = logging.getLogger("app.ui")
 
 
 class StrategyWatch(QObject):
@@ -51,6 +54,8 @@ class StrategyWatch(QObject):
         self._jobs = Jobs()
         self.watched: dict[int, Watched] = {}
         self.loading = ""
+        self._asked = 0
+        self._waiting: dict[int, tuple[LiveStrategies, Callable[[Any], None], int]] = {}
         bridge.pulsed.connect(self._on_pulse)
         bridge.session_changed.connect(self._forget)
 
@@ -146,16 +151,34 @@ class StrategyWatch(QObject):
         number: int = 0,
     ) -> None:
         """Run a job; its end is of no interest once another session is shown."""
+        self._asked += 1
+        token = self._asked
+        self._waiting[token] = strategies, done, number
 
-        def ended(result: Any) -> None:
-            if self.strategies is strategies:
-                done(result)
+        def job() -> tuple[int, Any, BaseException | None]:
+            try:
+                return token, work(), None
+            except RingsideError as error:
+                return token, None, error
+            except Exception as error:  # noqa: BLE001 - told with whose it is
+                _log.exception("a strategy's job failed")
+                return token, None, error
 
-        def failed(error: BaseException) -> None:
-            if self.strategies is strategies:
-                self._on_failed(error, self._title(number))
+        # Bound methods of this object: they run on its thread, the window's.
+        self._jobs.run(job, self._on_ended, self._on_lost)
 
-        self._jobs.run(work, ended, failed)
+    def _on_ended(self, ended: tuple[int, Any, BaseException | None]) -> None:
+        token, result, error = ended
+        strategies, done, number = self._waiting.pop(token)
+        if self.strategies is not strategies:
+            return
+        if error is None:
+            done(result)
+        else:
+            self._on_failed(error, self._title(number))
+
+    def _on_lost(self, error: BaseException) -> None:
+        self._on_failed(error, "")
 
     def _title(self, number: int) -> str:
         watched = self.watched.get(number)

@@ -38,7 +38,7 @@ from app.engine.strategy import Handler, Interpreted, StrategyState
 from app.errors import EngineError, StrategyError
 from app.sessions.backtest.composing import UNITS, Composition, Hung
 from app.sessions.backtest.request import BacktestRequest
-from app.sessions.failures import Failure, failure_of
+from app.sessions.failures import Failure, Moment, failure_of
 from app.sessions.notes import NoteReader, Notes
 
 _REPORTS: Final = 1 << 16
@@ -323,7 +323,10 @@ class Backtest:
         fault = None
         if row["state"] == StrategyState.FAILED:
             arena = self.composition.arena
-            fault = failure_of(arena, each.number, each.runnable)
+            errors = each.runnable.errors
+            moment = Moment.of(arena, each.number)
+            program = each.runnable.program
+            fault = failure_of(moment, program, errors[-1] if errors else None)
         runnable = each.runnable
         reader, notes = self._notes[each.number]
         return StrategyEnd(

@@ -292,10 +292,10 @@ class _Plots(QWidget):
         plot.setMinimumHeight(70)
         number = len(self._plots)
         colour = self._theme.curve[number % len(self._theme.curve)]
-        plot.setTitle(name, color=colour, size=f"{self._font.pointSizeF():g}pt")
+        plot.addLegend(offset=(12, 6), labelTextColor=self._theme.text)
         if self._plots:
             plot.setXLink(self._plots[0])
-        self.curves[name] = add_curve(plot, [], [], colour)
+        self.curves[name] = add_curve(plot, [], [], colour, name)
         self._plots.append(plot)
         self._layout.addWidget(plot)
 
