@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.analytics.report.records import Report
-from app.analytics.report.svg import Plot
+from app.analytics.report.svg import Plot, nice_steps
 from app.analytics.report.wording import told_value
 from app.analytics.run_data import Floats
 
@@ -84,7 +84,6 @@ def histogram_chart(report: Report, name: str) -> str:
     found = report.daily_histogram if name == "daily" else report.pnl_histogram
     if not len(found.counts):
         return ""
-    form = "percent" if name == "daily" else "money"
     plot = Plot(_HALF, _range(found.edges), (0.0, float(found.counts.max())))
     plot.grid()
     centre = (found.edges[1:] + found.edges[:-1]) / 2
@@ -95,12 +94,9 @@ def histogram_chart(report: Report, name: str) -> str:
             found.counts[chosen].astype(float),
             kind=shade,
         )
-    for edge in np.linspace(found.edges[0], found.edges[-1], 7)[1:-1]:
-        plot.label(
-            float(edge),
-            told_value(float(edge), form).split(".")[0]
-            + ("%" if form == "percent" else ""),
-        )
+    for edge in nice_steps(float(found.edges[0]), float(found.edges[-1]), 6):
+        text = f"{edge * 100:.6g}%" if name == "daily" else f"{edge:,.6g}"
+        plot.label(edge, text.replace("-", "−"))
     return plot.svg(f"Histogram of {name}")
 
 
@@ -122,8 +118,8 @@ def excursion_chart(report: Report, name: str) -> str:
         for n, a, b in zip(numbers, x, y, strict=True)
     ]
     plot.points(x, y, ["up" if each >= 0 else "down" for each in y], told)
-    for each in np.linspace(0.0, float(x.max()), 6)[1:-1]:
-        plot.label(float(each), f"{each:.1%}")
+    for each in nice_steps(0.0, float(x.max()), 5):
+        plot.label(each, f"{each * 100:.6g}%")
     return plot.svg(f"Return against {name.upper()}")
 
 

@@ -82,7 +82,9 @@ def _median(values: Floats) -> float:
 def breakdowns_of(run: RunData) -> tuple[Breakdown, ...]:
     """Closed trades by when they began, what they held and how they ended."""
     closed = run.closed_trades
-    opened = local_ns(closed["opened"], run.time_zone)
+    # What fills within a bar is stamped at its close: a moment before is inside it.
+    is_bars = all(each["basis"] == "bars" for each in run.card["data"])
+    opened = local_ns(closed["opened"] - int(is_bars), run.time_zone)
     days = opened.astype("datetime64[ns]").astype("datetime64[D]").astype(np.int64)
     hours = opened // 3_600_000_000_000 % 24
     months = opened.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)

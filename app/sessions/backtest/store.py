@@ -8,6 +8,7 @@ written beside and renamed. A run that cannot be read is listed with the reason.
 import json
 import shutil
 import tempfile
+import zlib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ _NOTES: Final = "notes.json"
 _EQUITY: Final = "equity.parquet"
 _BENCHMARK: Final = "benchmark.parquet"
 _TABLES: Final = ("fills", "orders", "trades")
+_COLUMNS: Final = (_EQUITY, _BENCHMARK, *(f"{each}.parquet" for each in _TABLES))
 _OWNED: Final = "strategy:"
 _UNFINISHED: Final = ".saving-"
 _STALE_NS: Final = 86_400_000_000_000
@@ -170,11 +172,7 @@ class RunStore:
             return RunSummary(run_id, damaged=str(error))
         except (KeyError, TypeError, AttributeError) as error:
             return RunSummary(run_id, damaged=f"{folder / CARD}: {error!r}")
-        missing = [
-            name
-            for name in (_EQUITY, _BENCHMARK, *(f"{each}.parquet" for each in _TABLES))
-            if not (folder / name).is_file()
-        ]
+        missing = [name for name in _COLUMNS if not (folder / name).is_file()]
         if missing:
             return replace(summary, damaged=f"{', '.join(missing)} is missing")
         return summary
@@ -188,8 +186,12 @@ class RunStore:
             If there is none of this id, or it is damaged.
         """
         folder = self._folder(run_id)
-        card = _read_card(folder)["card"]
+        document = _read_card(folder)
         try:
+            card = document["card"]
+            for name, told in document["crc32"].items():
+                if _checksum(folder / name) != told:
+                    raise RunError(f"run {run_id} is damaged: {name} was changed")
             equity: dict[str, Any] = read_columns(folder / _EQUITY)
             benchmark = read_columns(folder / _BENCHMARK)
             tables: dict[str, Any] = {
@@ -303,8 +305,14 @@ def _write_files(run: RunData, folder: Path) -> None:
 
 
 def _write_card(card: dict[str, Any], summary: RunSummary, folder: Path) -> None:
-    document = {"format": FORMAT, "summary": asdict(summary), "card": card}
+    sums = {name: _checksum(folder / name) for name in (*_COLUMNS, _NOTES)}
+    parts = {"format": FORMAT, "summary": asdict(summary), "card": card}
+    document = {**parts, "crc32": sums}
     _write_json(document, folder / CARD)
+
+
+def _checksum(path: Path) -> int:
+    return zlib.crc32(path.read_bytes())
 
 
 def _write_json(document: Any, path: Path) -> None:

@@ -1,0 +1,260 @@
+"""What a run leaves behind: its data, the store, the report and its exports."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.__main__ import main
+from app.analytics.report import compare, report_of
+from app.analytics.report.page import page_of
+from app.analytics.run_data import FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS, RunData
+from app.data.column_files import read_columns
+from app.engine.records import REPORT
+from app.errors import RunError
+from app.sessions.backtest.request import parse_request
+from app.sessions.backtest.result import run_data_of
+from app.sessions.backtest.run import Backtest
+from app.sessions.backtest.runs_cli import write_csv, write_parquet
+from app.sessions.backtest.store import CARD, RunStore
+from app.sessions.backtest.trades import trades_of
+from tests.bar_catalog import UNIT, walk, write_bars, write_quotes
+
+pytestmark = pytest.mark.slow
+
+
+def run_of(folder: Path, **terms: Any) -> RunData:
+    catalog = write_bars(folder, "RSTK", walk(900, 3))
+    request = parse_request(
+        {
+            "symbols": ["RSTK"],
+            "strategies": [{"id": "one", "name": "Mean Reversion"}],
+            **terms,
+        }
+    )
+    return run_data_of(Backtest(request, catalog).run())
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
+    return run_of(tmp_path_factory.mktemp("run"))
+
+
+def test_the_columns_are_those_that_are_promised(run: RunData) -> None:
+    for table, columns in (
+        (run.fills, FILL_COLUMNS),
+        (run.orders, ORDER_COLUMNS),
+        (run.trades, TRADE_COLUMNS),
+    ):
+        assert table.names == tuple(columns)
+        assert len(table) > 10
+        for name, kind in columns.items():
+            assert np.issubdtype(table[name].dtype, kind), name
+
+
+def test_trades_and_orders_share_all_fees(run: RunData) -> None:
+    paid = run.fills["fee"].sum()
+
+    assert run.trades["fees"].sum() == pytest.approx(paid)
+    assert run.orders["fee"].sum() == pytest.approx(paid)
+
+
+def test_a_strategy_s_equity_is_the_account_s_where_it_is_alone(run: RunData) -> None:
+    # The last values stand behind the last record, where on_stop has acted.
+    assert run.strategy_equity["one"] == pytest.approx(run.equity, abs=0.02)
+
+
+def test_excursions_bound_what_a_trade_made(run: RunData) -> None:
+    closed = run.closed_trades
+    gross = closed["pnl"] + closed["fees"]
+
+    assert (closed["mae"] <= 1e-9).all()
+    assert (closed["mfe"] >= -1e-9).all()
+    assert (closed["mae"] <= gross + 1e-6).all()
+    assert (closed["mfe"] >= gross - 1e-6).all()
+
+
+def test_quotes_tell_the_spread_and_latency(tmp_path: Path) -> None:
+    catalog = write_quotes(tmp_path, "RSTK", 2000, 12)
+    strategy = {
+        "name": "Book Imbalance",
+        "parameters": {"length": 1, "enter_above": 0.4},
+    }
+    request = parse_request({"symbols": ["RSTK"], "strategies": [strategy]})
+
+    run = run_data_of(Backtest(request, catalog).run())
+
+    takers = run.fills.take(run.fills["liquidity"] < 0)
+    assert len(takers) > 5
+    # The touch is two cents wide, so half of it is a cent.
+    paid = takers["spread_paid"] / takers["quantity"]
+    assert np.median(paid) == pytest.approx(0.01, abs=1e-6)
+    assert (takers["latency_s"] > 0).all()
+
+
+def fill(side: int, quantity: int, price: int, order: int) -> np.ndarray:
+    row = np.zeros(1, REPORT)
+    row["side"], row["last_quantity"], row["last_price"] = side, quantity, price
+    row["client_order_id"], row["strategy"], row["ts_venue"] = order, 1, order
+    row["fee"] = 300
+    return row
+
+
+def test_a_reversal_ends_one_trade_and_begins_the_next() -> None:
+    fills = np.concatenate(
+        [fill(1, 10, 100, 1), fill(-1, 30, 110, 2), fill(1, 20, 105, 3)]
+    )
+
+    made = trades_of(fills)
+
+    assert made.side.tolist() == [1, -1]
+    assert made.quantity.tolist() == [10, 20]
+    assert (made.exit_value - made.entry_value).tolist() == [100, -100]
+    assert made.fees.tolist() == [400.0, 500.0]
+    assert made.is_reversed.tolist() == [True, False]
+    assert made.closed_ts.tolist() == [2, 3]
+
+
+def test_sums_beyond_64_bits_are_exact() -> None:
+    big = 4_000_000_000
+    fills = np.concatenate([fill(1, big, big, i) for i in range(1, 4)])
+
+    assert trades_of(fills).entry_value.tolist() == [3 * big * big]
+
+
+def test_a_run_comes_back_as_it_was_saved(run: RunData, tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+
+    first, second = store.save(run), store.save(run)
+
+    back = store.open(first)
+    assert second != first
+    assert (back.fills, back.orders, back.trades) == (run.fills, run.orders, run.trades)
+    assert np.array_equal(back.equity, run.equity)
+    assert np.array_equal(back.benchmark_price, run.benchmark_price)
+    assert back.card == {**run.card, "run_id": first}
+    assert {each.run_id for each in store.list()} == {first, second}
+    store.describe(first, name="better", note="why")
+    assert store.summary(first).name == store.open(first).card["name"] == "better"
+    store.delete(first)
+    assert [each.run_id for each in store.list()] == [second]
+
+
+def test_a_damaged_run_is_listed_with_the_reason(run: RunData, tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    cut, torn, gone = (store.save(run) for _ in range(3))
+    (store.root / cut / CARD).write_text("{")
+    (store.root / gone / "fills.parquet").unlink()
+    path = store.root / torn / "trades.parquet"
+    content = bytearray(path.read_bytes())
+    content[40] ^= 0xFF
+    path.write_bytes(content)
+
+    damaged = {each.run_id: each.damaged for each in store.list()}
+
+    assert "damaged" in damaged[cut]
+    assert "fills.parquet is missing" in damaged[gone]
+    for each in (cut, torn, gone):
+        with pytest.raises(RunError):
+            store.open(each)
+    with pytest.raises(RunError, match="is no run"):
+        store.find("nothing")
+    with pytest.raises(RunError, match="there is no run"):
+        store.open("../x")
+
+
+def test_what_cannot_be_written_leaves_nothing(
+    run: RunData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(tmp_path / "runs")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("app.sessions.backtest.store.sync_files", full)
+
+    with pytest.raises(RunError, match="No space left"):
+        store.save(run)
+    assert list(store.root.iterdir()) == []
+
+
+def test_a_report_says_everything_and_compares(run: RunData) -> None:
+    # As if each bar were a day, so that there are enough.
+    run = replace(run, days=np.arange(len(run.ts)) + 19_000)
+    report = report_of(run, trials=50)
+    again = report_of(run)
+
+    keys = [each.key for part in report.sections for each in part.statistics]
+    assert len(keys) == len(set(keys)) > 80
+    for part in report.sections:
+        assert all(each.definition for each in part.statistics)
+    assert report.value("deflated_sharpe") < again.value("deflated_sharpe")
+    rows = {row.statistic.key: row for row in compare([report, again])}
+    assert rows["deflated_sharpe"].best == 1
+    assert rows["sharpe"].best == -1
+    assert {flag.key for flag in report.flags} >= {"years", "trades", "gaps", "luck"}
+    by_side = report.breakdown("side").table
+    assert by_side["pnl"].sum() == pytest.approx(run.closed_trades["pnl"].sum())
+
+
+def test_a_run_without_trades_has_a_report_too(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", 100 * UNIT + np.zeros(40, np.int64))
+    request = parse_request(
+        {"symbols": ["RSTK"], "strategies": [{"name": "Mean Reversion"}]}
+    )
+
+    run = run_data_of(Backtest(request, catalog).run())
+
+    assert len(run.trades) == 0
+    page = page_of(report_of(run))
+    assert "nan" not in page.replace("nance", "")
+    store = RunStore(tmp_path / "runs")
+    assert len(store.open(store.save(run)).fills) == 0
+
+
+def test_the_page_needs_nothing_else(run: RunData) -> None:
+    page = page_of(report_of(run))
+
+    assert "<script" not in page
+    assert "src=" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert page.count("<svg") > 10
+    assert "prefers-color-scheme" in page
+
+
+def test_tables_are_exported(run: RunData, tmp_path: Path) -> None:
+    write_csv(run, tmp_path / "csv")
+    write_parquet(run, tmp_path / "pq")
+
+    lines = (tmp_path / "csv" / "trades.csv").read_text().splitlines()
+    assert len(lines) == len(run.trades) + 1
+    back = read_columns(tmp_path / "pq" / "fills.parquet")
+    assert np.array_equal(back["price"], run.fills["price"])
+    assert back["symbol"].tolist() == run.fills["symbol"].tolist()
+
+
+def test_the_commands_keep_show_and_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(300, 3))
+    monkeypatch.setenv("RINGSIDE_PATHS_DATA", str(catalog.root))
+    monkeypatch.setenv("RINGSIDE_PATHS_RUNS", str(tmp_path / "runs"))
+    request = tmp_path / "request.json"
+    request.write_text('{"symbols": ["RSTK"], "strategies": [{"name": "SMA Cross"}]}')
+
+    assert main(["backtest", str(request), "--no-store"]) == 0
+    assert not (tmp_path / "runs").exists()
+    assert main(["backtest", str(request), "--html", str(tmp_path / "a.html")]) == 0
+    assert main(["runs"]) == 0
+    assert "SMA Cross on RSTK" in capsys.readouterr().out
+    assert main(["runs", "show", "latest"]) == 0
+    out = tmp_path / "run.json"
+    assert main(["runs", "export", "latest", "--json", str(out)]) == 0
+    assert "sharpe" in json.loads(out.read_text())["report"]["statistics"]
+    assert main(["runs", "export", "latest", "--pdf", str(tmp_path / "a.pdf")]) == 0
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert main(["runs", "delete", "latest"]) == 0
+    assert main(["runs", "show", "latest"]) == 2
