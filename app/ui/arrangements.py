@@ -63,6 +63,8 @@ def down(*parts: tuple[Tabs | Split, int]) -> Split:
     return Split(_DOWN, parts)
 
 
+BACKTEST: Final = "Backtest"
+"""The workspace that the mode of that name shows."""
 _RECORDS: Final = tabs("orders", "fills", "positions")
 SHIPPED: Final = (
     Shipped(
@@ -93,12 +95,18 @@ SHIPPED: Final = (
         ),
     ),
     Shipped(
-        "Backtest",
-        "Recordings, their instruments, and what was traded on them; running a "
-        "strategy over history is not in this version",
-        down(
-            (across((tabs("data", "instruments"), 50), (tabs("chart", "pnl"), 50)), 60),
-            (_RECORDS, 40),
+        BACKTEST,
+        "A strategy over recorded data: request, runs, and the report of the open run",
+        across(
+            (down((tabs("backtest"), 60), (tabs("runs", "data"), 40)), 36),
+            (
+                down(
+                    (tabs("summary", "equity", "returns", "execution"), 42),
+                    (tabs("price"), 30),
+                    (tabs("trades"), 28),
+                ),
+                64,
+            ),
         ),
     ),
     Shipped(

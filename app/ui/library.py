@@ -29,7 +29,7 @@ class Library(QObject):
     strategies : Path
         The user's folder of strategies.
     runs : Runs
-        The run whose report is open; runs are kept beside the catalog.
+        The run whose report is open, and the store of runs.
     backtests : Backtests
         What runs.
 
@@ -37,7 +37,7 @@ class Library(QObject):
     ----------
     root : Path
         Of the catalog.
-    strategies : Path, optional
+    strategies, runs : Path, optional
         Beside the catalog by default.
 
     Signals
@@ -57,13 +57,15 @@ class Library(QObject):
     play_wanted = Signal(str)
     import_wanted = Signal(object)
 
-    def __init__(self, root: Path, strategies: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, strategies: Path | None = None, runs: Path | None = None
+    ) -> None:
         super().__init__()
         self.root = root
         self.jobs = Jobs()
         self.drawings = DrawingBook(root.parent / "drawings")
         self.strategies = strategies or root.parent / "strategies"
-        self.runs = Runs(self.jobs, root.parent / "runs")
+        self.runs = Runs(self.jobs, runs or root.parent / "runs")
         self.backtests = Backtests(self.catalog, self.strategies, self.runs.keep)
         self.backtests.ended.connect(self._on_ended)
 

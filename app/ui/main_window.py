@@ -29,6 +29,7 @@ from app.sessions.session import EngineState, Mode
 from app.settings_file import SettingsFile
 from app.ui import theme as themes
 from app.ui.amenities import Amenities
+from app.ui.arrangements import BACKTEST
 from app.ui.bridge import Bridge
 from app.ui.commands import Commands
 from app.ui.context import Context
@@ -116,8 +117,9 @@ class MainWindow(QMainWindow):
         self.safety = Safety(self.desk, self.bridge, self.trading)
         self.jobs = Jobs()
         self.opening = Opening(sessions, self.bridge, self.jobs)
-        self.library = Library(settings.paths.data, settings.paths.strategies)
-        self.strategies = StrategyWatch(self.bridge, settings.paths.strategies)
+        paths = settings.paths
+        self.library = Library(paths.data, paths.strategies, paths.runs)
+        self.strategies = StrategyWatch(self.bridge, paths.strategies)
         self.recording = Recording(settings, self.bridge, self.library)
         self.failures = Failures()
         self.leaving = Leaving(self, self.desk)
@@ -156,6 +158,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(self.strip)
         self.resize(*_SIZE)
         self._is_arranged = self._was_active = False
+        self._before_backtest = self.workspaces.current
         geometry = self.memory.text("geometry").encode("ascii", "ignore")
         self.restoreGeometry(QByteArray.fromBase64(geometry))
 
@@ -206,6 +209,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.session.named.connect(self.setWindowTitle)
+        self.session.mode_pressed.connect(self._on_mode)
+        self.workspaces.changed.connect(self._on_workspace)
         self.session.show_session()
         self.workspaces.kept.connect(self._remember)
         self.panels.key_pressed.connect(self.hotkeys.press)
@@ -249,6 +254,20 @@ class MainWindow(QMainWindow):
         if self.bridge.status.engine is EngineState.READY:
             self.bridge.status_changed.disconnect(self._on_live)
             self.panels.import_ahead()
+
+    def _on_mode(self, mode: Mode) -> None:
+        """Backtests have a workspace and need no session; what is open goes on."""
+        if mode is Mode.BACKTEST:
+            self.workspaces.switch(BACKTEST)
+        elif self.workspaces.current == BACKTEST:
+            self.workspaces.switch(self._before_backtest)
+
+    def _on_workspace(self) -> None:
+        current = self.workspaces.current
+        if current != BACKTEST:
+            self._before_backtest = current
+        self.session.is_backtest = current == BACKTEST
+        self.session.show_session()
 
     # Files.
 

@@ -11,7 +11,9 @@ from typing import Any, Final
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from app.analytics.report.records import Report
 from app.analytics.run_data import RunData
+from app.sessions.backtest.store import RunStore
 from app.ui.jobs import Jobs
 
 NONE: Final = -1
@@ -22,7 +24,7 @@ class OpenRun:
     """A run with what its report says."""
 
     data: RunData
-    report: Any
+    report: Report
 
     @property
     def title(self) -> str:
@@ -41,6 +43,7 @@ class Runs(QObject):
 
     Attributes
     ----------
+    store : RunStore
     current : OpenRun or None
     trade : int
         Row of the chosen trade in its trades; -1 = none.
@@ -72,9 +75,8 @@ class Runs(QObject):
 
     def __init__(self, jobs: Jobs, root: Path) -> None:
         super().__init__()
-        self._jobs, self.root = jobs, root
+        self._jobs, self.store = jobs, RunStore(root)
         self._asked = ""
-        self._kept: dict[str, OpenRun] = {}
         self.current: OpenRun | None = None
         self.trade = NONE
         self.ts = 0
@@ -82,15 +84,23 @@ class Runs(QObject):
 
     def keep(self, outcomes: Any) -> str:
         """Store what a run left behind; its name in the store. On any thread."""
+        # Late: the engine's units are loaded with it.
         from app.sessions.backtest.result import run_data_of
 
-        data = run_data_of(outcomes)
-        run_id = str(data.card["created"])
-        self._kept[run_id] = OpenRun(data, None)
-        return run_id
+        return self.store.save(run_data_of(outcomes))
 
-    def _read(self, run_id: str) -> OpenRun:
-        return self._kept[run_id]
+    def read(self, run_id: str) -> OpenRun:
+        """Take a run from the store, with its report; on any thread.
+
+        Raises
+        ------
+        RunError
+            If there is none, or it is damaged.
+        """
+        from app.analytics.report import report_of
+
+        data = self.store.open(run_id)
+        return OpenRun(data, report_of(data))
 
     def open(self, run_id: str) -> None:
         """Make a stored run the current one; it is read in the background."""
@@ -103,7 +113,7 @@ class Runs(QObject):
         def failed(error: BaseException) -> None:
             self.failed.emit(f"{run_id} cannot be opened: {error}")
 
-        self._jobs.run(lambda: self._read(run_id), done, failed)
+        self._jobs.run(lambda: self.read(run_id), done, failed)
 
     def show(self, run: OpenRun | None) -> None:
         """Make a run the current one, or none."""

@@ -20,9 +20,18 @@ class SessionBar(QObject):
     -------
     named(str)
         What the window is to be called.
+    mode_pressed(object)
+        A Mode was chosen; the session that is open goes on where it is its own, and
+        where it is Backtest, which needs no session.
+
+    Attributes
+    ----------
+    is_backtest : bool
+        The window shows backtests; the session goes on behind them.
     """
 
     named = Signal(str)
+    mode_pressed = Signal(object)
 
     def __init__(
         self, opening: Opening, bridge: Bridge, focus: Focus, leaving: Leaving
@@ -31,6 +40,7 @@ class SessionBar(QObject):
         self._opening, self._bridge = opening, bridge
         self._focus, self._leaving = focus, leaving
         self._bar: TopBar | None = None
+        self.is_backtest = False
         bridge.instruments_changed.connect(self.show_session)
         bridge.session_changed.connect(self.show_session)
         focus.changed.connect(self.show_session)
@@ -59,7 +69,7 @@ class SessionBar(QObject):
         opening, bar = self._opening, self._bar
         if bar is None:
             return
-        bar.show_mode(opening.mode)
+        bar.show_mode(Mode.BACKTEST if self.is_backtest else opening.mode)
         bar.show_feeds(opening.sessions.feeds(), opening.feed)
         listed = self._bridge.desk.market.listed
         bar.show_instruments(
@@ -69,7 +79,8 @@ class SessionBar(QObject):
         self.named.emit(f"Ringside · {opening.mode.title}{where}")
 
     def _on_mode(self, mode: Mode) -> None:
-        if mode is self._opening.mode:
+        if mode in (self._opening.mode, Mode.BACKTEST):
+            self.mode_pressed.emit(mode)
             self.show_session()
         else:
             self._leave_for(mode, self._opening.feed)

@@ -60,7 +60,7 @@ class TopBar(QWidget):
         super().__init__()
         self._recording = recording
         self._context = context
-        self._built = built
+        self._built = built | {Mode.BACKTEST}
         self._state: SafetyState | None = None
         self.modes: dict[Mode, QPushButton] = {}
         self.states: dict[SafetyState, QPushButton] = {}
@@ -152,9 +152,7 @@ class TopBar(QWidget):
             button = QPushButton(self._mode_text(mode))
             button.setCheckable(is_built)
             button.setProperty("role", "" if is_built else "unbuilt")
-            button.setToolTip(
-                f"Enter {mode.title}" if is_built else unbuilt_text(mode, self._built)
-            )
+            button.setToolTip(self._mode_tip(mode))
             button.clicked.connect(lambda _=False, mode=mode: self._on_mode(mode))
             group.addButton(button)
             self.modes[mode] = button
@@ -221,6 +219,13 @@ class TopBar(QWidget):
         labels = sum(label.sizeHint().width() + 6 for label in self._labels)
         metrics, unbuilt = self.fontMetrics(), len(Mode) - len(self._built)
         return labels + 100 + unbuilt * metrics.horizontalAdvance(_NOT_BUILT)
+
+    def _mode_tip(self, mode: Mode) -> str:
+        if mode is Mode.BACKTEST:
+            return "Show backtests and their reports; the open session goes on"
+        if mode in self._built:
+            return f"Enter {mode.title}"
+        return unbuilt_text(mode, self._built - {Mode.BACKTEST})
 
     def _mode_text(self, mode: Mode) -> str:
         is_short = mode in self._built or self._is_narrow

@@ -1,0 +1,139 @@
+"""The runs of the store as records that a table shows, and runs beside one another."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from app.sessions.backtest.store import RunSummary
+from app.ui.models.report_text import money, percent, ratio, signed_percent
+from app.ui.models.table import Column
+from app.ui.theme import Theme
+
+_NUMBERS: Final = ("total_return", "sharpe", "max_drawdown", "final_equity")
+ROW: Final = np.dtype(
+    [("at", "<i8"), ("trades", "<i8"), *((name, "<f8") for name in _NUMBERS)]
+)
+
+
+class RunList:
+    """What the store holds, as it was when last listed."""
+
+    def __init__(self) -> None:
+        self.runs: list[RunSummary] = []
+        self.rows = np.zeros(0, ROW)
+
+    def show(self, runs: Sequence[RunSummary]) -> None:
+        """Take another listing, newest first; a table shows the last on top."""
+        self.runs = list(runs)[::-1]
+        self.rows = np.zeros(len(self.runs), ROW)
+        for i, each in enumerate(self.runs):
+            row = self.rows[i]
+            row["at"], row["trades"] = i, each.trades
+            for name in _NUMBERS:
+                value = getattr(each, name)
+                row[name] = np.nan if value is None else value
+
+    def run(self, record: np.void) -> RunSummary:
+        """The run that a record stands for."""
+        return self.runs[int(record["at"])]
+
+    def matching(self, text: str) -> Callable[[np.ndarray], np.ndarray] | None:
+        """A filter: runs whose words contain every word of the text; None for all."""
+        wanted = text.lower().split()
+        if not wanted:
+            return None
+
+        def holds(record: np.void) -> bool:
+            each = self.run(record)
+            heap = " ".join(
+                (each.run_id, each.name, each.note, *each.symbols, *each.strategies)
+            ).lower()
+            return all(word in heap for word in wanted)
+
+        return lambda rows: np.array([holds(each) for each in rows], np.bool_)
+
+    def columns(self, theme: Theme) -> tuple[Column, ...]:
+        """The table's columns."""
+
+        def text(title: str, write: Callable[[RunSummary], str], width: int) -> Column:
+            return Column(
+                title,
+                lambda r: write(self.run(r)),
+                lambda rows: np.array([write(self.run(each)) for each in rows], str),
+                is_number=False,
+                width=width,
+            )
+
+        def number(
+            title: str,
+            name: str,
+            write: Callable[[float], str],
+            width: int,
+            *,
+            is_coloured: bool = False,
+        ) -> Column:
+            def colour(record: np.void) -> str:
+                value = float(record[name])
+                return theme.change(value if value == value else 0.0)
+
+            return Column(
+                title,
+                lambda r: write(float(r[name])),
+                lambda rows: rows[name],
+                colour if is_coloured else None,
+                width=width,
+            )
+
+        state = Column(
+            "",
+            lambda r: state_of(self.run(r)),
+            lambda rows: np.array([state_of(self.run(each)) for each in rows], str),
+            lambda _: theme.warning,
+            is_number=False,
+            width=10,
+        )
+        return (
+            text("Run", lambda x: x.name or x.run_id, 20),
+            number("Return", "total_return", signed_percent, 10, is_coloured=True),
+            number("Sharpe", "sharpe", ratio, 7),
+            number("Drawdown", "max_drawdown", lambda v: percent(-v), 10),
+            number("Trades", "trades", lambda v: f"{v:,.0f}", 7),
+            number("Equity", "final_equity", money, 10),
+            text("From", lambda x: x.start[:10], 10),
+            text("To", lambda x: x.end[:10], 10),
+            text("Run at (UTC)", lambda x: x.created[:16].replace("T", " "), 15),
+            text("Note", lambda x: x.note, 10),
+            state,
+        )
+
+
+def state_of(run: RunSummary) -> str:
+    """What is wrong with a run, in a word."""
+    if run.damaged:
+        return "damaged"
+    if run.failures:
+        return "stopped"
+    return "" if run.is_whole else "cancelled"
+
+
+def differing(tables: Sequence[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Where some requests differ: a key with dots, and what each says of it."""
+    flat = [_flat(each, "") for each in tables]
+    keys = list(dict.fromkeys(key for each in flat for key in each))
+    rows = [(key, [each.get(key, "–") for each in flat]) for key in keys]
+    return [(key, values) for key, values in rows if len(set(values)) > 1]
+
+
+def _flat(value: Any, place: str) -> dict[str, str]:
+    if isinstance(value, dict):
+        parts = [(str(name), each) for name, each in value.items()]
+    elif isinstance(value, list | tuple) and any(isinstance(x, dict) for x in value):
+        parts = [(str(i + 1), each) for i, each in enumerate(value)]
+    else:
+        told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return {place: told}
+    made: dict[str, str] = {}
+    for name, each in parts:
+        made |= _flat(each, f"{place}.{name}" if place else name)
+    return made

@@ -1,0 +1,255 @@
+"""The Runs panel: backtests that were run; open, compare, describe, delete, export."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QInputDialog,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.sessions.backtest.store import RunSummary
+from app.ui import formatting
+from app.ui.context import Context
+from app.ui.items.blotter_view import BlotterView
+from app.ui.items.row_menu import row_menu
+from app.ui.items.run_compare import RunCompare
+from app.ui.items.running_line import RunningLine
+from app.ui.jobs import Report
+from app.ui.models.messages import Level
+from app.ui.models.run_list import RunList
+from app.ui.models.table import RecordTable
+from app.ui.runs import OpenRun
+
+_EMPTY: Final = "No backtest was run yet.\n\nFill in the Backtest panel and press Run."
+_DELETE: Final = QMessageBox.StandardButton.Yes
+_KEEP: Final = QMessageBox.StandardButton.Cancel
+_MOST: Final = 6
+"""Runs that are compared at once."""
+
+
+class RunsPanel(QWidget):
+    """Lists the store; the run that is opened is shown by the report's panels."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context, self._runs = context, context.library.runs
+        self.list = RunList()
+        self.table = RecordTable(
+            self.list.columns(context.theme), lambda: self.list.rows
+        )
+        self.view = BlotterView(self.table, _EMPTY)
+        self.view.table.setAccessibleName("Runs")
+        self.filter = QLineEdit()
+        self.compare = RunCompare(context.theme, context.settings.scale)
+        self.pages = QTabWidget()
+        self.running = RunningLine(context.library.jobs, self._tell)
+        self.buttons: dict[str, QPushButton] = {}
+        self.dialog: QMessageBox | QInputDialog | None = None
+        self._is_stale = True
+        self._lay_out()
+        self._connect()
+        self._on_selected()
+
+    def _lay_out(self) -> None:
+        for name, title, tip, pressed in (
+            ("open", "Open", "Show its report (Enter)", self.open),
+            ("compare", "Compare", "Two runs or more side by side", self.compare_runs),
+            ("note", "Note…", "Write a note to it", self._on_note),
+            ("delete", "Delete…", "Delete what is selected", self.ask_delete),
+        ):
+            self.buttons[name] = self.view.add_button(title, tip, pressed)
+        self.filter.setPlaceholderText("Filter")
+        self.filter.setAccessibleName("Filter of runs")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setMinimumWidth(90)
+        self.filter.setMaximumWidth(260)
+        self.view.bar.addStretch(1)
+        self.view.bar.addWidget(self.filter, 1)
+        self.pages.setDocumentMode(True)
+        self.pages.tabBar().setAccessibleName("Pages of the runs panel")
+        self.pages.addTab(self.view, "Runs")
+        self.pages.addTab(self.compare, "Compare")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.running)
+
+    def _connect(self) -> None:
+        table, runs = self.view.table, self._runs
+        self.filter.textChanged.connect(self._on_filter)
+        table.selectionModel().selectionChanged.connect(self._on_selected)
+        table.doubleClicked.connect(lambda _: self.open())
+        table.entered_row.connect(lambda _: self.open())
+        table.deleted.connect(self.ask_delete)
+        self.view.menu_wanted.connect(self._on_menu)
+        runs.stored.connect(self.refresh)
+        runs.failed.connect(lambda words: self._tell(words, Level.ERROR))
+        self.running.busy_changed.connect(self._on_selected)
+
+    def state(self) -> dict[str, Any]:
+        """Columns and sorting."""
+        return self.view.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` told."""
+        self.view.restore(state)
+
+    # What is shown.
+
+    def refresh(self) -> None:
+        """List the store anew, once it can be seen."""
+        self._is_stale = True
+        if self.isVisible():
+            self._is_stale = False
+            store = self._runs.store
+            self._context.library.jobs.run(store.list, self._on_listed, self._on_failed)
+
+    def _on_listed(self, runs: Sequence[RunSummary]) -> None:
+        kept = {each.run_id for each in self.chosen()}
+        self.list.show(runs)
+        self.view.table.clearSelection()
+        self.view.renew()
+        self.view.sync()
+        for row in range(self.table.rowCount()):
+            if self.list.run(self.table.record(row)).run_id in kept:
+                self.view.table.selectRow(row)
+        self._on_selected()
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._tell(f"the runs cannot be listed: {error}", Level.ERROR)
+
+    def _tell(self, words: str, level: Level = Level.INFO) -> None:
+        self._context.bridge.tell(words, level, "backtest")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._is_stale:
+            self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        # The command line may store others meanwhile.
+        self._is_stale = True
+
+    def _on_filter(self, text: str) -> None:
+        self.table.show_where(self.list.matching(text))
+        self.view.sync()
+
+    def chosen(self) -> list[RunSummary]:
+        """Runs that are selected."""
+        rows = [row for row in self.view.chosen() if row < self.table.rowCount()]
+        return [self.list.run(self.table.record(row)) for row in rows]
+
+    def _on_selected(self, *_: object) -> None:
+        chosen, is_free = self.chosen(), not self.running.is_busy
+        sound = [each for each in chosen if not each.damaged]
+        for name, is_possible in (
+            ("open", len(chosen) == len(sound) == 1),
+            ("compare", 2 <= len(chosen) == len(sound) <= _MOST and is_free),
+            ("note", len(chosen) == len(sound) == 1),
+            ("delete", len(chosen) > 0 and is_free),
+        ):
+            self.buttons[name].setEnabled(is_possible)
+
+    def _on_menu(self, row: int, place: QPoint) -> None:
+        entries = (
+            ("Open", self.open),
+            ("Note…", self._on_note),
+            ("Copy rows", self.view.copy),
+            ("Delete…", self.ask_delete),
+        )
+        self.menu = row_menu(self, entries, place)
+
+    # What can be done.
+
+    def open(self) -> None:
+        """Show the report of the run that is selected."""
+        chosen = self.chosen()
+        if len(chosen) == 1:
+            if chosen[0].damaged:
+                self._tell(chosen[0].damaged, Level.ERROR)
+            else:
+                self._runs.open(chosen[0].run_id)
+
+    def compare_runs(self) -> None:
+        """Put the selected runs side by side."""
+        ids, read = [each.run_id for each in self.chosen()], self._runs.read
+
+        def work(report: Report) -> list[OpenRun]:
+            found = []
+            for done, run_id in enumerate(ids):
+                report(done / len(ids), done)
+                found.append(read(run_id))
+            return found
+
+        self.running.run("Compare", work, self._on_compared)
+
+    def _on_compared(self, runs: list[OpenRun]) -> None:
+        self.compare.show_runs(runs)
+        self.pages.setCurrentWidget(self.compare)
+
+    def _on_note(self) -> None:
+        chosen = self.chosen()
+        if len(chosen) != 1:
+            return
+        dialog = self.dialog = QInputDialog(self)
+        dialog.setWindowTitle("Note")
+        dialog.setLabelText(f"Note to {chosen[0].name}:")
+        dialog.setTextValue(chosen[0].note)
+        dialog.textValueSelected.connect(partial(self.describe, chosen[0].run_id))
+        dialog.open()
+
+    def describe(self, run_id: str, note: str) -> None:
+        """Write a note to a run."""
+        store, runs = self._runs.store, self._runs
+        self._context.library.jobs.run(
+            lambda: store.describe(run_id, note=note),
+            lambda _: runs.stored.emit(),
+            lambda error: self._tell(str(error), Level.ERROR),
+        )
+
+    def ask_delete(self) -> None:
+        """Ask whether the selected runs are to go."""
+        chosen = self.chosen()
+        if not chosen:
+            return
+        names = ", ".join(each.name or each.run_id for each in chosen[:4])
+        more = f" and {len(chosen) - 4} more" if len(chosen) > 4 else ""
+        box = QMessageBox(self)
+        self.dialog = box
+        box.setWindowTitle("Delete?")
+        box.setText(
+            f"{names}{more}: {formatting.plural(len(chosen), 'run')} will be gone "
+            "for good."
+        )
+        box.setStandardButtons(_DELETE | _KEEP)
+        box.button(_DELETE).setText("Delete")
+        box.button(_KEEP).setText("Keep")
+        box.setDefaultButton(_KEEP)
+        box.finished.connect(partial(self._on_answer, [x.run_id for x in chosen]))
+        box.open()
+
+    def _on_answer(self, ids: list[str], answer: int) -> None:
+        if answer != _DELETE.value:
+            return
+        store = self._runs.store
+
+        def work(report: Report) -> int:
+            for done, run_id in enumerate(ids):
+                report(done / len(ids), done)
+                store.delete(run_id)
+            return len(ids)
+
+        def over(_: object = None) -> None:
+            self._runs.forget(set(ids))
+            self._runs.stored.emit()
+
+        self.running.run("Delete", work, over, failed=over)
