@@ -192,10 +192,8 @@ def _read_settings(parsed: argparse.Namespace) -> None:
 def run_window(parsed: argparse.Namespace) -> int:
     """Open the window."""
     settings: config.Settings = parsed.settings
-    if settings.session.mode != "paper":
-        raise NotBuiltError(
-            f"mode {settings.session.mode} is not built in this version; paper is"
-        )
+    if settings.session.mode == "live":
+        raise NotBuiltError("mode live is not built in this version; paper is")
     _require_screen(os.environ)
     prepare_qt()
     from app.settings_file import SettingsFile

@@ -22,6 +22,7 @@ from app.sessions import open_session
 from app.sessions.session import Mode
 from app.settings import written
 from app.settings_file import SettingsFile
+from app.ui.arrangements import BACKTEST
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
 from app.ui.resources import icon_path
@@ -106,7 +107,9 @@ def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
     window.activateWindow()
     window.amenities.greet()
     # After the first paint, so that the window is there while the engine is not.
-    QTimer.singleShot(0, lambda: window.open(Mode(settings.session.mode), feed))
+    QTimer.singleShot(0, lambda: window.open(Mode.PAPER, feed))
+    if Mode(settings.session.mode) is Mode.BACKTEST:
+        window.workspaces.switch(BACKTEST)
     app.lastWindowClosed.connect(loop.stop)
     try:
         with loop:

@@ -113,7 +113,26 @@ def test_a_session_starts_in_view(window: MainWindow) -> None:
     assert window.top_bar.states[SafetyState.VIEW].isChecked()
 
 
-@pytest.mark.parametrize("mode", [Mode.BACKTEST, Mode.LIVE])
+def test_backtests_are_shown_while_the_session_goes_on(
+    qtbot: QtBot, window: MainWindow, opener: Opener
+) -> None:
+    modes = window.top_bar.modes
+    before = window.workspaces.current
+
+    qtbot.mouseClick(modes[Mode.BACKTEST], LEFT)
+
+    assert window.workspaces.current == "Backtest"
+    assert modes[Mode.BACKTEST].isChecked()
+    assert not modes[Mode.PAPER].isChecked()
+    assert window.opening.mode is Mode.PAPER
+    assert len(opener.opened) == 1
+    qtbot.mouseClick(modes[Mode.PAPER], LEFT)
+    assert window.workspaces.current == before
+    assert modes[Mode.PAPER].isChecked()
+    assert len(opener.opened) == 1
+
+
+@pytest.mark.parametrize("mode", [Mode.LIVE])
 def test_a_mode_that_is_not_built_says_so_and_is_not_entered(
     qtbot: QtBot, window: MainWindow, opener: Opener, mode: Mode
 ) -> None:

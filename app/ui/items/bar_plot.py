@@ -225,6 +225,6 @@ class BarPlot(QWidget):
         painter.setPen(ink.pen(ink.theme.muted))
         for i in range(0, len(self.labels), step):
             middle = plot.left() + (i + 0.5) * each
-            box = QRectF(middle - widest / 2, plot.bottom(), widest,
-                         ink.small.height * 1.4)  # fmt: skip
+            left = max(0.0, middle - widest / 2)
+            box = QRectF(left, plot.bottom(), widest, ink.small.height * 1.4)
             ink.small.draw(painter, box, self.labels[i], 0.5)

@@ -79,7 +79,7 @@ class RunChart(ChartView):
         return made
 
     def _trade_floats(self) -> list[Float]:
-        self._place()
+        self._find_trades()
         if not len(self._seen):
             return []
         pane = self.panes[0]
@@ -90,7 +90,7 @@ class RunChart(ChartView):
         box = around(pane.box)
         return [Float(key, (box,), partial(self._paint_trades))]
 
-    def _place(self) -> None:
+    def _find_trades(self) -> None:
         """Find the trades in view, and where they stand."""
         self._seen = np.empty(0, np.int64)
         if not len(self._rows) or not self.bars.count:

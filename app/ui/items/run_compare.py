@@ -41,6 +41,7 @@ class RunCompare(QWidget):
         split.addWidget(self.plot)
         split.addWidget(self.table)
         split.setStretchFactor(1, 2)
+        split.setSizes([150, 400])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)

@@ -408,7 +408,7 @@ class TimePlot(QWidget):
         laid: tuple[float, float, Any],
     ) -> None:
         ink, (low, high, _) = self._ink, laid
-        room = max(1, int(box.height() / (ink.small.height * 2.2)))
+        room = max(2, int(box.height() / (ink.small.height * 1.9)))
         ink.write_in(painter, ink.small)
         for value in axis.value_marks(low, high, room):
             y = round(y_of(value, box, low, high))

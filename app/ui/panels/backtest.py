@@ -89,6 +89,7 @@ class BacktestPanel(QWidget):
     def _bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 5, 8, 6)
+        bar.setSpacing(6)
         for name, title, tip, pressed in (
             ("open", "Open…", "Open a request, JSON or TOML", self._on_open),
             ("save", "Save…", "Save the request, JSON or TOML", self._on_save),
@@ -203,6 +204,7 @@ class BacktestPanel(QWidget):
             editor.setCurrentIndex(max(0, editor.findData(each.default)))
         elif each.key in (*_DATES, "currency"):
             editor = QLineEdit()
+            editor.setPlaceholderText("that of the first symbol")
         else:
             editor = NumberEdit(is_whole=each.key in _WHOLE)
         editor.setToolTip(each.sentence)
@@ -486,8 +488,8 @@ def _label(role: str, text: str = "") -> QLabel:
     label = QLabel(text)
     label.setProperty("role", role)
     label.setWordWrap(True)
-    label.setVisible(bool(text) or role != "error")
     if role == "error":
+        label.hide()
         label.setContentsMargins(8, 0, 8, 0)
     return label
 

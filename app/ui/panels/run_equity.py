@@ -40,8 +40,8 @@ class RunEquityPanel(QWidget):
         runs, plot = self._runs, self.plot
         runs.opened.connect(self._on_run)
         runs.trade_chosen.connect(self._on_trade)
-        runs.time_pointed.connect(lambda: plot.show_pointed(runs.ts))
-        runs.range_shown.connect(lambda _: plot.show_range(*runs.stretch))
+        runs.time_pointed.connect(self._on_pointed)
+        runs.range_shown.connect(self._on_range)
         plot.time_pointed.connect(runs.point)
         plot.range_moved.connect(lambda a, b: runs.show_range(a, b, self))
         plot.picked.connect(lambda ts: runs.choose_trade(runs.trade_near(ts)))
@@ -80,6 +80,14 @@ class RunEquityPanel(QWidget):
         for name, switch in self.switches.items():
             if isinstance(state.get(name), bool):
                 switch.setChecked(state[name])
+
+    # What is bound to a run outlives a panel: no lambda would be let go with it.
+
+    def _on_pointed(self) -> None:
+        self.plot.show_pointed(self._runs.ts)
+
+    def _on_range(self, _: object) -> None:
+        self.plot.show_range(*self._runs.stretch)
 
     def _on_run(self) -> None:
         run = self._runs.current

@@ -68,7 +68,7 @@ class RunPricePanel(QWidget):
         runs, view = self._runs, self.view
         runs.opened.connect(self._on_run)
         runs.trade_chosen.connect(self._on_trade)
-        runs.time_pointed.connect(lambda: view.show_linked(runs.ts))
+        runs.time_pointed.connect(self._on_pointed)
         runs.range_shown.connect(self._on_range)
         self.symbol.activated.connect(self._load)
         self.interval.activated.connect(self._show_bars)
@@ -185,6 +185,9 @@ class RunPricePanel(QWidget):
     def _show_stretch(self, stretch: tuple[int, int]) -> None:
         if stretch[1] > stretch[0] and self.view.bars.count:
             self.view.show_range(TimeRange(*stretch, False))
+
+    def _on_pointed(self) -> None:
+        self.view.show_linked(self._runs.ts)
 
     def _on_range(self, by: object) -> None:
         if by is not self:

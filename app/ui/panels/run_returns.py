@@ -61,6 +61,7 @@ class RunReturnsPanel(QWidget):
         self.falls.header().setSectionResizeMode(
             QHeaderView.ResizeMode.ResizeToContents
         )
+        self.falls.header().setStretchLastSection(False)
         self.falls.setMinimumHeight(round(160 * self._context.settings.scale))
         inner = QWidget()
         self._grid = QGridLayout(inner)
@@ -109,14 +110,20 @@ class RunReturnsPanel(QWidget):
     def _connect(self) -> None:
         runs, rolling = self._runs, self.rolling
         runs.opened.connect(self._on_run)
-        runs.time_pointed.connect(lambda: rolling.show_pointed(runs.ts))
-        runs.range_shown.connect(lambda _: rolling.show_range(*runs.stretch))
+        runs.time_pointed.connect(self._on_pointed)
+        runs.range_shown.connect(self._on_range)
         rolling.time_pointed.connect(runs.point)
         rolling.range_moved.connect(lambda a, b: runs.show_range(a, b, self))
         self.months.picked.connect(self._on_month)
         self.years.picked.connect(self._on_year)
         self.falls.itemActivated.connect(self._on_fall)
         self.falls.itemClicked.connect(self._on_fall)
+
+    def _on_pointed(self) -> None:
+        self.rolling.show_pointed(self._runs.ts)
+
+    def _on_range(self, _: object) -> None:
+        self.rolling.show_range(*self._runs.stretch)
 
     # The run.
 

@@ -25,15 +25,15 @@ from app.ui.runs import OpenRun
 from app.ui.theme import Theme
 
 _TILES: Final = (
-    ("total_return", "annual_return"),
-    ("sharpe", "sortino"),
-    ("max_drawdown", "max_drawdown_days"),
-    ("volatility", "calmar"),
-    ("trades", "win_rate"),
-    ("profit_factor", "expectancy"),
-    ("fees", "exposure_time"),
+    ("total_return", "annual_return", "{} a year"),
+    ("sharpe", "sortino", "Sortino {}"),
+    ("max_drawdown", "max_drawdown_days", "longest {}"),
+    ("volatility", "calmar", "Calmar {}"),
+    ("trades", "win_rate", "{} won"),
+    ("profit_factor", "expectancy", "{} a trade"),
+    ("fees", "exposure_time", "{} held"),
 )
-"""Keys of a tile's figure and of the one below it."""
+"""Keys of a tile's figure and of the one below it, and the words around that."""
 _EMPTY: Final = "No run is open.\n\nRun a backtest, or open a run of the Runs panel."
 _MARKS: Final = {"good": "✓", "note": "i", "warning": "!", "bad": "✗"}
 
@@ -151,19 +151,19 @@ def tiles_of(report: Report, theme: Theme) -> list[Tile]:
     """The key figures of a report that has them."""
     known = {each.key: each for part in report.sections for each in part.statistics}
     made = []
-    for key, below in _TILES:
+    for key, below, form in _TILES:
         each, other = known.get(key), known.get(below)
         if each is None:
             continue
-        value = report_text.told(each.value, each.format)
-        words = _small(other) if other is not None else ""
+        value = _told(each)
+        words = form.format(_told(other)) if other is not None else ""
         colour = report_text.colour(each, theme)
         made.append(Tile(each.label, value, colour, words, report_text.tip(each)))
     return made
 
 
-def _small(each: Statistic) -> str:
-    return f"{each.label.lower()} {report_text.told(each.value, each.format)}"
+def _told(each: Statistic) -> str:
+    return report_text.told(each.value, each.format)
 
 
 def card_rows(card: dict[str, Any]) -> list[tuple[str, str]]:

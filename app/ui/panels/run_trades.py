@@ -73,7 +73,7 @@ class RunTradesPanel(QWidget):
         runs.trade_chosen.connect(self._on_trade)
         self.filter.changed.connect(self._on_filter)
         selection = self.view.table.selectionModel()
-        selection.currentRowChanged.connect(self._on_row)
+        selection.selectionChanged.connect(self._on_row)
         self.view.table.entered_row.connect(lambda _: self._on_row())
         self.scatter.picked.connect(runs.choose_trade)
         self.scatter.stepped.connect(runs.step_trade)
@@ -151,9 +151,9 @@ class RunTradesPanel(QWidget):
     # What is chosen.
 
     def _on_row(self, *_: object) -> None:
-        index = self.view.table.currentIndex()
-        if not self._is_telling and index.isValid():
-            self._runs.choose_trade(int(self.table.record(index.row())["row"]))
+        chosen = self.view.chosen()
+        if not self._is_telling and len(chosen) == 1:
+            self._runs.choose_trade(int(self.table.record(chosen[0])["row"]))
 
     def _on_trade(self) -> None:
         row = self._runs.trade
@@ -162,7 +162,7 @@ class RunTradesPanel(QWidget):
         self._is_telling = True
         if at < 0:
             self.view.table.clearSelection()
-        elif self.view.table.currentIndex().row() != at or not self.view.chosen():
+        elif self.view.chosen() != [at]:
             self.view.table.selectRow(at)
             self.view.table.scrollTo(self.table.index(at, 0))
         self._is_telling = False

@@ -93,7 +93,7 @@ class RunsPanel(QWidget):
         table.deleted.connect(self.ask_delete)
         self.view.menu_wanted.connect(self._on_menu)
         runs.stored.connect(self.refresh)
-        runs.failed.connect(lambda words: self._tell(words, Level.ERROR))
+        runs.failed.connect(self._on_not_opened)
         self.running.busy_changed.connect(self._on_selected)
 
     def state(self) -> dict[str, Any]:
@@ -127,6 +127,9 @@ class RunsPanel(QWidget):
 
     def _on_failed(self, error: BaseException) -> None:
         self._tell(f"the runs cannot be listed: {error}", Level.ERROR)
+
+    def _on_not_opened(self, words: str) -> None:
+        self._tell(words, Level.ERROR)
 
     def _tell(self, words: str, level: Level = Level.INFO) -> None:
         self._context.bridge.tell(words, level, "backtest")

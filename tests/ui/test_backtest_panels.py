@@ -1,0 +1,295 @@
+"""Backtests in the window: a real run from the form to every panel of its report."""
+
+import gc
+import weakref
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.ui.panel_rows import BY_NAME
+from app.ui.panels.backtest import BacktestPanel
+from app.ui.panels.run_equity import RunEquityPanel
+from app.ui.panels.run_price import RunPricePanel
+from app.ui.panels.run_returns import RunReturnsPanel
+from app.ui.panels.run_summary import RunSummaryPanel
+from app.ui.panels.run_trades import RunTradesPanel
+from app.ui.panels.runs import RunsPanel
+from tests.bar_catalog import walk, write_bars
+from tests.ui.conftest import Stage
+
+pytestmark = pytest.mark.gui
+LONG = 300_000
+LEFT = Qt.MouseButton.LeftButton
+REQUEST = {
+    "symbols": ["RSTK"],
+    "strategies": [{"name": "SMA Cross", "parameters": {"fast": 3, "slow": 9}}],
+}
+REPORT = ("summary", "equity", "returns", "trades", "execution", "price", "runs")
+
+
+@pytest.fixture
+def shelf(stage: Stage, tmp_path: Path) -> Stage:
+    """A catalog with a day and a half of a minute's bars."""
+    write_bars(tmp_path, "RSTK", walk(900, 7))
+    return stage
+
+
+def shown(qtbot: QtBot, stage: Stage, name: str) -> QWidget:
+    panel = BY_NAME[name].factory(stage.context)
+    qtbot.addWidget(panel)
+    panel.resize(900, 620)
+    panel.show()
+    return panel
+
+
+def ran(qtbot: QtBot, stage: Stage, table: dict[str, object] | None = None) -> None:
+    """Run a request to its end, and wait for its report."""
+    library = stage.context.library
+    with qtbot.waitSignal(library.runs.opened, timeout=LONG):
+        library.backtests.start(table or REQUEST)
+
+
+def test_from_the_form_to_the_report(qtbot: QtBot, shelf: Stage) -> None:
+    library = shelf.context.library
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    qtbot.waitUntil(lambda: panel.picker.list.topLevelItemCount() == 1)
+    assert not panel.buttons["run"].isEnabled()
+    box = panel.boxes[0]
+    box.choice.setCurrentIndex(box.choice.findData("SMA Cross"))
+    box.choice.activated.emit(box.choice.currentIndex())
+    item = panel.picker.list.topLevelItem(0)
+    assert item is not None
+    item.setCheckState(0, Qt.CheckState.Checked)
+    box.fields["fast"].editor.setText("3")  # type: ignore[union-attr]
+    box.fields["slow"].editor.setText("9")  # type: ignore[union-attr]
+
+    with qtbot.waitSignal(library.runs.opened, timeout=LONG):
+        qtbot.mouseClick(panel.buttons["run"], LEFT)
+
+    run = library.runs.current
+    assert run is not None
+    assert run.title == "SMA Cross on RSTK"
+    assert run.data.card["strategies"][0]["parameters"] == {"fast": 3, "slow": 9}
+    assert [each.run_id for each in library.runs.store.list()] == [run.data.run_id]
+    assert panel.running.isHidden()
+
+
+def test_what_is_wrong_stands_beside_its_field(qtbot: QtBot, shelf: Stage) -> None:
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    panel.load(dict(REQUEST))
+    qtbot.waitUntil(panel.buttons["run"].isEnabled)
+    field = panel.boxes[0].fields["fast"]
+
+    field.editor.setText("9999")  # type: ignore[union-attr]
+
+    assert field.wrong.isVisible()
+    assert "must lie in [1, 5000]" in field.wrong.text()
+    assert not panel.buttons["run"].isEnabled()
+    qtbot.keyClick(field.editor, Qt.Key.Key_Down)
+    assert field.text == "5000"
+    assert field.wrong.isHidden()
+    assert panel.buttons["run"].isEnabled()
+
+
+def test_the_text_is_the_request_both_ways(qtbot: QtBot, shelf: Stage) -> None:
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    panel.load(dict(REQUEST))
+    assert '"fast": 3' in panel.text.toPlainText()
+
+    panel.text.setPlainText(panel.text.toPlainText().replace('"fast": 3', '"fast": 4'))
+    qtbot.waitUntil(lambda: panel.boxes[0].fields["fast"].text == "4")
+    panel.text.setPlainText("{")
+    qtbot.waitUntil(lambda: "no JSON" in panel._wrong["text"].text())
+
+    assert not panel.buttons["run"].isEnabled()
+
+
+def test_several_strategies_share_the_capital(qtbot: QtBot, shelf: Stage) -> None:
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    panel.load(dict(REQUEST))
+
+    qtbot.mouseClick(panel.buttons["add"], LEFT)
+    assert [each.allocation for each in panel.form.drafts] == ["0.5", "0.5"]
+    panel.boxes[1].removed.emit()
+
+    assert [each.allocation for each in panel.form.drafts] == [""]
+
+
+def test_a_backtest_that_is_cancelled_leaves_nothing(
+    qtbot: QtBot, shelf: Stage
+) -> None:
+    library = shelf.context.library
+    with qtbot.waitSignal(library.backtests.ended, timeout=LONG):
+        running = library.backtests.start(REQUEST)
+        running.cancel()
+
+    assert running.state == "cancelled"
+    assert library.runs.store.list() == ()
+    assert library.runs.current is None
+
+
+def test_a_failure_is_told_and_stays_until_dismissed(
+    qtbot: QtBot, shelf: Stage
+) -> None:
+    library = shelf.context.library
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+
+    with qtbot.waitSignal(library.backtests.ended, timeout=LONG):
+        library.backtests.start({**REQUEST, "symbols": ["NOBODY"]})
+
+    (row,) = panel.running.rows
+    assert "NOBODY" in row.words.text()
+    qtbot.mouseClick(row.cancel, LEFT)
+    assert panel.running.rows == []
+
+
+def test_a_trade_is_chosen_everywhere(qtbot: QtBot, shelf: Stage) -> None:
+    runs = shelf.context.library.runs
+    trades = shown(qtbot, shelf, "trades")
+    price, equity = (shown(qtbot, shelf, name) for name in ("price", "equity"))
+    assert isinstance(trades, RunTradesPanel)
+    assert isinstance(price, RunPricePanel)
+    assert isinstance(equity, RunEquityPanel)
+    ran(qtbot, shelf)
+    qtbot.waitUntil(lambda: price.market is not None)
+    assert runs.current is not None
+    table = runs.current.data.trades
+    assert trades.table.rowCount() == len(table) > 5
+
+    trades.view.table.selectRow(2)
+
+    row = int(trades.table.record(2)["row"])
+    assert runs.trade == row
+    assert price.view.chosen == row
+    assert trades.scatter.chosen == row
+    assert equity.plot.band[0] == int(table["opened"][row])
+    assert equity.plot.pointed == int(table["opened"][row])
+
+    trades.scatter.picked.emit(1)
+    assert price.view.chosen == 1
+    assert int(trades.table.record(trades.view.chosen()[0])["row"]) == 1
+    price.view.setFocus()
+    qtbot.keyClick(price.view, Qt.Key.Key_N)
+    assert runs.trade == 2
+
+
+def test_a_click_on_a_mark_of_the_chart_chooses_its_trade(
+    qtbot: QtBot, shelf: Stage
+) -> None:
+    runs = shelf.context.library.runs
+    price = shown(qtbot, shelf, "price")
+    assert isinstance(price, RunPricePanel)
+    ran(qtbot, shelf)
+    qtbot.waitUntil(lambda: price.market is not None)
+    price.view.grab()
+    place = price.view._places[3]
+
+    at = QPoint(round(place[0]), round(place[1]))
+    qtbot.mousePress(price.view, LEFT, pos=at)
+    qtbot.mouseRelease(price.view, LEFT, pos=at)
+
+    assert runs.trade in (2, 3)  # one ends where the other begins
+    assert price.view.chosen == runs.trade
+
+
+def test_time_axes_move_together(qtbot: QtBot, shelf: Stage) -> None:
+    runs = shelf.context.library.runs
+    equity, returns = (shown(qtbot, shelf, name) for name in ("equity", "returns"))
+    assert isinstance(equity, RunEquityPanel)
+    assert isinstance(returns, RunReturnsPanel)
+    ran(qtbot, shelf)
+    whole = runs.stretch
+
+    qtbot.keyClick(equity.plot, Qt.Key.Key_Plus)
+
+    assert runs.stretch[1] - runs.stretch[0] < whole[1] - whole[0]
+    assert (returns.rolling.begin, returns.rolling.end) == runs.stretch
+    qtbot.keyClick(equity.plot, Qt.Key.Key_Home)
+    assert runs.stretch == whole
+    qtbot.keyClick(equity.plot, Qt.Key.Key_Left)
+    assert runs.ts == equity.plot.pointed > 0
+    equity.plot.picked.emit(equity.plot.pointed)
+    assert runs.trade >= 0
+
+
+def test_a_filter_leaves_what_is_asked_for(qtbot: QtBot, shelf: Stage) -> None:
+    trades = shown(qtbot, shelf, "trades")
+    assert isinstance(trades, RunTradesPanel)
+    ran(qtbot, shelf)
+    whole = trades.table.rowCount()
+
+    trades.filter.line.setText("long")
+    longs = trades.table.rowCount()
+    trades.filter.line.setText("-long")
+
+    assert longs + trades.table.rowCount() == whole
+    assert 0 < longs < whole
+
+
+def test_the_summary_says_what_the_report_says(qtbot: QtBot, shelf: Stage) -> None:
+    summary = shown(qtbot, shelf, "summary")
+    assert isinstance(summary, RunSummaryPanel)
+    ran(qtbot, shelf)
+    run = shelf.context.library.runs.current
+    assert run is not None
+
+    named = {each.caption: each.value for each in summary.tiles.tiles}
+    closed = len(run.data.closed_trades)
+    assert named["Trades"] == f"{closed:,}"
+    assert summary.stats.texts["trades"] == f"{closed:,}"
+
+
+def test_runs_are_listed_compared_and_deleted(qtbot: QtBot, shelf: Stage) -> None:
+    runs = shelf.context.library.runs
+    panel = shown(qtbot, shelf, "runs")
+    assert isinstance(panel, RunsPanel)
+    ran(qtbot, shelf)
+    other = {"name": "SMA Cross", "parameters": {"fast": 5, "slow": 20}}
+    ran(qtbot, shelf, {**REQUEST, "strategies": [other]})
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 2)
+    panel.view.table.selectAll()
+    assert panel.buttons["compare"].isEnabled()
+
+    panel.compare_runs()
+    qtbot.waitUntil(lambda: panel.compare.table.topLevelItemCount() > 1, timeout=LONG)
+
+    first = panel.compare.table.topLevelItem(0)
+    assert first is not None
+    keys = [first.child(i).text(0) for i in range(first.childCount())]
+    assert keys == ["strategies.1.parameters.fast", "strategies.1.parameters.slow"]
+    panel.view.table.selectRow(1)
+    with qtbot.waitSignal(runs.opened, timeout=LONG):
+        panel.open()
+    panel.ask_delete()
+    assert isinstance(panel.dialog, QMessageBox)
+    panel.dialog.button(QMessageBox.StandardButton.Yes).click()
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 1, timeout=LONG)
+    assert runs.current is None
+    assert len(runs.store.list()) == 1
+
+
+@pytest.mark.parametrize("name", ["backtest", *REPORT])
+def test_a_panel_leaves_nothing_behind(qtbot: QtBot, shelf: Stage, name: str) -> None:
+    panel = BY_NAME[name].factory(shelf.context)
+    panel.show()
+    panel.grab()
+    shelf.context.library.runs.show(None)
+    kept = weakref.ref(panel)
+
+    panel.hide()
+    panel.deleteLater()
+    del panel
+    shelf.frame(2)
+    QApplication.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+    gc.collect()
+
+    assert kept() is None
+    shelf.context.library.runs.point(5)
