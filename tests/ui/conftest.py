@@ -18,6 +18,7 @@ from app.ui.focus import Focus
 from app.ui.library import Library
 from app.ui.models.desk import Desk
 from app.ui.safety import Safety
+from app.ui.strategy_watch import StrategyWatch
 from app.ui.trading import Trading
 from tests.ui.scripted_session import START_NS, ScriptedSession
 
@@ -93,6 +94,7 @@ def stage(qtbot: QtBot, clock: StepClock, tmp_path: Path) -> Iterator[Stage]:
         library,
         Focus(desk),
         Safety(desk, bridge, trading),
+        StrategyWatch(bridge, library.strategies),
     )
     session = ScriptedSession()
     bridge.attach(session)
