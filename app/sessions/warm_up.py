@@ -113,8 +113,9 @@ def _of_catalog(name: str, interval_ns: int, catalog: Path, until: int) -> NDArr
         records = recording.records(max(0, end - MOST_BARS), end)
     except CatalogError:
         return np.empty(0, BAR)
-    bars = np.ascontiguousarray(records).view(BAR)
-    return bars[bars["kind"] == EventKind.BAR]
+    bars: NDArray[Any] = np.ascontiguousarray(records).view(BAR)
+    wanted: NDArray[Any] = bars[bars["kind"] == EventKind.BAR]
+    return wanted
 
 
 def warm(arena: Arena, number: int, ready: Ready, bars: NDArray[Any]) -> int:

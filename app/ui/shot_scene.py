@@ -5,6 +5,7 @@ the picture alone.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,15 +14,19 @@ from PySide6.QtGui import QEnterEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from app.engine.records import SafetyState
+from app.engine.strategy import StrategyState
 from app.errors import SessionError
+from app.sessions.live_strategies import LiveTerms
 from app.sessions.session import EngineState
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.main_window import MainWindow
+from app.ui.panels.strategies import StrategiesPanel
 
 if TYPE_CHECKING:
     from app.ui.import_dialog import ImportDialog
 
 POLL_MS: Final = 20
+_MAKER: Final = "Avellaneda-Stoikov Market Maker"
 _READY_MS: Final = 300_000
 _STEP_MS: Final = 20_000
 
@@ -32,6 +37,26 @@ def play(window: MainWindow, flow_ms: int) -> None:
     wait(window, lambda: False, flow_ms)
     rest(window)
     wait(window, lambda: False, flow_ms // 4)
+
+
+def run_strategy(window: MainWindow, flow_ms: int) -> None:
+    """Let a market maker run for a while, and show what it plots."""
+    parameters = {"quantity": 50.0, "most_held": 400.0, "intensity": 400.0}
+    terms = LiveTerms(_MAKER, ("RSTK",), parameters, Decimal("0.25"))
+    window.strategies.add(terms, start=True)
+    watched = window.strategies.watched
+    running = StrategyState.RUNNING
+    need(
+        window,
+        lambda: any(each.state is running for each in watched.values()),
+        _READY_MS,
+        "the strategy",
+    )
+    window.panels.show("strategies")
+    panel = window.hosts["strategies"].panel
+    assert isinstance(panel, StrategiesPanel)
+    panel.pages.setCurrentWidget(panel.pages.plots)
+    wait(window, lambda: False, flow_ms)
 
 
 def trade(window: MainWindow) -> None:

@@ -119,6 +119,8 @@ def _shoot(
     try:
         window.open(Mode.PAPER, settings.session.feed)
         shot_scene.play(window, round(1000 * wanted.seconds))
+        if "strategies" in wanted.names:
+            shot_scene.run_strategy(window, round(1000 * wanted.seconds))
         for name in wanted.themes:
             if name != window.theme.name:
                 window.look.choose(themes.THEMES[name])

@@ -56,6 +56,9 @@ class AvellanedaStoikov(Strategy):
         half = risk / 2.0
         half += math.log(1.0 + self.risk_aversion / self.intensity) / self.risk_aversion
         bid, ask = middle - half, middle + half
+        ctx.plot("middle less mid", middle - mid)
+        ctx.plot("half spread", half)
+        ctx.plot("position", ctx.position(i))
         if ctx.position(i) >= self.most_held:
             bid = math.nan
         if ctx.position(i) <= -self.most_held:

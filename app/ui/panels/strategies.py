@@ -116,8 +116,11 @@ class StrategiesPanel(QWidget):
         self.split = split
 
     def state(self) -> dict[str, Any]:
-        """Columns and sorting, and how high the list is."""
-        return self.view.state() | {"split": self.split.sizes()}
+        """Columns and sorting, how high the list is, and the page below it."""
+        return self.view.state() | {
+            "split": self.split.sizes(),
+            "page": self.pages.currentIndex(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take what `state` told."""
@@ -125,6 +128,9 @@ class StrategiesPanel(QWidget):
         sizes = state.get("split")
         if isinstance(sizes, list) and all(isinstance(each, int) for each in sizes):
             self.split.setSizes(sizes)
+        page = state.get("page")
+        if isinstance(page, int) and 0 <= page < self.pages.count():
+            self.pages.setCurrentIndex(page)
 
     # What is shown.
 
