@@ -54,9 +54,6 @@ def add_sweep_parser(subparsers: "Subparsers") -> None:
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the cells")
     parser.add_argument("--catalog", type=Path, metavar="FOLDER", help="other data")
     parser.add_argument(
-        "--scheduler", metavar="tcp://HOST:PORT", help="run on a Dask cluster"
-    )
-    parser.add_argument(
         "--interpreted", action="store_true", help="run strategies as Python"
     )
     parser.add_argument(
@@ -79,7 +76,7 @@ def run_sweep_command(parsed: argparse.Namespace) -> int:
         windows_of,
     )
 
-    terms.check()
+    terms.check([parsed.settings.paths.strategies])
     windows = None
     if parsed.walk_forward is not None:
         scheme = parse_scheme(parsed.walk_forward)
@@ -136,13 +133,10 @@ def _terms(parsed: argparse.Namespace) -> "SweepTerms":
 
 
 def _executor(parsed: argparse.Namespace, catalog: Catalog) -> "Executor":
-    if parsed.scheduler is not None:
-        from app.sweeps.cluster import Cluster
-
-        return Cluster(parsed.scheduler, catalog.root, interpreted=parsed.interpreted)
+    folders, interpreted = [parsed.settings.paths.strategies], parsed.interpreted
     from app.sweeps.sweep import pool_over
 
-    return pool_over(catalog, threads=parsed.threads, interpreted=parsed.interpreted)
+    return pool_over(catalog, folders, threads=parsed.threads, interpreted=interpreted)
 
 
 class _Progress:

@@ -20,7 +20,7 @@ import numpy as np
 
 from app import __version__
 from app.clock import Clock, SystemClock
-from app.errors import CatalogError
+from app.errors import RunError
 from app.sessions.notes import iso
 from app.sweeps.axes import Axis
 from app.sweeps.stage import Cell
@@ -68,7 +68,8 @@ def sweep_table(result: SweepResult, walk: WalkForward | None = None) -> dict[st
     }
     if walk is not None:
         table["walk_forward"] = walk_table(walk)
-    return _plain(table)
+    plain: dict[str, Any] = _plain(table)
+    return plain
 
 
 def overfitting_table(result: SweepResult) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def load_sweep(folder: Path) -> SweepResult:
 
     Raises
     ------
-    CatalogError
+    RunError
         If it cannot be read.
     """
     try:
@@ -215,7 +216,7 @@ def load_sweep(folder: Path) -> SweepResult:
             for each in table["cells"]
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CatalogError(f"the sweep in {folder} cannot be read: {error}") from error
+        raise RunError(f"the sweep in {folder} cannot be read: {error}") from error
     points = [tuple(each.values[axis.name] for axis in axes) for each in cells]
     terms = SweepTerms(
         told["request"], axes, points, told["objective"], told["sample_seed"]

@@ -77,8 +77,8 @@ class Cell:
         Daily returns of a year.
     error : str
         Why there are no figures; "" if there are.
-    seconds : float
-        That it took; no part of its result.
+    seconds, fold_seconds : float
+        That it took, and that the engine folded; no part of its result.
     """
 
     number: int
@@ -89,6 +89,7 @@ class Cell:
     days_per_year: int = TRADING_DAYS
     error: str = ""
     seconds: float = 0.0
+    fold_seconds: float = 0.0
 
 
 class Template:
@@ -213,7 +214,13 @@ class Stage:
                 return Cell(number, values, error=each.failure)
         brief = self._brief.make(outcomes)
         return Cell(
-            number, values, brief.stats, brief.days, brief.returns, brief.days_per_year
+            number,
+            values,
+            brief.stats,
+            brief.days,
+            brief.returns,
+            brief.days_per_year,
+            fold_seconds=outcomes.seconds,
         )
 
     def _blocks(self) -> Iterable[NDArray[Any]]:

@@ -42,7 +42,7 @@ OBJECTIVES: Final[Mapping[str, int]] = {
 
 
 class Executor(Protocol):
-    """What runs tasks: threads of this process, or a cluster."""
+    """What runs tasks."""
 
     def cells(self, tasks: Sequence[Task]) -> Iterator[Cell]:
         """Run tasks, and yield each as it ends."""
@@ -118,7 +118,7 @@ class SweepTerms:
         base = normal_table(self.table)
         varied = [i for i, each in enumerate(self.axes) if not each.is_parameter]
         tables: dict[Point, dict[str, Any]] = {}
-        found = []
+        found: list[Task] = []
         for place in range(len(self.points)) if numbers is None else numbers:
             point = self.points[place]
             kept = tuple(point[i] for i in varied)

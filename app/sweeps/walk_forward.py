@@ -92,7 +92,7 @@ def parse_scheme(text: str) -> Scheme:
     lengths = [Length(int(each[1]), each[2]) for each in found if each is not None]
     if not all(each.count for each in lengths):
         raise RequestError(f"--walk-forward: a length must be positive, was {text!r}")
-    return Scheme(*lengths, is_anchored)
+    return Scheme(lengths[0], lengths[1], is_anchored)
 
 
 def windows_of(scheme: Scheme, first: date, last: date) -> list[Window]:
@@ -261,7 +261,7 @@ def _stitched(
     days = np.concatenate([np.empty(0, np.int64), *(each.days for each in run)])
     returns = np.concatenate([np.empty(0), *(each.returns for each in run)])
     start = float(parse_request(terms.table).initial_capital)
-    equity = start * np.cumprod(1.0 + returns)
+    equity: NDArray[np.float64] = start * np.cumprod(1.0 + returns)
     inside = [
         each.best.returns
         for each in steps
