@@ -1,13 +1,19 @@
-"""Backtests over bars, in one run with a hand-written loop of the same strategy.
+"""Backtests over bars and level data, in one run with hand-written loops.
 
-The strategy is the mean reversion that ships, over a seeded walk of one-minute bars;
-the loop (`_reference`) keeps sums of the window by hand and no orders, no fees to
-bounds, no accounts: what one core can do with the arithmetic alone. Counted is the time
-in the engine, that of reading the catalog apart. A regression here is a sweep that
-takes an evening instead of a minute.
+Over a seeded walk of one-minute bars: a strategy that does nothing, the mean reversion
+that ships, and one that sends a market order at every bar. Over a seeded stream of
+level updates and trades: a strategy that does nothing at each event, and the market
+maker that ships. The yardstick (`_reference`) keeps sums of the window by hand, fills
+at the next open and keeps no orders, fees or accounts: what one core can do with the
+arithmetic alone. Counted is the time in the engine, that of reading the catalog apart.
+
+`python -m benchmarks.backtest memory` tells what a run over ten million level events
+takes beyond the same process idle.
 """
 
+import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,13 +23,18 @@ import numpy as np
 from app.data.catalog import Catalog
 from app.data.catalog_writer import ImportJob, Target
 from app.data.instrument_master import InstrumentMaster
-from app.engine.records import BAR, MARKET, EventKind, RecordFlag
+from app.engine.records import BAR, MARKET, NO_PRICE, EventKind, RecordFlag
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest, Outcomes
+from benchmarks.book import level_stream
 
 BARS = 1_000_000
+EVENTS = 1_000_000
+MEMORY_EVENTS = 10_000_000
 ROUNDS = 3
+_TICK = 100
+"""Price units of a step, for the instruments that ship."""
 _START = 1_700_000_040_000_000_000
 _MINUTE = 60_000_000_000
 _EMPTY = """from app.strategies import Strategy
@@ -32,12 +43,24 @@ _EMPTY = """from app.strategies import Strategy
 class Empty(Strategy):
     def on_bar(self, ctx, bar):
         pass
+
+    def on_book(self, ctx, update):
+        pass
+"""
+_ORDERS = """from app.strategies import Strategy
+
+
+class Orders(Strategy):
+    def __init__(self):
+        self.side = 1.0
+
+    def on_bar(self, ctx, bar):
+        ctx.market(bar.instrument, 10.0 * self.side)
+        self.side = -self.side
 """
 
 
 def _write(folder: Path, closes: np.ndarray) -> Catalog:
-    catalog = Catalog(folder / "catalog")
-    instrument = InstrumentMaster.beside(catalog.root).instrument("RSTK")
     bars = np.zeros(len(closes), BAR)
     bars["kind"], bars["flags"] = EventKind.BAR, RecordFlag.LAST
     bars["ts_received"] = bars["ts_venue"] = _START + _MINUTE * np.arange(len(closes))
@@ -46,10 +69,35 @@ def _write(folder: Path, closes: np.ndarray) -> Catalog:
     bars["close_offset"] = closes - opens
     bars["high_offset"] = np.maximum(bars["close_offset"], 0) + 100
     bars["low_offset"] = np.minimum(bars["close_offset"], 0) - 100
-    source = folder / "bars.csv"
+    return _import(folder, "bars-1m", "bars", [bars.view(MARKET)])
+
+
+def _write_levels(folder: Path, count: int) -> Catalog:
+    """Write a stream of levels and trades, repeated as often as need be."""
+    stream = level_stream(min(count, EVENTS))
+    stream["flags"] = RecordFlag.LAST
+    priced = stream["price"] != NO_PRICE
+    stream["price"][priced] *= _TICK
+    stream["ts_received"] += _START
+    stream["ts_venue"] = stream["ts_received"]
+    lasts = stream["ts_received"][-1] + 200_000 - _START
+    parts = []
+    for turn in range(-(-count // len(stream))):
+        part = stream.copy()
+        part["ts_received"] += turn * lasts
+        part["ts_venue"] = part["ts_received"]
+        parts.append(part)
+    return _import(folder, "depth", "depth", parts)
+
+
+def _import(folder: Path, stream: str, basis: str, parts: list[Any]) -> Catalog:
+    catalog = Catalog(folder / "catalog")
+    instrument = InstrumentMaster.beside(catalog.root).instrument("RSTK")
+    source = folder / f"{stream}.csv"
     source.write_text("made by a benchmark")
     with ImportJob(catalog, "benchmark", [source]) as job:
-        job.append(Target(instrument, "bars-1m", "bars"), bars.view(MARKET))
+        for part in parts:
+            job.append(Target(instrument, stream, basis), part)
         job.commit()
     return catalog
 
@@ -99,10 +147,10 @@ def _reference(closes: np.ndarray) -> Any:  # noqa: C901  (one loop)
     return run
 
 
-def _ran(catalog: Catalog, name: str) -> Outcomes:
+def _ran(catalog: Catalog, name: str, symbol: str = "RSTK") -> Outcomes:
     request = parse_request(
         {
-            "symbols": ["RSTK"],
+            "symbols": [symbol],
             "initial_capital": 1_000_000,
             "strategies": [{"id": "one", "name": name}],
         }
@@ -112,34 +160,117 @@ def _ran(catalog: Catalog, name: str) -> Outcomes:
 
 def run() -> dict[str, Any]:
     """Measure, and return the figures."""
-    closes = _walk(BARS)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        catalog = _write(folder, closes)
-        empty = folder / "empty.py"
-        empty.write_text(_EMPTY)
-        reference = _reference(closes / 10_000.0)
-        times: dict[str, list[float]] = {"empty": [], "mean_reversion": [], "loop": []}
-        fills = 0
-        for _ in range(ROUNDS):
-            times["empty"].append(_ran(catalog, str(empty)).seconds)
-            outcomes = _ran(catalog, "Mean Reversion")
-            fills = len(Result(outcomes).fills)
-            times["mean_reversion"].append(outcomes.seconds)
-            begun = time.perf_counter()
-            reference(closes / 10_000.0, 20, 2.0, 0.5)
-            times["loop"].append(time.perf_counter() - begun)
-    best = {name: min(each) for name, each in times.items()}
+        figures = _over_bars(folder)
+        figures |= _over_levels(folder)
+    return figures
+
+
+def _own(folder: Path, name: str, source: str) -> str:
+    path = folder / f"{name}.py"
+    path.write_text(source)
+    return str(path)
+
+
+def _over_bars(folder: Path) -> dict[str, Any]:
+    """Figures of bars, beside a bare loop of the same arithmetic."""
+    closes = _walk(BARS)
+    catalog = _write(folder, closes)
+    prices = closes / 10_000.0
+    reference = _reference(prices)
+    names = {
+        "empty": _own(folder, "empty", _EMPTY),
+        "mean_reversion": "Mean Reversion",
+        "orders": _own(folder, "orders", _ORDERS),
+    }
+    times: dict[str, list[float]] = {name: [] for name in (*names, "loop")}
+    fills = {}
+    for _ in range(ROUNDS):
+        for name, strategy in names.items():
+            outcomes = _ran(catalog, strategy)
+            times[name].append(outcomes.seconds)
+            fills[name] = len(Result(outcomes).fills)
+        begun = time.perf_counter()
+        reference(prices, 20, 2.0, 0.5)
+        times["loop"].append(time.perf_counter() - begun)
+    best = {name: min(each) / BARS * 1e9 for name, each in times.items()}
     return {
         "bars": BARS,
-        "fills": fills,
-        "empty_ns_a_bar": best["empty"] / BARS * 1e9,
-        "mean_reversion_ns_a_bar": best["mean_reversion"] / BARS * 1e9,
-        "loop_ns_a_bar": best["loop"] / BARS * 1e9,
+        "fills": fills["mean_reversion"],
+        "empty_ns_a_bar": best["empty"],
+        "mean_reversion_ns_a_bar": best["mean_reversion"],
+        "loop_ns_a_bar": best["loop"],
+        "empty_to_loop": best["empty"] / best["loop"],
         "mean_reversion_to_loop": best["mean_reversion"] / best["loop"],
+        "order_with_fill_ns": (best["orders"] - best["empty"])
+        * (BARS / fills["orders"]),
     }
 
 
+def _over_levels(folder: Path) -> dict[str, Any]:
+    """Figures of level updates and trades."""
+    catalog = _write_levels(folder, EVENTS)
+    names = {
+        "empty": _own(folder, "empty", _EMPTY),
+        "market_maker": "Avellaneda-Stoikov Market Maker",
+    }
+    times: dict[str, list[float]] = {name: [] for name in names}
+    fills = 0
+    for _ in range(ROUNDS):
+        for name, strategy in names.items():
+            outcomes = _ran(catalog, strategy, "RSTK@depth")
+            times[name].append(outcomes.seconds)
+            fills = len(Result(outcomes).fills)
+    best = {name: min(each) / EVENTS * 1e9 for name, each in times.items()}
+    return {
+        "level_events": EVENTS,
+        "empty_ns_a_level_event": best["empty"],
+        "market_maker_ns_a_level_event": best["market_maker"],
+        "market_maker_fills": fills,
+    }
+
+
+def memory() -> dict[str, Any]:
+    """Memory that a run over many level events takes beyond the process idle.
+
+    Anonymous memory, sampled each 20 ms; what is mapped of the data is the system's to
+    take back. Run it in a process of its own.
+    """
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        catalog = _write_levels(folder, MEMORY_EVENTS)
+        own = _own(folder, "empty", _EMPTY)
+        _ran(catalog, own, "RSTK@depth")
+        before = peak = _anonymous()
+        done = threading.Event()
+
+        def watch() -> None:
+            nonlocal peak
+            while not done.wait(0.02):
+                peak = max(peak, _anonymous())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        outcomes = _ran(catalog, "Avellaneda-Stoikov Market Maker", "RSTK@depth")
+        done.set()
+        watcher.join()
+    return {
+        "memory_events": outcomes.events,
+        "memory_reports": len(outcomes.reports),
+        "memory_mb_beyond_idle": (peak - before) / 1e6,
+    }
+
+
+def _anonymous() -> int:
+    """Anonymous memory of this process that is resident, bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return 1024 * int(line.split()[1])
+    return 0
+
+
 if __name__ == "__main__":
-    for name, figure in run().items():
-        print(f"  {name:26} {figure}")
+    chosen = memory if "memory" in sys.argv[1:] else run
+    for name, figure in chosen().items():
+        print(f"  {name:32} {figure}")

@@ -100,6 +100,15 @@ def average_price(arena: int, row: int) -> float:
     )
 
 
+@inlined
+def _contribute_worth(total: Any, position: Any, conversion: int, sign: int) -> None:
+    """Add (+1) or take back (-1) what a mark decides of a position's part."""
+    value = converted(position["value"], conversion)
+    total["unrealised"] += sign * converted(position["unrealised"], conversion)
+    total["gross_exposure"] += sign * abs(value)
+    total["net_exposure"] += sign * value
+
+
 @kernel
 def contribute(arena: int, account: int, instrument: int, row: int, sign: int) -> None:
     """Add (+1) or take back (-1) a position's part in an ACCOUNT row."""
@@ -113,7 +122,6 @@ def contribute(arena: int, account: int, instrument: int, row: int, sign: int) -
         return
     realised = converted(position["realised"], conversion)
     fees = converted(position["fees"], conversion)
-    value = converted(position["value"], conversion)
     paid = realised
     if definition["cash_product"]:
         paid = converted(position["cash"], conversion)
@@ -122,9 +130,7 @@ def contribute(arena: int, account: int, instrument: int, row: int, sign: int) -
     total["cash"] += sign * (paid - fees)
     waiting = converted(position["unsettled"], conversion)
     total["settled_cash"] += sign * (paid - fees - waiting)
-    total["unrealised"] += sign * converted(position["unrealised"], conversion)
-    total["gross_exposure"] += sign * abs(value)
-    total["net_exposure"] += sign * value
+    _contribute_worth(total, position, conversion, sign)
 
 
 @kernel
@@ -324,17 +330,20 @@ def mark_of(arena: int, instrument: int, settlement: int) -> int:
 
 
 @kernel
-def _mark_row(arena: int, row: int, account: int, doubled: int) -> None:
-    instrument = row % engine(arena)[0]["instruments"]
-    definition = instruments(arena)[instrument]
-    contribute(arena, account, instrument, row, integer(-1))
-    value_at(
-        positions(arena)[row],
-        doubled,
-        definition["money_numerator"],
-        definition["money_denominator"],
-    )
-    contribute(arena, account, instrument, row, integer(1))
+def _mark_row(
+    arena: int, instrument: int, row: int, account: int, doubled: int
+) -> None:
+    """Value one POSITION row at a mark, and its ACCOUNT row with it."""
+    definition, position = instruments(arena)[instrument], positions(arena)[row]
+    numerator = definition["money_numerator"]
+    denominator, conversion = definition["money_denominator"], definition["conversion"]
+    if account == NO_ACCOUNT or conversion == 0:
+        value_at(position, doubled, numerator, denominator)
+    else:
+        total = accounts(arena)[account]
+        _contribute_worth(total, position, conversion, integer(-1))
+        value_at(position, doubled, numerator, denominator)
+        _contribute_worth(total, position, conversion, integer(1))
     sum_up(arena, account)
 
 
@@ -355,8 +364,8 @@ def set_mark(arena: int, instrument: int, doubled: int) -> bool:
         left &= left - np.uint64(1)
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)
-        _mark_row(arena, own, account, doubled)
-    _mark_row(arena, row, integer(0), doubled)
+        _mark_row(arena, instrument, own, account, doubled)
+    _mark_row(arena, instrument, row, integer(0), doubled)
     return True
 
 

@@ -62,6 +62,7 @@ BAR_ROW: Final = np.dtype(
         ("wake", "<i8"),  # from when something is to be done, ns; NEVER = nothing is
         ("last", "<i8"),  # newest waiting bar; `next` is the oldest
         ("instruments", "<i8"),
+        ("timed", "<i8"),  # builders of time bars
     ],
     align=True,
 )
@@ -125,6 +126,7 @@ def build_bars(
         every[row] = np.zeros((), BAR_ROW)
         every["next"][row] = every["next"][1 + instrument]
         every["next"][1 + instrument] = row
+    every["timed"][0] += kind == BarKind.TIME
     every["kind"][row], every["size"][row] = kind, size
     every["offset"][row], every["ends"][row] = offset, NEVER
     every["bar"]["instrument"][row] = instrument
@@ -147,6 +149,8 @@ def next_close(arena: int) -> int:
     """When the first open time bar closes, ns; NEVER = none is open."""
     every = rows(arena)
     earliest = integer(NEVER)
+    if every[0]["timed"] == 0:
+        return earliest
     for row in range(1, section_words(arena, Section.BARS)[USED]):
         if every[row]["kind"] == BarKind.TIME:
             earliest = min(earliest, every[row]["ends"])

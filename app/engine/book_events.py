@@ -235,8 +235,8 @@ def _trade(
     return integer(Change.TRADE)
 
 
-@kernel
-def _is_bar(bar: Any) -> bool:
+@inlined
+def is_bar(bar: Any) -> bool:
     """Whether a bar can be true: high and low hold open and close, nothing is wild."""
     high, low, close = bar["high_offset"], bar["low_offset"], bar["close_offset"]
     holds = low <= min(0, close) and high >= max(0, close)
@@ -251,9 +251,17 @@ def apply_bar(arena: int, book: int, bar: Any) -> bool:
     be true makes the book stale until the next, and is False.
     """
     row, now = books(arena)[book], bar["ts_received"]
-    if not _is_bar(bar):
+    if not is_bar(bar):
         _fault(arena, book, BAD, now)
         return False
+    take_bar(row, bar)
+    set_stale(arena, book, integer(Stale.FRESH), now)
+    return True
+
+
+@inlined
+def take_bar(row: Any, bar: Any) -> None:
+    """Let a bar that can be true be the newest that a BOOK knows."""
     opened = bar["open"]
     high, low = opened + bar["high_offset"], opened + bar["low_offset"]
     if row["high"] == NO_PRICE or high > row["high"]:
@@ -266,8 +274,6 @@ def apply_bar(arena: int, book: int, bar: Any) -> bool:
     row["volume"] += bar["volume"]
     row["trades"] += bar["trades"]
     row["sequence"] += 1
-    set_stale(arena, book, integer(Stale.FRESH), now)
-    return True
 
 
 @kernel
@@ -356,6 +362,13 @@ def _event(arena: int, book: int, record: Any) -> int:
 
 
 @inlined
+def note_record(row: Any, record: Any) -> None:
+    """Remember which record a BOOK has last heard."""
+    row["ts_venue"], row["ts_received"] = record["ts_venue"], record["ts_received"]
+    row["source_sequence"], row["source"] = record["sequence"], record["source"]
+
+
+@inlined
 def apply_record(arena: int, book: int, record: Any) -> int:
     """Fold one MARKET record into a book.
 
@@ -375,8 +388,7 @@ def apply_record(arena: int, book: int, record: Any) -> int:
     changed = 0
     if row["stale"] == Stale.SILENT:
         changed = set_stale(arena, book, Stale.FRESH, now)
-    row["ts_venue"], row["ts_received"] = record["ts_venue"], now
-    row["source_sequence"], row["source"] = record["sequence"], record["source"]
+    note_record(row, record)
     outcome = _event(arena, book, record)
     if outcome < 0:
         changed |= _fault(arena, book, outcome, now)

@@ -60,6 +60,8 @@ from app.engine.strategy import (
     call_handlers,
     follows,
     forget_requests,
+    has_handler,
+    has_requests,
     strategies,
     take_request,
     takes_bar,
@@ -140,11 +142,13 @@ def _tell_bars(arena: int, links: int) -> None:
                 call_handler(arena, links, strategy, Handler.ON_BAR, address)
         last, row = row, waiting_behind(arena, row)
     for strategy in range(1, count):
-        if _takes_one(arena, strategy, first):
+        has_one = has_handler(strategies(arena)[strategy], Handler.ON_BARS)
+        if has_one and _takes_one(arena, strategy, first):
             address = waiting_bar(arena, last)
             call_handler(arena, links, strategy, Handler.ON_BARS, address)
     forget_waiting(arena)
-    _fold_requests(arena, links)
+    if has_requests(arena):
+        _fold_requests(arena, links)
 
 
 @kernel
@@ -374,6 +378,7 @@ def fold(arena: int, links: int, address: int) -> None:
         _fold_time(arena, links, address)
     else:
         _fold_market(arena, links, address)
-    _fold_requests(arena, links)
+    if has_requests(arena):
+        _fold_requests(arena, links)
     if kind == EventKind.TIMER and ts >= session["schedule_due"]:
         _pass_time(arena, links, ts, ts)

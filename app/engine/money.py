@@ -48,12 +48,38 @@ def _signed(builder: Any, negative: Any, value: Any) -> Any:
     return builder.select(negative, builder.neg(fitted), fitted)
 
 
+def _divided(builder: Any, value: Any, divisor: Any) -> tuple[Any, Any]:
+    """Quotient and remainder of two 128-bit numbers that are not negative.
+
+    Nearly all fit 64 bits, where the processor divides by itself: a third of the time.
+    """
+    both = builder.or_(value, divisor)
+    fits = builder.icmp_unsigned("<", both, ir.Constant(_INT128, 1 << 64))
+    with builder.if_else(fits) as (narrow, wide):
+        with narrow:
+            parts = [builder.trunc(each, _INT64) for each in (value, divisor)]
+            short = [
+                builder.zext(each, _INT128)
+                for each in (builder.udiv(*parts), builder.urem(*parts))
+            ]
+            narrow_block = builder.block
+        with wide:
+            long = [builder.sdiv(value, divisor), builder.srem(value, divisor)]
+            wide_block = builder.block
+    found = []
+    for narrow_part, wide_part in zip(short, long, strict=True):
+        part = builder.phi(_INT128)
+        part.add_incoming(narrow_part, narrow_block)
+        part.add_incoming(wide_part, wide_block)
+        found.append(part)
+    return found[0], found[1]
+
+
 def _half_even(builder: Any, value: Any, divisor: Any) -> Any:
     """Divide a 128-bit number by a positive one, half-even, to a saturated int64."""
     negative, magnitude = _magnitude(builder, value)
     one, zero = ir.Constant(_INT128, 1), ir.Constant(_INT128, 0)
-    quotient = builder.sdiv(magnitude, divisor)
-    remainder = builder.srem(magnitude, divisor)
+    quotient, remainder = _divided(builder, magnitude, divisor)
     twice = builder.shl(remainder, one)
     odd = builder.icmp_unsigned("!=", builder.and_(quotient, one), zero)
     half = builder.and_(builder.icmp_unsigned("==", twice, divisor), odd)
@@ -187,7 +213,7 @@ def money_of(price: int, quantity: int, numerator: int, denominator: int) -> int
     price × quantity × numerator must fit 127 bits: `instruments` refuses what does not.
     """
     product, over = _checked_product(price, quantity, numerator)
-    if not over and denominator == 1:
+    if not over and (denominator == 1 or product == 0):
         return product
     return _rounded_product(price, quantity, numerator, denominator)
 

@@ -20,11 +20,12 @@ from typing import Any, Final
 import numpy as np
 
 from app.engine.arena import CAPACITY, OFFSET, USED, Section, section, section_words
-from app.engine.compile import Entry, entry, kernel
+from app.engine.compile import Entry, entry, inlined, kernel, rare
 from app.engine.control import CONTROL_WORDS, Control
 from app.engine.links import LINK_WORDS, MAX_HANDLERS, Link
 from app.engine.memory import call, copy_bytes, record_address, view, words
 from app.engine.native import monotonic_ns
+from app.engine.rare import out_of_line
 from app.engine.records import (
     BAR,
     COMMAND,
@@ -192,6 +193,12 @@ def follows(record: Any, instrument: int) -> bool:
     return (word >> np.uint64(instrument & 63)) & np.uint64(1) != np.uint64(0)
 
 
+@inlined
+def has_handler(record: Any, handler: int) -> bool:
+    """Tell whether a strategy has a handler."""
+    return (record["handlers"] >> handler) & 1 != 0
+
+
 @kernel
 def _sign(arena: int, first: int, strategy: int) -> None:
     """Write onto requests whose handler made them, whatever it wrote there itself."""
@@ -291,9 +298,7 @@ def call_handler(
 ) -> None:
     """Call one strategy's handler, if it runs and has it; stop it if it fails."""
     record = strategies(arena)[strategy]
-    if record["state"] != StrategyState.RUNNING:
-        return
-    if (record["handlers"] >> handler) & 1 == 0:
+    if record["state"] != StrategyState.RUNNING or not has_handler(record, handler):
         return
     table = words(links, LINK_WORDS)
     address = table[Link.HANDLERS + (strategy - 1) * MAX_HANDLERS + handler]
@@ -302,8 +307,15 @@ def call_handler(
     status = _timed_call(table[Link.CONTROL], address, arena, strategy, event)
     _sign(arena, first, strategy)
     if status != HandlerStatus.OK:
-        _keep_event(record, handler, event)
-        fail(arena, strategy, handler, status)
+        _fail(arena, strategy, handler, event, status)
+
+
+@rare
+def _fail(arena: int, strategy: int, handler: int, event: int, status: int) -> None:
+    """Stop a strategy whose handler failed, and keep the event."""
+    out_of_line()
+    _keep_event(strategies(arena)[strategy], handler, event)
+    fail(arena, strategy, handler, status)
 
 
 @kernel
@@ -313,8 +325,15 @@ def call_handlers(
     """Call a handler of every strategy that follows the instrument."""
     count = section_words(arena, Section.STRATEGIES)[USED]
     for strategy in range(1, count):
-        if follows(strategies(arena)[strategy], instrument):
+        record = strategies(arena)[strategy]
+        if has_handler(record, handler) and follows(record, instrument):
             call_handler(arena, links, strategy, handler, event)
+
+
+@inlined
+def has_requests(arena: int) -> bool:
+    """Whether a handler has asked for anything."""
+    return section_words(arena, Section.REQUESTS)[USED] > 1
 
 
 @kernel

@@ -53,6 +53,7 @@ from app.engine.venue.bars import ends_with_bar, wait_for_bar
 from app.engine.venue.fees import MAKER, TAKER
 from app.engine.venue.impact import note_impact
 from app.engine.venue.levels import our_best, our_level, venue_book
+from app.engine.venue.quiet import has_orders
 from app.engine.venue.reduce_only import allowed
 from app.engine.venue.reports import end, fill, tell
 from app.engine.venue.sizing import is_sized_at_fill, size_at
@@ -423,16 +424,6 @@ def _meet_limits(arena: int, links: int, instrument: int, bar: Any, ts: int) -> 
 
 
 @kernel
-def _has_orders(arena: int, instrument: int) -> bool:
-    state = venue_instruments(arena)[instrument]
-    waiting = state["waiting"]
-    limits = state["sides"][0]["levels"] + state["sides"][1]["levels"]
-    if limits or condition_markets(arena)[instrument]["waiting"]:
-        return True
-    return waiting != 0 and venue_levels(arena)[waiting]["first"] != 0
-
-
-@kernel
 def _act_out(arena: int, links: int, instrument: int, bar: Any, ts: int) -> None:
     """Let all our orders in an instrument meet a bar."""
     ppm = models(arena)[instrument]["participation"]
@@ -457,7 +448,7 @@ def bar_closed(arena: int, links: int, record: Any) -> None:
     if book == 0 or not apply_bar(arena, book, bar):
         return
     halted = instruments(arena)[instrument]["session"] == SessionState.HALTED
-    if ts > state["bar_ts"] and not halted and _has_orders(arena, instrument):
+    if ts > state["bar_ts"] and not halted and has_orders(arena, instrument):
         row = books(arena)[book]
         close, row["last_price"] = row["last_price"], bar["open"]
         _act_out(arena, links, instrument, bar, ts)

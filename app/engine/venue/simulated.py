@@ -48,6 +48,7 @@ from app.engine.venue.models import Queue, Through, VenueModels
 from app.engine.venue.pending import release, without_first
 from app.engine.venue.prices import look_at_record, look_at_touch
 from app.engine.venue.queue import QueueModel
+from app.engine.venue.quiet import hear, pass_bar
 from app.engine.venue.reduce_only import cut_all
 from app.engine.venue.reports import deliver
 from app.engine.venue.sending import begin_order, send_request, use_up_to
@@ -291,15 +292,13 @@ def _book_market(arena: int, links: int, record: Any) -> int:
 def venue_market(arena: int, links: int, address: int) -> int:
     """Move the venue, and the book, by a market record (argument: its address)."""
     record = view(address, 1, MARKET)[0]
+    if record["kind"] == EventKind.BAR and pass_bar(arena, address):
+        return 0
     session = engine(arena)[0]
     time = min(record["ts_venue"], record["ts_received"])
     _arrive_before(arena, links, time)
     deliver(arena, links, session["now"])
-    session["venue_now"] = max(session["venue_now"], time)
-    venue(arena)[0]["at"] = session["venue_now"]
-    state = venue(arena)[0]
-    state["lag"] = max(0, record["ts_received"] - time)
-    state["heard"] = record["ts_received"]
+    hear(arena, record)
     changed = _market(arena, links, record)
     deliver(arena, links, session["now"])
     return changed

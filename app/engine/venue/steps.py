@@ -17,7 +17,7 @@ from app.engine.conditional.state import (
     condition,
     order_of,
 )
-from app.engine.conditional.steps import next_step
+from app.engine.conditional.steps import has_steps, next_step
 from app.engine.conditional.triggers import (
     watch,
 )
@@ -163,7 +163,7 @@ def _dismissed(arena: int, links: int, index: int, reason: int) -> None:
 @kernel
 def perform_steps(arena: int, links: int) -> None:
     """Do what is lined up, and what follows from it, until there is nothing left."""
-    while True:
+    while has_steps(arena):
         step, mine, reason = next_step(arena)
         if step == Step.NONE:
             return

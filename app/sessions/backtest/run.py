@@ -42,7 +42,7 @@ from app.sessions.failures import Failure, Moment, failure_of
 from app.sessions.notes import NoteReader, Notes
 
 _REPORTS: Final = 1 << 16
-_WORTHS: Final = 1 << 16
+_WORTHS: Final = 1 << 18
 _TICKS_EVERY: Final = 60_000_000_000
 """Least time between two values of equity where data are finer than bars, ns."""
 
@@ -57,16 +57,29 @@ class Pages:
 
     def turn(self, used: int) -> None:
         """Put away what is used, and begin a new page."""
-        self._full.append(self.page[:used].copy())
+        # What was not written of a page has never taken memory.
+        self._full.append(self.page[:used])
         self.page = np.empty(self._size, self._dtype)
 
     def clear(self) -> None:
-        """Forget everything; the newest page is written again."""
+        """Forget everything, and begin a new page."""
         self._full.clear()
+        self.page = np.empty(self._size, self._dtype)
 
-    def all(self, used: int) -> NDArray[Any]:
-        """Everything, with so much of the newest page."""
-        return np.concatenate([*self._full, self.page[:used]])
+    def take(self, used: int) -> NDArray[Any]:
+        """Everything, with so much of the newest page; nothing is left here."""
+        parts = [*self._full, self.page[:used]]
+        self._full, self.page = [], self.page[:0]
+        if len(parts) == 1:
+            return parts[0]
+        whole = np.empty(sum(map(len, parts)), self._dtype)
+        end = len(whole)
+        while parts:
+            # A page goes as soon as it is copied, so that two are never there twice.
+            part = parts.pop()
+            whole[end - len(part) : end] = part
+            end -= len(part)
+        return whole
 
 
 @dataclass(frozen=True)
@@ -310,8 +323,8 @@ class Backtest:
             )
         return Outcomes(
             self.composition,
-            self._reports.all(int(self._block[Run.REPORTS_USED])),
-            self._worths.all(int(self._block[Run.WORTHS_USED])),
+            self._reports.take(int(self._block[Run.REPORTS_USED])),
+            self._worths.take(int(self._block[Run.WORTHS_USED])),
             events,
             seconds,
             not self._cancelled.is_set(),
