@@ -43,7 +43,7 @@ from app.sessions.hanging import (
     strategy_named,
 )
 from app.sessions.notes import NoteReader, Notes
-from app.sessions.warm_up import past_bars, warm
+from app.sessions.warm_up import past_bars, try_python, warm
 from app.strategies.loader import try_out
 from app.strategies.strategy import Strategy, parameters_of, title_of
 
@@ -210,6 +210,8 @@ class LiveStrategies:
                 number, terms, ready, NoteReader(self.arena, number), Notes(), bar_ns
             )
             self._kept.append(ready)
+            if not ready.runnable.is_compiled:
+                try_python(self._copy(number), number, ready)
             self.loaded[number] = made
             self._write("added", made)
             return made

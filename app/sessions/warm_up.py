@@ -17,12 +17,13 @@ from app.clock import SystemClock
 from app.data.catalog import Catalog
 from app.engine.arena import Arena, Section
 from app.engine.history.records import BAR_ROW, BarKind
-from app.engine.records import BAR, EventKind, RecordFlag
+from app.engine.records import BAR, REPORT, EventKind, RecordFlag
 from app.engine.strategy import Handler, Interpreted
 from app.errors import CatalogError, StrategyError
 from app.instrument import Instrument
 from app.sessions.hanging import Ready, memory_of, open_memory
 from app.sessions.history import BarSeries, BarSpec, MarketHistory
+from app.strategies.running import as_python
 from app.strategies.strategy import title_of
 
 MOST_BARS: Final = 2000
@@ -36,6 +37,7 @@ _STREAM: Final = {
 }
 _CLOCK: Final = SystemClock()
 _PATIENCE_NS: Final = 3_000_000_000
+_TRY_NS: Final = 100_000_000
 _LOOK_S: Final = 0.01
 """Between two looks whether the history has made the bars."""
 _ORDERS_FROM: Final = 1 << 60
@@ -148,15 +150,37 @@ def warm(arena: Arena, number: int, ready: Ready, bars: NDArray[Any]) -> int:
     return len(bars)
 
 
+def try_python(arena: Arena, number: int, ready: Ready) -> None:
+    """Call handlers that run as Python with blank events, in a copy of the arena.
+
+    What they call of the engine is compiled then, on this thread, and not at their
+    first event, on the engine's. Branches that a blank event does not reach are not.
+    """
+    if ready.runnable.is_compiled:
+        return
+    python = as_python(ready.runnable.program, "", _TRY_NS, quiet=True)
+    event = np.zeros(1, REPORT)
+    event["instrument"] = ready.followed[0]
+    open_memory(arena, number, ready)
+    for kind, handler in python.handlers.items():
+        has_none = kind in (Handler.ON_START, Handler.ON_STOP)
+        _call(handler, arena, number, 0 if has_none else int(event.ctypes.data))
+
+
+def _call(handler: Any, arena: Arena, number: int, address: int) -> int:
+    """Call a handler, and forget what it asks for."""
+    run = handler.function if isinstance(handler, Interpreted) else handler
+    status = int(run(arena.address, number, address) or 0)
+    arena.set_used(Section.REQUESTS, 1)
+    return status
+
+
 def _run(
     handler: Any, arena: Arena, number: int, address: int, ready: Ready, bar: Any
 ) -> None:
     if handler is None:
         return
-    run = handler.function if isinstance(handler, Interpreted) else handler
-    status = run(arena.address, number, address)
-    arena.set_used(Section.REQUESTS, 1)
-    if status:
+    if _call(handler, arena, number, address):
         errors = ready.runnable.errors
         why = f": {type(errors[-1]).__name__}: {errors[-1]}" if errors else ""
         when = np.datetime64(int(bar["ts_venue"]), "ns").astype("datetime64[s]")

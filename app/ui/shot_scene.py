@@ -40,7 +40,7 @@ def play(window: MainWindow, flow_ms: int) -> None:
 
 
 def run_strategy(window: MainWindow, flow_ms: int) -> None:
-    """Let a market maker run for a while, and show what it plots."""
+    """Let a market maker run for a while."""
     parameters = {"quantity": 50.0, "most_held": 400.0, "intensity": 400.0}
     terms = LiveTerms(_MAKER, ("RSTK",), parameters, Decimal("0.25"))
     window.strategies.add(terms, start=True)
@@ -52,11 +52,15 @@ def run_strategy(window: MainWindow, flow_ms: int) -> None:
         _READY_MS,
         "the strategy",
     )
-    window.panels.show("strategies")
-    panel = window.hosts["strategies"].panel
-    assert isinstance(panel, StrategiesPanel)
-    panel.pages.setCurrentWidget(panel.pages.plots)
     wait(window, lambda: False, flow_ms)
+
+
+def show_plots(window: MainWindow) -> None:
+    """Turn the strategies panel, if it is there, to what is plotted."""
+    host = window.hosts.get("strategies")
+    panel = host.panel if host is not None else None
+    if isinstance(panel, StrategiesPanel):
+        panel.pages.setCurrentWidget(panel.pages.plots)
 
 
 def trade(window: MainWindow) -> None:

@@ -149,6 +149,8 @@ def _render_all(
                 dock.setFloating(True)
                 dock.resize(QSize(*dock.row.size))
             window.panels.show(name)
+            if name == "strategies":
+                shot_scene.show_plots(window)
             _settle(window)
             _render(dock.host, directory / f"{name}{suffix}", wanted.scales)
     window.workspaces.reset()

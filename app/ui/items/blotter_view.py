@@ -96,6 +96,10 @@ class BlotterView(QWidget):
         self.bar.addWidget(button)
         return button
 
+    def spare(self, *widgets: QWidget) -> None:
+        """Let these go first, the last one before the others, where room is short."""
+        self._line.optional[:0] = reversed(widgets)
+
     def add_export(self, name: str, failed: Callable[[str], None]) -> None:
         """Add the buttons that choose columns, and write the rows to a CSV file."""
         self.bar.addStretch(1)

@@ -1,7 +1,7 @@
 """Parameters of a strategy as fields with bounds, from what its class declares."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
@@ -11,6 +11,9 @@ from app.strategies.strategy import Parameter, Strategy, parameters_of, title_of
 from app.ui.items.form_field import FormField, NumberEdit, bounds_text
 from app.ui.models.backtest_form import number
 from app.ui.theme import Theme
+
+_FIGURES: Final = 22
+"""Width of a field."""
 
 
 class ParameterForm(QWidget):
@@ -32,7 +35,7 @@ class ParameterForm(QWidget):
         self.fields: dict[str, FormField] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(3, 1)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
 
@@ -74,6 +77,7 @@ class ParameterForm(QWidget):
             bounds = parameter.bounds
             edit = NumberEdit(is_whole=parameter.kind is int, bounds=bounds)
             field = FormField(self._theme, title, edit, bounds_text(bounds))
+        field.editor.setFixedWidth(_FIGURES * self.fontMetrics().averageCharWidth())
         field.editor.setToolTip(f"default {_text(parameter.default)}")
         return field
 

@@ -20,6 +20,7 @@ from app.engine.strategy import StrategyState
 from app.sessions.failures import Failure
 from app.sessions.notes import LINES_KEPT, Notes
 from app.sessions.strategy_reading import fields
+from app.strategies import shipped
 from app.ui import formatting
 from app.ui.items.parameter_form import ParameterForm
 from app.ui.items.text_table import TextTable
@@ -28,6 +29,7 @@ from app.ui.models.strategy_list import sentence_of
 from app.ui.theme import Theme, text_font
 
 _MOST_PLOTS: Final = 8
+_SHIPPED: Final = Path(shipped.__path__[0])
 
 
 class StrategyPages(QTabWidget):
@@ -193,7 +195,8 @@ def _told(watched: Watched) -> list[str]:
         told.append(f"It runs as Python: {live.ready.runnable.reason}")
     if live.carried is not None:
         told.append(f"{carried_text(live)}.")
-    told.append(str(Path(live.file)))
+    ships = _SHIPPED in Path(live.file).parents
+    told.append("It ships with Ringside." if ships else live.file)
     return told
 
 

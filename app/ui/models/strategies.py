@@ -134,7 +134,7 @@ class StrategyColumns:
     def columns(self) -> tuple[Column, ...]:
         """All of them."""
         return (
-            self._text("Strategy", lambda w: w.live.title, width=26),
+            self._text("Strategy", lambda w: w.live.title, width=31),
             Column(
                 "State",
                 self._of(state_text),
@@ -144,13 +144,13 @@ class StrategyColumns:
                 width=12,
                 is_live=True,
             ),
-            self._text("Instruments", self.instruments, width=16),
+            self._text("Instruments", self.instruments, width=13),
             Column(
                 "Position",
                 self._of(self.position),
                 lambda r: r["position"],
                 lambda r: self._theme.warning if r["unmanaged"] else self._theme.text,
-                width=16,
+                width=13,
                 tip="What it holds itself; unmanaged while it does not run",
             ),
             Column(

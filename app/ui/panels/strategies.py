@@ -51,6 +51,7 @@ class StrategiesPanel(QWidget):
         self.view.table.setAccessibleName("Strategies")
         self.buttons = self._make_buttons()
         self.view.add_export("strategies", lambda text: bridge.tell(text, Level.ERROR))
+        self.view.spare(*(self.buttons[name] for name in ("stop", "reload", "remove")))
         self.told = QLabel()
         self.told.setProperty("role", "error")
         self.told.setWordWrap(True)
