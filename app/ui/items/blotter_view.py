@@ -97,8 +97,8 @@ class BlotterView(QWidget):
         return button
 
     def spare(self, *widgets: QWidget) -> None:
-        """Let these go first, the last one before the others, where room is short."""
-        self._line.optional[:0] = reversed(widgets)
+        """Let these go where room is short, the last one before the others."""
+        self._line.optional.extend(reversed(widgets))
 
     def add_export(self, name: str, failed: Callable[[str], None]) -> None:
         """Add the buttons that choose columns, and write the rows to a CSV file."""
