@@ -227,8 +227,8 @@ def independent_trials(returns: Floats) -> float:
     scaled = (varying - varying.mean(0)) / varying.std(0)
     # The sum of all correlations, without the n × n matrix of them.
     total = float(np.square(scaled.sum(1)).mean())
-    mean: float = min(1.0, max(0.0, (total - count) / (count * (count - 1))))
-    return mean + (1.0 - mean) * count
+    mean = min(1.0, max(0.0, (total - count) / (count * (count - 1))))
+    return float(mean + (1.0 - mean) * count)
 
 
 __all__ = [

@@ -261,7 +261,7 @@ def _stitched(
     days = np.concatenate([np.empty(0, np.int64), *(each.days for each in run)])
     returns = np.concatenate([np.empty(0), *(each.returns for each in run)])
     start = float(parse_request(terms.table).initial_capital)
-    equity: NDArray[np.float64] = start * np.cumprod(1.0 + returns)
+    equity = (start * np.cumprod(1.0 + returns)).astype(np.float64)
     inside = [
         each.best.returns
         for each in steps
