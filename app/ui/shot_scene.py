@@ -4,9 +4,10 @@ All of it is done by the ladder's own commands, as a user would; nothing is draw
 the picture alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
@@ -29,6 +30,7 @@ POLL_MS: Final = 20
 _MAKER: Final = "Avellaneda-Stoikov Market Maker"
 _READY_MS: Final = 300_000
 _STEP_MS: Final = 20_000
+_STEPS: Final = tuple(0.01 * ((minute * 7919) % 23 - 11) for minute in range(120))
 
 
 def play(window: MainWindow, flow_ms: int) -> None:
@@ -119,12 +121,37 @@ def import_files(window: MainWindow, folder: Path) -> "ImportDialog":
     return _looked(window, folder, "GLOBEX", 88.85)
 
 
+def backtest(window: MainWindow, folder: Path) -> None:
+    """Import a day of made-up bars and run a strategy over them, unless it was."""
+    runs, library = window.library.runs, window.library
+    if runs.current is None:
+        moves = Random(11)
+        steps = [moves.gauss(0.004, 0.06) for _ in range(390)]
+        dialog = _looked(window, folder, "INITECH", 64.50, steps)
+        dialog.start.click()
+        need(window, dialog.play.isVisible, _STEP_MS, "an import")
+        dialog.reject()
+        parameters = {"fast": 4, "slow": 12}
+        strategies = [{"name": "SMA Cross", "parameters": parameters}]
+        table = {"symbols": ["INITECH"], "strategies": strategies}
+        library.backtests.start(table)
+        need(window, lambda: runs.current is not None, _READY_MS, "a backtest")
+        dock = window.panels.ensure("backtest")
+        if dock is not None:
+            dock.host.restore({"request": table})
+    runs.choose_trade(3)
+
+
 def _looked(
-    window: MainWindow, folder: Path, name: str, price: float
+    window: MainWindow,
+    folder: Path,
+    name: str,
+    price: float,
+    steps: Sequence[float] = _STEPS,
 ) -> "ImportDialog":
     """Open the import dialog on a file and answer what it asks."""
     path = folder / f"{name}.csv"
-    path.write_text(_bars(price), "utf-8")
+    path.write_text(_bars(price, steps), "utf-8")
     window.library.ask_import([path])
     dialog = window.import_dialog
     dialog.answer("--time-zone", "America/New_York")
@@ -133,11 +160,10 @@ def _looked(
     return dialog
 
 
-def _bars(price: float) -> str:
-    """A minute's bars of a morning, as a spreadsheet writes them."""
+def _bars(price: float, steps: Sequence[float]) -> str:
+    """A minute's bars from the open on, as a spreadsheet writes them."""
     lines = ["Date,Time,Open,High,Low,Close,Volume"]
-    for minute in range(120):
-        step = 0.01 * ((minute * 7919) % 23 - 11)
+    for minute, step in enumerate(steps):
         low, high = min(price, price + step) - 0.02, max(price, price + step) + 0.03
         clock = f"{9 + (30 + minute) // 60:02d}:{(30 + minute) % 60:02d}"
         numbers = (price, high, low, price + step)

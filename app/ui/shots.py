@@ -19,7 +19,7 @@ from app.config import Settings
 from app.errors import ConfigError, SessionError
 from app.sessions.session import Mode
 from app.ui import shot_scene, theme as themes
-from app.ui.arrangements import SHIPPED
+from app.ui.arrangements import BACKTEST, SHIPPED
 from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
@@ -30,6 +30,11 @@ THEMES: Final = ("dark", "light")
 _WINDOW, _IMPORT = "window", "import"
 _WORKSPACES: Final = {f"workspace-{row.name.lower()}": row.name for row in SHIPPED}
 PICTURES: Final = (_WINDOW, _IMPORT, *_WORKSPACES, *BY_NAME)
+_BACKTESTS: Final = {
+    f"workspace-{BACKTEST.lower()}",
+    *(row.name for row in BY_NAME.values() if row.category == BACKTEST),
+}
+"""Pictures that need a run."""
 _SETTLE_MS: Final = 400
 
 
@@ -100,7 +105,8 @@ def run(
     with TemporaryDirectory() as folder:
         if settings.session.feed == "exchange":
             # A catalog of its own: a picture shows nobody's data.
-            paths = replace(settings.paths, data=Path(folder) / "catalog")
+            data, runs = Path(folder) / "catalog", Path(folder) / "runs"
+            paths = replace(settings.paths, data=data, runs=runs)
             settings = replace(settings, paths=paths)
         given = sessions_of(settings) if sessions is None else sessions
         _shoot(directory, settings, given, wanted or Wanted())
@@ -138,6 +144,8 @@ def _render_all(
         dialog = shot_scene.import_files(window, folder)
         _render(dialog, directory / f"{_IMPORT}{suffix}", wanted.scales)
         dialog.reject()
+    if _BACKTESTS.intersection(wanted.names):
+        shot_scene.backtest(window, folder)
     window.setFocus()
     shot_scene.hover(window)
     if _WINDOW in wanted.names:

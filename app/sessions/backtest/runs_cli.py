@@ -162,13 +162,7 @@ def _delete(parsed: argparse.Namespace) -> int:
 
 
 def _export(parsed: argparse.Namespace) -> int:
-    targets: dict[str, Callable[[Report, Path], None]] = {
-        "html": write_html,
-        "pdf": write_pdf,
-        "json": _write_json,
-        "csv": lambda report, path: write_csv(report.run, path),
-        "parquet": lambda report, path: write_parquet(report.run, path),
-    }
+    targets = export_targets()
     wanted = {name: getattr(parsed, name) for name in targets}
     if not any(wanted.values()):
         options = ", ".join(f"--{name}" for name in targets)
@@ -179,6 +173,17 @@ def _export(parsed: argparse.Namespace) -> int:
             targets[name](report, path)
             print(f"{path} is written")
     return 0
+
+
+def export_targets() -> dict[str, Callable[["Report", Path], None]]:
+    """What writes a report, by form; CSV and Parquet are folders of tables."""
+    return {
+        "html": write_html,
+        "pdf": write_pdf,
+        "json": _write_json,
+        "csv": lambda report, path: write_csv(report.run, path),
+        "parquet": lambda report, path: write_parquet(report.run, path),
+    }
 
 
 def write_html(report: "Report", path: Path) -> None:

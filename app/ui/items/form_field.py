@@ -139,7 +139,7 @@ class FormField(QLabel):
         return row + 2
 
     @property
-    def text(self) -> str:
+    def entered(self) -> str:
         """What is typed or chosen."""
         if isinstance(self.editor, QLineEdit):
             return self.editor.text()
@@ -151,7 +151,7 @@ class FormField(QLabel):
     def show_text(self, text: str) -> None:
         """Show a text without telling of it."""
         editor = self.editor
-        if text == self.text:
+        if text == self.entered:
             return
         editor.blockSignals(True)
         if isinstance(editor, QLineEdit):
@@ -172,7 +172,7 @@ class FormField(QLabel):
         dress(self.editor, f"border-color: {self._theme.error};" if words else "")
 
     def _tell(self, *_: object) -> None:
-        self.edited.emit(self.text)
+        self.edited.emit(self.entered)
 
 
 def choice_of(items: Sequence[tuple[str, str]]) -> Choice:

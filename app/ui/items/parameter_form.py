@@ -87,7 +87,7 @@ class ParameterForm(QWidget):
         for name, parameter in self._known.items():
             field, words = self.fields[name], ""
             try:
-                found[name] = parameter.checked(number(field.text), self._title)
+                found[name] = parameter.checked(number(field.entered), self._title)
             except StrategyError as error:
                 words = str(error).removeprefix(f"{self._title}: ")
             field.show_wrong(words)

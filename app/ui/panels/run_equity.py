@@ -52,6 +52,7 @@ class RunEquityPanel(QWidget):
         self._title.setProperty("role", "muted")
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 3, 6, 3)
+        bar.setSpacing(12)
         bar.addWidget(self._title, 1)
         for name, tip in (
             ("benchmark", "The capital held in the first symbol instead"),

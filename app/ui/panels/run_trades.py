@@ -23,6 +23,7 @@ _CHIPS: Final = (
 )
 _SHOWN: Final = ("hour", "weekday", "month", "symbol", "side", "strategy", "exit")
 _WIDE_PX: Final = 900
+_HIGH_PX: Final = 380
 
 
 class RunTradesPanel(QWidget):
@@ -96,6 +97,9 @@ class RunTradesPanel(QWidget):
         way = Qt.Orientation
         is_wide = self.width() >= _WIDE_PX * self._context.settings.scale
         self.split.setOrientation(way.Horizontal if is_wide else way.Vertical)
+        # In a low panel the table matters most.
+        is_high = self.height() >= _HIGH_PX * self._context.settings.scale
+        self.pages.setVisible(is_wide or is_high)
 
     # The run.
 

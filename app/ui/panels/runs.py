@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QFileDialog,
     QInputDialog,
     QLineEdit,
     QMessageBox,
@@ -32,6 +34,11 @@ from app.ui.runs import OpenRun
 _EMPTY: Final = "No backtest was run yet.\n\nFill in the Backtest panel and press Run."
 _DELETE: Final = QMessageBox.StandardButton.Yes
 _KEEP: Final = QMessageBox.StandardButton.Cancel
+_FORMS: Final = (
+    "HTML (*.html);;PDF (*.pdf);;JSON (*.json);;Folder of CSV (*.csv);;"
+    "Folder of Parquet (*.parquet)"
+)
+_FILES: Final = (".html", ".pdf", ".json")
 _MOST: Final = 6
 """Runs that are compared at once."""
 
@@ -63,6 +70,7 @@ class RunsPanel(QWidget):
         for name, title, tip, pressed in (
             ("open", "Open", "Show its report (Enter)", self.open),
             ("compare", "Compare", "Two runs or more side by side", self.compare_runs),
+            ("export", "Export…", "HTML, PDF, JSON; CSV, Parquet", self._on_export),
             ("note", "Note…", "Write a note to it", self._on_note),
             ("delete", "Delete…", "Delete what is selected", self.ask_delete),
         ):
@@ -158,6 +166,7 @@ class RunsPanel(QWidget):
             ("open", len(chosen) == len(sound) == 1),
             ("compare", 2 <= len(chosen) == len(sound) <= _MOST and is_free),
             ("note", len(chosen) == len(sound) == 1),
+            ("export", len(chosen) == len(sound) == 1 and is_free),
             ("delete", len(chosen) > 0 and is_free),
         ):
             self.buttons[name].setEnabled(is_possible)
@@ -165,6 +174,7 @@ class RunsPanel(QWidget):
     def _on_menu(self, row: int, place: QPoint) -> None:
         entries = (
             ("Open", self.open),
+            ("Export…", self._on_export),
             ("Note…", self._on_note),
             ("Copy rows", self.view.copy),
             ("Delete…", self.ask_delete),
@@ -198,6 +208,33 @@ class RunsPanel(QWidget):
     def _on_compared(self, runs: list[OpenRun]) -> None:
         self.compare.show_runs(runs)
         self.pages.setCurrentWidget(self.compare)
+
+    def _on_export(self) -> None:
+        for each in self.chosen()[:1]:
+            path, _ = QFileDialog.getSaveFileName(
+                self, "Export the report", f"{each.run_id}.html", _FORMS
+            )
+            if path:
+                self.export(each.run_id, Path(path))
+
+    def export(self, run_id: str, path: Path) -> None:
+        """Write a run by a file's suffix, as a job; tables into a folder."""
+        from app.sessions.backtest.runs_cli import export_targets
+
+        write = export_targets().get(path.suffix.lower().removeprefix("."))
+        if write is None:
+            self._tell(f"{path}: its suffix is none of {_FORMS}", Level.ERROR)
+            return
+        read = self._runs.read
+        to = path if path.suffix.lower() in _FILES else path.with_suffix("")
+
+        def work(_: Report) -> Path:
+            write(read(run_id).report, to)
+            return to
+
+        self.running.run(
+            f"Export to {to.name}", work, lambda to: self._tell(f"{to} is written")
+        )
 
     def _on_note(self) -> None:
         chosen = self.chosen()
