@@ -111,8 +111,8 @@ def _grouped(trades: Table, codes: NDArray[np.int64], names: list[str] | tuple[s
     size, pnl = len(names), trades["pnl"]
 
     def total(weights: NDArray[np.float64]) -> Floats:
-        found: Floats = np.bincount(codes, weights=weights, minlength=size)
-        return found
+        found = np.bincount(codes, weights=weights, minlength=size)
+        return found.astype(np.float64)
 
     count = np.bincount(codes, minlength=size)
     made, lost = total(np.maximum(pnl, 0.0)), -total(np.minimum(pnl, 0.0))

@@ -18,7 +18,7 @@ def told_value(value: float | str, form: str) -> str:
     """A value as text; what is not defined is a dash."""
     if isinstance(value, str):
         return value
-    if value is None or not math.isfinite(value):
+    if not math.isfinite(value):
         return NONE
     if form == "seconds":
         return told_seconds(value)

@@ -68,8 +68,9 @@ def trades_of(fills: NDArray[Any]) -> Trades:
     starts = np.flatnonzero(before == 0)
     ends = np.append(starts[1:], len(fill)) - 1
     if not len(starts):
-        none = np.empty(0, np.int64)
-        return Trades(*[none] * 10, np.empty(0), *[none] * 4, np.empty(0, bool))
+        none: dict[str, Any] = dict.fromkeys(_NAMES, np.empty(0, np.int64))
+        none["fees"], none["is_reversed"] = np.empty(0), np.empty(0, bool)
+        return Trades(**none)
     side = np.sign(signed[starts])
     sides = np.repeat(side, ends - starts + 1)
     quantity = np.abs(signed)
