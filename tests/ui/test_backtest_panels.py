@@ -263,7 +263,8 @@ def test_runs_are_listed_compared_and_deleted(qtbot: QtBot, shelf: Stage) -> Non
 
     first = panel.compare.table.topLevelItem(0)
     assert first is not None
-    keys = [first.child(i).text(0) for i in range(first.childCount())]
+    children = [first.child(i) for i in range(first.childCount())]
+    keys = [each.text(0) for each in children if each is not None]
     assert keys == ["strategies.1.parameters.fast", "strategies.1.parameters.slow"]
     panel.view.table.selectRow(1)
     with qtbot.waitSignal(runs.opened, timeout=LONG):
