@@ -16,7 +16,12 @@ UNIT = 10_000
 
 
 def write_bars(
-    folder: Path, name: str, closes: np.ndarray, *, stream: str = "bars-1m"
+    folder: Path,
+    name: str,
+    closes: np.ndarray,
+    *,
+    stream: str = "bars-1m",
+    ts: np.ndarray | None = None,
 ) -> Catalog:
     """Write bars that open at the close before, into the catalog below a folder.
 
@@ -24,12 +29,15 @@ def write_bars(
     ----------
     closes : (n,) int64
         Price units.
+    ts : (n,) int64, optional
+        When each bar closes; by default one a minute from `START` on.
     """
     catalog = Catalog(folder / "catalog")
     instrument = InstrumentMaster.beside(catalog.root).instrument(name)
     bars = np.zeros(len(closes), BAR)
     bars["kind"], bars["flags"] = EventKind.BAR, RecordFlag.LAST
-    bars["ts_received"] = bars["ts_venue"] = START + MINUTE * np.arange(len(closes))
+    ends = START + MINUTE * np.arange(len(closes)) if ts is None else ts
+    bars["ts_received"] = bars["ts_venue"] = ends
     opens = np.concatenate([closes[:1], closes[:-1]])
     bars["open"], bars["volume"] = opens, 1_000_000
     bars["close_offset"] = closes - opens

@@ -23,6 +23,7 @@ import importlib.metadata
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -132,6 +133,9 @@ def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
     return Late(make, function)
 
 
+_LOADING: Final = threading.RLock()
+
+
 class Entry:
     """A compiled function of three int64, called by address from any unit or thread.
 
@@ -166,13 +170,20 @@ class Entry:
     def address(self) -> int:
         """Address of the compiled function."""
         if not self._address:
-            may_cache = self.function.__closure__ is None
-            if may_cache and self.file.exists():
-                self._address, self._keeper = objects.load(self.file)
-                self._was_cached = True
-            else:
-                self.compile(keep=may_cache)
+            # LLVM takes one at a time, and an entry once.
+            with _LOADING:
+                if not self._address:
+                    self._load()
         return self._address
+
+    def _load(self) -> None:
+        """Take it from the cache, or compile it."""
+        may_cache = self.function.__closure__ is None
+        if may_cache and self.file.exists():
+            self._address, self._keeper = objects.load(self.file)
+            self._was_cached = True
+        else:
+            self.compile(keep=may_cache)
 
     def compile(self, *, keep: bool) -> None:
         """Compile, and put it into the cache if asked to."""

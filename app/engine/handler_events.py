@@ -5,13 +5,17 @@ units times the unit, divided once, so it is the float nearest to the decimal nu
 instrument is its number in the session; a time is ns since 1970 UTC.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.memory import view
 from app.engine.records import BAR, MARKET, NO_PRICE, QUOTE, REPORT
 from app.engine.state import instruments
+from app.session_rows import SessionFlag
+
+_REGULAR_BEGINS: Final = int(SessionFlag.REGULAR_BEGINS)
+_REGULAR_ENDS: Final = int(SessionFlag.REGULAR_ENDS)
 
 
 class Bar(NamedTuple):
@@ -64,11 +68,18 @@ class Timer(NamedTuple):
 
 
 class Session(NamedTuple):
-    """An instrument's session changed; `state` is a `SessionState`."""
+    """An instrument's session changed; `state` is a `SessionState`.
+
+    `opens` and `closes` say whether regular hours begin or end; `trade_date` is days
+    since 1970.
+    """
 
     instrument: int
     ts: int
     state: int
+    opens: bool
+    closes: bool
+    trade_date: int
 
 
 class Signal(NamedTuple):
@@ -181,7 +192,15 @@ def read_session(arena: int, address: int) -> Any:
     """The SESSION record at an address."""
     row = view(address, 1, MARKET)[0]
     ts, instrument = integer(row["ts_received"]), integer(row["instrument"])
-    return Session(instrument, ts, integer(row["count"]))
+    flags = integer(row["reference"])
+    return Session(
+        instrument,
+        ts,
+        integer(row["count"]),
+        flags & _REGULAR_BEGINS != 0,
+        flags & _REGULAR_ENDS != 0,
+        integer(row["size"]),
+    )
 
 
 @kernel

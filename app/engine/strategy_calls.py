@@ -1,12 +1,13 @@
 """What handlers ask for, compiled once and called by name.
 
-Each is a function of `strategy_orders` behind plain numbers: the arena, the strategy,
-the address of its memory, then its own. -1 (NaN for a float) says that it raised.
+Each is a function of `strategy_orders` or `strategy_groups` behind plain numbers: the
+arena, the strategy, the address of its memory, then its own. -1 (NaN for a float) says
+that it raised.
 """
 
 import math
 
-from app.engine import strategy_orders as asked
+from app.engine import strategy_groups as grouped, strategy_orders as asked
 from app.engine.compile import Exported, exported
 from app.engine.strategy_state import Context
 
@@ -105,6 +106,84 @@ def stop(
         return -1
 
 
+@exported("int64(int64,int64,int64,int64,float64,float64,float64)")
+def stop_limit(
+    arena: int,
+    strategy: int,
+    memory: int,
+    instrument: int,
+    quantity: float,
+    price: float,
+    limit: float,
+) -> int:
+    """Rest a stop that becomes a limit order; its id."""
+    try:
+        return asked.stop_limit(
+            Context(arena, strategy, memory), instrument, quantity, price, limit
+        )
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("int64(int64,int64,int64,int64,float64,float64)")
+def trailing_stop(
+    arena: int,
+    strategy: int,
+    memory: int,
+    instrument: int,
+    quantity: float,
+    distance: float,
+) -> int:
+    """Rest a stop that follows the last price at a distance; its id."""
+    try:
+        return asked.trailing_stop(
+            Context(arena, strategy, memory), instrument, quantity, distance
+        )
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("int64(int64,int64,int64,int64,float64,float64)")
+def exits(
+    arena: int, strategy: int, memory: int, instrument: int, target: float, stop: float
+) -> int:
+    """Close what is held at a target or at a stop; the stop's id."""
+    try:
+        return grouped.exits(Context(arena, strategy, memory), instrument, target, stop)
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("int64(int64,int64,int64,int64,float64,float64,float64)")
+def breakout(
+    arena: int,
+    strategy: int,
+    memory: int,
+    instrument: int,
+    quantity: float,
+    above: float,
+    below: float,
+) -> int:
+    """Buy at a stop above or sell at one below; the sell stop's id."""
+    try:
+        return grouped.breakout(
+            Context(arena, strategy, memory), instrument, quantity, above, below
+        )
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("float64(int64,int64,int64,int64,int64)")
+def order_state(
+    arena: int, strategy: int, memory: int, order: int, field: int
+) -> float:
+    """What stands of an order; NaN where it is not known any more."""
+    try:
+        return asked.order_state(Context(arena, strategy, memory), order, field)
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return math.nan
+
+
 @exported("int64(int64,int64,int64,int64,float64)")
 def target(
     arena: int, strategy: int, memory: int, instrument: int, quantity: float
@@ -180,7 +259,7 @@ def bracket(
 ) -> int:
     """Enter at the market with a target and a stop; the entry's id."""
     try:
-        return asked.bracket(
+        return grouped.bracket(
             Context(arena, strategy, memory), instrument, quantity, target, stop
         )
     except Exception:  # noqa: BLE001  (told by the answer)
@@ -199,7 +278,7 @@ def quote(
 ) -> int:
     """Keep a bid and an ask resting, post-only; NaN takes a side away."""
     try:
-        asked.quote(Context(arena, strategy, memory), instrument, bid, ask, quantity)
+        grouped.quote(Context(arena, strategy, memory), instrument, bid, ask, quantity)
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
     return 0

@@ -4,7 +4,7 @@ What is asked for is a call of `strategy_calls`, by name, so that a handler comp
 more of it than the call.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from app.engine import strategy_calls as calls
 from app.engine.compile import kernel
@@ -22,6 +22,10 @@ from app.engine.strategy_state import (
     price,
     random,
 )
+from app.session_rows import SessionFlag
+
+_REGULAR_BEGINS: Final = int(SessionFlag.REGULAR_BEGINS)
+_REGULAR_ENDS: Final = int(SessionFlag.REGULAR_ENDS)
 
 
 @kernel
@@ -169,6 +173,110 @@ def set_timer_around(
 
 
 @kernel
+def stop_limit(
+    ctx: Any, instrument: int, quantity: float, price: float, limit: float
+) -> int:
+    """Rest a stop that becomes a limit order; its id."""
+    return _checked(
+        calls.stop_limit(
+            ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, price, limit
+        )
+    )
+
+
+@kernel
+def trailing_stop(ctx: Any, instrument: int, quantity: float, distance: float) -> int:
+    """Rest a stop that follows the last price at a distance, in currency; its id."""
+    return _checked(
+        calls.trailing_stop(
+            ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, distance
+        )
+    )
+
+
+@kernel
+def exits(ctx: Any, instrument: int, target: float, stop: float) -> int:
+    """Close what is held at a target or at a stop, whichever comes.
+
+    Returns
+    -------
+    int
+        Id of the stop, the target's is one less; 0 if nothing is held.
+    """
+    return _checked(
+        calls.exits(ctx.arena, ctx.strategy, ctx.memory, instrument, target, stop)
+    )
+
+
+@kernel
+def breakout(
+    ctx: Any, instrument: int, quantity: float, above: float, below: float
+) -> int:
+    """Buy at a stop above or sell at a stop below; the first fill cancels the other.
+
+    Returns
+    -------
+    int
+        Id of the sell stop, the buy stop's is one less; 0 if cut to nothing.
+    """
+    return _checked(
+        calls.breakout(
+            ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, above, below
+        )
+    )
+
+
+@kernel
+def filled(ctx: Any, order: int) -> float:
+    """What is filled of an order, signed; NaN if it is not known."""
+    return calls.order_state(ctx.arena, ctx.strategy, ctx.memory, order, 0)
+
+
+@kernel
+def leaves(ctx: Any, order: int) -> float:
+    """What is left of an order, signed; NaN if it is not known any more."""
+    return calls.order_state(ctx.arena, ctx.strategy, ctx.memory, order, 1)
+
+
+@kernel
+def limit_price(ctx: Any, order: int) -> float:
+    """Limit of an order, as the venue has it; NaN if it has none."""
+    return calls.order_state(ctx.arena, ctx.strategy, ctx.memory, order, 2)
+
+
+@kernel
+def stop_price(ctx: Any, order: int) -> float:
+    """Stop of an order, as the venue has it; NaN if it has none."""
+    return calls.order_state(ctx.arena, ctx.strategy, ctx.memory, order, 3)
+
+
+@kernel
+def is_pending(ctx: Any, order: int) -> bool:
+    """Whether a request about an order (new, cancel, replace) waits for its answer."""
+    return calls.order_state(ctx.arena, ctx.strategy, ctx.memory, order, 5) > 0.0
+
+
+@kernel
+def before_open(ctx: Any, number: int, instrument: int, minutes: float) -> int:
+    """Wake `on_timer` so many minutes before the next regular open; when, ns.
+
+    0 if no open is known.
+    """
+    before = int(minutes * 60e9)
+    return set_timer_around(ctx, number, instrument, before, _REGULAR_BEGINS)
+
+
+@kernel
+def before_close(ctx: Any, number: int, instrument: int, minutes: float) -> int:
+    """Wake `on_timer` so many minutes before the next regular close; when, ns.
+
+    Half days close earlier, by the calendar. 0 if no close is known.
+    """
+    before = int(minutes * 60e9)
+    return set_timer_around(ctx, number, instrument, before, _REGULAR_ENDS)
+
+
+@kernel
 def buy(ctx: Any, instrument: int, quantity: float) -> int:
     """Buy at the market; the order's id."""
     return market(ctx, instrument, quantity)
@@ -184,18 +292,26 @@ __all__ = [
     "ask",
     "ask_size",
     "average_price",
+    "before_close",
+    "before_open",
     "bid",
     "bid_size",
     "bracket",
+    "breakout",
     "buy",
     "cancel",
     "cancel_all",
     "cash",
     "close",
     "equity",
+    "exits",
+    "filled",
     "history",
+    "is_pending",
     "is_working",
+    "leaves",
     "limit",
+    "limit_price",
     "market",
     "normal",
     "now",
@@ -210,7 +326,10 @@ __all__ = [
     "set_timer_around",
     "size",
     "stop",
+    "stop_limit",
+    "stop_price",
     "target",
     "target_share",
+    "trailing_stop",
     "working",
 ]

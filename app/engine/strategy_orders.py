@@ -1,4 +1,4 @@
-"""Orders, quotes and timers that a strategy's handler asks for.
+"""Orders and timers that a strategy's handler asks for.
 
 A quantity is signed, buying if positive, and cut towards zero to the order step; a
 price is rounded to the nearest valid one. Orders are requests, which pass the gate when
@@ -8,22 +8,19 @@ the handler has returned. Handlers reach these through `strategy_calls`.
 import math
 from typing import Any, Final
 
-import numpy as np
-
 from app.engine.accounts import average_price as average_cost, position_row
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.gate_orders import next_working
-from app.engine.handler_events import quantity_of
+from app.engine.handler_events import price_of, quantity_of
 from app.engine.instruments import nearest_valid_price
-from app.engine.memory import view
 from app.engine.orders import find_order, is_ended
 from app.engine.records import (
     MONEY_SCALE,
-    NO_PRICE,
     Action,
     GroupRole,
     OrderOption,
+    OrderStatus,
     OrderType,
     TimeInForce,
 )
@@ -75,11 +72,44 @@ def is_working(ctx: Any, order: int) -> bool:
     return index != 0 and not is_ended(orders(ctx.arena)[index]["status"])
 
 
+@kernel
+def order_state(ctx: Any, order: int, field: int) -> float:
+    """What stands of an order of the strategy's; NaN where it is not known any more.
+
+    Parameters
+    ----------
+    field : int
+        0 filled, 1 left, signed as the order is; 2 its limit, 3 its stop, in currency;
+        4 its OrderStatus; 5 how many requests about it wait for an answer.
+    """
+    index = find_order(ctx.arena, order)
+    if index == 0:
+        return math.nan
+    row = orders(ctx.arena)[index]
+    if row["strategy"] != ctx.strategy:
+        return math.nan
+    instrument, side = integer(row["instrument"]), integer(row["side"])
+    if field == 0:
+        return quantity_of(ctx.arena, instrument, side * integer(row["filled"]))
+    if field == 1:
+        return quantity_of(ctx.arena, instrument, side * integer(row["leaves"]))
+    if field == 2:
+        return price_of(ctx.arena, instrument, integer(row["price"]))
+    if field == 3:
+        return price_of(ctx.arena, instrument, integer(row["stop_price"]))
+    if field == 4:
+        return float(row["status"])
+    waits = integer(row["pending_replaces"])
+    is_asked = row["status"] == OrderStatus.PENDING_CANCEL
+    is_new = row["status"] == OrderStatus.PENDING_NEW
+    return float(waits + is_asked + is_new)
+
+
 # Rounding.
 
 
 @kernel
-def _units(ctx: Any, instrument: int, quantity: float) -> int:
+def units_of(ctx: Any, instrument: int, quantity: float) -> int:
     """Quantity in units, cut to the order step."""
     definition = instruments(ctx.arena)[instrument]
     step = max(1, integer(definition["order_step"]))
@@ -92,7 +122,8 @@ def _units(ctx: Any, instrument: int, quantity: float) -> int:
 
 
 @kernel
-def _price_units(ctx: Any, instrument: int, value: float, side: int) -> int:
+def price_units(ctx: Any, instrument: int, value: float, side: int) -> int:
+    """Valid price in units that is nearest to a price in currency."""
     definition = instruments(ctx.arena)[instrument]
     units = value * definition["price_denominator"] / definition["price_numerator"]
     if not abs(units) < _MOST:
@@ -105,7 +136,7 @@ def _price_units(ctx: Any, instrument: int, value: float, side: int) -> int:
 def round_quantity(ctx: Any, instrument: int, quantity: float) -> float:
     """Quantity cut towards zero to the order step."""
     instrument = known(ctx, instrument)
-    return quantity_of(ctx.arena, instrument, _units(ctx, instrument, quantity))
+    return quantity_of(ctx.arena, instrument, units_of(ctx, instrument, quantity))
 
 
 @kernel
@@ -134,7 +165,7 @@ def size(ctx: Any, instrument: int) -> float:
 
 
 @kernel
-def _order(ctx: Any, instrument: int, units: int, order_type: int) -> int:
+def new_order(ctx: Any, instrument: int, units: int, order_type: int) -> int:
     """Request an order; its index in `requests`, 0 if there is nothing to send."""
     if units == 0:
         return 0
@@ -150,7 +181,8 @@ def _order(ctx: Any, instrument: int, units: int, order_type: int) -> int:
 
 
 @kernel
-def _id(ctx: Any, index: int) -> int:
+def id_of(ctx: Any, index: int) -> int:
+    """Id of the order that a request makes; 0 for none."""
     if index == 0:
         return 0
     return integer(requests(ctx.arena)[index]["client_order_id"])
@@ -160,32 +192,32 @@ def _id(ctx: Any, index: int) -> int:
 def market(ctx: Any, instrument: int, quantity: float) -> int:
     """Buy (or sell, if negative) at the market; the order's id, 0 if cut to nothing."""
     instrument = known(ctx, instrument)
-    units = _units(ctx, instrument, quantity)
-    return _id(ctx, _order(ctx, instrument, units, integer(OrderType.MARKET)))
+    units = units_of(ctx, instrument, quantity)
+    return id_of(ctx, new_order(ctx, instrument, units, integer(OrderType.MARKET)))
 
 
 @kernel
 def limit(ctx: Any, instrument: int, quantity: float, at: float) -> int:
     """Rest a limit order, good till cancelled."""
     instrument = known(ctx, instrument)
-    units = _units(ctx, instrument, quantity)
-    index = _order(ctx, instrument, units, integer(OrderType.LIMIT))
+    units = units_of(ctx, instrument, quantity)
+    index = new_order(ctx, instrument, units, integer(OrderType.LIMIT))
     if index:
         side = integer(requests(ctx.arena)[index]["side"])
-        requests(ctx.arena)[index]["price"] = _price_units(ctx, instrument, at, side)
-    return _id(ctx, index)
+        requests(ctx.arena)[index]["price"] = price_units(ctx, instrument, at, side)
+    return id_of(ctx, index)
 
 
 @kernel
 def stop(ctx: Any, instrument: int, quantity: float, at: float) -> int:
     """Rest a stop order, good till cancelled."""
     instrument = known(ctx, instrument)
-    units = _units(ctx, instrument, quantity)
-    index = _order(ctx, instrument, units, integer(OrderType.STOP))
+    units = units_of(ctx, instrument, quantity)
+    index = new_order(ctx, instrument, units, integer(OrderType.STOP))
     if index:
         row = requests(ctx.arena)[index]
-        row["stop_price"] = _price_units(ctx, instrument, at, -integer(row["side"]))
-    return _id(ctx, index)
+        row["stop_price"] = price_units(ctx, instrument, at, -integer(row["side"]))
+    return id_of(ctx, index)
 
 
 @kernel
@@ -193,8 +225,40 @@ def _missing(ctx: Any, instrument: int, quantity: float) -> int:
     """Signed units to order so that `quantity` is held, working orders counted."""
     row = position_row(ctx.arena, instrument, ctx.strategy)
     held = integer(positions(ctx.arena)[row]["quantity"])
-    missing = _units(ctx, instrument, quantity) - held
+    missing = units_of(ctx, instrument, quantity) - held
     return missing - _working_units(ctx, instrument)
+
+
+@kernel
+def stop_limit(
+    ctx: Any, instrument: int, quantity: float, at: float, limit: float
+) -> int:
+    """Rest a stop that becomes a limit order, good till cancelled."""
+    instrument = known(ctx, instrument)
+    units = units_of(ctx, instrument, quantity)
+    index = new_order(ctx, instrument, units, integer(OrderType.STOP_LIMIT))
+    if index:
+        row = requests(ctx.arena)[index]
+        side = integer(row["side"])
+        row["stop_price"] = price_units(ctx, instrument, at, -side)
+        row["price"] = price_units(ctx, instrument, limit, side)
+    return id_of(ctx, index)
+
+
+@kernel
+def trailing_stop(ctx: Any, instrument: int, quantity: float, distance: float) -> int:
+    """Rest a stop that follows the last price at a distance, in currency."""
+    instrument = known(ctx, instrument)
+    units = units_of(ctx, instrument, quantity)
+    index = new_order(ctx, instrument, units, integer(OrderType.TRAILING_STOP))
+    if index:
+        definition = instruments(ctx.arena)[instrument]
+        apart = distance * definition["price_denominator"]
+        apart /= definition["price_numerator"]
+        if not 0.5 <= apart < _MOST:
+            raise ValueError("a trailing stop's distance must be positive")
+        requests(ctx.arena)[index]["trail"] = integer(round(apart))
+    return id_of(ctx, index)
 
 
 @kernel
@@ -202,7 +266,7 @@ def target(ctx: Any, instrument: int, quantity: float) -> int:
     """Order what is missing to hold `quantity`, working orders counted, at market."""
     instrument = known(ctx, instrument)
     missing = _missing(ctx, instrument, quantity)
-    return _id(ctx, _order(ctx, instrument, missing, integer(OrderType.MARKET)))
+    return id_of(ctx, new_order(ctx, instrument, missing, integer(OrderType.MARKET)))
 
 
 @kernel
@@ -221,10 +285,10 @@ def target_share(ctx: Any, instrument: int, share: float) -> int:
         return 0
     wanted = max(0.0, equity(ctx)) * of_equity / each
     missing = _missing(ctx, instrument, wanted)
-    index = _order(ctx, instrument, missing, integer(OrderType.MARKET))
+    index = new_order(ctx, instrument, missing, integer(OrderType.MARKET))
     if index:
         requests(ctx.arena)[index]["value"] = integer(round(of_equity * _BILLION))
-    return _id(ctx, index)
+    return id_of(ctx, index)
 
 
 @kernel
@@ -233,10 +297,10 @@ def close(ctx: Any, instrument: int) -> int:
     instrument = known(ctx, instrument)
     row = position_row(ctx.arena, instrument, ctx.strategy)
     held = integer(positions(ctx.arena)[row]["quantity"])
-    index = _order(ctx, instrument, -held, integer(OrderType.MARKET))
+    index = new_order(ctx, instrument, -held, integer(OrderType.MARKET))
     if index:
         requests(ctx.arena)[index]["options"] = OrderOption.REDUCE_ONLY
-    return _id(ctx, index)
+    return id_of(ctx, index)
 
 
 @kernel
@@ -263,88 +327,12 @@ def replace(ctx: Any, order: int, quantity: float, at: float) -> None:
         return
     row = orders(ctx.arena)[find_order(ctx.arena, order)]
     instrument, side = integer(row["instrument"]), integer(row["side"])
-    units = abs(_units(ctx, instrument, quantity))
+    units = abs(units_of(ctx, instrument, quantity))
     index = request(ctx.arena, ctx.strategy, instrument, integer(Action.REPLACE))
     if index:
         asked = requests(ctx.arena)[index]
         asked["client_order_id"], asked["quantity"] = order, units
-        asked["price"] = _price_units(ctx, instrument, at, side)
-
-
-@kernel
-def _member(ctx: Any, index: int, group: int, role: int) -> int:
-    if index:
-        requests(ctx.arena)[index]["group"] = group
-        requests(ctx.arena)[index]["role"] = role
-    return _id(ctx, index)
-
-
-@kernel
-def bracket(
-    ctx: Any, instrument: int, quantity: float, target: float, stop: float
-) -> int:
-    """Enter at the market with a target and a stop, of which one cancels the other.
-
-    Returns
-    -------
-    int
-        Id of the entry; its exits have the two ids before it. 0 if cut to nothing.
-    """
-    instrument = known(ctx, instrument)
-    units = _units(ctx, instrument, quantity)
-    if units == 0:
-        return 0
-    memory, side = head(ctx), 1 if units > 0 else -1
-    memory["groups"] += 1
-    group = integer(ctx.strategy * 1_000_000 + memory["groups"])
-    index = _order(ctx, instrument, -units, integer(OrderType.LIMIT))
-    requests(ctx.arena)[index]["price"] = _price_units(ctx, instrument, target, -side)
-    _member(ctx, index, group, integer(GroupRole.BRACKET_TARGET))
-    index = _order(ctx, instrument, -units, integer(OrderType.STOP))
-    level = _price_units(ctx, instrument, stop, side)
-    requests(ctx.arena)[index]["stop_price"] = level
-    _member(ctx, index, group, integer(GroupRole.BRACKET_STOP))
-    index = _order(ctx, instrument, units, integer(OrderType.MARKET))
-    return _member(ctx, index, group, integer(GroupRole.BRACKET_ENTRY))
-
-
-@kernel
-def _quote_side(ctx: Any, instrument: int, units: int, at: float) -> None:
-    """Keep, move, make or cancel the quote of one side; NaN: none is wanted."""
-    side = 1 if units > 0 else -1
-    where = ctx.memory + head(ctx)["quotes_at"] + 16 * instrument
-    ids = view(where, 2, np.int64)
-    place = 0 if side > 0 else 1
-    order = ids[place]
-    if math.isnan(at) or units == 0:
-        cancel(ctx, order)
-        ids[place] = 0
-        return
-    wanted = _price_units(ctx, instrument, at, side)
-    if order and is_working(ctx, order):
-        row = orders(ctx.arena)[find_order(ctx.arena, order)]
-        asked = integer(row["price"])
-        if row["new_price"] != NO_PRICE and row["pending_replaces"] > 0:
-            asked = integer(row["new_price"])
-        if asked == wanted:
-            return
-        cancel(ctx, order)
-    index = _order(ctx, instrument, units, integer(OrderType.LIMIT))
-    requests(ctx.arena)[index]["price"] = wanted
-    requests(ctx.arena)[index]["options"] = OrderOption.POST_ONLY
-    ids[place] = _id(ctx, index)
-
-
-@kernel
-def quote(ctx: Any, instrument: int, bid: float, ask: float, quantity: float) -> None:
-    """Keep a bid and an ask resting, post-only; one that stays keeps its queue place.
-
-    NaN as a price takes that side away.
-    """
-    instrument = known(ctx, instrument)
-    units = _units(ctx, instrument, abs(quantity))
-    _quote_side(ctx, instrument, units, bid)
-    _quote_side(ctx, instrument, -units, ask)
+        asked["price"] = price_units(ctx, instrument, at, side)
 
 
 @kernel

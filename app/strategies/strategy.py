@@ -130,7 +130,10 @@ class Strategy:
         """
         if isinstance(what, type) and issubclass(what, Indicator):
             return Each(what(*parameters))
-        return np.full(self.instrument_count, what)
+        # Arrays hold float64 or int64: a flag is kept as 0 or 1.
+        return np.full(
+            self.instrument_count, int(what) if isinstance(what, bool) else what
+        )
 
 
 def parameters_of(cls: type[Strategy]) -> dict[str, Parameter]:

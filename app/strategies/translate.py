@@ -81,6 +81,8 @@ _READERS: Final[Mapping[str, str]] = {
 }
 """What the third argument of a handler is read by; the others have two arguments."""
 _P: Final = "_r_"
+_METHOD: Final = "_m_"
+"""Names of ours and of methods: a strategy may have a method of any name."""
 """Begins every name that the rewriting brings in."""
 _BUDGET: Final = f"{_P}left = {strategy_state.LOOP_BUDGET}"
 _SPEND: Final = f"""
@@ -224,7 +226,7 @@ def _refuse_recursion(program: Program) -> None:
             reached |= new
             waiting += new
         if name in reached:
-            plain = name.removeprefix(_P)
+            plain = name.removeprefix(_METHOD)
             raise NotCompilableError(f"{plain} calls itself", tree.lineno)
 
 
@@ -237,7 +239,7 @@ def _rewritten(
     node = rewriter.visit(node)
     assert isinstance(node, ast.FunctionDef)
     node.decorator_list, node.returns = [], None
-    node.name = f"{_P}{name}" if is_method else name
+    node.name = f"{_METHOD}{name}" if is_method else name
     for argument in node.args.args:
         argument.annotation = None
     if is_method:
@@ -254,7 +256,7 @@ def _entry(handler: str, has_method: bool) -> ast.FunctionDef:
     event = f"    event = {_P}{reader}(arena, address)\n" if reader else ""
     kept = f"    {_P}keep_close(ctx, event.instrument, event.close)\n"
     given = "ctx, ctx, event" if reader else "ctx, ctx"
-    call = f"{_P}{handler}({given})" if has_method else "pass"
+    call = f"{_METHOD}{handler}({given})" if has_method else "pass"
     text = (
         f"def {_P}{handler}_entry(arena, strategy, address):\n"
         f"    ctx = {_P}begin(arena, strategy)\n"
@@ -402,7 +404,8 @@ class _Rewriter(ast.NodeTransformer):
         arguments = [
             _context() if _is(each, "ctx") else self.visit(each) for each in node.args
         ]
-        return self._call(function.attr, [_self(), *arguments], node)
+        name = ast.Name(_METHOD + function.attr, ast.Load())
+        return _at(ast.Call(name, [_self(), *arguments], []), node)
 
     def _ask(self, function: ast.Attribute, node: ast.Call) -> Any:
         if function.attr == "instrument":

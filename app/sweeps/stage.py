@@ -8,7 +8,6 @@ parameters, and the records folded, which all threads read where they lie.
 """
 
 import copy
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +20,8 @@ from app.analytics.performance import TRADING_DAYS
 from app.data.action_records import ActionRecords
 from app.data.catalog import Catalog
 from app.data.corporate_actions import load_actions
-from app.engine import snapshot
 from app.engine.arena import Arena
 from app.engine.build import build
-from app.engine.compile import Entry
 from app.engine.control import CONTROL_WORDS
 from app.engine.links import Link
 from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
@@ -43,18 +40,6 @@ the catalog's mapped columns by each cell, whose run then takes far longer than 
 
 Parameters = Mapping[str, Mapping[str, Any]]
 """Parameters of each strategy, by its id."""
-
-
-def load_entries() -> None:
-    """Load the machine code of all that cells call.
-
-    An entry loads itself when it is first called; two threads at once would both do
-    so, and one of them would run what the other's loading takes away.
-    """
-    for name in (*UNITS, snapshot.__name__):
-        for each in vars(importlib.import_module(name)).values():
-            if isinstance(each, Entry):
-                assert each.address
 
 
 @dataclass(frozen=True)
@@ -120,7 +105,6 @@ class Template:
         interpreted: bool = False,
     ) -> None:
         build(units=UNITS)
-        load_entries()
         self.request = parse_request(table)
         self.catalog, self.interpreted = catalog, interpreted
         self.composition = Composition(

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.data.action_records import ActionRecords
 from app.data.bar_stamps import interval_ns, is_interval
 from app.data.catalog import Catalog, Recording
 from app.data.corporate_actions import load_actions
+from app.data.importing import new_records
 from app.data.merging import Merged
+from app.data.signals import SignalRecords, load_signals
 from app.engine import gate
 from app.engine.arena import Arena
 from app.engine.backtest import keep_report
@@ -226,6 +229,7 @@ class Composition:
             load_actions(catalog.root),
             self.data.first_ts,
         )
+        self.signals = SignalRecords(self._load_signals(), self.begin_ts)
         self.benchmark = self._open_benchmark(catalog)
         self.arena = self._make_arena()
         self.control = np.zeros(CONTROL_WORDS, np.int64)
@@ -235,6 +239,17 @@ class Composition:
             for each in self.enabled:
                 cls = strategy_named(each.name, folders)
                 self.hang(each, cls, each.parameters, notes=NOTES_KEPT)
+
+    @property
+    def begin_ts(self) -> int:
+        """When the session begins, ns: before the first record, or its bar's open."""
+        return self.data.first_ts - max(self.data.bar_intervals) - 1
+
+    def _load_signals(self) -> NDArray[np.void]:
+        names = [each.name for each in self.instruments]
+        files = [load_signals(Path(each), names) for each in self.request.signals]
+        every = np.concatenate([new_records(0), *files])
+        return every[np.argsort(every["ts_received"], kind="stable")]
 
     @property
     def enabled(self) -> list[StrategyTerms]:
@@ -287,7 +302,7 @@ class Composition:
                 instruments=self.instruments,
                 data=self.data_terms(),
                 base_currency=self.base_currency,
-                begin=data.first_ts,
+                begin=self.begin_ts,
                 end=data.last_ts,
                 equity=money(request.initial_capital),
                 limits=limits,

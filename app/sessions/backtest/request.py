@@ -102,6 +102,8 @@ class BacktestRequest:
     seed : int
     limits : mapping or None
         Risk limits, as in a file of them; None: none.
+    signals : tuple of str
+        Files of signals (docs/backtest.md).
     benchmark : str
         Instrument that the run is compared with holding; "" is the first symbol.
     """
@@ -117,6 +119,7 @@ class BacktestRequest:
     models: ModelTerms = field(default_factory=ModelTerms)
     seed: int = 1
     limits: Mapping[str, Any] | None = None
+    signals: tuple[str, ...] = ()
     benchmark: str = ""
     table: Mapping[str, Any] = field(default_factory=dict)
 
@@ -171,6 +174,7 @@ def parse_request(
         "models": ("models", lambda value, at: _record(ModelTerms, value, at)),
         "seed": ("seed", _integer),
         "limits": ("limits", _table),
+        "signals": ("signals", _names),
         "benchmark": ("benchmark", _text),
     }
     values = _values(given, known, source)

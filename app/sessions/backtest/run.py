@@ -214,9 +214,13 @@ class Backtest:
         self._offer()
 
     def blocks(self) -> Iterator[NDArray[Any]]:
-        """Read the data, with corporate actions among them, block by block."""
-        while len(records := self.composition.data.read()):
-            yield np.ascontiguousarray(self.composition.actions.put(records))
+        """Read the data, corporate actions and signals among them, by blocks."""
+        composition = self.composition
+        while len(records := composition.data.read()):
+            records = composition.signals.put(composition.actions.put(records))
+            yield np.ascontiguousarray(records)
+        if len(records := composition.signals.rest(composition.data.last_ts)):
+            yield np.ascontiguousarray(records)
 
     def run(
         self,
@@ -285,8 +289,8 @@ class Backtest:
         fold_one(arena, links.ctypes.data, command.ctypes.data)
 
     def _begin(self) -> None:
-        """Arm, and start the strategies, at the first record's time."""
-        ts = self.composition.data.first_ts - 1
+        """Arm, and start the strategies, before the first record's time."""
+        ts = self.composition.begin_ts
         self._block[Run.WORTH_TS] = ts
         self._command(Action.SET_STATE, ts, value=SafetyState.ARMED)
         for each in self.composition.strategies:

@@ -131,6 +131,8 @@ def test_every_strategy_that_ships_is_held_to_the_same_bytes() -> None:
     tried = {
         *("Mean Reversion Strategy", "SMA Cross", "Donchian Breakout", "Pairs"),
         *("TWAP", "Book Imbalance", "Avellaneda-Stoikov Market Maker"),
+        # in test_days.py
+        *("Opening Range Breakout", "VWAP", "Signal Follower"),
     }
 
     assert {title_of(each) for each in shipped_strategies()} == tried
