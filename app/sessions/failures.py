@@ -178,7 +178,7 @@ def _worded(
     trace = "".join(
         [
             "Traceback (most recent call last):\n",
-            *(each.replace("in _r_", "in ") for each in traceback.format_list(own)),
+            *(each.replace("in _m_", "in ") for each in traceback.format_list(own)),
             *traceback.format_exception_only(error),
         ]
     )
