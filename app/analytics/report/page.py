@@ -18,6 +18,7 @@ _TILES: Final = (
     *("total_return", "annual_return", "sharpe", "sortino", "max_drawdown"),
     *("volatility", "trades", "win_rate", "profit_factor", "fees"),
 )
+_ROLLING: Final = {"sharpe": "Sharpe", "volatility": "volatility", "beta": "beta"}
 _MONTHS: Final = [
     "Jan",
     "Feb",
@@ -44,6 +45,7 @@ def page_of(report: Report) -> str:
         _tiles(report),
         _block(f"Equity, {run.currency}", _key(report) + charts.equity_chart(report)),
         _block("Underwater", charts.underwater_chart(report)),
+        _block("Before you believe it", _flags(report)),
         _block("Returns of months, %", _months(report)),
         _pair(
             ("Returns of years", charts.yearly_chart(report)),
@@ -52,14 +54,16 @@ def page_of(report: Report) -> str:
         _pair(
             *(
                 (
-                    f"Rolling {name}, {report.series.window} trade dates",
+                    f"Rolling {_ROLLING[name]}, {report.series.window} trade dates",
                     charts.rolling_chart(report, name),
                 )
-                for name in ("sharpe", "volatility", "beta")
+                for name in _ROLLING
             ),
             ("Exposure, gross and net, of equity", charts.exposure_chart(report)),
         ),
-        _pair(*((part.title, _statistics(part)) for part in report.sections)),
+        _pair(
+            *((part.title, _statistics(part)) for part in report.sections), kind="flow"
+        ),
         _block("Worst drawdowns", _drawdowns(report)),
         _pair(
             ("Return against MAE", charts.excursion_chart(report, "mae")),
@@ -82,7 +86,6 @@ def page_of(report: Report) -> str:
             )
         ),
         _rejects(report),
-        _block("Before you believe it", _flags(report)),
         _block("Trades", _trades(report)),
         _block("Run card", _card(card)),
     ]
@@ -135,16 +138,21 @@ def _block(title: str, inner: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{inner}</section>" if inner else ""
 
 
-def _pair(*blocks: tuple[str, str]) -> str:
-    return f'<div class="two">{"".join(_block(*each) for each in blocks)}</div>'
+def _pair(*blocks: tuple[str, str], kind: str = "two") -> str:
+    return f'<div class="{kind}">{"".join(_block(*each) for each in blocks)}</div>'
 
 
 def _table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, scroll: bool = False
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    scroll: bool = False,
+    kind: str = "",
 ) -> str:
     top = "".join(f"<th>{each}</th>" for each in head)
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    made = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    made = f'<table class="{kind}">' if kind else "<table>"
+    made += f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="scroll">{made}</div>' if scroll else made
 
 
@@ -195,7 +203,7 @@ def _months(report: Report) -> str:
         rows.append(
             [_cell(str(year)), *cells, f"<td><b>{_hundred(float(whole))}</b></td>"]
         )
-    return _table(("", *_MONTHS, "Year"), rows)
+    return _table(("", *_MONTHS, "Year"), rows, kind="months")
 
 
 def _shaded(value: float, top: float) -> str:
