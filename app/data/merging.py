@@ -42,6 +42,8 @@ class Merged:
         What the data tell of each instrument's book.
     full_depths : tuple of bool
         Whether they tell of all of it.
+    places : list of int
+        Place among the instruments of each recording's.
     bar_intervals : tuple of int
         How long its bars last, ns, where they are all there is; else 0.
 
@@ -71,7 +73,7 @@ class Merged:
         self.full_depths = tuple(map(_is_whole, of.values()))
         self.bar_intervals = tuple(map(_bar_interval, of.values()))
         places = {name: number for number, name in enumerate(of)}
-        self._places = [places[each.name] for each in recordings]
+        self.places = [places[each.name] for each in recordings]
         self._next = [0 if start_ts is None else r.search(start_ts) for r in recordings]
         self._ends = [
             len(r) if end_ts is None else r.search(end_ts + 1) for r in recordings
@@ -143,7 +145,7 @@ class Merged:
             end = start + int(np.searchsorted(times, before))
         self._next[index] = end
         return recording.records(
-            start, end, instrument=self._places[index], source=index & 0xFF
+            start, end, instrument=self.places[index], source=index & 0xFF
         )
 
 

@@ -18,6 +18,7 @@ from app.data.catalog import Catalog
 from app.engine.arena import Arena, Section
 from app.engine.history.records import BAR_ROW, BarKind
 from app.engine.records import BAR, REPORT, EventKind, RecordFlag
+from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
 from app.engine.strategy import Handler, Interpreted
 from app.errors import CatalogError, StrategyError
 from app.instrument import Instrument
@@ -148,6 +149,22 @@ def warm(arena: Arena, number: int, ready: Ready, bars: NDArray[Any]) -> int:
             _run(on_bars, arena, number, address, ready, bars[index])
     _forget_quotes(arena, number, ready)
     return len(bars)
+
+
+def warm_in_place(arena: Arena, number: int, ready: Ready, bars: NDArray[Any]) -> None:
+    """Run past bars through a strategy's handlers; of it all its memory alone stays.
+
+    Raises
+    ------
+    StrategyError
+        If a handler fails at one of them.
+    """
+    before = SnapshotBuffer(snapshot_bytes(arena.address, 0, 0))
+    before.save(arena)
+    warm(arena, number, ready, bars)
+    known = memory_of(arena, number).copy()
+    before.restore(arena)
+    memory_of(arena, number)[:] = known
 
 
 def try_python(arena: Arena, number: int, ready: Ready) -> None:

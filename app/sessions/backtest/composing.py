@@ -21,6 +21,7 @@ from app.engine.backtest import keep_report
 from app.engine.control import CONTROL_WORDS
 from app.engine.limits import Limits
 from app.engine.links import Link, link_entries, new_links
+from app.engine.records import BAR
 from app.engine.venue import simulated
 from app.engine.venue.models import Impact, LimitRule, Queue, Sizing, VenueModels
 from app.errors import RequestError
@@ -35,6 +36,7 @@ from app.sessions.hanging import (
     money,
     strategy_named,
 )
+from app.sessions.warm_up import warm_in_place
 from app.strategies.memory import Memory
 from app.strategies.running import Runnable
 from app.strategies.strategy import Strategy
@@ -230,6 +232,7 @@ class Composition:
             self.data.first_ts,
         )
         self.signals = SignalRecords(self._load_signals(), self.begin_ts)
+        self.past_bars = self._read_past()
         self.benchmark = self._open_benchmark(catalog)
         self.arena = self._make_arena()
         self.control = np.zeros(CONTROL_WORDS, np.int64)
@@ -244,6 +247,36 @@ class Composition:
     def begin_ts(self) -> int:
         """When the session begins, ns: before the first record, or its bar's open."""
         return self.data.first_ts - max(self.data.bar_intervals) - 1
+
+    def _read_past(self) -> NDArray[Any]:
+        """Bars before the start that strategies warm up with, by time, BAR.
+
+        Raises
+        ------
+        RequestError
+            If there are fewer than asked for, or the data are no bars.
+        """
+        data, wanted = self.data, self.request.warm_up
+        if not wanted:
+            return np.empty(0, BAR)
+        found = []
+        for place, each, rows in zip(
+            data.places, data.recordings, data.rows, strict=True
+        ):
+            if each.basis != "bars":
+                raise RequestError(
+                    f"warm_up needs bars, and {each.name}@{each.stream} has none"
+                )
+            if rows.start < wanted:
+                raise RequestError(
+                    f"warm_up asks for {wanted} bars before the start, and "
+                    f"{each.name}@{each.stream} has {rows.start}"
+                )
+            found.append(
+                each.records(rows.start - wanted, rows.start, instrument=place)
+            )
+        bars = np.concatenate(found).view(BAR)
+        return bars[np.argsort(bars["ts_venue"], kind="stable")]
 
     def _load_signals(self) -> NDArray[np.void]:
         names = [each.name for each in self.instruments]
@@ -357,6 +390,8 @@ class Composition:
         number = hang_ready(self.arena, self.links, ready)
         capital = money(self.request.initial_capital * terms.allocation)
         give_capital(self.arena, number, capital)
+        if len(self.past_bars):
+            warm_in_place(self.arena, number, ready, self.past_bars)
         self.strategies.append(
             Hung(number, terms, cls, ready.values, ready.runnable, ready.memory)
         )

@@ -104,6 +104,8 @@ class BacktestRequest:
         Risk limits, as in a file of them; None: none.
     signals : tuple of str
         Files of signals (docs/backtest.md).
+    warm_up : int
+        Bars before the start that strategies see without trading.
     benchmark : str
         Instrument that the run is compared with holding; "" is the first symbol.
     """
@@ -120,6 +122,7 @@ class BacktestRequest:
     seed: int = 1
     limits: Mapping[str, Any] | None = None
     signals: tuple[str, ...] = ()
+    warm_up: int = 0
     benchmark: str = ""
     table: Mapping[str, Any] = field(default_factory=dict)
 
@@ -175,6 +178,7 @@ def parse_request(
         "seed": ("seed", _integer),
         "limits": ("limits", _table),
         "signals": ("signals", _names),
+        "warm_up": ("warm_up", _count),
         "benchmark": ("benchmark", _text),
     }
     values = _values(given, known, source)
@@ -324,6 +328,13 @@ def _integer(raw: Any, at: str) -> int:
     if value != int(value):
         raise RequestError(f"{at} must be an integer, was {raw!r}")
     return int(value)
+
+
+def _count(raw: Any, at: str) -> int:
+    value = _integer(raw, at)
+    if value < 0:
+        raise RequestError(f"{at} must not be negative, was {value}")
+    return value
 
 
 def _float(raw: Any, at: str) -> float:
