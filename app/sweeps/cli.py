@@ -10,6 +10,7 @@ from app.data.catalog import Catalog
 from app.errors import RequestError
 from app.sessions.backtest.request import load_request
 from app.sweeps.axes import grid, parse_axis, sample
+from app.sweeps.windows import parse_scheme, windows_of
 
 if TYPE_CHECKING:
     from app.sweeps.stage import Cell
@@ -68,13 +69,9 @@ def run_sweep_command(parsed: argparse.Namespace) -> int:
     catalog = Catalog(parsed.catalog or parsed.settings.paths.data)
     # The engine's units are loaded with these: not before a request that stands.
     from app.sweeps import report
+    from app.sweeps.store import save_sweep
     from app.sweeps.sweep import Sweep
-    from app.sweeps.walk_forward import (
-        parse_scheme,
-        span_of,
-        walk_forward,
-        windows_of,
-    )
+    from app.sweeps.walk_forward import span_of, walk_forward
 
     terms.check([parsed.settings.paths.strategies])
     windows = None
@@ -102,7 +99,7 @@ def run_sweep_command(parsed: argparse.Namespace) -> int:
     if parsed.csv is not None:
         report.write_csv(result, parsed.csv)
     if not parsed.no_store:
-        kept = report.save_sweep(parsed.settings.paths.sweeps, result, walk)
+        kept = save_sweep(parsed.settings.paths.sweeps, result, walk)
         print(f"kept in {kept}")
     return 0 if result.best is not None else 1
 

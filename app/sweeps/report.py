@@ -1,15 +1,12 @@
 """What came of a sweep, for people and files.
 
 `sweep_table` is the JSON result: `sweep` (what was run), `best`, `overfitting`,
-`cells`, and `walk_forward`, if there was one. `save_sweep` keeps it in a folder, with
-the daily returns of each cell.
+`cells`, and `walk_forward`, if there was one. `store` keeps it.
 """
 
 import csv
 import json
 import math
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -19,16 +16,11 @@ from typing import Any, Final
 import numpy as np
 
 from app import __version__
-from app.clock import Clock, SystemClock
-from app.errors import RunError
-from app.sessions.notes import iso
 from app.sweeps.axes import Axis
-from app.sweeps.stage import Cell
-from app.sweeps.sweep import OBJECTIVES, SweepResult, SweepTerms
+from app.sweeps.objectives import OBJECTIVES
+from app.sweeps.sweep import SweepResult, SweepTerms
 from app.sweeps.walk_forward import Step, WalkForward
 
-_FILE: Final = "sweep.json"
-_RETURNS: Final = "returns.npz"
 _SHOWN: Final = (
     ("total_return", "return", "{:+.1%}"),
     ("annual_return", "a year", "{:+.1%}"),
@@ -67,7 +59,7 @@ def sweep_table(result: SweepResult, walk: WalkForward | None = None) -> dict[st
         ],
     }
     if walk is not None:
-        table["walk_forward"] = walk_table(walk)
+        table["walk_forward"] = _walk_table(walk)
     plain: dict[str, Any] = _plain(table)
     return plain
 
@@ -82,7 +74,12 @@ def overfitting_table(result: SweepResult) -> dict[str, Any]:
 
 
 def walk_table(walk: WalkForward) -> dict[str, Any]:
-    """A walk forward as a table."""
+    """A walk forward as a table that JSON knows."""
+    table: dict[str, Any] = _plain(_walk_table(walk))
+    return table
+
+
+def _walk_table(walk: WalkForward) -> dict[str, Any]:
     return {
         "stats": walk.figures(),
         "is_whole": walk.is_whole,
@@ -146,82 +143,6 @@ def write_csv(result: SweepResult, path: Path) -> None:
             figures = [each.stats.get(name) for name in stats]
             values = [each.values[name] for name in names]
             writer.writerow([each.number, *values, *figures, each.error])
-
-
-# The folder of sweeps.
-
-
-def save_sweep(
-    root: Path,
-    result: SweepResult,
-    walk: WalkForward | None = None,
-    clock: Clock | None = None,
-) -> Path:
-    """Keep a sweep; return its folder.
-
-    It is written beside and renamed: a folder that is there is whole.
-    """
-    created = iso((clock or SystemClock()).wall_ns())
-    stamp = re.sub(r"[^0-9T]", "", created)[:15]
-    root.mkdir(parents=True, exist_ok=True)
-    folder, again = root / stamp, 1
-    while folder.exists():
-        again += 1
-        folder = root / f"{stamp}-{again}"
-    beside = root / f".saving-{folder.name}-{os.getpid()}"
-    beside.mkdir()
-    table = sweep_table(result, walk)
-    table["sweep"]["created"] = created
-    write_json(table, beside / _FILE)
-    known = [each.number for each in result.known]
-    days, returns = result.returns
-    np.savez(beside / _RETURNS, days=days, returns=returns, cells=np.array(known, int))
-    beside.rename(folder)
-    return folder
-
-
-def load_sweep(folder: Path) -> SweepResult:
-    """Read a sweep that was kept.
-
-    Raises
-    ------
-    RunError
-        If it cannot be read.
-    """
-    try:
-        table = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        with np.load(folder / _RETURNS) as kept:
-            days, returns = kept["days"], kept["returns"]
-            column = {int(number): i for i, number in enumerate(kept["cells"])}
-        told = table["sweep"]
-        axes = [
-            Axis(
-                each["name"],
-                tuple(each["values"]),
-                None if each["bounds"] is None else tuple(each["bounds"]),
-            )
-            for each in told["axes"]
-        ]
-        cells = tuple(
-            Cell(
-                each["number"],
-                each["values"],
-                each["stats"],
-                days if each["number"] in column else days[:0],
-                returns[:, column[each["number"]]]
-                if each["number"] in column
-                else np.empty(0),
-                error=each["error"],
-            )
-            for each in table["cells"]
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the sweep in {folder} cannot be read: {error}") from error
-    points = [tuple(each.values[axis.name] for axis in axes) for each in cells]
-    terms = SweepTerms(
-        told["request"], axes, points, told["objective"], told["sample_seed"]
-    )
-    return SweepResult(terms, cells, told["is_whole"])
 
 
 # Text.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,21 +24,9 @@ from app.sessions.backtest.request import BacktestRequest, parse_request
 from app.sessions.hanging import strategy_named
 from app.strategies.strategy import parameters_of
 from app.sweeps.axes import Axis, Point, check_names, normal_table, with_point
+from app.sweeps.objectives import OBJECTIVES
 from app.sweeps.pool import Pool, Task, Templates
 from app.sweeps.stage import Cell
-
-OBJECTIVES: Final[Mapping[str, int]] = {
-    **dict.fromkeys(
-        (
-            *("sharpe", "sortino", "calmar", "total_return", "annual_return"),
-            *("final_equity", "profit_factor", "expectancy", "win_rate"),
-            "probabilistic_sharpe",
-        ),
-        1,
-    ),
-    **dict.fromkeys(("max_drawdown", "max_drawdown_days", "volatility"), -1),
-}
-"""Statistics that a best cell may be chosen by: +1 the more the better, -1 the less."""
 
 
 class Executor(Protocol):
@@ -214,6 +202,10 @@ class SweepResult:
     def deflated_independent(self) -> Deflated:
         """The same, correlated trials counted as fewer."""
         return self._deflated(independent_trials(self.returns[1]))
+
+    def judge(self) -> tuple[Overfitting, Deflated, Deflated]:
+        """Work out how much is luck, which is dear, where nobody waits for it."""
+        return self.overfitting, self.deflated, self.deflated_independent
 
     def _deflated(self, trials: float | None) -> Deflated:
         ratios = np.array([sharpe_ratio(each.returns, 1) for each in self.known])

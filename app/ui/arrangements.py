@@ -98,7 +98,7 @@ SHIPPED: Final = (
         BACKTEST,
         "A strategy over recorded data: request, runs, and the report of the open run",
         across(
-            (down((tabs("backtest"), 60), (tabs("runs", "data"), 40)), 36),
+            (down((tabs("backtest", "sweep"), 60), (tabs("runs", "data"), 40)), 36),
             (
                 down(
                     (tabs("summary", "equity", "returns", "execution"), 42),

@@ -15,6 +15,7 @@ from app.ui.backtests import Backtests
 from app.ui.jobs import Jobs
 from app.ui.models.chart_drawings import DrawingBook
 from app.ui.runs import Runs
+from app.ui.sweeps import Sweeps
 
 
 class Library(QObject):
@@ -32,12 +33,14 @@ class Library(QObject):
         The run whose report is open, and the store of runs.
     backtests : Backtests
         What runs.
+    sweeps : Sweeps
+        The sweep that runs or is shown, and those that are kept.
 
     Parameters
     ----------
     root : Path
         Of the catalog.
-    strategies, runs : Path, optional
+    strategies, runs, sweeps : Path, optional
         Beside the catalog by default.
 
     Signals
@@ -58,7 +61,11 @@ class Library(QObject):
     import_wanted = Signal(object)
 
     def __init__(
-        self, root: Path, strategies: Path | None = None, runs: Path | None = None
+        self,
+        root: Path,
+        strategies: Path | None = None,
+        runs: Path | None = None,
+        sweeps: Path | None = None,
     ) -> None:
         super().__init__()
         self.root = root
@@ -68,6 +75,9 @@ class Library(QObject):
         self.runs = Runs(self.jobs, runs or root.parent / "runs")
         self.backtests = Backtests(self.catalog, self.strategies, self.runs.keep)
         self.backtests.ended.connect(self._on_ended)
+        self.sweeps = Sweeps(
+            self.jobs, self.catalog, self.strategies, sweeps or root.parent / "sweeps"
+        )
 
     def _on_ended(self, _: object, run_id: str) -> None:
         if run_id:
@@ -77,6 +87,7 @@ class Library(QObject):
     def close(self) -> None:
         """End what runs, and wait for it."""
         self.backtests.close()
+        self.sweeps.close()
         self.jobs.close()
 
     def catalog(self) -> Catalog:

@@ -118,7 +118,7 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs()
         self.opening = Opening(sessions, self.bridge, self.jobs)
         paths = settings.paths
-        self.library = Library(paths.data, paths.strategies, paths.runs)
+        self.library = Library(paths.data, paths.strategies, paths.runs, paths.sweeps)
         self.strategies = StrategyWatch(self.bridge, paths.strategies)
         self.recording = Recording(settings, self.bridge, self.library)
         self.failures = Failures()

@@ -223,6 +223,14 @@ PANELS: Final = (
         size=(900, 420),
     ),
     PanelRow(
+        "sweep",
+        "Sweep",
+        _late("sweep", "SweepPanel"),
+        "Backtest",
+        "A request over many parameters: a map that fills, the best and its worth",
+        size=(760, 720),
+    ),
+    PanelRow(
         "summary",
         "Run summary",
         _late("run_summary", "RunSummaryPanel"),

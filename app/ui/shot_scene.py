@@ -4,7 +4,7 @@ All of it is done by the ladder's own commands, as a user would; nothing is draw
 the picture alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -21,7 +21,9 @@ from app.sessions.live_strategies import LiveTerms
 from app.sessions.session import EngineState
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.main_window import MainWindow
+from app.ui.models.sweep_form import AxisDraft
 from app.ui.panels.strategies import StrategiesPanel
+from app.ui.panels.sweep import SweepPanel
 
 if TYPE_CHECKING:
     from app.ui.import_dialog import ImportDialog
@@ -142,6 +144,24 @@ def backtest(window: MainWindow, folder: Path) -> None:
     runs.choose_trade(3)
 
 
+def sweep(window: MainWindow) -> None:
+    """Sweep the request of the backtest, unless it was, and show the map."""
+    sweeps = window.library.sweeps
+    host = window.hosts.get("sweep")
+    panel = host.panel if host is not None else None
+    if not isinstance(panel, SweepPanel):
+        return
+    if sweeps.current is None:
+        panel.form.axes = [
+            AxisDraft("fast", "2", "16", "2"),
+            AxisDraft("slow", "12", "60", "6"),
+        ]
+        panel.setup.show_form()
+        panel.start()
+        need(window, lambda: sweeps.current is not None, _READY_MS, "a sweep")
+    panel.pages.setCurrentWidget(panel.map)
+
+
 def _looked(
     window: MainWindow,
     folder: Path,
@@ -238,3 +258,14 @@ def wait(window: MainWindow, holds: Callable[[], bool], within_ms: int) -> bool:
     loop.exec()
     poll.stop()
     return holds()
+
+
+def leave(_: MainWindow) -> None:
+    """Leave a panel as it is."""
+
+
+READY: Final[Mapping[str, Callable[[MainWindow], None]]] = {
+    "strategies": show_plots,
+    "sweep": sweep,
+}
+"""What is done in a panel, once it can be seen, before its picture is taken."""

@@ -106,7 +106,8 @@ def run(
         if settings.session.feed == "exchange":
             # A catalog of its own: a picture shows nobody's data.
             data, runs = Path(folder) / "catalog", Path(folder) / "runs"
-            paths = replace(settings.paths, data=data, runs=runs)
+            sweeps = Path(folder) / "sweeps"
+            paths = replace(settings.paths, data=data, runs=runs, sweeps=sweeps)
             settings = replace(settings, paths=paths)
         given = sessions_of(settings) if sessions is None else sessions
         _shoot(directory, settings, given, wanted or Wanted())
@@ -157,8 +158,7 @@ def _render_all(
                 dock.setFloating(True)
                 dock.resize(QSize(*dock.row.size))
             window.panels.show(name)
-            if name == "strategies":
-                shot_scene.show_plots(window)
+            shot_scene.READY.get(name, shot_scene.leave)(window)
             _settle(window)
             _render(dock.host, directory / f"{name}{suffix}", wanted.scales)
     window.workspaces.reset()

@@ -12,14 +12,22 @@ import pytest
 
 from app.__main__ import main
 from app.data.catalog import Catalog
-from app.errors import RequestError
+from app.errors import RequestError, RunError
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest
 from app.sweeps.axes import Axis, grid, parse_axis
-from app.sweeps.report import load_sweep, save_sweep, sweep_table
+from app.sweeps.report import sweep_table, walk_table
 from app.sweeps.stage import Cell
+from app.sweeps.store import (
+    delete_sweep,
+    list_sweeps,
+    load_sweep,
+    load_walk,
+    save_sweep,
+)
 from app.sweeps.sweep import Sweep, SweepResult, SweepTerms, best_of, pool_over
-from app.sweeps.walk_forward import parse_scheme, span_of, walk_forward, windows_of
+from app.sweeps.walk_forward import span_of, walk_forward
+from app.sweeps.windows import parse_scheme, windows_of
 from tests.bar_catalog import UNIT, walk, write_bars
 
 pytestmark = pytest.mark.slow
@@ -193,6 +201,27 @@ def test_a_kept_sweep_is_read_again(catalog: Catalog, tmp_path: Path) -> None:
     assert result.best is not None
     assert again.request_of(again.best) == result.request_of(result.best)
     assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
+def test_what_is_kept_is_listed_and_deleted(catalog: Catalog, tmp_path: Path) -> None:
+    terms, kept = terms_of("fast=0:9:3", "slow=12,40"), tmp_path / "kept"
+    windows = windows_of(parse_scheme("2d:1d"), *span_of(terms, catalog))
+    walk = walk_forward(terms, windows, pool_over(catalog, threads=2))
+    assert list_sweeps(kept) == []
+
+    folder = save_sweep(kept, run(catalog, terms), walk)
+    (kept / "broken").mkdir()
+
+    broken, whole = sorted(list_sweeps(kept), key=lambda each: not each.damaged)
+    assert "card.json cannot be read" in broken.damaged
+    assert (whole.name, whole.cells, whole.failed) == (folder.name, 8, 2)
+    assert whole.axes == ("fast", "slow")
+    assert whole.walked
+    assert load_walk(folder) == walk_table(walk)
+    delete_sweep(kept, folder.name)
+    assert [each.name for each in list_sweeps(kept)] == ["broken"]
+    with pytest.raises(RunError, match="there is no sweep"):
+        delete_sweep(kept, "../kept")
 
 
 def test_the_best_of_chance_is_told_to_be_chance(catalog: Catalog) -> None:

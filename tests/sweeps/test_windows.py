@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from app.errors import RequestError
-from app.sweeps.walk_forward import Length, Window, parse_scheme, windows_of
+from app.sweeps.windows import Length, Window, parse_scheme, windows_of
 
 
 def test_windows_roll() -> None:

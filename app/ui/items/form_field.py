@@ -36,6 +36,10 @@ class NumberEdit(QLineEdit):
         super().__init__()
         self._is_whole, self._bounds = is_whole, bounds
 
+    def take_rule(self, *, is_whole: bool, bounds: Range | None) -> None:
+        """Step by another rule from now on."""
+        self._is_whole, self._bounds = is_whole, bounds
+
     def step(self, steps: int) -> None:
         """Go up or down by so many steps; a text that is no number stays."""
         value = number(self.text() or self.placeholderText())
