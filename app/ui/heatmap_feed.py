@@ -17,6 +17,7 @@ from app.ui.items.heatmap_view import HeatmapView
 from app.ui.models.heatmap import Contrast, build_heat_frame
 from app.ui.models.ladder_build import bar_scale
 from app.ui.models.market import Listed
+from app.ui.recorded_depth import RecordedDepth
 
 _WAITING: Final = "No depth yet"
 _NONE: Final = "This session keeps no depth over time"
@@ -35,11 +36,13 @@ class HeatmapFeed:
         self._view = view
         self.contrast = Contrast()
         self._listed: Listed | None = None
-        self._asked: tuple[HeatRequest, int, str] | None = None
+        self._asked: Any = None
         self._colours = colours_of(context.theme, "heat")
         self._palette = "heat"
         self._has_bubbles = True
         self._largest = 0
+        self.past = RecordedDepth(context.library)
+        self.past.loaded.connect(self.take)
         view.picture.painted.connect(self._on_painted)
 
     @property
@@ -55,6 +58,7 @@ class HeatmapFeed:
         """Show another instrument, or another session's."""
         self._listed = listed
         self._asked, self._largest = None, 0
+        self.past.begin()
         tick, digits = 1, 6
         if listed is not None:
             tick = listed.instrument.tick_table[0].step
@@ -83,7 +87,12 @@ class HeatmapFeed:
         is_there = session is not None and session.history is not None
         tiles = self.tiles
         view.words = "" if tiles is not None else _NONE if is_there else _WAITING
-        view.first = int(tiles.times[0]) if tiles is not None and tiles.count else None
+        first = int(tiles.times[0]) if tiles is not None and tiles.count else None
+        parts = self.past.parts
+        view.session_first = first if parts else None
+        view.first = parts[0].begin if parts else first
+        view.spans = tuple((each.begin, each.end) for each in parts)
+        view.is_loading, view.failure = self.past.is_loading, self.past.failure
         if frame is None:
             view.update()
             return
@@ -108,10 +117,13 @@ class HeatmapFeed:
         end = view.frame.now
         codes = self.contrast.codes
         request = request_of(view.port, end, ratio, codes, largest)
-        key = self._key(request, tiles)
+        if self._listed is not None:
+            self.past.reach(self._listed, tiles, view.port.begin)
+        parts = self.past.parts
+        key = self._key(request, tiles), len(parts)
         if key != self._asked:
             self._asked = key
-            view.picture.ask(tiles, request, self._colours)
+            view.picture.ask(tiles, request, self._colours, parts)
 
     def _key(self, request: HeatRequest, tiles: HeatTiles) -> Any:
         """What tells pictures apart: now, in whole pixels of time, is part of it."""
@@ -145,6 +157,10 @@ class HeatmapFeed:
         if tiles is None or listed is None:
             return ""
         index = tiles.find(ts)
+        part = self.past.part_at(ts) if index < 0 else None
+        if part is not None:
+            tiles = part.tiles
+            index = max(0, tiles.find(ts))
         scale, text = listed.scale, listed.text
         port = self._view.port
         row = scale.price(scale.index(round(price + port.tick / 2)))
@@ -159,7 +175,8 @@ class HeatmapFeed:
         traded = f"bought {text.size(int(column['buys']))} · sold " + text.size(
             int(column["sells"])
         )
-        return f"{words} · rested {text.size(size)} · touch {touch} · {traded}"
+        told = " · recorded" if part is not None else ""
+        return f"{words} · rested {text.size(size)} · touch {touch} · {traded}{told}"
 
 
 def _step(listed: Listed, price: int) -> int:

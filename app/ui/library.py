@@ -25,6 +25,8 @@ class Library(QObject):
     ----------
     root : Path
     jobs : Jobs
+    past : Jobs
+        Of what is loaded from recordings to be looked at; they give way to all else.
     drawings : DrawingBook
         Drawings on charts, kept beside the catalog.
     strategies : Path
@@ -70,6 +72,7 @@ class Library(QObject):
         super().__init__()
         self.root = root
         self.jobs = Jobs()
+        self.past = Jobs(1, "recorded-past", is_quiet=True)
         self.drawings = DrawingBook(root.parent / "drawings")
         self.strategies = strategies or root.parent / "strategies"
         self.runs = Runs(self.jobs, runs or root.parent / "runs")
@@ -88,6 +91,7 @@ class Library(QObject):
         """End what runs, and wait for it."""
         self.backtests.close()
         self.sweeps.close()
+        self.past.close()
         self.jobs.close()
 
     def catalog(self) -> Catalog:

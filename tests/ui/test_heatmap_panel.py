@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.data.catalog_writer import ImportJob, Target
 from app.engine.history.history import History
 from app.engine.records import (
     COMMAND,
@@ -91,6 +92,78 @@ def test_the_picture_shows_what_rested(
     assert picture.largest > 0
     height, width = picture.pixels.shape
     assert (width, height) == (round(panel.view.port.width), panel.view.port.height)
+
+
+def record_before(stage: Stage, panel: HeatmapPanel, seconds: int) -> None:
+    """Put so many seconds of depth before the session's into the catalog."""
+    catalog, book = panel._context.library.catalog(), stage.session.books[0]
+    instrument = stage.session.instruments[0]
+    catalog.master.add(instrument)
+    catalog.master.save()
+    begin = START_NS - seconds * 1_000_000_000
+    steps = [
+        _records([(kind, 0, 0, 0)], begin)
+        for kind in (EventKind.SNAPSHOT_BEGIN, EventKind.SNAPSHOT_END)
+    ]
+    for step in range(seconds * 10):
+        rows: list[tuple[int, int, int, int]] = [
+            (EventKind.LEVEL, side, book.price(side, level), 30 + (step + level) % 9)
+            for side in (1, -1)
+            for level in range(10)
+        ]
+        steps.append(_records(rows, begin + step * 100_000_000))
+    source = catalog.root.parent / "made.csv"
+    source.write_text(f"made by a test: {seconds} s")
+    with ImportJob(catalog, "test", [source]) as job:
+        job.append(Target(instrument, "depth", "depth"), np.concatenate(steps))
+        job.commit()
+    panel._context.library.changed.emit()
+
+
+def test_what_was_recorded_before_the_session_stands_left_of_it(
+    qtbot: QtBot, stage: Stage, panel: HeatmapPanel
+) -> None:
+    record_before(stage, panel, 30)
+    stage.session.now = START_NS + 120 * _STEP
+    shown(qtbot, stage, panel)
+    past, view = panel.feed.past, panel.view
+    qtbot.waitUntil(lambda: len(past.parts) > 0, timeout=60_000)
+    stage.frame(9)
+    assert view.first == START_NS - 30 * 10**9
+    assert view.session_first is not None
+    assert view.session_first >= START_NS
+    at = view.port.x_of(START_NS - 10 * 10**9)
+    assert 0 < at < view.port.width
+
+    def is_painted() -> bool:
+        stage.frame(1)
+        image = view.picture.image
+        if image is None or view.picture.shown is None:
+            return False
+        columns = view.picture.shown.pixels[:, round(at)]
+        return len(set(columns.tolist())) > 2
+
+    qtbot.waitUntil(is_painted, timeout=60_000)
+    best = float(stage.session.books[0].price(1, 0))
+    words = panel.feed.words_at(START_NS - 10 * 10**9, best - 0.01)
+    assert words.endswith("recorded")
+    assert "rested" in words
+    assert "no data" in panel.feed.words_at(START_NS - 60 * 10**9, best)
+    assert not panel.grab().isNull()
+
+
+def test_another_instrument_has_a_past_of_its_own(
+    qtbot: QtBot, stage: Stage, panel: HeatmapPanel
+) -> None:
+    record_before(stage, panel, 10)
+    shown(qtbot, stage, panel)
+    past = panel.feed.past
+    qtbot.waitUntil(lambda: len(past.parts) > 0, timeout=60_000)
+    stage.context.focus.choose(1)
+    stage.frame(2)
+    assert past.parts == ()
+    stage.context.focus.choose(0)
+    qtbot.waitUntil(lambda: (stage.frame(1), past.parts)[1] != (), timeout=60_000)
 
 
 def test_without_history_it_says_so_and_shows_the_book(

@@ -1,5 +1,6 @@
 """Pictures of heatmap columns: the buffers they need, and the call that paints them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from app.engine.history.heat_view import (
     HISTOGRAM,
     PIXEL,
 )
+from app.engine.records import NO_PRICE
 from app.errors import EngineError
 
 MOST_PX: Final = 16_384
@@ -89,6 +91,22 @@ class HeatRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatPart:
+    """Columns that stand from one time to another, and not beyond.
+
+    Attributes
+    ----------
+    tiles : HeatTiles
+    begin, end : int
+        ns since 1970 UTC; nothing is known from `end` to the next part's `begin`.
+    """
+
+    tiles: HeatTiles
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeatPicture:
     """A picture that was painted.
 
@@ -100,7 +118,8 @@ class HeatPicture:
     histogram : (HISTOGRAM,) int32
         How often codes were seen, by ``code >> BUCKET_BITS``.
     touch : tuple of int
-        Lowest bid and highest ask in it, price units; NO_PRICE = none.
+        Lowest bid and highest ask in it, price units; NO_PRICE = none. Where both are
+        there, of the session's own columns and not of the past.
     largest : int
         Volume of the largest bubble, quantity units.
     columns : int
@@ -130,9 +149,18 @@ class HeatPainter:
         self._pixels = np.empty(0, PIXEL)
 
     def paint(
-        self, tiles: HeatTiles, request: HeatRequest, colours: HeatColours
+        self,
+        tiles: HeatTiles,
+        request: HeatRequest,
+        colours: HeatColours,
+        past: Sequence[HeatPart] = (),
     ) -> HeatPicture:
         """Paint a picture; the GIL is free meanwhile.
+
+        Parameters
+        ----------
+        past : sequence of HeatPart
+            What stands before the first column of `tiles`, in order of time.
 
         Raises
         ------
@@ -147,14 +175,75 @@ class HeatPainter:
         for name in HeatColours.__dataclass_fields__:
             if name != "palette":
                 job[name] = getattr(colours, name)
-        job["control"], job["palette"] = tiles.address, colours.palette.ctypes.data
-        job["image"], job["histogram"] = image.ctypes.data, counts.ctypes.data
+        job["palette"], job["stride"] = colours.palette.ctypes.data, request.width
         job["rows"], job["pixels"] = self._rows.ctypes.data, self._pixels.ctypes.data
-        job["stride"] = request.width
-        job["phase"] = int(request.begin // max(1, round(request.ns_per_px))) & 7
-        columns = heat_render(0, 0, self._job.ctypes.data)
+        first = int(tiles.times[0]) if past and tiles.count else request.begin
+        stretches = _stretches(request, past, first)
+        if stretches:
+            self._paint_past(request, colours, stretches, image, counts)
+        left = min(request.width, max(0, _pixel(request, first))) if stretches else 0
+        known = job["touch_low"], job["touch_high"], job["largest"], counts.copy()
+        if left == request.width:
+            touch, largest = (int(known[0]), int(known[1])), int(known[2])
+            return HeatPicture(request, image, counts, touch, largest, tiles.count)
+        columns = self._paint_part(tiles, request, (left, request.width), image, counts)
         touch = int(job["touch_low"]), int(job["touch_high"])
-        return HeatPicture(request, image, counts, touch, int(job["largest"]), columns)
+        largest = int(job["largest"])
+        if stretches:
+            counts += known[3]
+            if touch == (NO_PRICE, NO_PRICE):
+                touch = int(known[0]), int(known[1])
+            largest = max(largest, int(known[2]))
+        return HeatPicture(request, image, counts, touch, largest, columns)
+
+    def _paint_past(
+        self,
+        request: HeatRequest,
+        colours: HeatColours,
+        stretches: Sequence[tuple[HeatPart, int, int]],
+        image: Any,
+        counts: Any,
+    ) -> None:
+        """Paint what stands before the session, and hatch what is missing between.
+
+        What it saw is in the job, as after a picture of one part.
+        """
+        job, sums = self._job[0], np.zeros(HISTOGRAM, np.int32)
+        touch, largest = (NO_PRICE, NO_PRICE), 0
+        image[:, : stretches[0][1]] = colours.outside
+        before = stretches[0][1]
+        for part, left, right in stretches:
+            _hatch(image, (before, left), colours)
+            before = max(before, right)
+            if right > left:
+                job["end"] = min(part.end, request.end)
+                self._paint_part(part.tiles, request, (left, right), image, counts)
+                sums += counts
+                seen = int(job["touch_low"]), int(job["touch_high"])
+                touch, largest = _joined(touch, seen), max(largest, int(job["largest"]))
+        _hatch(image, (before, request.width), colours)
+        job["end"] = request.end
+        job["touch_low"], job["touch_high"] = touch
+        job["largest"] = largest
+        counts[:] = sums
+
+    def _paint_part(
+        self,
+        tiles: HeatTiles,
+        request: HeatRequest,
+        across: tuple[int, int],
+        image: Any,
+        counts: Any,
+    ) -> int:
+        """Paint columns of pixels [first, last) of a picture; how many columns are."""
+        job, (left, right) = self._job[0], across
+        begin = request.begin + int(left * request.ns_per_px)
+        job["control"], job["begin"] = tiles.address, begin
+        job["width"] = right - left
+        job["image"] = image.ctypes.data + left * image.itemsize
+        job["histogram"] = counts.ctypes.data
+        job["phase"] = int(begin // max(1, round(request.ns_per_px))) & 7
+        return heat_render(0, 0, self._job.ctypes.data)
 
     def _buffers(self, width: int, height: int) -> tuple[Any, Any]:
         self._turn ^= 1
@@ -165,6 +254,46 @@ class HeatPainter:
         if len(self._pixels) < width:
             self._pixels = np.empty(width, PIXEL)
         return self._images[self._turn], self._counts[self._turn]
+
+
+def _pixel(request: HeatRequest, ts: int) -> int:
+    """Column of pixels that a time is in, within or beside the picture."""
+    at = (ts - request.begin) / request.ns_per_px
+    return int(max(-1.0, min(float(request.width), np.floor(at))))
+
+
+def _stretches(
+    request: HeatRequest, past: Sequence[HeatPart], first: int
+) -> list[tuple[HeatPart, int, int]]:
+    """Columns of pixels of each part, up to where a time is; none if none is seen."""
+    most = min(request.width, max(0, _pixel(request, first)))
+    made, seen = [], False
+    for part in past:
+        left, right = (
+            min(most, max(0, _pixel(request, each))) for each in (part.begin, part.end)
+        )
+        if part.end > request.begin:
+            right = min(most, max(right, left + 1))  # however short, it is seen
+        seen |= right > left
+        made.append((part, left, right))
+    is_beside = most > 0 and any(left < most for _, left, _ in made)
+    return made if seen or is_beside else []
+
+
+def _joined(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """Lowest bid and highest ask of two stretches; NO_PRICE = none."""
+    lows = [each[0] for each in (one, other) if each[0] != NO_PRICE]
+    return min(lows, default=NO_PRICE), max(one[1], other[1])
+
+
+def _hatch(image: Any, across: tuple[int, int], colours: HeatColours) -> None:
+    """Hatch columns of pixels as where data are missing."""
+    left, right = across
+    if right <= left:
+        return
+    rows, columns = np.ogrid[: image.shape[0], left:right]
+    is_line = (rows + columns) & 7 < 2
+    image[:, left:right] = np.where(is_line, colours.gap_line, colours.gap)
 
 
 def code_of(size: float) -> int:

@@ -34,6 +34,7 @@ from app.engine.history.heat_state import (
     MOST_LEVELS,
     ROOM_COLUMNS,
     ROOM_ENTRIES,
+    SEEN_TRADES,
     TIMES,
     sizes_of,
 )
@@ -239,6 +240,14 @@ class HeatTiles:
             if whole > 0:
                 self._map.madvise(mmap.MADV_DONTNEED, region.begin, whole)
         self._dropped = end
+
+    def pass_trades(self, count: int) -> None:
+        """Leave the first so many trades out of the next column."""
+        self.control[SEEN_TRADES] = count
+
+    def release(self) -> None:
+        """Drop everything from memory; for columns that are whole."""
+        self._map.madvise(mmap.MADV_DONTNEED)
 
     # Reading.
 

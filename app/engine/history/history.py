@@ -33,7 +33,7 @@ from app.engine.history.records import (
     BarKind,
 )
 from app.engine.history.rooms import Rooms
-from app.engine.history.state import Need, open_arena
+from app.engine.history.state import NEVER, Need, open_arena
 from app.engine.log import FRAME, Stop, log_scan_entry
 from app.engine.records import MARKET, NO_PRICE
 from app.engine.views import VIEW_LEVEL
@@ -215,6 +215,17 @@ class History:
         self._rooms.make(need)
 
     # Depth over time.
+
+    def begin_columns(self, column_ns: int) -> None:
+        """Take columns from the next record on, of so much time each.
+
+        For who folds a stretch only to know the book at its end; between two folds.
+        """
+        self._head["cut_interval"], self._head["next_cut"] = column_ns, -NEVER
+        for number in range(self._count):
+            tiles = self._heat.tiles(number)
+            if tiles is not None:
+                tiles.pass_trades(self.trade_count(number))
 
     def heatmap(self, instrument: int) -> HeatTiles | None:
         """Columns of depth since the session began; None if there are none to come."""

@@ -1,5 +1,6 @@
 """What is painted over a heatmap's picture: axes, orders, fills, depth, crosshair."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -103,10 +104,13 @@ class HeatmapPaint:
             text = self._stamps[ts, is_fine] = formatting.clock_time(ts, fine=is_fine)
         return text
 
-    def before(self, painter: QPainter, port: Viewport, first: int) -> None:
-        """Say, left of the first column, that nothing is known of that time."""
+    def before(
+        self, painter: QPainter, port: Viewport, first: int, words: str = ""
+    ) -> None:
+        """Say, left of the first column, that nothing is known of that time, or why."""
         ink, edge = self.ink, port.x_of(first)
-        text = f"Nothing is kept from before {self._stamp(first, is_fine=False)}"
+        when = self._stamp(first, is_fine=False)
+        text = words or f"Nothing is kept from before {when}"
         wide = ink.small.width(text) + 2 * _PAD
         if edge < wide:
             return
@@ -114,6 +118,40 @@ class HeatmapPaint:
         painter.setPen(ink.pen(ink.theme.muted))
         box = QRectF(edge - wide, self.plot.top(), wide, 2 * ink.small.height)
         ink.small.draw(painter, box, text, 1.0, _PAD)
+
+    def recorded(
+        self,
+        painter: QPainter,
+        port: Viewport,
+        spans: Sequence[tuple[int, int]],
+        first: int,
+    ) -> None:
+        """Mark what stands before the session's first column as recorded."""
+        ink, theme = self.ink, self.ink.theme
+        x = round(port.x_of(first)) + 0.5
+        if x < 0:
+            return
+        for begin, end in spans:
+            left, right = max(0.0, port.x_of(begin)), min(x, port.x_of(end))
+            if right > left:
+                band = QRectF(left, self.plot.top(), right - left, 2)
+                painter.fillRect(band, ink.brush(theme.accent))
+        if x <= self.plot.right():
+            painter.setPen(self._dash)
+            painter.drawLine(QPointF(x, 0), QPointF(x, self.plot.height()))
+        self._label(painter, "recorded", min(x - 3, self.plot.right()), 1.0)
+        if self.plot.right() - x > 0:
+            self._label(painter, "session", x + 3, 0.0)
+
+    def _label(self, painter: QPainter, text: str, x: float, side: float) -> None:
+        """Write a word left (1) or right (0) of a place, at the picture's foot."""
+        ink = self.ink
+        wide, tall = ink.small.width(text) + 2 * _PAD, ink.small.height + 2
+        left = x - wide * side
+        if left < 0 or left + wide > self.plot.right():
+            return
+        box = QRectF(left, self.plot.bottom() - tall, wide, tall)
+        self._chip(painter, box, text, ink.theme.raised, ink.theme.text)
 
     # Depth now.
 

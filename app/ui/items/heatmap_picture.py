@@ -17,6 +17,7 @@ from app.engine.history.heat_picture import (
     MOST_PX,
     HeatColours,
     HeatPainter,
+    HeatPart,
     HeatPicture,
     HeatRequest,
 )
@@ -29,6 +30,7 @@ PALETTES: Final = {"heat": "Heat", "sides": "By side"}
 _BEND: Final = 1.7
 _RADIUS: Final = 13.0
 _BUBBLE_PX: Final = 14
+_Wanted = tuple[HeatTiles, HeatRequest, HeatColours, tuple[HeatPart, ...]]
 
 
 class HeatmapPicture(QObject):
@@ -48,14 +50,21 @@ class HeatmapPicture(QObject):
         self.shown: HeatPicture | None = None
         self._painter = HeatPainter()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="heatmap")
-        self._wanted: tuple[HeatTiles, HeatRequest, HeatColours] | None = None
+        self._wanted: _Wanted | None = None
+        self._held = 0
         self._is_busy = False
         self._generation = 0
         self.painted.connect(self._on_painted)
 
-    def ask(self, tiles: HeatTiles, request: HeatRequest, colours: HeatColours) -> None:
+    def ask(
+        self,
+        tiles: HeatTiles,
+        request: HeatRequest,
+        colours: HeatColours,
+        past: tuple[HeatPart, ...] = (),
+    ) -> None:
         """Have a picture painted; newer requests replace older ones."""
-        self._wanted = tiles, request, colours
+        self._wanted = tiles, request, colours, past
         self._next()
 
     def forget(self) -> None:
@@ -81,10 +90,12 @@ class HeatmapPicture(QObject):
         tiles: HeatTiles,
         request: HeatRequest,
         colours: HeatColours,
+        past: tuple[HeatPart, ...],
     ) -> None:
         try:
-            picture = self._painter.paint(tiles, request, colours)
+            picture = self._painter.paint(tiles, request, colours, past)
             self._give_back(tiles, request)
+            self._give_back_past(past, request)
             self.painted.emit((generation, picture))
         except Exception:  # noqa: BLE001 - a job: told, not lost
             _log.exception("a heatmap could not be painted")
@@ -94,6 +105,14 @@ class HeatmapPicture(QObject):
         """Drop the past from memory once a picture has looked at it."""
         if tiles.is_past(request.begin):
             tiles.drop()
+
+    def _give_back_past(self, past: tuple[HeatPart, ...], request: HeatRequest) -> None:
+        """Drop what was read before the session, once the picture is elsewhere."""
+        wide = request.width * request.ns_per_px
+        if past and abs(request.begin - self._held) > wide / 2:
+            self._held = request.begin
+            for each in past:
+                each.tiles.release()
 
     def _on_painted(self, told: tuple[int, HeatPicture | None]) -> None:
         generation, picture = told

@@ -56,6 +56,14 @@ class HeatmapView(QWidget):
     ----------
     first : int or None
         When the first column begins, ns; None while there is none.
+    session_first : int or None
+        When the session's own first one does, where recorded ones stand before it.
+    spans : tuple of (begin, end)
+        When what stands before the session was recorded, ns.
+    is_loading : bool
+        Whether more of it is being loaded.
+    failure : str
+        Why it could not be loaded.
     paint_ns : int
         How long the last painting took.
     """
@@ -78,6 +86,10 @@ class HeatmapView(QWidget):
         self.port = Viewport()
         self.frame: HeatFrame | None = None
         self.first: int | None = None
+        self.session_first: int | None = None
+        self.spans: tuple[tuple[int, int], ...] = ()
+        self.is_loading = False
+        self.failure = ""
         self.words = ""
         self.paint_ns = 0
         self._digits = 6
@@ -137,8 +149,10 @@ class HeatmapView(QWidget):
         over, port = self._over, self.port
         self._paint_picture(painter)
         painter.setClipRect(over.plot)
+        if self.session_first is not None:
+            over.recorded(painter, port, self.spans, self.session_first)
         if self.first is not None:
-            over.before(painter, port, self.first)
+            over.before(painter, port, self.first, self._before_words())
         over.fills(painter, frame, port)
         painter.setClipping(False)
         self._paint_side(painter, frame)
@@ -149,6 +163,12 @@ class HeatmapView(QWidget):
             over.crosshair(painter, frame, port, self._pointer)
         if self.words:
             self._write(painter, self.words)
+
+    def _before_words(self) -> str:
+        """What is said left of the first column."""
+        if self.failure:
+            return f"What was recorded before cannot be shown: {self.failure}"
+        return "Loading what was recorded before …" if self.is_loading else ""
 
     def _paint_side(self, painter: QPainter, frame: HeatFrame) -> None:
         """Draw depth and prices; painted anew when they move, else ten times a second.
