@@ -96,7 +96,7 @@ class RecordedPast:
             self.is_exhausted = True
             return
         first = max(0, end - self._rows)
-        start = _restart(book, first)
+        start = restart(book, first)
         history = self._fold(catalog, book, (start, first, end), report)
         tiles = history.heatmap(0)
         begin = int(book.column("ts_received", first, first + 1)[0])
@@ -163,7 +163,7 @@ def _times(book: Recording, rows: tuple[int, int], until: int) -> list[tuple[int
     return [(start, first), (first, until)]
 
 
-def _restart(book: Recording, row: int) -> int:
+def restart(book: Recording, row: int) -> int:
     """Row of the last snapshot that begins at or before a row; 0 if there is none."""
     if book.basis == "top":
         return row  # every quote is a whole book

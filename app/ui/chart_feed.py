@@ -15,6 +15,8 @@ from app.ui.context import Context
 from app.ui.items.chart_trading import TradingChart
 from app.ui.models import ladder_text
 from app.ui.models.chart_interval import parse_interval
+from app.ui.models.past_bars import JoinedBars
+from app.ui.recorded_bars import RecordedBars
 
 _PROFILE_MS: Final = 1_000
 _AT_ONCE: Final = 100_000
@@ -42,6 +44,8 @@ class ChartFeed:
         self._asked: tuple[Any, ...] = ()
         self._is_waiting = False
         self._version = -1
+        self.past = RecordedBars(context.library)
+        self.past.loaded.connect(self._on_past)
         view.bars.follow(None)
 
     @property
@@ -61,6 +65,7 @@ class ChartFeed:
         try:
             spec = parse_interval(view.look.interval, listed.instrument, price)
             view.bars.follow(history.bars(listed.number, spec))
+            self.past.begin()
         except RingsideError as error:
             self._say(str(error), self._context.theme.warning)
             return False
@@ -69,6 +74,20 @@ class ChartFeed:
         view.extras.gaps = history.gaps(listed.number)
         self.stale()
         return True
+
+    def _on_past(self, recorded: Any) -> None:
+        """Put recorded bars before the session's; what is seen stays where it is."""
+        view, history = self._view, self.history
+        series = view.bars.series
+        if series is None or history is None or not series.count or not len(recorded):
+            return
+        joined = JoinedBars(recorded, history.bars(series.instrument, series.spec))
+        view.bars.follow(joined)
+        view.bars.update()
+        if not view.span.is_following:
+            view.span.right += joined.recorded
+        view.move_on()
+        self.stale()
 
     def stale(self) -> None:
         """Have the profile made anew at the next update."""
@@ -82,6 +101,8 @@ class ChartFeed:
         if view.bars.series is None and not self.follow():
             return
         now = self._context.desk.market.view
+        if view.bars.series is not None and view.listed is not None:
+            self.past.reach(view.listed, view.bars.series)
         self._refresh_slow()
         view.refresh(int(now["now"]) if now is not None else 0)
 
@@ -113,6 +134,9 @@ class ChartFeed:
 
     def _ask_visible(self, history: MarketHistory, number: int) -> None:
         rows = self._view.shown.rows
+        rows = rows[rows["first_trade"] >= 0]  # what was recorded has no tape
+        if not len(rows):
+            return
         first = int(rows["first_trade"][0])
         last = int(rows["first_trade"][-1] + rows["trades"][-1])
         if first < 0 or self._is_waiting or not self._is_new(first, last):

@@ -11,9 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.data.catalog_writer import ImportJob, Target
 from app.engine.history.history import History
-from app.engine.records import MARKET, EventKind, RecordFlag
+from app.engine.history.records import BarKind
+from app.engine.records import BAR, MARKET, EventKind, RecordFlag
+from app.sessions.history import BarSpec
 from app.ui.items.chart_trading import TradingChart
+from app.ui.models.past_bars import JoinedBars, recorded_bars
 from app.ui.panels.chart import ChartPanel
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import INSTRUMENTS, START_NS
@@ -320,3 +324,87 @@ def test_absurd_trades_are_painted(
     panel.view.point_at(QPointF(200, 80))
 
     assert not panel.grab().isNull()
+
+
+def record_bars(stage: Stage, minutes: int, begin: int) -> None:
+    """Put bars of a minute before a time into the catalog, and tell of it."""
+    catalog = stage.context.library.catalog()
+    catalog.master.add(INSTRUMENTS[0])
+    catalog.master.save()
+    bars = np.zeros(minutes, BAR)
+    bars["kind"], bars["flags"] = EventKind.BAR, RecordFlag.LAST
+    first = begin - begin % 60_000_000_000 - (minutes - 1) * 60_000_000_000
+    bars["ts_received"] = first + 60_000_000_000 * np.arange(minutes)
+    bars["ts_venue"] = bars["ts_received"]
+    bars["open"], bars["volume"] = 17_000 + np.arange(minutes), 7
+    bars["high_offset"], bars["low_offset"], bars["close_offset"] = 3, -2, 1
+    source = catalog.root.parent / "bars.csv"
+    source.write_text(f"made by a test: {minutes}")
+    with ImportJob(catalog, "test", [source]) as job:
+        job.append(Target(INSTRUMENTS[0], "bars-1m", "bars"), bars.view(MARKET))
+        job.commit()
+
+
+def test_bars_from_before_the_session_stand_before_its_own(
+    qtbot: QtBot, stage: Stage, history: History
+) -> None:
+    begin = int(history.trades(0, 0, 1)[0]["ts"])
+    record_bars(stage, 50, begin)
+    stage.pulse()
+    panel = ChartPanel(stage.context)
+    qtbot.addWidget(panel)
+    panel.resize(700, 420)
+    panel.show()
+    panel.view.look.interval = "5m"
+    panel.feed.follow()
+    bring_up(stage, history, panel)
+    own = panel.view.bars.count
+    bars = panel.view.bars
+    qtbot.waitUntil(lambda: isinstance(bars.series, JoinedBars), timeout=60_000)
+    bring_up(stage, history, panel)
+
+    joined = bars.series
+    assert isinstance(joined, JoinedBars)
+    assert joined.recorded >= 9
+    assert bars.count == own + joined.recorded
+    rows = bars.read(0, bars.count)
+    # The stage's own trades come last, and are older.
+    steps = np.diff(rows["begin"][: joined.recorded + 4])
+    assert (steps >= 300_000_000_000).all()
+    assert rows["first_trade"][: joined.recorded].tolist() == [-1] * joined.recorded
+    whole = rows[1 : joined.recorded - 1]
+    assert (whole["volume"] == 5 * 7).all()
+    assert (whole["high"] - whole["open"] == 4 + 3).all()
+    middle = joined.recorded + 2
+    assert joined.find(int(rows["begin"][middle])) == middle
+    assert joined.find(int(rows["begin"][3])) == 3
+    assert not panel.grab().isNull()
+
+
+def test_without_recorded_bars_they_are_folded_of_recorded_trades(
+    stage: Stage,
+) -> None:
+    catalog = stage.context.library.catalog()
+    catalog.master.add(INSTRUMENTS[0])
+    catalog.master.save()
+    records = trades(2_000)
+    source = catalog.root.parent / "trades.csv"
+    source.write_text("made by a test")
+    with ImportJob(catalog, "test", [source]) as job:
+        job.append(Target(INSTRUMENTS[0], "trades", "trades"), records)
+        job.commit()
+    until = int(records["ts_received"][1_500])
+    expected = History(INSTRUMENTS)
+    for spec in (BarSpec(BarKind.TIME, 10_000_000_000), BarSpec(BarKind.TICKS, 50)):
+        series = expected.bars(0, spec)
+        if not expected.records:
+            expected.fold(records[:1_500])
+        settle(expected)
+        wanted = series.read(0, series.count)
+        wanted = wanted[wanted["end"] <= until]
+
+        found = recorded_bars(catalog, INSTRUMENTS[0], spec, until)
+
+        assert len(found) == len(wanted) > 20
+        for name in ("begin", "end", "open", "high", "low", "close", "volume"):
+            np.testing.assert_array_equal(found[name], wanted[name])

@@ -91,6 +91,8 @@ class Legend:
             total = text.quantity(round(before) + delta, signed=True)
             words.append((f"ΣΔ {total}", t.muted))
         words += chart.extras.legend(chart, at)
+        if chart.shown.starts[at] < getattr(chart.bars.series, "recorded", 0):
+            words.append(("recorded", t.muted))
         if at in chart.times.gaps:
             words.append(("data lost before this", t.warning))
         return words

@@ -100,7 +100,7 @@ class RunMarket:
         native = interval_ns(self.intervals[0])
         if spec.kind != BarKind.TIME or spec.size < native:
             raise ConfigError(f"{interval}: the run read bars of {self.intervals[0]}")
-        return ArrayBars(_joined(self.rows, spec.size, native), spec)
+        return ArrayBars(joined_to(self.rows, spec.size, native), spec)
 
 
 def load_market(
@@ -117,7 +117,7 @@ def load_market(
     data = Merged([recording], start_ts or None, end_ts or None)
     interval = stream.removeprefix(_BARS)
     if stream.startswith(_BARS) and is_interval(interval):
-        rows = _rows(data, interval_ns(interval))
+        rows = recorded_rows(data, interval_ns(interval))
         longer = [x for x in _USUAL if interval_ns(x) > interval_ns(interval)]
         intervals = (interval, *longer, "7d")
         return RunMarket(recording.instrument, stream, intervals, rows)
@@ -136,7 +136,7 @@ def _usual(span: int) -> str:
     return _USUAL[-1]
 
 
-def _rows(data: Merged, length: int) -> Any:
+def recorded_rows(data: Merged, length: int) -> Any:
     """Recorded bars as a chart's; each ends when it was received."""
     parts = [np.empty(0, MARKET)]
     while len(records := data.read()):
@@ -154,7 +154,7 @@ def _rows(data: Merged, length: int) -> Any:
     return made
 
 
-def _joined(rows: Any, size: int, native: int) -> Any:
+def joined_to(rows: Any, size: int, native: int) -> Any:
     """Bars joined into those of a longer interval; weeks begin on Mondays."""
     if size <= native or not len(rows):
         return rows
