@@ -257,7 +257,7 @@ def _strategies(raw: Any, at: str) -> tuple[StrategyTerms, ...]:
     for number, each in enumerate(raw):
         place = f"{at}[{number}]"
         table = _snake(_table(each, place))
-        parameters = _snake(_table(table.pop("parameters", {}), f"{place}.parameters"))
+        parameters = _parameters(table.pop("parameters", {}), f"{place}.parameters")
         table.setdefault("id", f"strategy_{number + 1}")
         if "name" not in table:
             raise RequestError(f"{place}: name is missing")
@@ -271,6 +271,14 @@ def _strategies(raw: Any, at: str) -> tuple[StrategyTerms, ...]:
         terms = _values(table, known, place)
         found.append(StrategyTerms(**terms, parameters=parameters))
     return tuple(found)
+
+
+def _parameters(raw: Any, at: str) -> dict[str, Any]:
+    """Values of parameters: a file's decimal numbers are floats to a strategy."""
+    return {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in _snake(_table(raw, at)).items()
+    }
 
 
 def _time(raw: Any, at: str, *, is_end: bool) -> int:

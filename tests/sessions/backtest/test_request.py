@@ -1,15 +1,20 @@
 """Requests: the form that is read as it stands, and what is refused."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from app.__main__ import main
+from app.data.instrument_master import InstrumentMaster
 from app.errors import RequestError
 from app.sessions.backtest.cli import with_values
 from app.sessions.backtest.request import load_request, parse_request
+from tests.bar_catalog import MINUTE, walk, write_bars
 
 GIVEN = (
     '{"mode":"backtest","startDate":"2023-01-01T00:00:00Z",'
@@ -36,9 +41,40 @@ def test_the_form_is_read_as_it_stands(tmp_path: Path) -> None:
     assert strategy.allocation == Decimal("1.0")
     assert strategy.parameters == {
         "lookback": 20,
-        "entry_z_score": Decimal("2.0"),
-        "exit_z_score": Decimal("0.5"),
+        "entry_z_score": 2.0,
+        "exit_z_score": 0.5,
     }
+    assert all(isinstance(each, int | float) for each in strategy.parameters.values())
+
+
+@pytest.mark.slow
+def test_the_form_is_run_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RINGSIDE_PATHS_DATA", str(tmp_path / "catalog"))
+    path, out = tmp_path / "request.json", tmp_path / "result.json"
+    path.write_text(GIVEN)
+    names = ("AAPL", "GOOGL", "MSFT")
+    master = InstrumentMaster.beside(tmp_path / "catalog")
+    for name in names:
+        master.add(replace(master.instrument("RSTK"), name=name))
+    master.save()
+    first = np.datetime64("2023-01-03T21:00:00", "ns").astype(np.int64)
+    days = first + 1440 * MINUTE * np.arange(250)
+    for seed, name in enumerate(names):
+        closes = walk(len(days), seed)
+        write_bars(tmp_path, name, closes, stream="bars-1d", ts=days)
+
+    status = main(["backtest", str(path), "--no-store", "--json", str(out)])
+
+    assert status == 0, capsys.readouterr().err
+    result = json.loads(out.read_text())
+    assert [each["symbol"] for each in result["run"]["data"]] == [*names]
+    assert result["run"]["strategies"][0]["parameters"]["entry_z_score"] == 2.0
+    assert result["stats"]["fills"] == len(result["fills"]) > 20
+    # allocation × equity ÷ symbols, rounded down to the step, at the close before.
+    entry = result["fills"][0]
+    assert entry["quantity"] * entry["price"] == pytest.approx(100_000 / 3, rel=0.01)
 
 
 def test_toml_and_snake_case_are_the_same(tmp_path: Path) -> None:
