@@ -16,6 +16,32 @@ import numpy as np
 
 from app.engine.compile import entry, kernel
 from app.engine.memory import view, words
+from app.engine.raster_ladder import (
+    CELLS as LADDER_CELLS,
+    COLUMN_COUNT,
+    COLUMNS,
+    DEPTH,
+    FILL_WORDS,
+    FULL,
+    HAS_FLOW,
+    HAS_MOVED,
+    LADDER_COLUMN,
+    LADDER_LOOK,
+    LOOK,
+    MARKS,
+    NOTHING,
+    PRICE,
+    ROW_COUNT,
+    ROW_WORDS,
+    ROWS,
+    TOP as FIRST_INDEX,
+    VOLUME,
+    fill_depth,
+    fill_flow,
+    fill_ground,
+    fill_price,
+    most_of,
+)
 from app.engine.raster_numbers import NUMBER, NUMBER_CODES, number_codes
 
 RASTER_CELL: Final = np.dtype(
@@ -255,3 +281,30 @@ def raster_cells(job_address: int, _b: int, _c: int) -> int:
             _surround(job, cells[i])
             total += 1
     return total
+
+
+@entry
+def ladder_cells(job_address: int, _b: int, _c: int) -> int:
+    """Write a ladder's rows into cells, see `raster_ladder`; how many rows."""
+    job = words(job_address, FILL_WORDS)
+    count, across, row_words = job[ROW_COUNT], job[COLUMN_COUNT], job[ROW_WORDS]
+    rows = words(job[ROWS], count * row_words)
+    cells = view(job[LADDER_CELLS], count * across, RASTER_CELL)
+    columns = view(job[COLUMNS], across, LADDER_COLUMN)
+    look = view(job[LOOK], 1, LADDER_LOOK)[0]
+    for x in range(across):
+        column = columns[x]
+        kind, most = column["kind"], 1
+        if kind == VOLUME:
+            most = most_of(rows, column["value"], count, row_words)
+        for y in range(count):
+            cell, row = cells[y * across + x], rows[y * row_words :]
+            if job[HAS_MOVED]:
+                fill_ground(column, look, cell, job[FIRST_INDEX] - y)
+            if kind == DEPTH:
+                fill_depth(column, row, cell, job[FULL])
+            elif kind == PRICE:
+                fill_price(column, look, row, cell, row[job[MARKS]])
+            elif kind != NOTHING and job[HAS_FLOW]:
+                fill_flow(column, look, row, cell, row[job[MARKS]], most)
+    return count

@@ -1,21 +1,25 @@
 """A frame of the ladder as cells for the raster: grounds, bars, numbers, colours.
 
-Whole columns at a time: what differs between two columns is in tables, and bids and
-asks share the code. Row 0 of the grid is the heading. What does not change from frame
-to frame is written when the cells are laid out.
+The rows are written by compiled code (`app.engine.raster_ladder`), from tables that are
+made here when the cells are laid out, as is all that does not change from frame to
+frame. Row 0 of the grid is the heading.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
+from app.engine import raster_ladder
+from app.engine.raster import ladder_cells
+from app.engine.raster_ladder import LADDER_COLUMN, LADDER_LOOK
 from app.engine.raster_numbers import CHANGE, PRICE, SIZE
 from app.ui import formatting
 from app.ui.formatting import InstrumentText
 from app.ui.items.ink import Ink
 from app.ui.items.ladder_geometry import Column, Geometry
 from app.ui.items.raster import Lettering, Numbers, RasterGrid, rgb
-from app.ui.models.ladder import LadderFrame, Mark
+from app.ui.models.ladder import CELL, LadderFrame, Mark
 from app.ui.theme import Theme
 
 USUAL, BOLD, SMALL = range(3)
@@ -25,11 +29,6 @@ SIZES, FLOWS, CHANGES, PRICES, TOUCHES, AHEAD, NUMBER_COUNT = range(1, 8)
 PAD: Final = 6
 _AHEAD: Final = " ahead"
 _MARGIN: Final = 17  # a group's line and letter stand there
-_LAST: Final = int(Mark.LAST)
-_AT_TOUCH: Final = int(Mark.LAST | Mark.BEST_BID | Mark.BEST_ASK)
-_INSIDE, _BEST_BID, _POC = int(Mark.INSIDE), int(Mark.BEST_BID), int(Mark.POC)
-_TRAIL: Final = (int(Mark.TRAIL_3), int(Mark.TRAIL_2), int(Mark.TRAIL_1))
-_ANY_TRAIL: Final = sum(_TRAIL)
 _FIELDS: Final = {
     Column.BID: "bid",
     Column.ASK: "ask",
@@ -48,6 +47,16 @@ _NUMBERS: Final = {
     Column.BID_CHANGE: CHANGES,
     Column.ASK_CHANGE: CHANGES,
     Column.PRICE: PRICES,
+}
+_KINDS: Final = {
+    Column.BID: raster_ladder.DEPTH,
+    Column.ASK: raster_ladder.DEPTH,
+    Column.SOLD: raster_ladder.PLAIN,
+    Column.BOUGHT: raster_ladder.PLAIN,
+    Column.BID_CHANGE: raster_ladder.SIGNED,
+    Column.ASK_CHANGE: raster_ladder.SIGNED,
+    Column.VOLUME: raster_ladder.VOLUME,
+    Column.PRICE: raster_ladder.PRICE,
 }
 _INKS: Final = {Column.SOLD: "ask", Column.BOUGHT: "bid"}
 _GROUNDS: Final = {
@@ -127,28 +136,57 @@ class LadderCells:
                 part["bar"], part["own"] = ink["line"], ink["accent"]
                 part["bar_x"] = part["own_x"] = 1
         self._generation, self._top = -1, -1
+        self._table, self._looks = self._columns_of(geometry.columns), self._look()
+        self._job = job = np.zeros(raster_ladder.FILL_WORDS, np.int64)
+        job[raster_ladder.ROW_WORDS] = CELL.itemsize // 8
+        job[raster_ladder.MARKS] = _word("marks")
+        job[raster_ladder.CELLS] = self._body.ctypes.data
+        job[raster_ladder.COLUMNS] = self._table.ctypes.data
+        job[raster_ladder.COLUMN_COUNT] = len(geometry.columns)
+        job[raster_ladder.LOOK] = self._looks.ctypes.data
+        self._job_address = job.ctypes.data
 
     def fill(self, frame: LadderFrame) -> None:
         """Write what a frame looks like into the grid's cells."""
         self._begin(frame)
-        rows = len(frame.cells)
-        if frame.top != self._top:
-            self._top = frame.top
-            is_fifth = (frame.top - np.arange(rows)) % 5 == 0
-            self._body["ground"] = np.where(
-                is_fifth[:, None], self._shaded, self._plain
-            )
-            line = np.where(is_fifth, np.uint32(self._ink["line"]), 0)
-            self._body["line"] = line[:, None]
-        for i, column in enumerate(self._geometry.columns):
-            part = self._body[:, i]
-            if column is Column.PRICE:
-                self._prices(part, frame, int(self._plain[i]))
-            elif column in (Column.BID, Column.ASK):
-                self._sizes(part, frame, column)
-            elif column in _FIELDS and frame.has_flow:
-                self._flow(part, frame, column)
+        job, rows = self._job, np.ascontiguousarray(frame.cells)
+        count = min(len(rows), len(self._body))
+        job[raster_ladder.ROWS], job[raster_ladder.ROW_COUNT] = rows.ctypes.data, count
+        job[raster_ladder.FULL] = frame.full
+        job[raster_ladder.TOP] = frame.top
+        job[raster_ladder.HAS_MOVED] = frame.top != self._top
+        job[raster_ladder.HAS_FLOW] = frame.has_flow
+        self._top = frame.top
+        ladder_cells(self._job_address)
         self._heading(frame)
+
+    def _columns_of(self, columns: Sequence[Column]) -> np.ndarray:
+        """How the kernel writes each column."""
+        made = np.zeros(len(columns), LADDER_COLUMN)
+        for row, column in zip(made, columns, strict=True):
+            row["kind"] = _KINDS.get(column, raster_ladder.NOTHING)
+            row["value"] = _word(_FIELDS.get(column, "price"))
+            own = "buy" if column is Column.BID else "sell"
+            row["own"], row["ahead"] = _word(own), _word(f"{own}_ahead")
+            row["is_mirrored"] = column is Column.BID
+        made["plain"], made["shaded"] = self._plain, self._shaded
+        return made
+
+    def _look(self) -> np.ndarray:
+        """Colours, and what the marks' bits mean, for the kernel."""
+        made = np.zeros(1, LADDER_LOOK)
+        look, ink = made[0], self._ink
+        for name in (
+            "text", "muted", "bid", "ask", "last", "last_cell", "gain", "loss", "line",
+        ):  # fmt: skip
+            look[name] = ink[name]
+        look["prices"], look["touches"] = PRICES, TOUCHES
+        look["most_px"] = round(4 * self._ratio)
+        look["is_last"], look["inside"], look["most"] = Mark.LAST, Mark.INSIDE, Mark.POC
+        look["best_bid"], look["best_ask"] = Mark.BEST_BID, Mark.BEST_ASK
+        look["trail"] = Mark.TRAIL_3, Mark.TRAIL_2, Mark.TRAIL_1
+        look["trail_px"] = [round(2 * width * self._ratio) for width in (1, 2, 3)]
+        return made
 
     def _begin(self, frame: LadderFrame) -> None:
         """Take another instrument, or an emptied store of texts."""
@@ -220,64 +258,10 @@ class LadderCells:
             run = self._lettering.run(SMALL, self._fonts.small.elided(spread, room))
             heading["run"][geometry.columns.index(Column.PRICE)] = run
 
-    # The rows.
 
-    def _prices(self, part: np.ndarray, frame: LadderFrame, ground: int) -> None:
-        ink, marks = self._ink, frame.cells["marks"]
-        part["value"], part["ground"] = frame.cells["price"], ground
-        part["ink"] = np.where(marks & _INSIDE, ink["muted"], ink["text"])
-        part["number"], part["own_width"] = PRICES, 0
-        for row in np.flatnonzero(marks & _AT_TOUCH).tolist():
-            mark, cell = int(marks[row]), part[row]
-            colour = "last" if mark & _LAST else ""
-            colour = colour or ("bid" if mark & _BEST_BID else "ask")
-            cell["ink"], cell["number"] = ink[colour], TOUCHES
-            if mark & _LAST:
-                cell["ground"] = ink["last_cell"]
-        for row in np.flatnonzero(marks & _ANY_TRAIL).tolist():
-            mark, cell = int(marks[row]), part[row]
-            if not mark & _LAST:
-                # A stripe that thins with age: the way by which the price came.
-                width = 1 + max(i for i, each in enumerate(_TRAIL) if mark & each)
-                cell["own_width"] = round(2 * width * self._ratio)
-                cell["own"] = ink["muted"]
-
-    def _sizes(self, part: np.ndarray, frame: LadderFrame, column: Column) -> None:
-        cells, is_bid = frame.cells, column is Column.BID
-        own_name = "buy" if is_bid else "sell"
-        sizes = part["value"] = cells[_FIELDS[column]]
-        room = int(part["width"][0]) - 2
-        part["bar_width"] = lengths = _lengths(sizes, frame.full, room)
-        if is_bid:
-            part["bar_x"] = room + 1 - lengths
-        part["own_width"] = 0
-        for row in np.flatnonzero(cells[own_name]).tolist():
-            size, length, cell = int(sizes[row]), int(lengths[row]), part[row]
-            if not size:
-                continue
-            own = min(int(cells[own_name][row]), size)
-            ahead = max(0, min(int(cells[f"{own_name}_ahead"][row]), size - own))
-            start, width = length * ahead // size, max(2, length * own // size)
-            cell["own_width"] = width
-            cell["own_x"] = room + 1 - start - width if is_bid else 1 + start
-
-    def _flow(self, part: np.ndarray, frame: LadderFrame, column: Column) -> None:
-        """Traded, pulled and stacked sizes."""
-        values = part["value"] = frame.cells[_FIELDS[column]]
-        if column in (Column.BID_CHANGE, Column.ASK_CHANGE):
-            part["ink"] = np.where(values > 0, self._ink["gain"], self._ink["loss"])
-        elif column is Column.VOLUME:
-            room = int(part["width"][0]) - 2
-            part["bar_width"] = _lengths(values, max(1, int(values.max())), room)
-            # The price of most volume: an outer stripe, so that not only colour tells.
-            most = frame.cells["marks"] & _POC
-            part["own_width"] = np.where(most, round(4 * self._ratio), 0)
-
-
-def _lengths(sizes: np.ndarray, full: int, room: int) -> np.ndarray:
-    """Length of each bar, device px; something is to be seen of the smallest."""
-    lengths = np.minimum(sizes * (max(room, 2) / full), max(room, 2))
-    return np.where(sizes > 0, np.maximum(lengths, 2.0), 0.0).astype(np.int32)
+def _word(field: str) -> int:
+    """Place of a field in a row of CELL, in words."""
+    return int(CELL.fields[field][1]) // 8  # type: ignore[index]  # it has fields
 
 
 def _spread(frame: LadderFrame) -> str:
