@@ -43,7 +43,7 @@ def _measure(width: int) -> dict[str, Any]:
     view.show()
     random, listed = np.random.default_rng(1), market.listed[0]
     build, frame_work, full = [], [], []
-    painted, whole = [], []
+    painted, whole, cells = [], [], []
     for _ in range(FRAMES):
         market.view = storm.view()
         orders.apply(storm.reports())
@@ -69,6 +69,9 @@ def _measure(width: int) -> dict[str, Any]:
         build.append(built - begun)
         frame_work.append(time.thread_time_ns() - begun)
         painted.append(view.paint_ns)
+        begun = time.thread_time_ns()
+        view._picture._cells.fill(frame)  # noqa: SLF001
+        cells.append(time.thread_time_ns() - begun)
         full.append(_timed(view.repaint_all))
         whole.append(view.paint_ns)
     rows, columns = view.rows, len(view._geometry.columns)  # noqa: SLF001
@@ -77,6 +80,7 @@ def _measure(width: int) -> dict[str, Any]:
         "build_p50_ms": _median(build),
         "frame_p50_ms": _median(frame_work),
         "full_repaint_p50_ms": _median(full),
+        "cells_p50_ms": _median(cells),
         "paint_p50_ms": _median(painted),
         "full_paint_p50_ms": _median(whole),
         "rows": rows,
