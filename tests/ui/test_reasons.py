@@ -84,6 +84,16 @@ def test_only_a_book_that_was_whole_is_warned_of(why: Stale) -> None:
     assert text.startswith(f"stale book: {reasons.stale_text(why)}")
 
 
+def test_a_stale_book_says_whose_it_is() -> None:
+    subject = telling.Subject(Listed(0, FUTURE, TEXT, TickScale(FUTURE)), "USD")
+    for quantity in (1, 0):
+        told = report(
+            Reason.NONE, report=ReportType.STALE, quantity=quantity, filled=Stale.GAP
+        )
+        _, text = telling.words(told, subject)
+        assert text.startswith(f"{FUTURE.name}: ")
+
+
 def test_every_safety_state_has_words() -> None:
     assert len({reasons.state_text(state) for state in SafetyState}) == 4
 

@@ -475,6 +475,26 @@ def test_a_key_that_is_held_down_sends_once(armed: Stage, panel: TicketPanel) ->
     assert len(armed.session.sent) == before + 1
 
 
+@pytest.mark.parametrize("height", [150, 175, 260, 560])
+def test_at_any_height_the_button_is_in_sight_and_the_fields_have_the_room(
+    armed: Stage, panel: TicketPanel, height: int
+) -> None:
+    panel.resize(280, height)
+    panel.show()
+    armed.frame(2)
+    bottom = panel.send.geometry().bottom()
+    assert panel.send.isVisible()
+    assert bottom < panel.height()
+    view = panel.view
+    price = view.fields["price"]
+    y = price.mapTo(panel, price.rect().bottomLeft()).y()
+    if height >= 175:
+        assert y < panel.says.geometry().top()
+    panel.resize(280, 560)
+    armed.frame(2)
+    assert panel._market.isVisible()
+
+
 def test_choices_come_back_with_the_workspace(
     qtbot: QtBot, armed: Stage, panel: TicketPanel
 ) -> None:

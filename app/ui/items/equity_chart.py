@@ -112,15 +112,18 @@ class EquityChart(QWidget):
     # Painting.
 
     def _upper(self) -> QRectF:
-        height = (self.height() - self._foot - self._ink.small.height * 1.6) * (
-            1 - _UNDER
-        )
         top = self._ink.small.height * 1.5
+        height = (self.height() - self._foot - self._strip - top) * (1 - _UNDER)
         return QRectF(6, top, max(1, self.width() - self._axis - 6), max(1.0, height))
+
+    @property
+    def _strip(self) -> float:
+        """Height between the curves and the drawdown, where its name stands."""
+        return self._ink.small.height * 1.2
 
     def _lower(self) -> QRectF:
         upper = self._upper()
-        top = upper.bottom() + 6
+        top = upper.bottom() + self._strip
         height = max(1.0, self.height() - self._foot - top)
         return QRectF(upper.left(), top, upper.width(), height)
 
@@ -182,9 +185,10 @@ class EquityChart(QWidget):
         painter.drawLine(QLineF(box.left(), box.top(), box.right(), box.top()))
         self._ink.write_in(painter, self._ink.small)
         painter.setPen(self._ink.pen(t.muted))
-        room = QRectF(box.right(), box.bottom() - self._foot, self._axis, self._foot)
+        tall = self._ink.small.height
+        room = QRectF(box.right(), box.bottom() - tall, self._axis, tall)
         self._ink.small.draw(painter, room, formatting.axis_number(low, step), 1.0, 5)
-        name = QRectF(box.left(), box.bottom() - self._foot, 200, self._foot)
+        name = QRectF(box.left(), box.top() - self._strip, 240, self._strip)
         self._ink.small.draw(painter, name, f"drawdown of {first.name}", 0.0, 3)
 
     def _values_axis(
@@ -193,7 +197,12 @@ class EquityChart(QWidget):
         t, small = self._ink.theme, self._ink.small
         self._ink.write_in(painter, small)
         first = math.ceil(span[0] / step)
+        # Labels that would cover one another are left out, with their lines.
+        apart = step / max(span[1] - span[0], step) * box.height()
+        every = max(1, math.ceil(small.height / max(apart, 1e-9)))
         for i in range(first, math.floor(span[1] / step) + 1):
+            if i % every:
+                continue
             y = _height_of(i * step, box, *span)
             painter.setPen(self._ink.pen(t.muted if i == 0 else t.line))
             painter.drawLine(QLineF(box.left(), y, box.right(), y))

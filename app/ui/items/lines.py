@@ -153,6 +153,13 @@ class Words(QWidget):
         self._take_room()
         self.update()
 
+    def keep(self, lines: int) -> None:
+        """Keep room for so many lines, and for no more than the text needs."""
+        if lines != self._lines:
+            self._lines = lines
+            self._height = self._needed()
+            self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         return QSize(60, max(self._height, self._lines * self.fontMetrics().height()))
 

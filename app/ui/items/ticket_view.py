@@ -120,6 +120,13 @@ class TicketView(QWidget):
         self.fields[name].setText(text)
         self.edited.emit()
 
+    def be_compact(self, is_compact: bool) -> None:
+        """Stand closer together, where there is little height."""
+        self._layout.setVerticalSpacing(1 if is_compact else 4)
+        outer = self.layout()
+        assert outer is not None
+        outer.setSpacing(2 if is_compact else 6)
+
     # How it is built.
 
     def _side_row(self) -> QHBoxLayout:

@@ -104,13 +104,15 @@ def _limit(report: np.void, subject: Subject) -> Words:
     return Level.INFO, f"limit changed: {formatting.limit_name(limit)} is now {now}"
 
 
-def _stale(report: np.void, _: Subject) -> Words:
+def _stale(report: np.void, subject: Subject) -> Words:
+    whose = f"{subject.listed.instrument.name}: " if subject.listed else ""
     if not report["quantity"]:
-        return Level.INFO, "the book is fresh again"
+        return Level.INFO, f"{whose}the book is fresh again"
     reason = int(report["filled"])
     # How every session begins is no reason to warn.
     level = Level.INFO if reason == Stale.NO_SNAPSHOT else Level.WARNING
-    return level, f"stale book: {reasons.stale_text(reason)}; new orders are refused"
+    why = reasons.stale_text(reason)
+    return level, f"{whose}stale book: {why}; new orders are refused"
 
 
 def _kill(report: np.void, _: Subject) -> Words:

@@ -3,10 +3,11 @@
 import csv
 from typing import Any, Final
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QVBoxLayout,
@@ -17,10 +18,13 @@ from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.equity_chart import Curve, EquityChart
 from app.ui.items.figures import Figures
+from app.ui.items.lines import Line
 from app.ui.models import account
 from app.ui.models.messages import Level
 
 _TOTAL: Final = "Total"
+_WIDE_DIGITS: Final = 90
+"""Digits that the account's line and the buttons need side by side."""
 
 
 class PnlPanel(QWidget):
@@ -31,9 +35,7 @@ class PnlPanel(QWidget):
         self._context = context
         theme, settings = context.theme, context.settings
         self._figures = Figures(theme, settings.scale, account.CAPTIONS)
-        self._others = QLabel()
-        self._others.setProperty("role", "muted")
-        self._others.setWordWrap(True)
+        self._others = Line()
         self.chart = EquityChart(theme, settings.scale)
         self.chosen: list[str] = [_TOTAL]
         self.menu = QMenu(self)
@@ -48,8 +50,11 @@ class PnlPanel(QWidget):
         curves = QPushButton("Curves")
         curves.setMenu(self.menu)
         curves.setToolTip("Choose what is drawn: total, instruments, strategies")
+        self._bar = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._bar.setSpacing(4)
+        self._bar.addWidget(self._others, 1)
         bar = QHBoxLayout()
-        bar.addWidget(self._others, 1)
+        self._bar.addLayout(bar)
         bar.addWidget(curves)
         for title, tip, pressed in (
             ("Explore…", "The whole course in a window of its own", self.explore),
@@ -63,8 +68,17 @@ class PnlPanel(QWidget):
         layout.setContentsMargins(8, 6, 8, 4)
         layout.setSpacing(4)
         layout.addWidget(self._figures)
-        layout.addLayout(bar)
+        layout.addLayout(self._bar)
         layout.addWidget(self.chart, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow, the account has a line of its own above the buttons."""
+        sample = self.fontMetrics().horizontalAdvance("0")
+        is_narrow = event.size().width() < _WIDE_DIGITS * sample
+        direction = QBoxLayout.Direction
+        self._bar.setDirection(
+            direction.TopToBottom if is_narrow else direction.LeftToRight
+        )
 
     def state(self) -> dict[str, Any]:
         """What a workspace keeps of it."""
@@ -124,7 +138,8 @@ class PnlPanel(QWidget):
         view, base = desk.market.view, desk.currency
         self._figures.show_values(account.figures(view, base, theme))
         currencies = [each.instrument.currency for each in desk.market.listed]
-        self._others.setText(account.other_figures(view, currencies, base))
+        others = account.other_figures(view, currencies, base)
+        self._others.show_text(others, theme.muted)
         self.chart.show_curves(desk.pnl.times, self._curves())
 
     def showEvent(self, event: object) -> None:

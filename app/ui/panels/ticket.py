@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -23,6 +23,9 @@ from app.ui.models.situation import Situation
 from app.ui.ticket_desk import TicketDesk
 
 _FACT_ROWS = 4
+_COMPACT_LINES = 21
+"""A panel of fewer lines of text stands closer together: the fields come first."""
+_SEND_LINES, _SEND_COMPACT = 2.6, 1.8
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -32,7 +35,7 @@ class TicketPanel(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._is_begun = False
+        self._is_begun = self._is_compact = False
         theme, scale = context.theme, context.settings.scale
         self.desk = TicketDesk(context)
         self.view = TicketView(theme)
@@ -69,7 +72,27 @@ class TicketPanel(QWidget):
         outer.addWidget(area, 1)
         outer.addLayout(told)
         outer.addWidget(self.send)
-        self.send.setMinimumHeight(round(2.6 * self.fontMetrics().height()))
+        self._outer = outer
+        self._be_compact(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        lines = event.size().height() / self.fontMetrics().height()
+        if (lines < _COMPACT_LINES) is not self._is_compact:
+            self._be_compact(not self._is_compact)
+
+    def _be_compact(self, is_compact: bool) -> None:
+        """Give the fields the room, where there is little: the ladder has the market.
+
+        The button and what is said of the order are in sight at any height.
+        """
+        self._is_compact = is_compact
+        self._market.setVisible(not is_compact)
+        self.says.keep(1 if is_compact else 2)
+        self.view.be_compact(is_compact)
+        self._outer.setContentsMargins(10, *((2, 10, 2) if is_compact else (6, 10, 6)))
+        self._outer.setSpacing(2 if is_compact else 4)
+        lines = _SEND_COMPACT if is_compact else _SEND_LINES
+        self.send.setMinimumHeight(round(lines * self.fontMetrics().height()))
 
     def _connect(self) -> None:
         bridge, focus = self._context.bridge, self._context.focus
