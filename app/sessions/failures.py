@@ -11,7 +11,6 @@ import json
 import pickle
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from app.engine.arena import Arena, Section
 from app.engine.snapshot import SnapshotBuffer, load_arena, snapshot_bytes
 from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.sessions.hanging import memory_of
+from app.strategies import slips
 from app.strategies.loader import load_file
 from app.strategies.running import as_python
 from app.strategies.strategy import title_of
@@ -172,16 +172,9 @@ def _worded(
     message = f"{title}.{handler.name.lower()} {words} at event {event}"
     if error is None:
         return Failure(message, file)
-    told = f"{message}: {type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [each for each in frames if each.filename == file and each.line]
-    trace = "".join(
-        [
-            "Traceback (most recent call last):\n",
-            *(each.replace("in _m_", "in ") for each in traceback.format_list(own)),
-            *traceback.format_exception_only(error),
-        ]
-    )
+    told = f"{message}: {slips.words_of(error)}"
+    own = [each for each in slips.frames_in(error, file) if each.line]
+    trace = slips.trace_of(error, file)
     if not own:
         return Failure(told, file, trace=trace)
     last = own[-1]

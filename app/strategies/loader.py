@@ -16,6 +16,7 @@ from typing import Final
 from app.errors import StrategyError
 from app.strategies import shipped
 from app.strategies.memory import made
+from app.strategies.slips import ending_within, line_in, unknown_handlers
 from app.strategies.strategy import Strategy, is_abstract, parameters_of, title_of
 
 _LOAD_S: Final = 20.0
@@ -45,8 +46,12 @@ def load_file(
     for each in found:
         if name in (each.__qualname__, title_of(each)):
             return each
-    told = ", ".join(each.__qualname__ for each in found) or "none"
-    raise StrategyError(f"{path}: it has no strategy {name or ''!r}; it has {told}")
+    if not found:
+        raise StrategyError(f"{path}: it has no strategy{_why_none(path)}")
+    told = ", ".join(each.__qualname__ for each in found)
+    if name is None:
+        raise StrategyError(f"{path}: name one of its strategies, FILE:CLASS: {told}")
+    raise StrategyError(f"{path}: it has no strategy {name!r}; it has {told}")
 
 
 def strategies_in(path: Path, *, again: bool = False) -> list[type[Strategy]]:
@@ -94,30 +99,29 @@ def _module(path: Path, again: bool) -> ModuleType:
         dotted = ".".join(path.relative_to(root).with_suffix("").parts)
         module = importlib.import_module(dotted)
         return importlib.reload(module) if again else module
-    name = f"ringside_strategy_{re.sub(r'[^0-9A-Za-z]', '_', str(path))}"
+    name = _name_of(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise StrategyError(f"{path}: no file of strategies")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        with ending_within(f"{path}: its lines"):
+            spec.loader.exec_module(module)
+    except StrategyError:
         del sys.modules[name]
-        line = getattr(error, "lineno", None) or _line(error, path)
+        raise
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        line = getattr(error, "lineno", None) or line_in(error, path)
         where = f"{path}:{line}" if line else str(path)
         raise StrategyError(f"{where}: {type(error).__name__}: {error}") from error
     return module
 
 
-def _line(error: BaseException, path: Path) -> int:
-    """Line of a file in which an error came up; 0 if it did not."""
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+def _name_of(path: Path) -> str:
+    """Name of the module that a user's file becomes."""
+    return f"ringside_strategy_{re.sub(r'[^0-9A-Za-z]', '_', str(path))}"
 
 
 def _of(module: ModuleType) -> list[type[Strategy]]:
@@ -129,6 +133,21 @@ def _of(module: ModuleType) -> list[type[Strategy]]:
         and each.__module__ == module.__name__
         and not is_abstract(each)
     ]
+
+
+def _why_none(path: Path) -> str:
+    """What a file has that is nearly a strategy, as the end of a message."""
+    classes = [
+        each
+        for each in vars(_module(path.resolve(), False)).values()
+        if isinstance(each, type) and each.__module__ == _name_of(path.resolve())
+    ]
+    for each in classes:
+        if not issubclass(each, Strategy):
+            return f": {each.__name__} is no subclass of Strategy"
+        words = unknown_handlers(each) or "it handles no event (on_bar, on_trade, …)"
+        return f": {each.__name__}: {words}"
+    return ": it has no class"
 
 
 def shipped_strategies() -> list[type[Strategy]]:

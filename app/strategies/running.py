@@ -6,6 +6,7 @@ compiled with, and is loaded from there without numba.
 """
 
 import ast
+import copy
 import ctypes
 import hashlib
 import inspect
@@ -37,7 +38,8 @@ from app.engine.sources import source_hash
 from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.engine.strategy_state import BUDGET_AT, STATUS_AT
 from app.errors import StrategyError
-from app.strategies import translate as translating
+from app.strategies import slips, translate as translating
+from app.strategies.checks import python_only, translated
 from app.strategies.strategy import HANDLERS, Strategy, title_of
 from app.strategies.translate import NotCompilableError, Program, translate
 
@@ -45,6 +47,7 @@ _P: Final = translating._P  # noqa: SLF001  (one package)
 _log = logging.getLogger("app.strategies")
 _VERDICT: Final = "verdict.json"
 _CLOCK: Final = SystemClock()
+_LLVM: Final = "LLVM ERROR: "
 _LOOK_EVERY: Final = 1024
 """Turns of an interpreted loop between two looks at the clock."""
 _COMPILE_S: Final = 120.0
@@ -96,9 +99,11 @@ def prepare(
     StrategyError
         If it cannot run at all.
     """
-    program = translate(cls)
+    program = translated(cls)
     if interpreted or cls.runs == "interpreted":
         return as_python(program, "asked for", patience_ns)
+    if (reason := python_only(program)) != "":
+        return as_python(program, reason, patience_ns)
     folder = folder_of(cls)
     verdict = _verdict(folder) or _compile(program, folder)
     if verdict["reason"]:
@@ -134,6 +139,11 @@ def _verdict(folder: Path) -> dict[str, str] | None:
     return found
 
 
+def _write_verdict(folder: Path, reason: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _VERDICT).write_text(json.dumps({"reason": reason}))
+
+
 def _compile(program: Program, folder: Path) -> dict[str, str]:
     """Compile in a process of its own; what became of it."""
     try:
@@ -154,6 +164,12 @@ def _compile(program: Program, folder: Path) -> dict[str, str]:
             f"{title_of(program.cls)} did not compile within {_COMPILE_S:g} s"
         ) from error
     verdict = _verdict(folder)
+    if done.returncode and _LLVM in done.stderr:
+        # What has no place in our machine code ends the compiler's process.
+        words = done.stderr.partition(_LLVM)[2].strip().splitlines()[0]
+        verdict = {"reason": f"it makes what only Python can hold ({words})"}
+        _write_verdict(folder, verdict["reason"])
+        return verdict
     if done.returncode or verdict is None:
         raise StrategyError(
             f"{title_of(program.cls)} cannot be compiled: {done.stderr.strip()[-2000:]}"
@@ -164,13 +180,54 @@ def _compile(program: Program, folder: Path) -> dict[str, str]:
 # Names of the rewritten source.
 
 
-def _namespace(program: Program) -> dict[str, Any]:
-    """Run the rewritten source: its functions, not yet compiled."""
-    body = [*program.functions.values(), *program.entries.values()]
+def _namespace(program: Program, *, is_mute: bool = False) -> dict[str, Any]:
+    """Run the rewritten source: its functions, not yet compiled.
+
+    Parameters
+    ----------
+    is_mute : bool
+        Errors lose their words, for the compiler.
+    """
+    body = [*program.functions.values(), *_entries_in_place(program)]
+    if is_mute:
+        body = [_Mute().visit(copy.deepcopy(each)) for each in body]
     module = ast.fix_missing_locations(ast.Module(list(body), []))
     namespace = dict(program.namespace)
     exec(compile(module, program.file, "exec"), namespace)
     return namespace
+
+
+class _Mute(ast.NodeTransformer):
+    """Takes the words out of errors: machine code cannot put any together.
+
+    They come up when the event that failed is run once more as Python.
+    """
+
+    def visit_Raise(self, node: ast.Raise) -> Any:
+        error = node.exc
+        if isinstance(error, ast.Call) and not all(
+            isinstance(each, ast.Constant) for each in error.args
+        ):
+            error.args, error.keywords = [], []
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        if not isinstance(node.msg, ast.Constant):
+            node.msg = None
+        return node
+
+
+def _entries_in_place(program: Program) -> list[ast.FunctionDef]:
+    """What the engine calls, as if it stood in the line of the method that it calls."""
+    found = []
+    for handler, tree in program.entries.items():
+        method = program.functions.get(handler)
+        for each in ast.walk(tree):
+            if method is not None and hasattr(each, "lineno"):
+                each.lineno = each.end_lineno = method.lineno
+                each.col_offset, each.end_col_offset = 0, 1
+        found.append(tree)
+    return found
 
 
 def _function_names(program: Program) -> list[str]:
@@ -179,7 +236,7 @@ def _function_names(program: Program) -> list[str]:
 
 def compiled_entries(program: Program, folder: Path) -> dict[str, Entry]:
     """Entries of a strategy's handlers, compiled or to be compiled into a folder."""
-    namespace = _namespace(program)
+    namespace = _namespace(program, is_mute=True)
     dtype = program.shape.dtype(program.mentioned)
 
     def state(ctx: Any) -> Any:
@@ -261,7 +318,8 @@ def as_python(
         assert error is not None
         errors.append(error)
         if not quiet:
-            _log.error("%s", program.cls.__name__, exc_info=error)
+            told = slips.trace_of(error, program.file)
+            _log.error("%s raised\n%s", title_of(program.cls), told.rstrip())
         return int(strategy_state.failed(ctx))
 
     patience = _Patience(patience_ns)
@@ -301,14 +359,15 @@ def _serve(file: str, name: str, folder: Path) -> None:
         if not isinstance(error, NumbaError):
             raise
         reason = _told(str(error), Path(file).name)
-    (folder / _VERDICT).write_text(json.dumps({"reason": reason}))
+    _write_verdict(folder, reason)
 
 
 def _told(message: str, file: str) -> str:
-    """What numba says, in a line: its last word on this file, and its first line."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    """What numba says, in a line: its first word on this file, and its first line."""
+    plain = slips.COLOURS.sub("", message)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
     place = [line for line in lines if f'{file}", line ' in line]
-    where = place[-1].partition('", ')[2].rstrip(":") if place else ""
+    where = place[0].partition('", ')[2].rstrip(":") if place else ""
     words = next((line for line in lines if not line.startswith("Failed in")), "")
     return f"{where}: {words}" if where else words
 

@@ -24,6 +24,7 @@ from app.engine.backtest import (
     run_backtest,
 )
 from app.engine.build import build
+from app.engine.control import Control
 from app.engine.links import Link
 from app.engine.records import (
     COMMAND,
@@ -34,6 +35,7 @@ from app.engine.records import (
     EventKind,
     SafetyState,
 )
+from app.engine.state import MAX_STRATEGIES
 from app.engine.strategy import Handler, Interpreted, StrategyState
 from app.errors import EngineError, StrategyError
 from app.sessions.backtest.composing import UNITS, Composition, Hung
@@ -43,6 +45,10 @@ from app.sessions.notes import NoteReader, Notes
 
 _REPORTS: Final = 1 << 16
 _WORTHS: Final = 1 << 18
+_AGAIN_S: Final = 60.0
+"""Longest run that is run again to find out why a strategy failed."""
+_AGAIN_RECORDS: Final = 64
+"""Records that are folded between two looks at whether it has failed."""
 _TICKS_EVERY: Final = 60_000_000_000
 """Least time between two values of equity where data are finer than bars, ns."""
 
@@ -162,7 +168,12 @@ class Backtest:
         interpreted: bool = False,
     ) -> None:
         build(units=UNITS)
-        self._take(Composition(request, catalog, folders, interpreted=interpreted))
+
+        def compose() -> Composition:
+            return Composition(request, catalog, folders, interpreted=interpreted)
+
+        self._take(compose())
+        self._compose = compose
 
     @classmethod
     def of(cls, composition: Composition) -> "Backtest":
@@ -173,6 +184,7 @@ class Backtest:
 
     def _take(self, composition: Composition) -> None:
         self.composition = composition
+        self._compose: Callable[[], Composition] | None = None
         self._block = np.zeros(RUN_WORDS, np.int64)
         self._reports = Pages(REPORT, _REPORTS)
         self._worths = Pages(WORTH, _WORTHS)
@@ -332,18 +344,54 @@ class Backtest:
             events,
             seconds,
             not self._cancelled.is_set(),
-            {each.terms.id: self._end_of(each) for each in self.composition.strategies},
+            {
+                each.terms.id: self._end_of(each, seconds)
+                for each in self.composition.strategies
+            },
         )
 
-    def _end_of(self, each: Hung) -> StrategyEnd:
+    def _fault(self, each: Hung, seconds: float) -> Failure:
+        """Tell why a strategy failed, by a second run where the first left no trace."""
+        errors, program = each.runnable.errors, each.runnable.program
+        moment = Moment.of(self.composition.arena, each.number)
+        fault = failure_of(moment, program, errors[-1] if errors else None)
+        if fault.line or self._compose is None or seconds > _AGAIN_S:
+            return fault
+        # What it counted on the way has moved on: the same run again, with its
+        # memory kept as it was before each call, ends at the same event.
+        again = Backtest.of(self._compose()).moment_of_failure(each.number)
+        return fault if again is None else failure_of(again, program)
+
+    def moment_of_failure(self, number: int) -> Moment | None:
+        """Run until a strategy fails; the session then, its memory as before the call.
+
+        Returns
+        -------
+        Moment or None
+            None if it does not fail before the end of the data.
+        """
+        control, arena = self.composition.control, self.composition.arena
+        memory = self.composition.strategies[number - 1].memory
+        before = np.zeros(memory.state_bytes, np.uint8)
+        places = np.zeros((MAX_STRATEGIES, 2), np.int64)
+        places[number] = before.ctypes.data, len(before)
+        control[Control.HANDLER_MEMORY] = places.ctypes.data
+        control[Control.TIME_HANDLERS] = 1
+        row = arena.records(Section.STRATEGIES)[number]
+        self._begin()
+        for records in self.blocks():
+            for first in range(0, len(records), _AGAIN_RECORDS):
+                if row["state"] == StrategyState.FAILED:
+                    return Moment.of(arena, number, before)
+                self._fold(records[first : first + _AGAIN_RECORDS])
+        is_failed = row["state"] == StrategyState.FAILED
+        return Moment.of(arena, number, before) if is_failed else None
+
+    def _end_of(self, each: Hung, seconds: float) -> StrategyEnd:
         row = self.composition.arena.records(Section.STRATEGIES)[each.number]
         fault = None
         if row["state"] == StrategyState.FAILED:
-            arena = self.composition.arena
-            errors = each.runnable.errors
-            moment = Moment.of(arena, each.number)
-            program = each.runnable.program
-            fault = failure_of(moment, program, errors[-1] if errors else None)
+            fault = self._fault(each, seconds)
         runnable = each.runnable
         reader, notes = self._notes[each.number]
         return StrategyEnd(
