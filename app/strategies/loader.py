@@ -176,7 +176,7 @@ def find(name: str, folders: Iterable[Path] = ()) -> type[Strategy]:
                 _enter(known, each)
         except StrategyError as error:
             broken = error
-    found = known.get(_plain(name))
+    found = known.get(plain_name(name))
     if found is not None:
         return found
     if broken is not None:
@@ -188,10 +188,10 @@ def find(name: str, folders: Iterable[Path] = ()) -> type[Strategy]:
 
 
 def _enter(known: dict[str, type[Strategy]], each: type[Strategy]) -> None:
-    known[_plain(title_of(each))] = known[_plain(each.__name__)] = each
+    known[plain_name(title_of(each))] = known[plain_name(each.__name__)] = each
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name without case, blanks and the word Strategy."""
     words = re.sub(r"[^a-z0-9]", "", name.lower())
     return words.removesuffix("strategy") or words

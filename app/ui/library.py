@@ -27,6 +27,8 @@ class Library(QObject):
     jobs : Jobs
     past : Jobs
         Of what is loaded from recordings to be looked at; they give way to all else.
+    reading : Jobs
+        Read the user's files of strategies.
     drawings : DrawingBook
         Drawings on charts, kept beside the catalog.
     strategies : Path
@@ -73,6 +75,8 @@ class Library(QObject):
         self.root = root
         self.jobs = Jobs()
         self.past = Jobs(1, "recorded-past", is_quiet=True)
+        # A file of strategies may run for seconds, an import for hours.
+        self.reading = Jobs(1, "strategy-files", is_quiet=True)
         self.drawings = DrawingBook(root.parent / "drawings")
         self.strategies = strategies or root.parent / "strategies"
         self.runs = Runs(self.jobs, runs or root.parent / "runs")
@@ -92,6 +96,7 @@ class Library(QObject):
         self.backtests.close()
         self.sweeps.close()
         self.past.close()
+        self.reading.close()
         self.jobs.close()
 
     def catalog(self) -> Catalog:

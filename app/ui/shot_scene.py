@@ -5,10 +5,11 @@ the picture alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QMouseEvent
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 POLL_MS: Final = 20
 _MAKER: Final = "Avellaneda-Stoikov Market Maker"
+_DAYS: Final = 780
+_REQUEST: Final[dict[str, Any]] = {
+    "symbols": ["INITECH"],
+    "strategies": [{"name": "SMA Cross", "parameters": {"fast": 10, "slow": 30}}],
+}
 _READY_MS: Final = 300_000
 _STEP_MS: Final = 20_000
 _STEPS: Final = tuple(0.01 * ((minute * 7919) % 23 - 11) for minute in range(120))
@@ -116,31 +122,28 @@ def rest(window: MainWindow) -> None:
 
 def import_files(window: MainWindow, folder: Path) -> "ImportDialog":
     """Import a file of made-up bars, and look at another as a user would."""
-    first = _looked(window, folder, "ACME", 41.20)
+    first = _looked(window, folder, "ACME", _bars(41.20, _STEPS))
     first.start.click()
     need(window, first.play.isVisible, _STEP_MS, "an import")
     first.reject()
-    return _looked(window, folder, "GLOBEX", 88.85)
+    return _looked(window, folder, "GLOBEX", _bars(88.85, _STEPS))
 
 
 def backtest(window: MainWindow, folder: Path) -> None:
-    """Import a day of made-up bars and run a strategy over them, unless it was."""
+    """Import three years of made-up days and run strategies over them, once."""
     runs, library = window.library.runs, window.library
     if runs.current is None:
         moves = Random(11)
-        steps = [moves.gauss(0.004, 0.06) for _ in range(390)]
-        dialog = _looked(window, folder, "INITECH", 64.50, steps)
+        returns = [moves.gauss(0.0006, 0.017) for _ in range(_DAYS)]
+        dialog = _looked(window, folder, "INITECH", _days(64.50, returns), stamped="")
         dialog.start.click()
         need(window, dialog.play.isVisible, _STEP_MS, "an import")
         dialog.reject()
-        parameters = {"fast": 4, "slow": 12}
-        strategies = [{"name": "SMA Cross", "parameters": parameters}]
-        table = {"symbols": ["INITECH"], "strategies": strategies}
-        library.backtests.start(table)
-        need(window, lambda: runs.current is not None, _READY_MS, "a backtest")
-        dock = window.panels.ensure("backtest")
-        if dock is not None:
-            dock.host.restore({"request": table})
+        for table in (_other(40, 90), _other(20, 60), _REQUEST):
+            runs.show(None)
+            library.backtests.start(table)
+            need(window, lambda: runs.current is not None, _READY_MS, "a backtest")
+    show_request(window)
     runs.choose_trade(3)
 
 
@@ -162,20 +165,33 @@ def sweep(window: MainWindow) -> None:
     panel.pages.setCurrentWidget(panel.map)
 
 
+def show_request(window: MainWindow) -> None:
+    """Fill the backtest's form with the request that was run."""
+    dock = window.panels.ensure("backtest")
+    if dock is not None:
+        dock.host.restore({"request": _REQUEST})
+
+
+def _other(fast: int, slow: int) -> dict[str, Any]:
+    strategy = {"name": "SMA Cross", "parameters": {"fast": fast, "slow": slow}}
+    return {**_REQUEST, "strategies": [strategy]}
+
+
 def _looked(
     window: MainWindow,
     folder: Path,
     name: str,
-    price: float,
-    steps: Sequence[float] = _STEPS,
+    text: str,
+    stamped: str = "open",
 ) -> "ImportDialog":
     """Open the import dialog on a file and answer what it asks."""
     path = folder / f"{name}.csv"
-    path.write_text(_bars(price, steps), "utf-8")
+    path.write_text(text, "utf-8")
     window.library.ask_import([path])
     dialog = window.import_dialog
     dialog.answer("--time-zone", "America/New_York")
-    dialog.answer("--stamped", "open")
+    if stamped:
+        dialog.answer("--stamped", stamped)
     need(window, dialog.start.isEnabled, _STEP_MS, "the first rows of a file")
     return dialog
 
@@ -190,6 +206,18 @@ def _bars(price: float, steps: Sequence[float]) -> str:
         texts = ",".join(f"{each:.2f}" for each in numbers)
         lines.append(f"01/16/2024,{clock},{texts},{100 + (minute * 37) % 900}")
         price += step
+    return "\n".join(lines) + "\n"
+
+
+def _days(price: float, returns: Sequence[float]) -> str:
+    """Bars of working days, as a spreadsheet writes them."""
+    lines, day = ["Date,Open,High,Low,Close,Volume"], date(2021, 1, 4)
+    for step in returns:
+        close = price * (1 + step)
+        low, high = min(price, close) * 0.994, max(price, close) * 1.006
+        texts = ",".join(f"{each:.2f}" for each in (price, high, low, close))
+        lines.append(f"{day.isoformat()},{texts},{1_000_000 + 50_000 * (day.day % 9)}")
+        price, day = close, day + timedelta(3 if day.weekday() == 4 else 1)
     return "\n".join(lines) + "\n"
 
 

@@ -165,6 +165,8 @@ def _render_all(
     for picture, name in _WORKSPACES.items():
         if picture in wanted.names:
             window.workspaces.switch(name)
+            if name == BACKTEST:
+                shot_scene.show_request(window)
             _settle(window)
             _render(window, directory / f"{picture}{suffix}", wanted.scales)
     window.workspaces.switch(SHIPPED[0].name)

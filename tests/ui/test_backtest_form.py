@@ -136,6 +136,7 @@ def test_the_users_folder_is_offered_and_what_is_broken_is_told(tmp_path: Path) 
     (tmp_path / "broken.py").write_text("this is no Python")
 
     offers = StrategyList(tmp_path)
+    offers.read()
 
     assert "Mine · mine.py" in [each.title for each in offers.offers]
     assert list(offers.broken) == ["broken.py"]

@@ -1,6 +1,7 @@
 """Backtests in the window: a real run from the form to every panel of its report."""
 
 import gc
+import json
 import weakref
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.sessions.backtest.request import load_request
 from app.ui.panel_rows import BY_NAME
 from app.ui.panels.backtest import BacktestPanel
 from app.ui.panels.run_equity import RunEquityPanel
@@ -94,6 +96,28 @@ def test_what_is_wrong_stands_beside_its_field(qtbot: QtBot, shelf: Stage) -> No
     assert field.entered == "5000"
     assert field.wrong.isHidden()
     assert panel.buttons["run"].isEnabled()
+
+
+def test_a_file_that_never_ends_keeps_the_window_free(
+    qtbot: QtBot, shelf: Stage
+) -> None:
+    folder = shelf.context.library.strategies
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "endless.py").write_text("while True: pass\n")
+    mine = "class Mine(Strategy):\n    def on_bar(self, ctx, bar): pass\n"
+    (folder / "mine.py").write_text(f"from app.strategies import Strategy\n{mine}")
+
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    assert not panel.offers.is_read
+    panel.load({**REQUEST, "strategies": [{"name": "Mine"}]})
+    assert "being read" in panel.boxes[0].wrong.text()
+
+    qtbot.waitUntil(lambda: panel.offers.is_read, timeout=60_000)
+    said = panel._wrong["files"].text()
+    assert said == "endless.py: its lines did not end within 5 s"
+    qtbot.waitUntil(panel.buttons["run"].isEnabled)
+    assert panel.form.drafts[0].name == str(folder / "mine.py")
 
 
 def test_the_text_is_the_request_both_ways(qtbot: QtBot, shelf: Stage) -> None:
@@ -275,6 +299,78 @@ def test_runs_are_listed_compared_and_deleted(qtbot: QtBot, shelf: Stage) -> Non
     qtbot.waitUntil(lambda: panel.table.rowCount() == 1, timeout=LONG)
     assert runs.current is None
     assert len(runs.store.list()) == 1
+
+    # Nothing that was deleted by mistake is lost.
+    panel.buttons["undo"].click()
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 2, timeout=LONG)
+    assert not panel.buttons["undo"].isVisible()
+    (newest, _) = runs.store.list()
+    assert newest.parameters == "fast 5, slow 20"
+    assert len(newest.course) == 60
+    assert newest.course[-1] == pytest.approx(newest.final_equity, abs=0.01)
+    panel.filter.setText("fast 5,")
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 1)
+
+
+@pytest.mark.parametrize("suffix", ["html", "pdf", "json", "csv", "parquet"])
+def test_a_run_is_exported_by_the_suffix(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path, suffix: str
+) -> None:
+    runs = shelf.context.library.runs
+    panel = shown(qtbot, shelf, "runs")
+    assert isinstance(panel, RunsPanel)
+    ran(qtbot, shelf)
+    run_id = runs.store.list()[0].run_id
+    path = tmp_path / f"out.{suffix}"
+    to = path if suffix in ("html", "pdf", "json") else tmp_path / "out"
+
+    panel.export(run_id, path)
+    qtbot.waitUntil(lambda: not panel.running.is_busy, timeout=LONG)
+
+    assert to.is_dir() == (suffix in ("csv", "parquet"))
+    files = [*to.iterdir()] if to.is_dir() else [to]
+    assert files
+    assert all(each.stat().st_size > 0 for each in files)
+    if suffix == "json":
+        assert json.loads(to.read_text())["stats"]["trades"] > 0
+    if suffix == "csv":
+        assert (to / "trades.csv").read_text().count("\n") > 1
+
+
+def test_an_export_that_cannot_be_written_is_told(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path
+) -> None:
+    panel = shown(qtbot, shelf, "runs")
+    assert isinstance(panel, RunsPanel)
+    ran(qtbot, shelf)
+    run_id = shelf.context.library.runs.store.list()[0].run_id
+
+    panel.export(run_id, tmp_path / "no" / "such" / "out.json")
+    qtbot.waitUntil(lambda: not panel.running.is_busy, timeout=LONG)
+    panel.export(run_id, tmp_path / "out.doc")
+
+    told = [each.text for each in shelf.desk.messages.rows]
+    assert any("out.json" in each for each in told)
+    assert any("suffix is none of" in each for each in told)
+
+
+@pytest.mark.parametrize("suffix", ["json", "toml"])
+def test_a_request_is_saved_and_opened_again(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path, suffix: str
+) -> None:
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    panel.load({**REQUEST, "initialCapital": 5000, "seed": 3})
+    path = tmp_path / f"request.{suffix}"
+
+    panel.save(path)
+    panel.load(dict(REQUEST))
+    assert panel.fields["seed"].entered != "3"
+    panel.open(path)
+
+    assert panel.fields["seed"].entered == "3"
+    assert panel.boxes[0].fields["fast"].entered == "3"
+    assert load_request(path).initial_capital == 5000
 
 
 @pytest.mark.parametrize("name", ["backtest", *REPORT])

@@ -108,7 +108,8 @@ def test_one_is_added_by_the_form_and_shows_what_it_does(qtbot, window, panel) -
     panel.buttons["add"].click()
     form = panel.form
     assert isinstance(form, StrategyForm)
-    assert "broken.py:1: SyntaxError" in form.wrong.text()
+    # The folder is read on a thread of its own.
+    qtbot.waitUntil(lambda: "broken.py:1: SyntaxError" in form.wrong.text())
     titles = [form.choice.itemText(i) for i in range(form.choice.count())]
     form.choice.setCurrentIndex(titles.index("Own · own.py"))
     form.choice.activated.emit(form.choice.currentIndex())

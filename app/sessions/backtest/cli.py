@@ -22,7 +22,7 @@ _SHOWN = (
     ("volatility", "volatility a year", "{:.2%}"),
     ("sharpe", "Sharpe", "{:.2f}"),
     ("sortino", "Sortino", "{:.2f}"),
-    ("max_drawdown", "largest drawdown", "-{:.2%}"),
+    ("max_drawdown", "largest drawdown", "{:.2%}"),
     ("trades", "trades", "{:,}"),
     ("win_rate", "winners", "{:.1%}"),
     ("profit_factor", "profit factor", "{:.2f}"),
@@ -140,6 +140,10 @@ def lines(result: "Result") -> list[str]:
             said.append(f"    interpreted: {each['reason']}")
         if each["failure"]:
             said.append(f"    STOPPED: {each['failure']}")
+        elif not outcomes.strategies[each["id"]].calls:
+            said.append(
+                "    none of its handlers was called: the data have no such events"
+            )
     width = max(len(label) for _, label, _ in _SHOWN)
     for name, label, form in _SHOWN:
         value = stats[name]

@@ -9,9 +9,12 @@ import json
 import shutil
 import tempfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from app.analytics.run_data import ARRAYS, RunData, Table
 from app.clock import SystemClock
@@ -28,6 +31,8 @@ _TABLES: Final = ("fills", "orders", "trades")
 _COLUMNS: Final = (_EQUITY, _BENCHMARK, *(f"{each}.parquet" for each in _TABLES))
 _OWNED: Final = "strategy:"
 _UNFINISHED: Final = ".saving-"
+_BIN: Final = ".bin"
+_COURSE: Final = 60
 _STALE_NS: Final = 86_400_000_000_000
 
 
@@ -43,6 +48,10 @@ class RunSummary:
     final_equity, total_return, sharpe, max_drawdown : float or None
         None where it is not defined.
     trades : int
+    parameters : str
+        Of its strategies, in a line; "" in runs of older versions, as is `course`.
+    course : tuple of float
+        Equity at some instants, evenly apart.
     is_whole : bool
         False if it was cancelled.
     failures : tuple of str
@@ -65,6 +74,8 @@ class RunSummary:
     sharpe: float | None = None
     max_drawdown: float | None = None
     trades: int = 0
+    parameters: str = ""
+    course: tuple[float, ...] = ()
     is_whole: bool = True
     failures: tuple[str, ...] = ()
     damaged: str = ""
@@ -225,6 +236,35 @@ class RunStore:
         except OSError as error:
             raise RunError(f"run {run_id} cannot be deleted: {_why(error)}") from error
 
+    def put_aside(self, run_ids: Iterable[str]) -> None:
+        """Remove runs so that `bring_back` returns them; what lay there before is gone.
+
+        Raises
+        ------
+        RunError
+            If there is no such run, or the folder cannot be written.
+        """
+        folders = [self._folder(each) for each in run_ids]
+        kept = self.root / _BIN
+        try:
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir()
+            for each in folders:
+                each.rename(kept / each.name)
+        except OSError as error:
+            raise RunError(f"runs cannot be deleted: {_why(error)}") from error
+
+    def bring_back(self) -> int:
+        """Return the runs that were put aside last; how many."""
+        kept, count = self.root / _BIN, 0
+        try:
+            for each in sorted(kept.iterdir()) if kept.is_dir() else ():
+                each.rename(self.root / each.name)
+                count += 1
+        except OSError as error:
+            raise RunError(f"runs cannot be brought back: {_why(error)}") from error
+        return count
+
     def describe(
         self, run_id: str, *, name: str | None = None, note: str | None = None
     ) -> None:
@@ -284,9 +324,28 @@ def summary_of(run: RunData) -> RunSummary:
         sharpe=stats["sharpe"],
         max_drawdown=stats["max_drawdown"],
         trades=stats["trades"],
+        parameters="; ".join(map(_parameters, card["strategies"])),
+        course=_course(run),
         is_whole=card["is_whole"],
         failures=tuple(e["failure"] for e in card["strategies"] if e["failure"]),
     )
+
+
+def _parameters(strategy: dict[str, Any]) -> str:
+    given = strategy["parameters"].items()
+    return ", ".join(
+        f"{name} {str(value).lower() if isinstance(value, bool) else f'{value:g}'}"
+        for name, value in given
+    )
+
+
+def _course(run: RunData) -> tuple[float, ...]:
+    """Equity at `_COURSE` instants, in the unit of money, whole."""
+    if not len(run.ts):
+        return ()
+    wanted = np.linspace(float(run.ts[0]), float(run.ts[-1]), _COURSE)
+    at = np.searchsorted(run.ts, wanted, "right") - 1
+    return tuple(round(float(each), 2) for each in run.equity[np.maximum(at, 0)])
 
 
 def _write_files(run: RunData, folder: Path) -> None:

@@ -88,7 +88,18 @@ class StrategyBox(QFrame):
             choice.addItem(each.title, each.name)
         choice.insertSeparator(choice.count())
         choice.addItem("From a file…", _FILE)
-        self._show()
+        offered = {each.name: each.cls for each in self._offers.offers}
+        cls = self.draft.cls
+        if (
+            cls is None
+            or offered.get(self.draft.name, cls) is not cls
+            or not self.fields
+        ):
+            self.draft.cls = None
+            self._show()
+        else:
+            # What is typed in the fields stays, and where the cursor is.
+            choice.setCurrentIndex(max(0, choice.findData(self.draft.name)))
 
     def _show(self) -> None:
         """Show the draft's strategy, and the fields of its parameters."""
@@ -96,9 +107,9 @@ class StrategyBox(QFrame):
         if draft.name and draft.cls is None:
             try:
                 offer = self._offers.resolve(draft.name)
-                draft.name, draft.cls = offer.name, offer.cls
-            except RingsideError:
-                draft.cls = None
+                draft.name, draft.cls, draft.why = offer.name, offer.cls, ""
+            except RingsideError as error:
+                draft.cls, draft.why = None, str(error)
         at = self.choice.findData(draft.name)
         if at < 0 and draft.name:
             self.choice.insertItem(0, Path(draft.name).name, draft.name)

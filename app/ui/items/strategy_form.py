@@ -27,8 +27,9 @@ from app.sessions.live_strategies import MINUTE_NS, LiveTerms
 from app.strategies.strategy import Range
 from app.ui.items.form_field import NumberEdit, choice_of
 from app.ui.items.parameter_form import ParameterForm
+from app.ui.jobs import Jobs
 from app.ui.models.strategies import INTERVALS, takes_bars
-from app.ui.models.strategy_list import Offer, StrategyList
+from app.ui.models.strategy_list import Found, Offer, StrategyList, scan
 from app.ui.theme import Theme
 
 _FILE: Final = "\0file"
@@ -39,7 +40,7 @@ _OFF: Final = Qt.CheckState.Unchecked
 
 
 class StrategyForm(QDialog):
-    """A dialog; it reads the user's folder when it is made.
+    """A dialog; it has the user's folder read when it is made.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ class StrategyForm(QDialog):
         The one that is ticked at first.
     folder : Path
         Of the user's strategies.
+    reading : Jobs
+        Read the folder.
 
     Signals
     -------
@@ -65,6 +68,7 @@ class StrategyForm(QDialog):
         names: Sequence[str],
         chosen: int,
         folder: Path,
+        reading: Jobs,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Add a strategy")
@@ -98,6 +102,7 @@ class StrategyForm(QDialog):
         self.buttons.rejected.connect(self.reject)
         self._show()
         self.resize(*_SIZE)
+        reading.run(lambda: scan(folder), self._on_read, self._on_failed)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -135,8 +140,17 @@ class StrategyForm(QDialog):
             self.choice.addItem(offer.title, offer.name)
         self.choice.insertSeparator(self.choice.count())
         self.choice.addItem("From a file…", _FILE)
-        broken = self._offers.broken.items()
-        self._say("\n".join(f"{name}:{words}" for name, words in broken))
+        self._say("\n".join(self._offers.broken.values()))
+
+    def _on_read(self, found: Found) -> None:
+        """Offer the user's own strategies, too; what is chosen stays chosen."""
+        name = self.choice.currentData()
+        self._offers.take(found)
+        self._fill()
+        self.choice.setCurrentIndex(max(0, self.choice.findData(name)))
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._say(f"your folder of strategies cannot be read: {error}")
 
     def _say(self, words: str) -> None:
         self.wrong.setText(words)

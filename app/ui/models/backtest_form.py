@@ -129,6 +129,8 @@ class Draft:
         As the request names it: a title, or a file.
     cls : type of Strategy or None
         None: it is not found.
+    why : str
+        Why it is not found; "" = there is none of that name.
     texts : dict
         Parameters as edited; one that is not there has its default.
     allocation : str
@@ -142,6 +144,7 @@ class Draft:
     texts: dict[str, str] = field(default_factory=dict)
     allocation: str = ""
     kept: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
 
     def parameters(self) -> dict[str, Parameter]:
         """What it declares."""
@@ -150,8 +153,8 @@ class Draft:
     def problems(self) -> dict[str, str]:
         """What is wrong, by parameter; "name" where there is no such strategy."""
         if self.cls is None:
-            return {"name": f"there is no strategy {self.name!r}" if self.name else
-                    "choose a strategy"}  # fmt: skip
+            words = self.why or f"there is no strategy {self.name!r}"
+            return {"name": words if self.name else "choose a strategy"}
         found = {}
         known = self.parameters()
         for name, text in self.texts.items():

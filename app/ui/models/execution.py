@@ -1,17 +1,28 @@
 """What the execution panel shows of a run's fills: bins, and what costs took of P&L."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
 from app.analytics.run_data import RunData
+from app.ui.models.axis import round_step
 
 SECTIONS: Final = ("costs", "execution")
 _EDGE: Final = 0.01
 
 
-def binned(values: Any, most: int, form: str) -> tuple[list[str], Any]:
+def binned(
+    values: Any, most: int, write: Callable[[float], str]
+) -> tuple[list[str], Any]:
     """Count values in equal bins; the farthest hundredths are in the outer ones.
+
+    Parameters
+    ----------
+    most : int
+        About so many bins; their middles are round numbers.
+    write : callable
+        A middle to its words.
 
     Returns
     -------
@@ -23,10 +34,12 @@ def binned(values: Any, most: int, form: str) -> tuple[list[str], Any]:
         return [], np.empty(0)
     low, high = np.quantile(known, (_EDGE, 1 - _EDGE))
     if high <= low:
-        return [form.format(float(low))], np.array([len(known)])
-    counts, edges = np.histogram(np.clip(known, low, high), most, (low, high))
-    middles = (edges[:-1] + edges[1:]) / 2
-    return [form.format(x).replace("-", "−") for x in middles.tolist()], counts
+        return [write(float(low))], np.array([len(known)])
+    width = round_step((high - low) / most)
+    middles = np.arange(round(low / width), round(high / width) + 1)
+    edges = np.append(middles - 0.5, middles[-1] + 0.5) * width
+    counts, _ = np.histogram(np.clip(known, edges[0], edges[-1]), edges)
+    return [write(float(each)) for each in middles * width], counts
 
 
 def cost_shares(data: RunData) -> tuple[list[str], Any]:

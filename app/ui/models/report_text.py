@@ -8,6 +8,14 @@ from app.ui import formatting
 from app.ui.formatting import DASH, MINUS
 from app.ui.theme import Theme
 
+_NEVER_BELOW: Final = frozenset(
+    {
+        *("final_equity", "fill_ratio", "filled_orders", "win_rate"),
+        *("positive_days", "positive_months", "volatility", "downside_deviation"),
+        *("ulcer_index", "exposure_time", "average_exposure", "maker_share"),
+    }
+)
+"""Figures that have no sign, so that a colour would tell nothing."""
 _LARGE: Final = 1e5
 _SECOND: Final = 1_000_000_000
 
@@ -85,6 +93,8 @@ def told(value: float | str, kind: Format) -> str:
 
 def colour(each: Statistic, theme: Theme) -> str:
     """Colour of a statistic: of a gain or a loss where its sign says which."""
+    if each.key in _NEVER_BELOW:
+        return theme.text
     is_signed = each.better != 0 and each.format in ("money", "percent", "bps")
     if not is_signed or isinstance(each.value, str) or not math.isfinite(each.value):
         return theme.text

@@ -11,6 +11,8 @@ from app.ui.models.table import Column
 from app.ui.theme import Theme
 
 _NUMBERS: Final = ("total_return", "sharpe", "max_drawdown", "final_equity")
+COURSE: Final = "Curve"
+"""Title of the column that is a line."""
 ROW: Final = np.dtype(
     [("at", "<i8"), ("trades", "<i8"), *((name, "<f8") for name in _NUMBERS)]
 )
@@ -47,7 +49,10 @@ class RunList:
         def holds(record: np.void) -> bool:
             each = self.run(record)
             heap = " ".join(
-                (each.run_id, each.name, each.note, *each.symbols, *each.strategies)
+                (
+                    *(each.run_id, each.name, each.note, each.parameters),
+                    *(*each.symbols, *each.strategies),
+                )
             ).lower()
             return all(word in heap for word in wanted)
 
@@ -95,6 +100,15 @@ class RunList:
         )
         return (
             text("Run", lambda x: x.name or x.run_id, 20),
+            text("Parameters", lambda x: x.parameters, 16),
+            Column(
+                COURSE,
+                lambda _: "",
+                lambda rows: rows["total_return"],
+                is_number=False,
+                tip="Equity over time; sorts by return",
+                width=12,
+            ),
             number("Return", "total_return", signed_percent, 10, is_coloured=True),
             number("Sharpe", "sharpe", ratio, 7),
             number("Drawdown", "max_drawdown", lambda v: percent(-v), 10),

@@ -35,9 +35,10 @@ from app.ui.items.symbol_picker import SymbolPicker
 from app.ui.models.backtest_data import Shelf, stream_title
 from app.ui.models.backtest_form import SECTIONS, BacktestForm, Draft, Field
 from app.ui.models.messages import Level
-from app.ui.models.strategy_list import StrategyList
+from app.ui.models.strategy_list import Found, StrategyList, scan
 
 _WIDE_PX: Final = 700
+_WRONG: Final = ("symbols", "request", "text", "files")
 _FILES: Final = "Requests (*.json *.toml)"
 _DATES: Final = ("start_date", "end_date")
 _WHOLE: Final = ("seed", "models.slippage")
@@ -60,7 +61,7 @@ class BacktestPanel(QWidget):
         self.text = QPlainTextEdit()
         self.pages = QTabWidget()
         self.running = RunningList(self._library.backtests)
-        self._wrong = {name: _label("error") for name in ("symbols", "request", "text")}
+        self._wrong = {name: _label("error") for name in _WRONG}
         self._reach = _label("small")
         self._said = QLabel()
         self._is_stale, self._is_writing = True, False
@@ -140,6 +141,7 @@ class BacktestPanel(QWidget):
         row.addWidget(add)
         row.addStretch(1)
         column.addLayout(row)
+        column.addWidget(self._wrong["files"])
         column.addSpacing(8)
         column.addWidget(_label("heading", "Account"))
         column.addLayout(self._section("general", skip=_DATES))
@@ -240,11 +242,20 @@ class BacktestPanel(QWidget):
     # What can be chosen.
 
     def showEvent(self, event: QShowEvent) -> None:
-        self.offers.read()
-        for box in self.boxes:
-            box.fill()
+        library = self._library
+        library.reading.run(
+            lambda: scan(library.strategies), self._on_offers, self._on_failed
+        )
         if self._is_stale:
             self.refresh()
+
+    def _on_offers(self, found: Found) -> None:
+        self.offers.take(found)
+        for box in self.boxes:
+            box.fill()
+        self._wrong["files"].setText("\n".join(found.broken.values()))
+        self._wrong["files"].setVisible(bool(found.broken))
+        self._show_problems()
 
     def refresh(self) -> None:
         """List the catalog anew, once it can be seen."""
@@ -263,7 +274,7 @@ class BacktestPanel(QWidget):
         self._show_problems()
 
     def _on_failed(self, error: BaseException) -> None:
-        self._tell(f"the catalog cannot be listed: {error}", Level.ERROR)
+        self._tell(f"what can be chosen cannot be listed: {error}", Level.ERROR)
 
     def _tell(self, words: str, level: Level = Level.INFO) -> None:
         self._context.bridge.tell(words, level, "backtest")

@@ -101,8 +101,13 @@ class PnlPanel(QWidget):
             columns[listed.instrument.name] = 1 + listed.number
         if desk.market.view is not None:
             for number in desk.pnl.strategies(desk.market.view):
-                columns[f"Strategy {number}"] = desk.pnl.strategy_column(number)
+                columns[self._title(number)] = desk.pnl.strategy_column(number)
         return columns
+
+    def _title(self, number: int) -> str:
+        """A strategy by its title and number; one that was taken out by its number."""
+        watched = self._context.strategies.watched.get(number)
+        return f"{watched.live.title} ({number})" if watched else f"Strategy {number}"
 
     def _curves(self) -> tuple[Curve, ...]:
         pnl, theme = self._context.desk.pnl, self._context.theme

@@ -8,6 +8,7 @@ from app.ui.context import Context
 from app.ui.items.bar_plot import BarPlot
 from app.ui.items.stat_list import StatList
 from app.ui.models.execution import SECTIONS, binned, cost_shares
+from app.ui.models.report_text import held
 
 _BINS = 31
 
@@ -59,12 +60,16 @@ class RunExecutionPanel(QWidget):
         self.stats.show_sections([x for x in report.sections if x.key in SECTIONS])
         fills, orders = data.fills, data.orders
         value = np.where(fills["value"] > 0, fills["value"], np.nan)
-        labels, counts = binned(1e4 * fills["slippage"] / value, _BINS, "{:.1f}")
+        labels, counts = binned(1e4 * fills["slippage"] / value, _BINS, _points)
         self.slippage.show_bars(labels, counts)
-        labels, counts = binned(orders["time_to_fill_s"], _BINS, "{:.3g} s")
+        labels, counts = binned(orders["time_to_fill_s"], _BINS, held)
         self.time.show_bars(labels, counts)
         self.rejects.show_bars(
             [each.replace("_", " ") for each in report.rejects],
             list(report.rejects.values()),
         )
         self.costs.show_bars(*cost_shares(data))
+
+
+def _points(value: float) -> str:
+    return f"{value:.6g}".replace("-", formatting.MINUS)

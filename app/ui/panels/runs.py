@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -25,9 +26,10 @@ from app.ui.items.blotter_view import BlotterView
 from app.ui.items.row_menu import row_menu
 from app.ui.items.run_compare import RunCompare
 from app.ui.items.running_line import RunningLine
+from app.ui.items.sparkline import SparklineDelegate
 from app.ui.jobs import Report
 from app.ui.models.messages import Level
-from app.ui.models.run_list import RunList
+from app.ui.models.run_list import COURSE, RunList
 from app.ui.models.table import RecordTable
 from app.ui.runs import OpenRun
 
@@ -54,7 +56,14 @@ class RunsPanel(QWidget):
             self.list.columns(context.theme), lambda: self.list.rows
         )
         self.view = BlotterView(self.table, _EMPTY)
-        self.view.table.setAccessibleName("Runs")
+        table = self.view.table
+        table.setAccessibleName("Runs")
+        curve = next(
+            i for i, each in enumerate(self.table.columns) if each.title == COURSE
+        )
+        table.setItemDelegateForColumn(
+            curve, SparklineDelegate(context.theme, table, self._course)
+        )
         self.filter = QLineEdit()
         self.compare = RunCompare(context.theme, context.settings.scale)
         self.pages = QTabWidget()
@@ -73,8 +82,10 @@ class RunsPanel(QWidget):
             ("export", "Export…", "HTML, PDF, JSON; CSV, Parquet", self._on_export),
             ("note", "Note…", "Write a note to it", self._on_note),
             ("delete", "Delete…", "Delete what is selected", self.ask_delete),
+            ("undo", "Undo", "Bring back what was deleted last", self.undo),
         ):
             self.buttons[name] = self.view.add_button(title, tip, pressed)
+        self.buttons["undo"].hide()
         self.filter.setPlaceholderText("Filter")
         self.filter.setAccessibleName("Filter of runs")
         self.filter.setClearButtonEnabled(True)
@@ -113,6 +124,10 @@ class RunsPanel(QWidget):
         self.view.restore(state)
 
     # What is shown.
+
+    def _course(self, row: int) -> np.ndarray:
+        """A run's equity, for the line of its row."""
+        return np.array(self.list.run(self.table.record(row)).course)
 
     def refresh(self) -> None:
         """List the store anew, once it can be seen."""
@@ -267,8 +282,8 @@ class RunsPanel(QWidget):
         self.dialog = box
         box.setWindowTitle("Delete?")
         box.setText(
-            f"{names}{more}: {formatting.plural(len(chosen), 'run')} will be gone "
-            "for good."
+            f"{names}{more}: {formatting.plural(len(chosen), 'run')} will be deleted. "
+            "Undo brings back what was deleted last."
         )
         box.setStandardButtons(_DELETE | _KEEP)
         box.button(_DELETE).setText("Delete")
@@ -282,14 +297,19 @@ class RunsPanel(QWidget):
             return
         store = self._runs.store
 
-        def work(report: Report) -> int:
-            for done, run_id in enumerate(ids):
-                report(done / len(ids), done)
-                store.delete(run_id)
-            return len(ids)
-
         def over(_: object = None) -> None:
             self._runs.forget(set(ids))
+            self.buttons["undo"].show()
             self._runs.stored.emit()
 
-        self.running.run("Delete", work, over, failed=over)
+        self.running.run("Delete", lambda _: store.put_aside(ids), over, failed=over)
+
+    def undo(self) -> None:
+        """Bring back what was deleted last."""
+        self.buttons["undo"].hide()
+
+        def over(_: object = None) -> None:
+            self._runs.stored.emit()
+
+        store = self._runs.store
+        self.running.run("Undo", lambda _: store.bring_back(), over, failed=over)

@@ -208,6 +208,7 @@ class StrategiesPanel(QWidget):
             names,
             self._context.focus.number,
             self._watch.folder,
+            self._context.library.reading,
         )
         self.form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form.wanted.connect(self._on_wanted)
