@@ -161,6 +161,12 @@ def _render_all(
             shot_scene.READY.get(name, shot_scene.leave)(window)
             _settle(window)
             _render(dock.host, directory / f"{name}{suffix}", wanted.scales)
+    _render_workspaces(window, directory, suffix, wanted)
+
+
+def _render_workspaces(
+    window: MainWindow, directory: Path, suffix: str, wanted: Wanted
+) -> None:
     window.workspaces.reset()
     for picture, name in _WORKSPACES.items():
         if picture in wanted.names:
