@@ -11,8 +11,8 @@ import builtins
 import inspect
 import re
 import types
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from app.engine import handler_events
 from app.engine.strategy import Handler
@@ -28,7 +28,7 @@ from app.strategies.strategy import (
 )
 from app.strategies.translate import CONTEXT, NotCompilableError, Program, translate
 
-_EVENTS: Final = {
+_EVENTS: Final[Mapping[str, Any]] = {
     "on_bar": handler_events.Bar,
     "on_bars": handler_events.Update,
     "on_quote": handler_events.Quote,

@@ -223,7 +223,7 @@ def _entries_in_place(program: Program) -> list[ast.FunctionDef]:
     for handler, tree in program.entries.items():
         method = program.functions.get(handler)
         for each in ast.walk(tree):
-            if method is not None and hasattr(each, "lineno"):
+            if method is not None and isinstance(each, ast.stmt | ast.expr):
                 each.lineno = each.end_lineno = method.lineno
                 each.col_offset, each.end_col_offset = 0, 1
         found.append(tree)

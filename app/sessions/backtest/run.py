@@ -172,8 +172,7 @@ class Backtest:
         def compose() -> Composition:
             return Composition(request, catalog, folders, interpreted=interpreted)
 
-        self._take(compose())
-        self._compose = compose
+        self._take(compose(), compose)
 
     @classmethod
     def of(cls, composition: Composition) -> "Backtest":
@@ -182,9 +181,12 @@ class Backtest:
         backtest._take(composition)  # noqa: SLF001  (its own)
         return backtest
 
-    def _take(self, composition: Composition) -> None:
-        self.composition = composition
-        self._compose: Callable[[], Composition] | None = None
+    def _take(
+        self,
+        composition: Composition,
+        compose: Callable[[], Composition] | None = None,
+    ) -> None:
+        self.composition, self._compose = composition, compose
         self._block = np.zeros(RUN_WORDS, np.int64)
         self._reports = Pages(REPORT, _REPORTS)
         self._worths = Pages(WORTH, _WORTHS)
