@@ -88,6 +88,9 @@ def _report(parsed: argparse.Namespace, text: str) -> "Report":
 def _list(parsed: argparse.Namespace) -> int:
     store = _store(parsed)
     runs = store.list()
+    if runs:
+        figures = "  ".join(f"{each:>9}" for each in ("return", "Sharpe", "drawdown"))
+        print(f"{'run':24}  {figures}  {'trades':>7}  name (parameters)")
     for each in runs:
         print(line_of(each))
     if not runs:
@@ -112,7 +115,8 @@ def line_of(each: RunSummary) -> str:
         for value, form in figures
     )
     state = "" if each.is_whole and not each.failures else "  (stopped)"
-    return f"{each.run_id:24}  {told}  {each.trades:>7,}  {each.name}{state}"
+    given = f" ({each.parameters})" if each.parameters else ""
+    return f"{each.run_id:24}  {told}  {each.trades:>7,}  {each.name}{given}{state}"
 
 
 def _show(parsed: argparse.Namespace) -> int:

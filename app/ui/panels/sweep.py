@@ -31,7 +31,7 @@ from app.ui.items.sweep_shelf import SweepShelf
 from app.ui.items.sweep_walk import SweepWalk
 from app.ui.models.backtest_data import Shelf
 from app.ui.models.messages import Level
-from app.ui.models.strategy_list import StrategyList
+from app.ui.models.strategy_list import Found, StrategyList, scan
 from app.ui.models.sweep_form import SweepForm
 from app.ui.sweeps import RunningSweep
 
@@ -144,6 +144,13 @@ class SweepPanel(QWidget):
         # The command line may keep others meanwhile.
         self._is_stale = True
 
+    def _on_offers(self, found: Found) -> None:
+        """The user's own strategies are known: their parameters can vary."""
+        self.form.offers.take(found)
+        if found.offers:
+            self.setup.show_form()
+        self._judge()
+
     def refresh(self) -> None:
         """List the catalog and what is kept anew, once it can be seen."""
         self._is_stale = True
@@ -151,6 +158,9 @@ class SweepPanel(QWidget):
             return
         self._is_stale = False
         library, root = self._library, self._sweeps.root
+        library.reading.run(
+            lambda: scan(library.strategies), self._on_offers, self._on_not_listed
+        )
 
         def work() -> "tuple[list[Entry], list[SweepSummary]]":
             # Late: the engine's units are loaded with it.
