@@ -143,6 +143,7 @@ def backtest(window: MainWindow, folder: Path) -> None:
             runs.show(None)
             library.backtests.start(table)
             need(window, lambda: runs.current is not None, _READY_MS, "a backtest")
+    library.sweeps.show_request(_REQUEST)
     show_request(window)
     runs.choose_trade(3)
 

@@ -5,6 +5,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -45,6 +46,7 @@ class AxisRow(QWidget):
         self.kind = choice_of([("From – to", _RANGE), ("List", _LIST)])
         self.kind.setAccessibleName("How its values are given")
         self.edits: dict[str, QLineEdit] = {}
+        self._leads: dict[str, QLabel] = {}
         self.listed = QLineEdit()
         self.listed.setPlaceholderText("5, 10, 20")
         self.listed.setAccessibleName("Values, with commas between them")
@@ -70,21 +72,28 @@ class AxisRow(QWidget):
         grid.setContentsMargins(0, 0, 0, 4)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(3)
-        grid.addWidget(self.choice, 0, 0, 1, 4)
-        grid.addWidget(self.kind, 0, 4)
-        grid.addWidget(self.remove, 0, 5)
-        for column, (name, title) in enumerate(_FIELDS):
+        grid.addWidget(self.choice, 0, 0)
+        grid.addWidget(self.kind, 0, 1)
+        grid.addWidget(self.remove, 0, 2)
+        values = QHBoxLayout()
+        values.setSpacing(6)
+        for name, title in _FIELDS:
             edit = self.edits[name] = NumberEdit(is_whole=False)
             edit.setPlaceholderText(title.lower())
             edit.setAccessibleName(title)
             edit.setToolTip(title)
             edit.setMinimumWidth(round(50 * scale))
             edit.textChanged.connect(partial(self._on_edited, name))
-            grid.addWidget(edit, 1, column)
-            grid.setColumnStretch(column, 1)
-        grid.addWidget(self.listed, 1, 0, 1, 3)
-        grid.addWidget(self.hint, 1, 3, 1, 3)
-        grid.addWidget(self.wrong, 2, 0, 1, 6)
+            lead = self._leads[name] = QLabel(title)
+            lead.setProperty("role", "muted")
+            lead.setBuddy(edit)
+            values.addWidget(lead)
+            values.addWidget(edit, 1)
+        values.addWidget(self.listed, 1)
+        values.addWidget(self.hint)
+        grid.setColumnStretch(0, 1)
+        grid.addLayout(values, 1, 0, 1, 3)
+        grid.addWidget(self.wrong, 2, 0, 1, 3)
 
     def fill(self) -> None:
         """Offer what can vary, and show the draft."""
@@ -110,6 +119,7 @@ class AxisRow(QWidget):
             edit.setText(getattr(draft, name))
             edit.blockSignals(False)
             edit.setVisible(not draft.is_list)
+            self._leads[name].setVisible(not draft.is_list)
             assert isinstance(edit, NumberEdit)
             edit.take_rule(
                 is_whole=target is not None and target.is_whole,

@@ -60,7 +60,7 @@ class SweepHeatmap(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of the sweep")
-        self.setMinimumSize(round(200 * scale), round(130 * scale))
+        self.setMinimumSize(round(200 * scale), round(90 * scale))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
@@ -226,7 +226,7 @@ class SweepHeatmap(QWidget):
         pixels = np.where(
             is_known,
             self._table[shade],
-            np.where(picture.is_due, _argb(t.raised), _argb(t.shade)),
+            np.where(picture.is_due, _argb(t.panel), _argb(t.raised)),
         ).astype(np.uint32)[::-1]
         rows, columns = pixels.shape
         pixels = np.ascontiguousarray(pixels)

@@ -3,10 +3,10 @@
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -30,6 +30,7 @@ from app.ui.theme import Theme
 
 _EMPTY = "No sweep is shown: press Start, or open one that is kept."
 _FREE = -1
+_LOW_PX = 460
 _HINT = "Point at a cell; a click or Enter runs it and opens its report."
 _LATER = "told when the sweep is over"
 
@@ -48,6 +49,7 @@ class SweepMap(QWidget):
     def __init__(self, theme: Theme, scale: float) -> None:
         super().__init__()
         self.book: SweepBook | None = None
+        self._scale = scale
         self.heatmap = SweepHeatmap(theme, scale)
         self.across, self.up, self.shown = Choice(), Choice(), Choice()
         self.others: dict[int, Choice] = {}
@@ -80,7 +82,8 @@ class SweepMap(QWidget):
         self.cell.setProperty("role", "small")
         self.cell.setWordWrap(True)
         self.cell.setTextFormat(Qt.TextFormat.PlainText)
-        self.cell.setMinimumHeight(2 * self.cell.fontMetrics().height())
+        self.cell.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.cell.setFixedHeight(round(2.1 * self.cell.fontMetrics().height()))
         self.cell.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 4)
@@ -99,7 +102,7 @@ class SweepMap(QWidget):
         grid.setContentsMargins(8, 5, 8, 5)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(2)
-        grid.setColumnStretch(2, 1)
+        grid.setColumnStretch(1, 1)
         titles = {
             "best": "Best", "pbo": "Overfitting", "deflated": "Deflated Sharpe",
         }  # fmt: skip
@@ -115,19 +118,23 @@ class SweepMap(QWidget):
             fact.setProperty("role", "heading")
             means.setProperty("role", "small")
             means.setWordWrap(True)
-            top = Qt.AlignmentFlag.AlignTop
-            for column, label in enumerate((head, fact, means)):
+            fact.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            for label in (head, fact, means):
                 label.setTextFormat(Qt.TextFormat.PlainText)
                 label.setToolTip(tips[name])
-                if column < 2:
-                    grid.addWidget(label, row, column, top)
-            grid.addWidget(means, row, 2)
-        line = QHBoxLayout()
+            grid.addWidget(head, 2 * row, 0)
+            grid.addWidget(fact, 2 * row, 1)
+            grid.addWidget(means, 2 * row + 1, 0, 1, 3)
         self.open_best.setToolTip("Run the best cell and open its report")
         self.open_best.setAccessibleName("Open the best cell's run")
-        line.addWidget(self.open_best)
-        grid.addLayout(line, 0, 3, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.open_best, 0, 2)
         return card
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where room is short the map has it: meanings go into tool tips."""
+        is_high = self.height() >= _LOW_PX * self._scale
+        for name in ("pbo", "deflated"):
+            self.means[name].setVisible(is_high)
 
     # What it shows.
 
@@ -161,6 +168,8 @@ class SweepMap(QWidget):
                 means = "not known: the sweep did not come to its end"
             self.facts[name].setText(fact)
             self.means[name].setText(means)
+            self.facts[name].setToolTip(means)
+            self.facts[name].setAccessibleDescription(means)
 
     def _make_others(self) -> None:
         """A chooser for each axis that the map does not show."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.ui import formatting
 from app.ui.formatting import DASH
-from app.ui.models.sweep_text import stat_text, stat_title
+from app.ui.models.sweep_text import share_text, stat_text, stat_title
 from app.ui.models.table import Column
 from app.ui.theme import Theme
 
@@ -93,7 +93,7 @@ def _best(sweep: "SweepSummary") -> str:
 
 
 def _share(value: float) -> str:
-    return f"{value:.0%}" if np.isfinite(value) else DASH
+    return share_text(value) if np.isfinite(value) else DASH
 
 
 def _state(sweep: "SweepSummary") -> str:

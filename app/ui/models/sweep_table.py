@@ -106,7 +106,7 @@ class CellRows:
                     stat_title(name),
                     partial(figure, name),
                     partial(sorted_by, name),
-                    width=max(9, len(stat_title(name)) + 1),
+                    width=max(12, len(stat_title(name)) + 3),
                 )
                 for name in self.names
             ),

@@ -67,7 +67,8 @@ def tight_text(name: str, value: float) -> str:
         return f"{value * 100:.{places}f} %".replace("-", formatting.MINUS)
     if name in _MONEY:
         return formatting.short_number(value)
-    return stat_text(name, value)
+    text = stat_text(name, value)
+    return text.removeprefix(formatting.MINUS) if not text.strip("−0.") else text
 
 
 def values_text(values: Mapping[str, Any]) -> str:
@@ -100,7 +101,7 @@ def overfitting_text(result: "SweepResult") -> tuple[str, str]:
     else:
         means = "close to a coin's toss: being the best here says little of elsewhere"
     told = formatting.count(found.combinations)
-    return f"{chance:.0%}", (
+    return formatting.percent(chance), (
         f"the share of {told} halvings of the time in which the best of one half is "
         f"in the worse half of cells on the other; {means}"
     )
@@ -118,18 +119,23 @@ def deflated_text(result: "SweepResult") -> tuple[str, str]:
         means = "more than luck is likely, and not sure"
     else:
         means = "luck alone makes as much"
-    return f"{chance:.0%}", (
+    return formatting.percent(chance), (
         "how sure it is that the best cell's true Sharpe ratio exceeds what the best "
         f"of {strict.trials:,.0f} cells without skill would show "
-        f"({loose.probability:.0%} where they count as the {loose.trials:,.0f} that "
-        f"their correlation leaves); {means}"
+        f"({formatting.percent(loose.probability)} where they count as the "
+        f"{loose.trials:,.0f} that their correlation leaves); {means}"
     )
+
+
+def share_text(value: float) -> str:
+    """A share in whole per cent, which may be negative."""
+    return formatting.percent(value).replace("-", formatting.MINUS)
 
 
 def efficiency_text(stats: Mapping[str, Any]) -> str:
     """A walk forward in a line."""
     efficiency = stats.get("efficiency")
-    told = DASH if efficiency is None else f"{efficiency:.0%}"
+    told = DASH if efficiency is None else share_text(efficiency)
     figures = ", ".join(
         f"{stat_title(each).lower()} {stat_text(each, stats.get(each))}"
         for each in ("total_return", "annual_return", "sharpe", "max_drawdown")

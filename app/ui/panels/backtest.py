@@ -387,7 +387,7 @@ class BacktestPanel(QWidget):
             self._wrong[name].setText(shown)
             self._wrong[name].setVisible(bool(shown))
         self.buttons["run"].setEnabled(not problems)
-        self._library.sweeps.show_request(None if problems else self.form.table())
+        self._library.sweeps.show_request(None if self._lacks() else self.form.table())
         self._said.setText(_lacking(problems))
         for name in ("save", "copy"):
             self.buttons[name].setEnabled(not self._lacks())

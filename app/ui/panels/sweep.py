@@ -243,7 +243,7 @@ class SweepPanel(QWidget):
         self.setup.show_problems(problems)
         self.buttons["start"].setEnabled(not problems and self._sweeps.running is None)
         if self._sweeps.running is None:
-            wrong = "something is marked above" if table is not None else ""
+            wrong = "something is marked in the set-up" if table is not None else ""
             self._said.setText(wrong if problems else self.form.size_text())
 
     def _reach(self, table: Mapping[str, Any]) -> tuple[int, int]:
