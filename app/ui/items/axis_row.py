@@ -45,6 +45,7 @@ class AxisRow(QWidget):
         self.choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.kind = choice_of([("From – to", _RANGE), ("List", _LIST)])
         self.kind.setAccessibleName("How its values are given")
+        self.kind.setMinimumWidth(round(64 * scale))
         self.edits: dict[str, QLineEdit] = {}
         self._leads: dict[str, QLabel] = {}
         self.listed = QLineEdit()
@@ -63,6 +64,7 @@ class AxisRow(QWidget):
 
     def _lay_out(self, scale: float) -> None:
         self.hint.setProperty("role", "small")
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.wrong.setProperty("role", "error")
         self.wrong.setWordWrap(True)
         self.wrong.hide()
@@ -82,7 +84,7 @@ class AxisRow(QWidget):
             edit.setPlaceholderText(title.lower())
             edit.setAccessibleName(title)
             edit.setToolTip(title)
-            edit.setMinimumWidth(round(50 * scale))
+            edit.setMinimumWidth(round(36 * scale))
             edit.textChanged.connect(partial(self._on_edited, name))
             lead = self._leads[name] = QLabel(title)
             lead.setProperty("role", "muted")
@@ -90,10 +92,10 @@ class AxisRow(QWidget):
             values.addWidget(lead)
             values.addWidget(edit, 1)
         values.addWidget(self.listed, 1)
-        values.addWidget(self.hint)
         grid.setColumnStretch(0, 1)
         grid.addLayout(values, 1, 0, 1, 3)
-        grid.addWidget(self.wrong, 2, 0, 1, 3)
+        grid.addWidget(self.hint, 2, 0, 1, 3)
+        grid.addWidget(self.wrong, 3, 0, 1, 3)
 
     def fill(self) -> None:
         """Offer what can vary, and show the draft."""

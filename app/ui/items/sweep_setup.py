@@ -64,6 +64,7 @@ class SweepSetup(QScrollArea):
     def _lay_out(self) -> None:
         self.setAccessibleName("Set-up of the sweep")
         self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(10, 8, 10, 8)
@@ -123,11 +124,13 @@ class SweepSetup(QScrollArea):
             "it, and move on"
         )
         inside, outside = QLineEdit(), QLineEdit()
+        inside.setPlaceholderText("90d, 8w, 6m, 1y")
+        outside.setPlaceholderText("90d, 8w, 6m, 1y")
         inside.setToolTip("What the best is chosen from: 90d, 8w, 6m, 1y")
         outside.setToolTip("What it then runs over, and the step of the windows")
         grid = self._grid()
-        at = self._field("inside", "In sample", inside, "like 2y, 90d").place(grid, 0)
-        at = self._field("outside", "Out of sample", outside, "6m, 30d").place(grid, at)
+        at = self._field("inside", "In sample", inside).place(grid, 0)
+        at = self._field("outside", "Out of sample", outside).place(grid, at)
         anchored = QCheckBox("Always from the first day")
         self._field("is_anchored", "Anchored", anchored).place(grid, at)
         return grid
