@@ -329,20 +329,40 @@ def mark_of(arena: int, instrument: int, settlement: int) -> int:
     return NO_PRICE if settlement == NO_PRICE else 2 * settlement
 
 
+@inlined
+def _value_like(definition: Any, position: Any, like: Any, doubled: int) -> None:
+    """Value a position at a mark, as one was that may be of the same size and cost."""
+    same = position["quantity"] == like["quantity"]
+    same = same and position["cost_low"] == like["cost_low"]
+    if same and position["cost_high"] == like["cost_high"]:
+        position["mark_doubled"], position["mark"] = doubled, like["mark"]
+        position["unrealised"], position["value"] = like["unrealised"], like["value"]
+    else:
+        numerator = definition["money_numerator"]
+        value_at(position, doubled, numerator, definition["money_denominator"])
+
+
 @kernel
 def _mark_row(
-    arena: int, instrument: int, row: int, account: int, doubled: int
+    arena: int, instrument: int, row: int, marked: int, account: int, doubled: int
 ) -> None:
-    """Value one POSITION row at a mark, and its ACCOUNT row with it."""
+    """Value one POSITION row at a mark, and its ACCOUNT row with it.
+
+    `marked` is a row that has its value at this mark, or -1: where one strategy holds
+    all there is, the account's row is worth the same, and nothing is divided again.
+    """
     definition, position = instruments(arena)[instrument], positions(arena)[row]
     numerator = definition["money_numerator"]
     denominator, conversion = definition["money_denominator"], definition["conversion"]
-    if account == NO_ACCOUNT or conversion == 0:
-        value_at(position, doubled, numerator, denominator)
-    else:
-        total = accounts(arena)[account]
+    counts = account != NO_ACCOUNT and conversion != 0
+    total = accounts(arena)[max(0, account)]
+    if counts:
         _contribute_worth(total, position, conversion, integer(-1))
+    if marked >= 0:
+        _value_like(definition, position, positions(arena)[marked], doubled)
+    else:
         value_at(position, doubled, numerator, denominator)
+    if counts:
         _contribute_worth(total, position, conversion, integer(1))
     sum_up(arena, account)
 
@@ -359,13 +379,14 @@ def set_mark(arena: int, instrument: int, doubled: int) -> bool:
         position["mark_doubled"] = doubled
         position["mark"] = doubled >> 1
         return True
+    own = integer(-1)
     while left != np.uint64(0):
         strategy = lowest_bit(left)
         left &= left - np.uint64(1)
         account = strategy if strategy > 0 else NO_ACCOUNT
         own = position_row(arena, instrument, strategy)
-        _mark_row(arena, instrument, own, account, doubled)
-    _mark_row(arena, instrument, row, integer(0), doubled)
+        _mark_row(arena, instrument, own, integer(-1), account, doubled)
+    _mark_row(arena, instrument, row, own, integer(0), doubled)
     return True
 
 

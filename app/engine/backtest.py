@@ -13,13 +13,16 @@ import numpy as np
 
 from app.engine.atomics import load_acquire
 from app.engine.bits import integer
-from app.engine.compile import entry, kernel
-from app.engine.folding import fold
-from app.engine.links import Link, linked
+from app.engine.compile import entry, inlined, kernel
+from app.engine.folding import act_on, come_to, fold, hand_on, leave
+from app.engine.gate_marks import MARKED, move_mark, moves_money_alone, new_loss
+from app.engine.gate_reports import forget_findings
+from app.engine.links import Link, call_link, linked
 from app.engine.memory import copy_bytes, view, words
-from app.engine.records import MARKET, MARKET_BYTES, WIDE_BYTES
+from app.engine.records import MARKET, MARKET_BYTES, WIDE_BYTES, EventKind, Reason
 from app.engine.state import accounts, engine
 from app.engine.telling import number_report, tell_owner
+from app.engine.venue.quiet import pass_bar
 
 RESERVE: Final = 8192
 """Reports that one record may cause; with less room for them the loop returns."""
@@ -96,6 +99,35 @@ def _keep_worth(arena: int, block: Any) -> None:
     block[Run.WORTH_TS] = row["ts"]
 
 
+@inlined
+def _mark(arena: int, links: int, instrument: int) -> None:
+    """Mark an instrument; the gate is asked where more than money follows from it."""
+    if not moves_money_alone(arena, instrument):
+        call_link(arena, links, Link.GATE_MARKED, instrument)
+        return
+    forget_findings(arena)
+    if move_mark(arena, instrument) and new_loss(arena) != Reason.NONE:
+        call_link(arena, links, Link.GATE_MARKED, integer(MARKED) - instrument)
+
+
+@kernel
+def _fold(arena: int, links: int, address: int) -> None:
+    """Fold a record; a bar that concerns no order goes no farther than this unit.
+
+    Its steps are those of `folding.fold`, taken in here instead of called by address.
+    """
+    record = view(address, 1, MARKET)[0]
+    if not come_to(arena, links, record):
+        return
+    if record["kind"] == EventKind.BAR and pass_bar(arena, address):
+        engine(arena)[0]["market_records"] += 1
+        _mark(arena, links, integer(record["instrument"]))
+        hand_on(arena, links, address)
+    else:
+        act_on(arena, links, address)
+    leave(arena, links, record)
+
+
 @entry
 def run_backtest(arena: int, links: int, unused: int) -> int:
     """Fold the records of a block; see `Run` and `Outcome`."""
@@ -120,7 +152,7 @@ def run_backtest(arena: int, links: int, unused: int) -> int:
                 return integer(Outcome.FULL)
             if now:
                 _keep_worth(arena, block)
-        fold(arena, links, records + index * MARKET_BYTES)
+        _fold(arena, links, records + index * MARKET_BYTES)
         index += 1
     block[Run.NEXT] = index
     return integer(Outcome.BLOCK_ENDED)

@@ -22,7 +22,7 @@ from app.engine.bars import (
     waiting_size,
 )
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel
 from app.engine.control import Control
 from app.engine.links import Link, call_link, linked
 from app.engine.memory import record_address, view
@@ -58,6 +58,7 @@ from app.engine.strategy import (
     StrategyState,
     call_handler,
     call_handlers,
+    call_now,
     follows,
     forget_requests,
     has_handler,
@@ -88,6 +89,21 @@ def _market_handler(kind: int) -> int:
 
 
 @kernel
+def hand_on(arena: int, links: int, address: int) -> None:
+    """Give a market record, whose book has moved, to strategies and to the window."""
+    record = view(address, 1, MARKET)[0]
+    instrument = integer(record["instrument"])
+    handler = _market_handler(integer(record["kind"]))
+    if handler >= 0 and not (handler == Handler.ON_BAR and wait(arena, address)):
+        call_handlers(arena, links, handler, instrument, address)
+    if record["flags"] & RecordFlag.LAST and handler != Handler.ON_BAR:
+        call_handlers(arena, links, Handler.ON_BOOK, instrument, address)
+    ring = linked(links, Link.MARKET_OUT)
+    if ring and not ring_push(ring, address):
+        control_of(links)[Control.MARKET_LOST] += 1
+
+
+@kernel
 def _fold_market(arena: int, links: int, address: int) -> None:
     record = view(address, 1, MARKET)[0]
     instrument = integer(record["instrument"])
@@ -101,17 +117,10 @@ def _fold_market(arena: int, links: int, address: int) -> None:
     if instrument >= 0 and record["kind"] >= EventKind.DIVIDEND:
         call_link(arena, links, Link.GATE_ACTION, address)
     call_link(arena, links, Link.GATE_MARKED, instrument)
-    handler = _market_handler(integer(record["kind"]))
-    if handler >= 0 and not (handler == Handler.ON_BAR and wait(arena, address)):
-        call_handlers(arena, links, handler, instrument, address)
-    if record["flags"] & RecordFlag.LAST and handler != Handler.ON_BAR:
-        call_handlers(arena, links, Handler.ON_BOOK, instrument, address)
-    ring = linked(links, Link.MARKET_OUT)
-    if ring and not ring_push(ring, address):
-        control_of(links)[Control.MARKET_LOST] += 1
+    hand_on(arena, links, address)
 
 
-@kernel
+@inlined
 def _takes(arena: int, strategy: int, row: int) -> bool:
     """Whether a strategy follows a waiting bar's instrument, and takes its kind."""
     if not follows(strategies(arena)[strategy], waiting_instrument(arena, row)):
@@ -139,7 +148,7 @@ def _tell_bars(arena: int, links: int) -> None:
         address = waiting_bar(arena, row)
         for strategy in range(1, count):
             if _takes(arena, strategy, row):
-                call_handler(arena, links, strategy, Handler.ON_BAR, address)
+                call_now(arena, links, strategy, Handler.ON_BAR, address)
         last, row = row, waiting_behind(arena, row)
     for strategy in range(1, count):
         has_one = has_handler(strategies(arena)[strategy], Handler.ON_BARS)
@@ -353,23 +362,29 @@ def _pass_time(arena: int, links: int, until: int, timers_until: int) -> None:
 
 
 @kernel
-def fold(arena: int, links: int, address: int) -> None:
-    """Fold one inbound record into state; what was due before it happens before it."""
-    record = view(address, 1, MARKET)[0]
+def come_to(arena: int, links: int, record: Any) -> bool:
+    """Let what was due before a record happen; False if its time is impossible."""
     session = engine(arena)[0]
     session["event"] += 1
-    ts, kind = integer(record["ts_received"]), integer(record["kind"])
+    ts = integer(record["ts_received"])
     if abs(ts) >= TIME_BOUND:
         session["bad_records"] += 1
-        return
+        return False
     if ts >= session["schedule_due"]:
         # A bar is stamped at its close: it goes before the session that ends with it.
-        until = ts - 1 if kind == EventKind.BAR else ts
+        until = ts - 1 if record["kind"] == EventKind.BAR else ts
         _pass_time(arena, links, until, ts - 1)
     if is_due(arena, ts):
         _pass_bars(arena, links, ts)
     if ts > session["now"]:
         session["now"] = ts
+    return True
+
+
+@kernel
+def act_on(arena: int, links: int, address: int) -> None:
+    """Fold a record for which time has come, by its kind."""
+    kind = integer(view(address, 1, MARKET)[0]["kind"])
     if kind == EventKind.COMMAND:
         _fold_command(arena, links, address)
     elif kind == EventKind.REPORT:
@@ -378,7 +393,22 @@ def fold(arena: int, links: int, address: int) -> None:
         _fold_time(arena, links, address)
     else:
         _fold_market(arena, links, address)
+
+
+@kernel
+def leave(arena: int, links: int, record: Any) -> None:
+    """Do what strategies asked for at a record, and what its time has brought."""
     if has_requests(arena):
         _fold_requests(arena, links)
-    if kind == EventKind.TIMER and ts >= session["schedule_due"]:
+    ts = integer(record["ts_received"])
+    if record["kind"] == EventKind.TIMER and ts >= engine(arena)[0]["schedule_due"]:
         _pass_time(arena, links, ts, ts)
+
+
+@kernel
+def fold(arena: int, links: int, address: int) -> None:
+    """Fold one inbound record into state; what was due before it happens before it."""
+    record = view(address, 1, MARKET)[0]
+    if come_to(arena, links, record):
+        act_on(arena, links, address)
+        leave(arena, links, record)

@@ -30,6 +30,7 @@ from app.engine.funding import roll_over
 from app.engine.gate_cancel import ANY, cancel_many
 from app.engine.gate_corporate import apply_action
 from app.engine.gate_flatten import Flatten, begin_flatten, flatten_step
+from app.engine.gate_marks import MARKED, shown_stale
 from app.engine.gate_orders import (
     command_cancel,
     command_new,
@@ -283,10 +284,15 @@ def _tell_stale(arena: int, links: int, instrument: int, stale: int) -> None:
 
 @kernel
 def _marked(arena: int, links: int, instrument: int) -> None:
-    """Do what follows from a book that moved."""
+    """Mark an instrument whose book moved, and do what follows."""
     mark_instrument(arena, links, instrument)
-    book, row = instruments(arena)[instrument]["book"], working(arena)[instrument]
-    stale = integer(books(arena)[book]["stale"]) if book else integer(Stale.FRESH)
+    _follow_book(arena, links, instrument)
+
+
+@kernel
+def _follow_book(arena: int, links: int, instrument: int) -> None:
+    """Do what follows from a book that moved, beside its mark."""
+    row, stale = working(arena)[instrument], shown_stale(arena, instrument)
     if row["stale"] != stale:
         _tell_stale(arena, links, instrument, stale)
     if row["flatten"]:
@@ -295,8 +301,12 @@ def _marked(arena: int, links: int, instrument: int) -> None:
 
 @entry
 def gate_marked(arena: int, links: int, instrument: int) -> int:
-    """Link.GATE_MARKED: an instrument's book moved, or all books (-1)."""
+    """Link.GATE_MARKED: an instrument's book moved, or all books (-1); see `MARKED`."""
     forget_findings(arena)
+    if instrument <= MARKED:
+        watch_losses(arena, links)
+        _follow_book(arena, links, integer(MARKED) - instrument)
+        return 0
     if instrument >= 0:
         _marked(arena, links, instrument)
         return 0

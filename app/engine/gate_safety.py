@@ -14,6 +14,7 @@ from app.engine.bits import integer
 from app.engine.compile import inlined, kernel, rare
 from app.engine.gate_cancel import ANY, cancel_many, tell_kill
 from app.engine.gate_flatten import Flatten, begin_flatten
+from app.engine.gate_marks import new_loss
 from app.engine.gate_orders import next_working, request_cancel, still_working
 from app.engine.gate_reports import blank_report, send
 from app.engine.rare import out_of_line
@@ -187,9 +188,7 @@ def mark_late_fill(arena: int, instrument: int, strategy: int) -> None:
 @inlined
 def watch_losses(arena: int, links: int) -> None:
     """Stop new risk once a loss limit is exceeded (54)."""
-    if risk(arena)[0]["loss_stop"] != Reason.NONE:
-        return
-    reason = integer(broken_loss_limit(arena))
+    reason = new_loss(arena)
     if reason != Reason.NONE:
         _stop_losses(arena, links, reason)
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from app.engine.accounts import book_pnl, mark_of, set_mark
+from app.engine.accounts import book_pnl
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.gate_cancel import ANY, cancel_many
+from app.engine.gate_marks import move_mark
 from app.engine.gate_reports import blank_report, forget_findings, refuse, send
 from app.engine.gate_safety import (
     arm,
@@ -120,9 +121,7 @@ def _set_state(arena: int, links: int, command: Any) -> None:
 @kernel
 def mark_instrument(arena: int, links: int, instrument: int) -> None:
     """Bring an instrument's mark up to date, and what follows from it."""
-    settlement = working(arena)[instrument]["settlement"]
-    if set_mark(arena, instrument, mark_of(arena, instrument, settlement)):
-        refresh_exposure(arena, instrument)
+    if move_mark(arena, instrument):
         if instruments(arena)[instrument]["rate_of"]:
             follow_rate(arena, instrument)
         watch_losses(arena, links)

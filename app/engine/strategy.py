@@ -254,19 +254,22 @@ def floods(arena: int, strategy: int, limit: int, window: int) -> bool:
     return record["sent"] > share
 
 
-@kernel
+@inlined
+def _is_timed(control: int) -> bool:
+    """Whether it is to be known how long handlers take."""
+    return control != 0 and words(control, CONTROL_WORDS)[Control.TIME_HANDLERS] != 0
+
+
+@rare
 def _timed_call(
     control: int, address: int, arena: int, strategy: int, event: int
 ) -> int:
-    """Call a handler; if asked to, keep its memory as it was and how long it took.
+    """Call a handler; keep its memory as it was, and how long it took.
 
     Neither is part of the state: the same events still give the same bytes.
     """
-    if control == 0:
-        return call(address, arena, strategy, event)
+    out_of_line()
     block = words(control, CONTROL_WORDS)
-    if block[Control.TIME_HANDLERS] == 0:
-        return call(address, arena, strategy, event)
     kept = block[Control.HANDLER_MEMORY]
     if kept:
         place = words(kept + 16 * strategy, 2)
@@ -292,10 +295,8 @@ def _keep_event(record: Any, handler: int, event: int) -> None:
     copy_bytes(at, event, size)
 
 
-@kernel
-def call_handler(
-    arena: int, links: int, strategy: int, handler: int, event: int
-) -> None:
+@inlined
+def call_now(arena: int, links: int, strategy: int, handler: int, event: int) -> None:
     """Call one strategy's handler, if it runs and has it; stop it if it fails."""
     record = strategies(arena)[strategy]
     if record["state"] != StrategyState.RUNNING or not has_handler(record, handler):
@@ -304,10 +305,23 @@ def call_handler(
     address = table[Link.HANDLERS + (strategy - 1) * MAX_HANDLERS + handler]
     record["calls"] += 1
     first = section_words(arena, Section.REQUESTS)[USED]
-    status = _timed_call(table[Link.CONTROL], address, arena, strategy, event)
-    _sign(arena, first, strategy)
+    control = table[Link.CONTROL]
+    if _is_timed(control):
+        status = _timed_call(control, address, arena, strategy, event)
+    else:
+        status = call(address, arena, strategy, event)
+    if section_words(arena, Section.REQUESTS)[USED] != first:
+        _sign(arena, first, strategy)
     if status != HandlerStatus.OK:
         _fail(arena, strategy, handler, event, status)
+
+
+@kernel
+def call_handler(
+    arena: int, links: int, strategy: int, handler: int, event: int
+) -> None:
+    """`call_now`, as a function of its own."""
+    call_now(arena, links, strategy, handler, event)
 
 
 @rare

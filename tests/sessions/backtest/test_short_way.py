@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from app.data.catalog import Catalog
 from app.engine.arena import HEADER_BYTES, Arena, Section
-from app.engine.records import BAR, EventKind, RecordFlag
+from app.engine.records import BAR, EventKind, Reason, RecordFlag, ReportType
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.run import Backtest, Outcomes
 from tests.bar_catalog import UNIT, walk, write_bars
@@ -72,6 +72,38 @@ def test_two_strategies_in_two_instruments_with_limits(tmp_path: Path) -> None:
     request = _request(names, ["RSTK", "RFUT"], limits={"max_drawdown": 3000})
 
     _assert_same(catalog, request)
+
+
+@pytest.mark.parametrize("names", [["Mean Reversion"], ["Mean Reversion", "SMA Cross"]])
+def test_a_loss_limit_that_breaks_between_orders(
+    tmp_path: Path, names: list[str]
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(3000, 5))
+    request = _request(names, ["RSTK"], limits={"max_drawdown": 20})
+
+    outcomes = _assert_same(catalog, request)
+
+    told = outcomes.reports["report"] == ReportType.STATE
+    reasons = set(outcomes.reports["reason"][told])
+    assert Reason.MAX_DRAWDOWN in reasons
+
+
+@pytest.mark.parametrize("names", [["Donchian Breakout"] * 2, ["SMA Cross"] * 3])
+def test_strategies_that_hold_the_same_instrument(
+    tmp_path: Path, names: list[str]
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(2000, 9))
+    each = [
+        {"id": f"{name} {i}", "name": name, "allocation": 0.1 + 0.1 * i}
+        for i, name in enumerate(names)
+    ]
+    request = parse_request({"symbols": ["RSTK"], "strategies": each})
+
+    outcomes = _assert_same(catalog, request)
+
+    account = outcomes.composition.arena.records(Section.ACCOUNTS)
+    assert account[0]["unrealised"] == account["unrealised"][1:].sum()
+    assert account[0]["realised"] == account["realised"][1:].sum()
 
 
 _BARS = st.lists(
