@@ -59,15 +59,16 @@ def plain_loop(prices: np.ndarray) -> tuple[int, int, np.ndarray]:
     """Fills, trades that ended, and equity after each bar; a bar opens at the close."""
     bars, count = prices.shape
     cash, held, wanted = CASH, np.zeros(count), np.zeros(count)
-    fills = trades = 0
+    fills: int = 0
+    trades: int = 0
     equity = np.empty(bars)
     for bar in range(bars):
-        for i in np.flatnonzero(wanted):
+        for i in np.flatnonzero(wanted).tolist():
             price = prices[max(bar - 1, 0), i]
             cash -= wanted[i] * price + abs(wanted[i]) * price * FEE
             held[i] += wanted[i]
             fills += 1
-            trades += held[i] == 0.0
+            trades += 1 if held[i] == 0.0 else 0
         wanted[:] = 0.0
         for i in range(count if bar >= LOOKBACK - 1 else 0):
             window = prices[bar - LOOKBACK + 1 : bar + 1, i]
@@ -89,8 +90,9 @@ def test_fills_trades_and_equity_are_those_of_a_plain_loop(tmp_path: Path) -> No
         master.add(replace(master.instrument("RSTK"), name=name))
     master.save()
     units = np.array([closes(4000, seed) for seed in range(len(names))], np.int64)
-    for name, row in zip(names, units, strict=True):
-        catalog = write_bars(tmp_path, name, row)
+    catalogs = [
+        write_bars(tmp_path, name, row) for name, row in zip(names, units, strict=True)
+    ]
     source = tmp_path / "reversion.py"
     source.write_text(SOURCE)
     request = parse_request(
@@ -103,7 +105,7 @@ def test_fills_trades_and_equity_are_those_of_a_plain_loop(tmp_path: Path) -> No
         }
     )
 
-    run = Result(Backtest(request, catalog).run()).data
+    run = Result(Backtest(request, catalogs[0]).run()).data
 
     fills, trades, equity = plain_loop(units.T / UNIT)
     assert fills > 300
