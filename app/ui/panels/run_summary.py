@@ -86,6 +86,11 @@ class RunSummaryPanel(QWidget):
         column.addStretch(1)
         self._area.setWidget(inner)
         self._area.setWidgetResizable(True)
+        # Read by keyboard: arrows and pages scroll.
+        self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Summary of the open run")
+        self._area.setAccessibleName("Flags and figures")
         self._area.setAccessibleName("Summary of the run")
         self._empty.setProperty("role", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
