@@ -50,7 +50,9 @@ def play(window: MainWindow, flow_ms: int) -> None:
 
 
 def run_strategy(window: MainWindow, flow_ms: int) -> None:
-    """Let a market maker run for a while."""
+    """Let a market maker run for a while, where the session has room for one."""
+    if window.strategies.strategies is None:
+        return
     parameters = {"quantity": 50.0, "most_held": 400.0, "intensity": 400.0}
     terms = LiveTerms(_MAKER, ("RSTK",), parameters, Decimal("0.25"))
     window.strategies.add(terms, start=True)
