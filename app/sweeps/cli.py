@@ -51,6 +51,9 @@ def add_sweep_parser(subparsers: "Subparsers") -> None:
         "--objective", default="sharpe", help="what is best, by the name of a statistic"
     )
     parser.add_argument("--threads", type=int, metavar="N", help="all cores by default")
+    parser.add_argument(
+        "--scheduler", metavar="tcp://HOST:PORT", help="run on a Dask cluster"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the cells")
     parser.add_argument("--catalog", type=Path, metavar="FOLDER", help="other data")
@@ -131,6 +134,11 @@ def _terms(parsed: argparse.Namespace) -> "SweepTerms":
 
 def _executor(parsed: argparse.Namespace, catalog: Catalog) -> "Executor":
     folders, interpreted = [parsed.settings.paths.strategies], parsed.interpreted
+    if parsed.scheduler is not None:
+        from app.sweeps.cluster import Cluster
+
+        root = catalog.root
+        return Cluster(parsed.scheduler, root, folders, interpreted=interpreted)
     from app.sweeps.sweep import pool_over
 
     return pool_over(catalog, folders, threads=parsed.threads, interpreted=interpreted)
