@@ -123,17 +123,20 @@ def ulcer_index(drawdown: Floats) -> float:
     return math.sqrt(float(np.mean(drawdown**2))) if len(drawdown) else NAN
 
 
-def least_track_record(returns: Floats, level: float = 0.95) -> float:
-    """Returns that are needed for the Sharpe ratio to be above 0 at a confidence.
+def least_track_record(
+    returns: Floats, level: float = 0.95, benchmark: float = 0.0
+) -> float:
+    """Returns needed for the Sharpe ratio to be above a benchmark's at a confidence.
 
-    Bailey and López de Prado (2012), equation 13; NaN where it is not above 0.
+    Bailey and López de Prado (2012), equation 13; both ratios are per return. NaN where
+    it is not above.
     """
     ratio = sharpe_ratio(returns, 1)
-    if math.isnan(ratio) or ratio <= 0.0:
+    if math.isnan(ratio) or ratio <= benchmark:
         return NAN
     skew, kurtosis = moments(returns)
     spread = 1.0 - skew * ratio + (kurtosis - 1.0) / 4.0 * ratio**2
-    return 1.0 + spread * (_NORMAL.inv_cdf(level) / ratio) ** 2
+    return 1.0 + spread * (_NORMAL.inv_cdf(level) / (ratio - benchmark)) ** 2
 
 
 def sharpe_deviation(returns: Floats) -> float:
