@@ -1,5 +1,6 @@
 """Sweeps on a Dask cluster of real processes: the same rows, also if one is lost."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.__main__ import main
 from app.data.catalog import Catalog
 from app.errors import RunError
 from app.sweeps import cluster
@@ -91,6 +93,25 @@ def test_a_cluster_gives_the_same_rows(workers: Any, catalog: Catalog) -> None:
     here = rows(Sweep(terms, pool_over(catalog, threads=2)))
     assert there == here
     assert sum(not each[3] for each in here) == 140
+
+
+def test_the_command_sends_its_cells_to_a_scheduler(
+    workers: Any, catalog: Catalog, tmp_path: Path
+) -> None:
+    address, _ = workers
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps(terms_of("fast=3,5").table))
+    words = ["sweep", str(request), "--grid", "fast=3,5,8", "--no-store"]
+    words += ["--catalog", str(catalog.root)]
+
+    outs = [tmp_path / "there.json", tmp_path / "here.json"]
+    assert main([*words, "--scheduler", address, "--json", str(outs[0])]) == 0
+    assert main([*words, "--json", str(outs[1])]) == 0
+
+    there, here = (json.loads(each.read_text())["cells"] for each in outs)
+    stats = [[each["stats"] for each in cells] for cells in (there, here)]
+    assert stats[0] == stats[1]
+    assert len(here) == 3
 
 
 def test_a_worker_that_cannot_reach_the_catalog_says_so(
