@@ -219,7 +219,7 @@ class BarPlot(QWidget):
     def _paint_labels(self, painter: QPainter, plot: QRectF) -> None:
         """Names below, as many as fit side by side."""
         ink, each = self._ink, plot.width() / len(self.values)
-        widest = max(ink.small.width(name) for name in self.labels) + 6
+        widest = max(ink.small.width(name) for name in self.labels) + 10
         step = max(1, int(np.ceil(widest / each)))
         ink.write_in(painter, ink.small)
         painter.setPen(ink.pen(ink.theme.muted))

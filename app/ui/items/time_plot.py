@@ -330,8 +330,14 @@ class TimePlot(QWidget):
         for pane, box in zip(self.panes, boxes, strict=True):
             parts = [self._in_view(each) for each in pane.lines]
             low, high = range_of([values for _, values in parts], pane.base)
-            polygons = [_polygon(xs, values, box, low, high) for xs, values in parts]
+            field = self._field(box)
+            polygons = [_polygon(xs, values, field, low, high) for xs, values in parts]
             self._laid.append((low, high, polygons))
+
+    def _field(self, box: QRectF) -> QRectF:
+        """Where a pane's values stand: below the line of its legend."""
+        head = self._ink.small.height + 3
+        return box.adjusted(0, head, 0, 0) if box.height() > 3 * head else box
 
     def _in_view(self, line: Line) -> tuple[Any, Any]:
         """Places and values of a line in view, with a neighbour on either side."""
@@ -353,7 +359,8 @@ class TimePlot(QWidget):
         painter.save()
         painter.setClipRect(box.adjusted(0, 0, 1, 1))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        base = y_of(pane.base if pane.base is not None else low, box, low, high)
+        field = self._field(box)
+        base = y_of(pane.base if pane.base is not None else low, field, low, high)
         for line, points in zip(pane.lines, polygons, strict=True):
             if line.is_filled and points.size() > 1:
                 shade = QColor(line.colour)
@@ -407,11 +414,11 @@ class TimePlot(QWidget):
         pane: PlotPane,
         laid: tuple[float, float, Any],
     ) -> None:
-        ink, (low, high, _) = self._ink, laid
-        room = max(2, int(box.height() / (ink.small.height * 1.9)))
+        ink, (low, high, _), field = self._ink, laid, self._field(box)
+        room = max(3, int(field.height() / (ink.small.height * 1.9)))
         ink.write_in(painter, ink.small)
         for value in axis.value_marks(low, high, room):
-            y = round(y_of(value, box, low, high))
+            y = round(y_of(value, field, low, high))
             painter.setPen(grid_pen(painter, ink))
             painter.drawLine(QLineF(box.left(), y, box.right(), y))
             if box.top() + 4 <= y <= box.bottom() - 2:
@@ -421,7 +428,7 @@ class TimePlot(QWidget):
                 )
                 ink.small.draw(painter, place, pane.text(value), 0.0, 6)
         if pane.base is not None:
-            y = round(y_of(pane.base, box, low, high))
+            y = round(y_of(pane.base, field, low, high))
             painter.setPen(hairline(painter, ink.theme.muted))
             painter.drawLine(QLineF(box.left(), y, box.right(), y))
         painter.setPen(hairline(painter, ink.theme.line))
