@@ -116,7 +116,8 @@ def _fold_market(arena: int, links: int, address: int) -> None:
     note_trade(arena, record, changed)
     if instrument >= 0 and record["kind"] >= EventKind.DIVIDEND:
         call_link(arena, links, Link.GATE_ACTION, address)
-    call_link(arena, links, Link.GATE_MARKED, instrument)
+    # Any number below nought names no instrument; to the gate one below -1 would.
+    call_link(arena, links, Link.GATE_MARKED, max(instrument, -1))
     hand_on(arena, links, address)
 
 

@@ -31,5 +31,6 @@ def test_random_records_crash_nothing(seed):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    assert "Exception ignored" not in done.stderr, done.stderr[-4000:]
+    # Counted: to explain `in` over so much text takes pytest an hour.
+    assert done.stderr.count("Exception ignored") == 0, done.stderr[-4000:]
     assert len(done.stdout.splitlines()) == 3
