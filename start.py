@@ -99,6 +99,7 @@ IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 WITHOUT_ENGINE = {"config", "--version", "--help", "-h"}
 WITHOUT_WINDOW = WITHOUT_ENGINE | {
     "backtest",
+    "runs",
     "sweep",
     "import",
     "export",

@@ -28,6 +28,7 @@ SIZES, FLOWS, CHANGES, PRICES, TOUCHES, AHEAD, NUMBER_COUNT = range(1, 8)
 """How numbers are written: rows of the `Numbers`."""
 PAD: Final = 6
 _AHEAD: Final = " ahead"
+_MOST: Final = 2**63 - 1  # that a word of the kernel's holds
 _MARGIN: Final = 17  # a group's line and letter stand there
 _FIELDS: Final = {
     Column.BID: "bid",
@@ -152,7 +153,7 @@ class LadderCells:
         job, rows = self._job, np.ascontiguousarray(frame.cells)
         count = min(len(rows), len(self._body))
         job[raster_ladder.ROWS], job[raster_ladder.ROW_COUNT] = rows.ctypes.data, count
-        job[raster_ladder.FULL] = frame.full
+        job[raster_ladder.FULL] = min(frame.full, _MOST)
         job[raster_ladder.TOP] = frame.top
         job[raster_ladder.HAS_MOVED] = frame.top != self._top
         job[raster_ladder.HAS_FLOW] = frame.has_flow
