@@ -95,7 +95,12 @@ X11_LIBRARIES = {
 """Those that it needs besides for a window on an X screen."""
 
 # Two at once: a file's tests stay together, and those with threads keep a core each.
-IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
+# A process that dies or hangs is the run's failure, and no reason to wait for ever: one
+# that is replaced makes the others wait (pytest-xdist 3.8, issue 1378), and a test that
+# holds Python's lock natively cannot be ended by a signal, but by ending its process.
+IN_PARALLEL = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
+IN_PARALLEL += ["-o", "faulthandler_timeout=1300"]
+IN_PARALLEL += ["-o", "faulthandler_exit_on_timeout=true"]
 WITHOUT_ENGINE = {"config", "--version", "--help", "-h"}
 WITHOUT_WINDOW = WITHOUT_ENGINE | {
     "backtest",
