@@ -61,6 +61,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "add_import_parser",
         complete="with_format",
     ),
+    "sample": Command(
+        "make up a year of bars, to try things on without data",
+        "app.data.cli_sample",
+        "add_sample_parser",
+    ),
     "book": Command(
         "write the depth of an imported instrument, a row after each event",
         "app.data.cli",

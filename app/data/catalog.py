@@ -41,6 +41,8 @@ GIVEN_OUT: Final = ("instrument", "source")
 COLUMNS: Final = tuple(each for each in MARKET.names or () if each not in GIVEN_OUT)
 HEADER_BYTES: Final = 128
 """Each column file: an .npy header of this length, then the values."""
+MADE_UP: Final = "sample"
+"""The importer of segments that no market made (app/data/sample.py)."""
 STREAMS: Final = ("orders", "depth", "top", "quotes", "trades", "bars")
 """Kinds of stream, the one that tells most first; bars are named bars-1m and so on."""
 
@@ -353,9 +355,8 @@ class Catalog:
         known = self.streams(name)
         if not known:
             there = self.names()
-            hint = nearest(name, there) or (
-                "; the catalog is empty: ringside import …" if not there else ""
-            )
+            empty = "; the catalog is empty: ringside import FILE, or ringside sample"
+            hint = nearest(name, there) or ("" if there else empty)
             raise CatalogError(f"no recording of {name!r} in {self.root}{hint}")
         if stream is not None and stream not in known:
             raise CatalogError(

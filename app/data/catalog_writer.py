@@ -33,6 +33,7 @@ from app.data.catalog import (
     COLUMNS,
     FORMAT,
     HEADER_BYTES,
+    MADE_UP,
     META,
     Catalog,
     Meta,
@@ -193,6 +194,7 @@ class ImportJob:
             stream = f"{folder_name(meta.instrument)}/{meta.stream}"
             add.append((day.folder.name, f"{stream}/{segment_name(meta.first_ts)}"))
             remove |= dict.fromkeys(self._replaced_by(meta))
+            remove |= dict.fromkeys(self._made_up(meta.instrument))
         sync_files([each for days in self._days.values() for each in _files(days)])
         self.replaced = list(remove)
         Commit(tuple(remove), tuple(add)).write(self.folder)
@@ -206,6 +208,17 @@ class ImportJob:
             str(each.folder.relative_to(self.catalog.root))
             for each in old
             if _is_replaced(each.meta, new)
+        ]
+
+    def _made_up(self, name: str) -> list[str]:
+        """Made-up data of an instrument, which never stand beside recorded ones."""
+        if self._importer == MADE_UP:
+            return []
+        return [
+            str(each.folder.relative_to(self.catalog.root))
+            for stream in self.catalog.streams(name)
+            for each in self.catalog.segments(name, stream)
+            if each.meta.importer == MADE_UP
         ]
 
 

@@ -71,7 +71,8 @@ def run_list_command(parsed: argparse.Namespace) -> int:
     catalog = Catalog(parsed.settings.paths.data)
     listed = entries(catalog)
     if not listed:
-        print(f"the catalog {catalog.root} is empty: ringside import FILE")
+        hint = "ringside import FILE, or ringside sample"
+        print(f"the catalog {catalog.root} is empty: {hint}")
         return 0
     head = ("instrument", "kind", "stream", "from (UTC)", "to", "rows", "gaps", "size")
     rows = [_line(each) for each in listed]

@@ -60,6 +60,8 @@ class Sketch:
     quantity_unit: Decimal = Decimal(1)
     more: dict[str, Any] = field(default_factory=dict)
     """Other fields of the instrument."""
+    note: str = "fields were read off the data: look them over"
+    """Written beside it in the master."""
 
 
 class Importer(Protocol):
@@ -134,7 +136,7 @@ class Import:
             tick_table=(TickBand(None, told.price_step),),
             **told.more,
         )
-        return self._made(made, "fields were read off the data: look them over")
+        return self._made(made, told.note)
 
     def _made(self, instrument: Instrument, note: str) -> Instrument:
         self._master.add(instrument, note)
@@ -173,8 +175,14 @@ def run_import(
     catalog: Catalog,
     options: Options | None = None,
     progress: Progress = lambda _share, _rows: None,
+    origin: tuple[str, str] | None = None,
 ) -> Report:
     """Import files into the catalog, wholly or not at all.
+
+    Parameters
+    ----------
+    origin : tuple of str, optional
+        Where records come from, and their identity, of an importer without files.
 
     Raises
     ------
@@ -188,7 +196,7 @@ def run_import(
     options = options or Options()
     # A master of its own: what a failed import added must not stay in memory either.
     master = InstrumentMaster.beside(catalog.root)
-    with ImportJob(catalog, importer.name, paths) as job:
+    with ImportJob(catalog, importer.name, paths, origin) as job:
         run = Import(job, master, options, progress)
         importer.read(paths, run)
         report = run.finish()

@@ -76,7 +76,7 @@ def try_out(path: Path) -> None:
         If it does not come to its end.
     """
     root = Path(__file__).parents[2]
-    if root in path.resolve().parents:
+    if _is_ours(path.resolve()):
         return
     try:
         subprocess.run(
@@ -93,16 +93,16 @@ def try_out(path: Path) -> None:
 
 
 def _module(path: Path, again: bool) -> ModuleType:
-    root = Path(__file__).parents[2]
     linecache.checkcache(str(path))
-    if root in path.parents:
+    if _is_ours(path):
+        root = Path(__file__).parents[2]
         dotted = ".".join(path.relative_to(root).with_suffix("").parts)
         module = importlib.import_module(dotted)
         return importlib.reload(module) if again else module
     name = _name_of(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise StrategyError(f"{path}: no file of strategies")
+        raise StrategyError(f"{path}: there is no such file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -117,6 +117,11 @@ def _module(path: Path, again: bool) -> ModuleType:
         where = f"{path}:{line}" if line else str(path)
         raise StrategyError(f"{where}: {type(error).__name__}: {error}") from error
     return module
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is a module of the program, and not a user's in its folder."""
+    return Path(__file__).parents[1] in path.parents and path.is_file()
 
 
 def _name_of(path: Path) -> str:

@@ -145,7 +145,25 @@ def load_request(path: Path) -> BacktestRequest:
         raise RequestError(f"{path}: {error}") from error
     if not isinstance(table, Mapping):
         raise RequestError(f"{path}: a request is a table, was {type(table).__name__}")
-    return parse_request(table, str(path))
+    return parse_request(_beside(table, path), str(path))
+
+
+def _beside(table: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """Files of strategies that a request names lie beside it, where they are there."""
+    strategies = table.get("strategies")
+    if not isinstance(strategies, list):
+        return table
+
+    def placed(each: Any) -> Any:
+        name = each.get("name") if isinstance(each, Mapping) else None
+        if not isinstance(name, str):
+            return each
+        file, is_file, cls = name.partition(".py")
+        there = (path.parent / f"{file}.py").resolve()
+        is_own = is_file and (not cls or cls[0] == ":") and there.is_file()
+        return {**each, "name": f"{there}{cls}"} if is_own else each
+
+    return {**table, "strategies": [placed(each) for each in strategies]}
 
 
 def parse_request(
