@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 from PySide6.QtCore import QElapsedTimer
 
 from app.errors import RingsideError
@@ -15,10 +16,13 @@ from app.ui.context import Context
 from app.ui.items.chart_trading import TradingChart
 from app.ui.models import ladder_text
 from app.ui.models.chart_interval import parse_interval
-from app.ui.models.past_bars import JoinedBars
+from app.ui.models.past_bars import JoinedBars, PastPage
 from app.ui.recorded_bars import RecordedBars
 
 _PROFILE_MS: Final = 1_000
+_AHEAD: Final = 1.5
+"""Pictures to the left of what is seen for which bars are to be there."""
+_MOST_RECORDED: Final = 1_000_000
 _AT_ONCE: Final = 100_000
 """Trades whose profile is made in this frame; of more on the jobs' thread."""
 
@@ -46,6 +50,7 @@ class ChartFeed:
         self._version = -1
         self.past = RecordedBars(context.library)
         self.past.loaded.connect(self._on_past)
+        self._past_gaps: Any = np.empty(0, np.int64)
         view.bars.follow(None)
 
     @property
@@ -64,29 +69,52 @@ class ChartFeed:
         price = ladder_text.last_price(self._context.desk, listed)
         try:
             spec = parse_interval(view.look.interval, listed.instrument, price)
-            view.bars.follow(history.bars(listed.number, spec))
+            view.bars.follow(JoinedBars(history.bars(listed.number, spec)))
             self.past.begin()
         except RingsideError as error:
             self._say(str(error), self._context.theme.warning)
             return False
         self._say("", self._context.theme.text)
         view.extras.trade_dates = history.trade_dates(listed.number)
+        self._past_gaps = np.empty(0, np.int64)
         view.extras.gaps = history.gaps(listed.number)
         self.stale()
         return True
 
-    def _on_past(self, recorded: Any) -> None:
-        """Put recorded bars before the session's; what is seen stays where it is."""
-        view, history = self._view, self.history
-        series = view.bars.series
-        if series is None or history is None or not series.count or not len(recorded):
+    def _reach_back(self) -> None:
+        """Have older bars loaded before somebody sees that they lack."""
+        view, series = self._view, self._view.bars.series
+        if not isinstance(series, JoinedBars) or view.listed is None:
             return
-        joined = JoinedBars(recorded, history.bars(series.instrument, series.spec))
-        view.bars.follow(joined)
+        first, last = view.span.index_at(0.0), view.span.right
+        is_near = first < _AHEAD * (last - first)
+        if (is_near or not series.recorded) and series.recorded < _MOST_RECORDED:
+            self.past.reach(view.listed, series)
+        self._tell_reading(is_near and self.past.is_loading)
+
+    def _tell_reading(self, is_reading: bool) -> None:
+        if is_reading != self._view.extras.is_reading:
+            self._view.extras.is_reading = is_reading
+            self._view.show_floats("legend")
+
+    def _on_past(self, page: PastPage) -> None:
+        """Put recorded bars before all others; what is seen stays where it is."""
+        view = self._view
+        series = view.bars.series
+        if not isinstance(series, JoinedBars) or not series.count:
+            return
         view.bars.update()
-        if not view.span.is_following:
-            view.span.right += joined.recorded
-        view.move_on()
+        added = series.put_before(page.rows)
+        if not added:
+            return
+        view.bars.put_before(page.rows[:added])
+        view.bars.update()
+        view.shift(added)
+        self._past_gaps = np.concatenate([page.gaps, self._past_gaps])
+        view.extras.gaps = np.concatenate([page.gaps, view.extras.gaps])
+        dates = view.extras.trade_dates
+        every = {*page.dates.tolist(), *dates.tolist()}
+        view.extras.trade_dates = np.array(sorted(every), np.int64)
         self.stale()
 
     def stale(self) -> None:
@@ -101,8 +129,7 @@ class ChartFeed:
         if view.bars.series is None and not self.follow():
             return
         now = self._context.desk.market.view
-        if view.bars.series is not None and view.listed is not None:
-            self.past.reach(view.listed, view.bars.series)
+        self._reach_back()
         self._refresh_slow()
         view.refresh(int(now["now"]) if now is not None else 0)
 
@@ -122,7 +149,7 @@ class ChartFeed:
             self._ask_visible(history, listed.number)
 
     def _find_gaps(self, history: MarketHistory, number: int) -> None:
-        gaps = history.gaps(number)
+        gaps = np.concatenate([self._past_gaps, history.gaps(number)])
         if len(gaps) != len(self._view.extras.gaps):
             self._view.extras.gaps = gaps
             self._view.move_on()

@@ -10,7 +10,7 @@ from app.engine.history.records import BAR_ROW, BarKind
 from app.errors import ConfigError
 from app.sessions.history import BarSeries, BarSpec
 from app.ui.models.axis import multiples, price_step, round_step, time_marks
-from app.ui.models.chart_bars import FACTOR, ChartBars
+from app.ui.models.chart_bars import ALIGNED, FACTOR, ChartBars
 from app.ui.models.chart_columns import columns
 from app.ui.models.chart_interval import PRESETS, interval_text, parse_interval
 from app.ui.models.chart_look import ChartLook
@@ -291,3 +291,39 @@ def test_a_look_comes_back() -> None:
 
     assert other == look
     assert other.indicators[0].title == "EMA 50"
+
+
+@pytest.mark.parametrize("older", [ALIGNED, 3 * ALIGNED, 700])
+@pytest.mark.parametrize("own", [1, 70, 9_000])
+def test_older_bars_before_all_are_as_if_they_had_been_there(
+    older: int, own: int
+) -> None:
+    every = made_bars(older + own)
+    later = Series(every[older:])
+    bars = ChartBars()
+    bars.follow(later)
+    later.count = own
+    bars.update()
+    later.rows, later.count = every, older + own
+
+    bars.put_before(every[:older])
+
+    while bars.update():
+        pass
+    whole = ChartBars()
+    whole.follow(later)
+    while whole.update():
+        pass
+    assert bars.count == whole.count == older + own
+    assert bars.newest() == whole.newest()
+    for level in range(6):
+        step = FACTOR**level
+        found = bars.read_joined(0, bars.count, level)
+        np.testing.assert_array_equal(found, whole.read_joined(0, whole.count, level))
+        first = (bars.count // 2) // step * step
+        np.testing.assert_array_equal(
+            bars.read_joined(first, bars.count, level),
+            whole.read_joined(first, whole.count, level),
+        )
+    for index in (0, 63, 64, older - 1, older, older + own):
+        assert bars.sums_before(index) == whole.sums_before(index)

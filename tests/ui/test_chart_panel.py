@@ -17,7 +17,8 @@ from app.engine.history.records import BarKind
 from app.engine.records import BAR, MARKET, EventKind, RecordFlag
 from app.sessions.history import BarSpec
 from app.ui.items.chart_trading import TradingChart
-from app.ui.models.past_bars import JoinedBars, recorded_bars
+from app.ui.models import past_bars
+from app.ui.models.past_bars import JoinedBars, page_before
 from app.ui.panels.chart import ChartPanel
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import INSTRUMENTS, START_NS
@@ -360,11 +361,11 @@ def test_bars_from_before_the_session_stand_before_its_own(
     bring_up(stage, history, panel)
     own = panel.view.bars.count
     bars = panel.view.bars
-    qtbot.waitUntil(lambda: isinstance(bars.series, JoinedBars), timeout=60_000)
-    bring_up(stage, history, panel)
-
     joined = bars.series
     assert isinstance(joined, JoinedBars)
+    qtbot.waitUntil(lambda: joined.recorded > 0, timeout=60_000)
+    bring_up(stage, history, panel)
+
     assert joined.recorded >= 9
     assert bars.count == own + joined.recorded
     rows = bars.read(0, bars.count)
@@ -379,6 +380,92 @@ def test_bars_from_before_the_session_stand_before_its_own(
     assert joined.find(int(rows["begin"][middle])) == middle
     assert joined.find(int(rows["begin"][3])) == 3
     assert not panel.grab().isNull()
+
+
+def test_scrolled_back_older_bars_come_and_nothing_jumps(
+    qtbot: QtBot,
+    stage: Stage,
+    history: History,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(past_bars, "PAGE_BARS", 300)
+    record_bars(stage, 1_000, int(history.trades(0, 0, 1)[0]["ts"]))
+    stage.pulse()
+    panel = ChartPanel(stage.context)
+    qtbot.addWidget(panel)
+    panel.resize(700, 420)
+    panel.show()
+    view = panel.view
+    view.look.interval = "1m"
+    panel.feed.follow()
+    bring_up(stage, history, panel)
+    bars, loaded = view.bars, panel.feed.past.loaded
+    joined = bars.series
+    assert isinstance(joined, JoinedBars)
+    qtbot.waitUntil(lambda: joined.recorded == 300, timeout=60_000)
+    bring_up(stage, history, panel)
+    assert not panel.feed.past.is_loading  # far enough from what is seen
+
+    while not panel.feed.past.is_exhausted:
+        QTest.keyClick(view, Qt.Key.Key_Home)
+        QApplication.processEvents()
+        before, at = view.shown.rows.copy(), view.shown.xs.copy()
+        with qtbot.waitSignal(loaded, timeout=60_000):
+            panel.show_news()
+        panel.show_news()
+        QApplication.processEvents()
+        rows = view.shown.rows
+        first = int(np.searchsorted(rows["begin"], before["begin"][0]))
+        same = rows[first : first + len(before)]
+        assert same.tolist() == before.tolist()
+        moved = view.shown.xs[first : first + len(before)] - at
+        assert abs(moved).max() <= 1
+
+    assert joined.recorded >= 998
+    rows = bars.read(0, joined.recorded)
+    assert (np.diff(rows["begin"]) == 60_000_000_000).all()
+    assert rows["open"].tolist() == list(range(17_000, 17_000 + len(rows)))
+    assert joined.find(int(rows["begin"][450])) == 450
+    assert not panel.grab().isNull()
+
+
+@pytest.mark.parametrize("kind", [BarKind.TIME, BarKind.TICKS, BarKind.RANGE])
+def test_pages_of_recorded_trades_meet(
+    kind: BarKind, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_bars, "_ROWS", 500)
+    monkeypatch.setattr(past_bars, "_FEWEST", 8)
+    catalog = stage.context.library.catalog()
+    catalog.master.add(INSTRUMENTS[0])
+    catalog.master.save()
+    hour = 3_600_000_000_000
+    records = [trades(3_000), trades(3_000, seed=4, begin=START_NS + hour)]
+    for number, part in enumerate(records):
+        source = catalog.root.parent / f"trades{number}.csv"
+        source.write_text(f"made by a test: {number}")
+        with ImportJob(catalog, "test", [source]) as job:
+            job.append(Target(INSTRUMENTS[0], "trades", "trades"), part)
+            job.commit()
+    size = {BarKind.TIME: 10_000_000_000, BarKind.TICKS: 40, BarKind.RANGE: 6}[kind]
+    spec = BarSpec(kind, size)
+    first, last = (int(records[i]["ts_received"][-i]) for i in (0, 1))
+    until = last + 2 * hour
+    pages: list[past_bars.PastPage] = []
+
+    while len((page := page_before(catalog, INSTRUMENTS[0], spec, until)).rows):
+        pages.insert(0, page)
+        until = int(page.rows["begin"][0])
+
+    rows = np.concatenate([each.rows for each in pages])
+    assert len(pages) > 3
+    assert (rows["begin"][1:] >= rows["end"][:-1]).all()
+    assert rows["begin"][0] <= first
+    every = np.concatenate(records)
+    assert rows["volume"].sum() == every["size"].sum()
+    assert rows["high"].max() == every["price"].max()
+    gaps = np.concatenate([each.gaps for each in pages])
+    # Where the second part goes on, and where the recording had ended.
+    assert gaps.tolist() == [int(records[1]["ts_received"][0]), last + 2 * hour]
 
 
 def test_without_recorded_bars_they_are_folded_of_recorded_trades(
@@ -403,7 +490,7 @@ def test_without_recorded_bars_they_are_folded_of_recorded_trades(
         wanted = series.read(0, series.count)
         wanted = wanted[wanted["end"] <= until]
 
-        found = recorded_bars(catalog, INSTRUMENTS[0], spec, until)
+        found = page_before(catalog, INSTRUMENTS[0], spec, until).rows
 
         assert len(found) == len(wanted) > 20
         for name in ("begin", "end", "open", "high", "low", "close", "volume"):

@@ -37,6 +37,8 @@ class ChartExtras:
         When trades came after lost data, ns since 1970 UTC.
     trade_dates : (n,) int64
         When sessions begin, ns since 1970 UTC.
+    is_reading : bool
+        Whether older bars than there are are on their way.
     drawings : DrawingLayer
     """
 
@@ -46,6 +48,7 @@ class ChartExtras:
         self.profile_number = 0
         self.gaps: Any = np.empty(0, np.int64)
         self.trade_dates: Any = np.empty(0, np.int64)
+        self.is_reading = False
         self.drawings = DrawingLayer()
         self._lines: list[tuple[Drawn, Any]] = []
         self._vwap: Any = np.empty(0)

@@ -93,6 +93,8 @@ class Legend:
         words += chart.extras.legend(chart, at)
         if chart.shown.starts[at] < getattr(chart.bars.series, "recorded", 0):
             words.append(("recorded", t.muted))
+        if chart.extras.is_reading:
+            words.append(("reading older bars…", chart.ink.theme.muted))
         if at in chart.times.gaps:
             words.append(("data lost before this", t.warning))
         return words

@@ -93,6 +93,12 @@ class ChartSurface(ChartSpace):
         self.span.reset()
         self.rebuild()
 
+    def shift(self, added: int) -> None:
+        """Older bars came before all others: what is seen stays where it is."""
+        self.span.shift(added)
+        self._closed = 0
+        self.move_on()
+
     def refresh(self, now: int) -> None:
         """Take what the bars have; paint the newest, or more where more changed.
 

@@ -17,6 +17,8 @@ FACTOR: Final = 8
 _LEVELS: Final = 6
 _GROUP: Final = FACTOR * FACTOR
 _PIECE: Final = 512 * _GROUP
+ALIGNED: Final = FACTOR**4
+"""Older bars that come in whole numbers of it leave what was joined as it is."""
 _SUMMED: Final = ("volume", "buys", "sells", "trades", "turnover")
 
 
@@ -64,6 +66,11 @@ class _Rows:
     def rows(self) -> Any:
         return self._array[: self.count]
 
+    def put_before(self, rows: Any) -> None:
+        """Put rows before all others."""
+        self._array = np.concatenate([rows, self.rows])
+        self.count = len(self._array)
+
     def append(self, rows: Any) -> None:
         room = len(self._array)
         wanted = self.count + len(rows)
@@ -96,6 +103,9 @@ class ChartBars:
         self.count = 0
         self._version = -1
         self._newest: Any = None
+        self._forget_joined()
+
+    def _forget_joined(self) -> None:
         self._levels = [_Rows(BAR_ROW) for _ in range(_LEVELS)]
         self._sums = _Rows(np.float64, (3,))
         self._sums.append(np.zeros((1, 3)))
@@ -107,6 +117,34 @@ class ChartBars:
             self.series.release()
         self.series = series
         self._clear()
+
+    def put_before(self, rows: Any) -> None:
+        """The series has older bars than before: bar 0 is the first of these.
+
+        Parameters
+        ----------
+        rows : (n,) BAR_ROW
+        """
+        self.generation += 1
+        self.count += len(rows)
+        self._version, self._newest = -1, None
+        if len(rows) % ALIGNED:
+            self._forget_joined()
+            return
+        self._done += len(rows)
+        finer = rows
+        for level, kept in enumerate(self._levels):
+            if FACTOR ** (level + 1) > ALIGNED:
+                # Bars of these levels are few: they are joined again of the finer ones.
+                kept.count = 0
+                self._join_level(level)
+                continue
+            finer = joined(finer, np.arange(0, len(finer), FACTOR))
+            kept.put_before(finer)
+        grown = _sums_of(rows)
+        later = self._sums.rows[1:] + grown[-1]
+        self._sums.count = 1
+        self._sums.append(np.concatenate([grown, later]))
 
     @property
     def is_loading(self) -> bool:
@@ -193,12 +231,20 @@ class ChartBars:
         self._levels[0].append(joined(rows, np.arange(0, len(rows), FACTOR)))
         self._done = until
         for level in range(1, _LEVELS):
-            finer, coarser = self._levels[level - 1].rows, self._levels[level]
-            fresh = finer[coarser.count * FACTOR : len(finer) // FACTOR * FACTOR]
-            if len(fresh):
-                coarser.append(joined(fresh, np.arange(0, len(fresh), FACTOR)))
-        parts = [rows["buys"] - rows["sells"], rows["volume"], rows["turnover"]]
-        groups = np.arange(0, len(rows), _GROUP)
-        columns = [np.add.reduceat(part, groups) for part in parts]
-        grown = np.cumsum(np.stack(columns, axis=1).astype(np.float64), axis=0)
-        self._sums.append(self._sums.rows[-1] + grown)
+            self._join_level(level)
+        self._sums.append(self._sums.rows[-1] + _sums_of(rows))
+
+    def _join_level(self, level: int) -> None:
+        """Join what the level below has more."""
+        finer, coarser = self._levels[level - 1].rows, self._levels[level]
+        fresh = finer[coarser.count * FACTOR : len(finer) // FACTOR * FACTOR]
+        if len(fresh):
+            coarser.append(joined(fresh, np.arange(0, len(fresh), FACTOR)))
+
+
+def _sums_of(rows: Any) -> Any:
+    """Delta, volume and turnover up to the end of each group of rows, (n, 3)."""
+    parts = [rows["buys"] - rows["sells"], rows["volume"], rows["turnover"]]
+    groups = np.arange(0, len(rows), _GROUP)
+    columns = [np.add.reduceat(part, groups) for part in parts]
+    return np.cumsum(np.stack(columns, axis=1).astype(np.float64), axis=0)

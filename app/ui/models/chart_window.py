@@ -56,6 +56,11 @@ class ChartWindow:
             self._clip()
         return self.right != before
 
+    def shift(self, added: int) -> None:
+        """Older bars came before all others: what is seen stays where it is."""
+        self.count += added
+        self.right += added
+
     # Device px: what is painted stands on whole ones, and a pan moves it by whole ones.
 
     @property

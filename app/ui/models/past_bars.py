@@ -1,5 +1,14 @@
-"""Bars from before the session: of the catalog's bars, else folded of its records."""
+"""Bars from before the session, page by page: of the catalog's bars, of its records.
 
+A page ends where what is shown begins and holds the latest bars before that, so that a
+chart goes back as far as somebody looks. Bars that are recorded are taken as they are,
+or joined; records are folded by the history that a live chart reads, further and
+further back until there are enough bars.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -8,17 +17,48 @@ from app.data.bar_stamps import interval_ns, is_interval
 from app.data.catalog import Catalog, Recording
 from app.data.local_time import DAY_NS
 from app.data.merging import Merged
+from app.data.trade_dates import trade_dates
+from app.engine.history.gaps import GapTimes
 from app.engine.history.history import History
 from app.engine.history.records import BAR_ROW, BarKind
 from app.instrument import Instrument
 from app.sessions.history import BarSeries, BarSpec
 from app.sessions.recorded_past import Report, no_report, restart
+from app.ui.models.chart_bars import ALIGNED
 from app.ui.models.run_bars import joined_to, recorded_rows
 
-MOST_BARS: Final = 20_000
+PAGE_BARS: Final = 5 * ALIGNED
+"""Bars of a page at most; what was joined of later bars is kept by whole pages."""
 _ROWS: Final = 1 << 19
-"""Records that bars are folded of at most, where the catalog has no bars."""
+"""Records that a page is folded of, where they make bars enough,"""
+_MOST_ROWS: Final = 1 << 26
+"""and at most."""
+_FEWEST: Final = 64
+"""Bars that are enough."""
+_HOLE_NS: Final = 60_000_000_000
+"""Nothing was recorded between two segments that lie farther apart."""
 _BARS: Final = "bars-"
+_NO_TIMES: Final = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class PastPage:
+    """Bars from before a time.
+
+    Attributes
+    ----------
+    rows : (n,) BAR_ROW
+        By time, none where there is nothing before; of no trade of the session's tape.
+    gaps : (k,) int64
+        When trades came after lost data, or after nothing was recorded, ns.
+    dates : (m,) int64
+        When another trade date begins than that of the bar before it, ns; the first of
+        the rows is not among them.
+    """
+
+    rows: Any
+    gaps: Any
+    dates: Any
 
 
 class JoinedBars:
@@ -26,10 +66,8 @@ class JoinedBars:
 
     Parameters
     ----------
-    recorded : (n,) BAR_ROW
-        By time; what does not end before the session's first bar is left out.
     series : BarSeries
-        The session's, with a bar at least; released with this.
+        The session's; released with this.
 
     Attributes
     ----------
@@ -37,13 +75,30 @@ class JoinedBars:
         How many of the first bars are recorded.
     """
 
-    def __init__(self, recorded: Any, series: BarSeries) -> None:
+    def __init__(self, series: BarSeries) -> None:
         self.spec = series.spec
         self.instrument = series.instrument
-        begin = int(series.read(0, 1)["begin"][0]) if series.count else 0
-        self._rows = recorded[recorded["end"] <= begin]
+        self.recorded = 0
         self._series = series
-        self.recorded = len(self._rows)
+        self._pages: list[Any] = []
+        self._starts: list[int] = []
+
+    def put_before(self, rows: Any) -> int:
+        """Put older bars before all; how many, without those that overlap.
+
+        Parameters
+        ----------
+        rows : (n,) BAR_ROW
+            By time; what does not end before the first bar is left out.
+        """
+        first = self.read(0, 1)
+        kept = rows[rows["end"] <= first["begin"][0]] if len(first) else rows[:0]
+        if len(kept):
+            self._pages.insert(0, kept)
+            self.recorded += len(kept)
+            ends = np.cumsum([len(each) for each in self._pages]).tolist()
+            self._starts = [0, *ends[:-1]]
+        return len(kept)
 
     @property
     def count(self) -> int:
@@ -66,37 +121,42 @@ class JoinedBars:
         own = self._series.read(max(0, first - kept), max(0, last - kept))
         if first >= kept:
             return own
-        before = self._rows[max(0, first) : max(0, min(last, kept))]
-        return np.concatenate([before, own])
+        parts = []
+        for number in range(self._page_of(max(0, first)), len(self._pages)):
+            start = self._starts[number]
+            if start >= last:
+                break
+            parts.append(self._pages[number][max(0, first - start) : last - start])
+        return np.concatenate([*parts, own])
 
     def find(self, ts: int) -> int:
         """Index of the first bar whose end is past `ts`; `count` if there is none."""
-        at = int(np.searchsorted(self._rows["end"], ts, side="right"))
-        return at if at < self.recorded else at + self._series.find(ts)
+        for start, rows in zip(self._starts, self._pages, strict=True):
+            if ts < rows["end"][-1]:
+                return start + int(np.searchsorted(rows["end"], ts, side="right"))
+        return self.recorded + self._series.find(ts)
+
+    def _page_of(self, index: int) -> int:
+        return max(0, bisect_right(self._starts, index) - 1)
 
     def release(self) -> None:
         """Follow the session's no longer."""
         self._series.release()
 
 
-def recorded_bars(
+def page_before(
     catalog: Catalog,
     instrument: Instrument,
     spec: BarSpec,
     until: int,
     report: Report = no_report,
-) -> Any:
-    """Bars that the catalog has from before a time, at most `MOST_BARS`, the latest.
+) -> PastPage:
+    """Bars that the catalog has from before a time, the latest `PAGE_BARS` of them.
 
     Parameters
     ----------
     until : int
         ns since 1970 UTC.
-
-    Returns
-    -------
-    (n,) BAR_ROW
-        By time; they are of no trade of the session's tape.
 
     Raises
     ------
@@ -110,12 +170,27 @@ def recorded_bars(
         for each in opened
         if each.first_ts < until and _has_units_of(each, instrument)
     ]
-    rows = _of_bars(there, spec, until)
+    rows, gaps = _of_bars(there, spec, until), _NO_TIMES
+    # Where the bars were not recorded up to the time, records may go on behind them.
+    since = int(rows["end"][-1]) if len(rows) else 0
+    if since + spec.size <= until or spec.kind != BarKind.TIME:
+        behind, lost = _of_records(there, spec, (since, until), report)
+        if len(behind):
+            rows, gaps = behind, lost
+    rows = rows[rows["end"] <= until][-PAGE_BARS:]
     if not len(rows):
-        rows = _of_records(there, spec, until, report)
-    rows = rows[rows["end"] <= until][-MOST_BARS:]
+        return PastPage(rows, _NO_TIMES, _NO_TIMES)
     rows["first_trade"] = -1
-    return rows
+    return PastPage(
+        rows, gaps[gaps > rows["begin"][0]], _dates(instrument, rows, until)
+    )
+
+
+def _dates(instrument: Instrument, rows: Any, until: int) -> Any:
+    """When trade dates begin: at which bars, or at the time behind them."""
+    begins = np.append(rows["begin"], until)
+    is_other = np.diff(trade_dates(instrument, begins)) != 0
+    return begins[1:][is_other]
 
 
 def _has_units_of(recording: Recording, instrument: Instrument) -> bool:
@@ -139,7 +214,7 @@ def _of_bars(recordings: list[Recording], spec: BarSpec, until: int) -> Any:
     native = max(fitting)
     recording = fitting[native]
     end = recording.search(until + 1)
-    first = max(0, end - MOST_BARS * (spec.size // native))
+    first = max(0, end - (PAGE_BARS + 1) * (spec.size // native))
     start_ts = int(recording.column("ts_received", first, first + 1)[0])
     rows = recorded_rows(Merged([recording], start_ts, until), native)
     rows["end"] = rows["begin"] + native
@@ -147,29 +222,67 @@ def _of_bars(recordings: list[Recording], spec: BarSpec, until: int) -> Any:
     if spec.size != native:
         made["begin"] -= made["begin"] % spec.size
         made["end"] = made["begin"] + spec.size
-    return made
+    return made if first == 0 else made[1:]  # it may be joined of some of its bars
 
 
 def _of_records(
-    recordings: list[Recording], spec: BarSpec, until: int, report: Report
-) -> Any:
-    """Bars folded of the last records that tell of trades."""
+    recordings: list[Recording], spec: BarSpec, span: tuple[int, int], report: Report
+) -> tuple[Any, Any]:
+    """Bars folded of the last records that tell of trades, and when data were lost."""
+    since, until = span
     with_trades = [each for each in recordings if each.basis != "bars"]
     with_trades.sort(key=lambda each: each.basis != "trades")
     for recording in with_trades:
-        end = recording.search(until)
-        start = restart(recording, max(0, end - _ROWS))
-        times = recording.column("ts_received", start, end)
-        if not len(times):
-            continue
-        history = History([recording.instrument], None, (), 1 << 61)
-        series = history.bars(0, spec)
-        merged, done = Merged([recording], int(times[0]), until - 1), 0
-        while len(records := merged.read()):
-            history.fold(records)
-            done += len(records)
-            report(min(1.0, done / len(times)), done)
+        oldest, end = recording.search(since), recording.search(until)
+        rows, gaps, wanted = np.empty(0, BAR_ROW), _NO_TIMES, _ROWS
+        while oldest < end:
+            first = max(oldest, end - wanted)
+            # Trades alone need no book to begin from.
+            is_alone = first == 0 or recording.basis == "trades"
+            start = first if is_alone else restart(recording, first)
+            rows, gaps = _folded(recording, spec, (start, end), report)
+            # What is folded from within a bar of time on is no whole bar.
+            rows = rows[int(start > 0 and spec.kind == BarKind.TIME) :]
+            rows = rows[rows["begin"] >= since]
+            if len(rows) >= _FEWEST or first == oldest or wanted >= _MOST_ROWS:
+                break
+            wanted *= 8
+        if len(rows):
+            return rows, np.unique(np.append(gaps, _holes(recording, until)))
+    return np.empty(0, BAR_ROW), _NO_TIMES
+
+
+def _folded(
+    recording: Recording, spec: BarSpec, rows: tuple[int, int], report: Report
+) -> tuple[Any, Any]:
+    """Fold some records of a recording into bars; and when data were lost."""
+    start, end = rows
+    times = (recording.column("ts_received", i, i + 1) for i in (start, end - 1))
+    merged, done = Merged([recording], *(int(each[0]) for each in times)), 0
+    history = History([recording.instrument], None, (), 1 << 61)
+    series = history.bars(0, spec)
+    while len(records := merged.read()):
         history.fold(records)
-        if series.count:
-            return series.read(max(0, series.count - MOST_BARS), series.count)
-    return np.empty(0, BAR_ROW)
+        done += len(records)
+        report(min(1.0, done / (end - start)), done)
+    while not series.is_complete:
+        history.fold(records)
+    gaps = GapTimes()
+    trades = history.trades(0, 0, history.trade_count(0))
+    gaps.read_on(trades, len(trades))
+    return series.read(max(0, series.count - PAGE_BARS), series.count), gaps.times
+
+
+def _holes(recording: Recording, until: int) -> Any:
+    """When a recording went on after nothing was recorded, ns; and its end."""
+    metas = [each.meta for each in recording.segments]
+    found = [
+        after.first_ts
+        for before, after in pairwise(metas)
+        if after.first_ts - before.last_ts > _HOLE_NS and after.first_ts < until
+    ]
+    ended = [each.last_ts for each in metas if each.last_ts < until]
+    goes_on = any(each.first_ts < until <= each.last_ts for each in metas)
+    if ended and not goes_on and until - ended[-1] > _HOLE_NS:
+        found.append(until)
+    return np.array(found, np.int64)
