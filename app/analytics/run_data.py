@@ -30,8 +30,8 @@ FILL_COLUMNS: Final = {
     "order": np.int64,
     "order_type": np.str_,
     "decided_ts": np.int64,  # of its order
-    "latency_s": np.float64,  # from the decision to the fill
-    "arrival_price": np.float64,  # mid, else the last price, when it was decided
+    "latency_s": np.float64,  # from the decision to the fill; of a stop its trigger
+    "arrival_price": np.float64,  # of its order
     "mid_price": np.float64,  # just before the fill; NaN where data have no quotes
     "slippage": np.float64,  # money lost against the arrival price; < 0 is won
     "spread_paid": np.float64,  # money lost against the mid; < 0 is earned
@@ -53,14 +53,17 @@ ORDER_COLUMNS: Final = {
     "price": np.float64,  # limit
     "stop_price": np.float64,
     "average_price": np.float64,
+    # Mid, else the last price, when it was decided; of a stop that was triggered: its
+    # stop price then.
     "arrival_price": np.float64,
     "status": np.str_,
     "reason": np.str_,  # why it was refused or ended
     "accepted_ts": np.int64,  # when the venue had it
     "acknowledged_ts": np.int64,  # when we knew that
+    "triggered_ts": np.int64,  # 0: no stop, or not triggered
     "first_fill_ts": np.int64,
     "ended_ts": np.int64,
-    "time_to_fill_s": np.float64,  # from the decision to the last of its fills
+    "time_to_fill_s": np.float64,  # from the decision, or trigger, to the last fill
     "fee": np.float64,
     "replaces": np.int64,
 }
@@ -76,7 +79,9 @@ TRADE_COLUMNS: Final = {
     "closed": np.int64,  # 0 while it is open
     "entry_price": np.float64,
     "exit_price": np.float64,
-    "pnl": np.float64,  # after fees; of what was closed
+    "mark_price": np.float64,  # of what is still held, at the end; NaN of a closed one
+    "pnl": np.float64,  # after fees; what is still held at the mark
+    "unrealised": np.float64,  # the part of it that is of what is still held
     "fees": np.float64,
     "return": np.float64,  # pnl of the value that was entered
     "hold_s": np.float64,
@@ -178,7 +183,8 @@ class RunData:
         What was run; plain JSON. Keys: run_id, name, note, created, ringside, engine,
         is_whole, events, wall_seconds, currency, initial_capital, start, end,
         time_zone, days_per_year, seed, orders_sent, request (as given), data (one a
-        stream: symbol, stream, basis, records, first, last, gaps, hash, source),
+        stream: symbol, stream, basis, records, first, last, gaps, hash, source,
+        is_made_up),
         strategies (one each: id, name, parameters, allocation, code, is_compiled,
         reason, failure, calls, requests), instruments (by symbol: kind, currency,
         price_unit, quantity_unit, multiplier, fees, models), benchmark (symbol,

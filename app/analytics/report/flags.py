@@ -21,6 +21,7 @@ def flags_of(
     """Every flag of a run, the worst first."""
     found = [
         *_ends(run),
+        *_made_up(run),
         _years(run, series),
         _trades(run),
         _record(series),
@@ -54,6 +55,18 @@ def _ends(run: RunData) -> list[Flag]:
                  "What is told is of the part that was run.")
         )  # fmt: skip
     return found
+
+
+def _made_up(run: RunData) -> list[Flag]:
+    rows = [each for each in run.card["data"] if each.get("is_made_up")]
+    if not rows:
+        return []
+    names = ", ".join(dict.fromkeys(each["symbol"] for each in rows))
+    sources = ", ".join(dict.fromkeys(each["source"] for each in rows))
+    return [
+        Flag("made_up", "The data are made up", "bad", f"{names}: {sources}",
+             "A random walk, of no market's history: what made money on it was lucky.")
+    ]  # fmt: skip
 
 
 def _years(run: RunData, series: Series) -> Flag:

@@ -291,7 +291,7 @@ def _trades(report: Report) -> str:
         rows.append([
             _cell(str(each["trade"])), _cell(each["symbol"], "t"), _cell("long" if each["side"] > 0 else "short", "t"), _cell(f"{each['quantity']:,.10g}"),
             _cell(told_time(each["opened"])), _cell(told_time(each["closed"]) if each["closed"] else "open"),
-            _cell(_price(each["entry_price"], places)), _cell(_price(each["exit_price"], places)), _money(each["pnl"]), _money(each["return"], "percent"),
+            _cell(_price(each["entry_price"], places)), _cell(_price(each["exit_price"] if each["closed"] else each["mark_price"], places)), _money(each["pnl"]), _money(each["return"], "percent"),
             _cell(told_value(each["mae_return"], "percent")), _cell(told_value(each["mfe_return"], "percent")), _cell(told_seconds(each["hold_s"])), _cell(each["exit_reason"].replace("_", " "), "t"),
         ])  # fmt: skip
     if not rows:

@@ -66,6 +66,7 @@ class BriefMaker:
             {},
             (),
             np.empty(0, bool),
+            np.empty(0),
         )
         made = trades_of(fills)
         closed = np.flatnonzero(made.closed_ts > 0)

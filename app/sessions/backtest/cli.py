@@ -131,6 +131,7 @@ def lines(result: "Result") -> list[str]:
     said = [f"{run['start']} – {run['end']}, {run['currency']}"]
     said += [
         f"  {each['symbol']}@{each['stream']}: {each['records']:,} records"
+        + (", MADE UP" if each["is_made_up"] else "")
         for each in run["data"]
     ]
     for each in run["strategies"]:

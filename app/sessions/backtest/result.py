@@ -32,6 +32,7 @@ from app.sessions.backtest.run_tables import (
     Orders,
     Units,
     fill_table,
+    marks_of,
     order_table,
     rates_of,
     strategy_equities,
@@ -100,6 +101,7 @@ def units_of(composition: Composition) -> Units:
         exact_queue=np.array(
             [models_row(composition, i)["queue"] == "exact" for i in range(count)]
         ),
+        marks=marks_of(composition),
     )
 
 
@@ -350,7 +352,9 @@ def trade_rows(run: RunData) -> list[dict[str, Any]]:
             "closed": ("closed", iso_column),
             "entry_price": ("entry_price", _known),
             "exit_price": ("exit_price", _known),
+            "mark_price": ("mark_price", _known),
             "pnl": ("pnl", _as_is),
+            "unrealised": ("unrealised", _as_is),
             "fees": ("fees", _as_is),
             "return": ("return", _known),
             "mae": ("mae", _known),

@@ -12,7 +12,7 @@ import numpy as np
 
 from app import __version__
 from app.clock import Clock, SystemClock
-from app.data.catalog import Recording
+from app.data.catalog import MADE_UP, Recording
 from app.engine.arena import Section
 from app.engine.records import ReportType
 from app.engine.sources import ROOT, source_hash
@@ -126,6 +126,7 @@ def _data_row(recording: Recording, rows: range) -> dict[str, Any]:
         "hash": found.hexdigest()[:_BRIEF],
         "source": ", ".join(dict.fromkeys(each.source for each in metas)),
         "importer": ", ".join(dict.fromkeys(each.importer for each in metas)),
+        "is_made_up": any(each.importer == MADE_UP for each in metas),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from app.engine.records import (
     ReportType,
     TimeInForce,
 )
+from app.engine.state import MAX_STRATEGIES
 from app.instrument import Instrument
 from app.sessions.backtest.composing import Composition
 from app.sessions.backtest.price_tracks import PriceTrack, extremes
@@ -54,6 +56,8 @@ class Units:
     tracks : sequence of PriceTrack
     exact_queue : (k,) bool
         Whether the place in the queue is known and no estimate.
+    marks : (k,) float64
+        At which positions were valued at the end, price units; NaN where there is none.
     """
 
     instruments: Sequence[Instrument]
@@ -61,6 +65,7 @@ class Units:
     ids: dict[int, str]
     tracks: Sequence[PriceTrack]
     exact_queue: NDArray[np.bool_]
+    marks: Floats
 
     def names(self, number: NDArray[Any]) -> NDArray[np.str_]:
         """Symbols by instrument."""
@@ -84,6 +89,12 @@ class Units:
         found = _scaled(np.where(known, units, 0), number, step, whole)
         found[~known] = np.nan
         return found
+
+    def quoted(self, number: NDArray[Any], units: Floats) -> Floats:
+        """Price units that may be halves, as mids are, to currency."""
+        step = np.array([float(each.price_unit) for each in self.instruments])
+        whole = _whole([each.price_unit for each in self.instruments])
+        return _scaled(units, number, step, whole)
 
     def quantities(self, number: NDArray[Any], units: NDArray[Any]) -> Floats:
         """Quantity units to shares, contracts or coins."""
@@ -119,6 +130,18 @@ def rates_of(composition: Composition) -> Floats:
     rows = composition.arena.records(Section.INSTRUMENTS)
     count = len(composition.instruments)
     return np.array([float(rows[i]["conversion"]) * 1e-9 for i in range(count)])
+
+
+def marks_of(composition: Composition) -> Floats:
+    """At what a run left positions in each instrument valued, price units or NaN."""
+    arena = composition.arena
+    # Behind those of the strategies stand the account's (engine/accounts.py).
+    first = MAX_STRATEGIES * int(arena.records(Section.ENGINE)[0]["instruments"])
+    rows = arena.records(Section.POSITIONS)
+    marks = [
+        rows[first + i]["mark_doubled"] for i in range(len(composition.instruments))
+    ]
+    return np.array([np.nan if x == NO_PRICE else int(x) / 2 for x in marks])
 
 
 def _whole(units: Sequence[Any]) -> Floats:
@@ -196,6 +219,32 @@ class Orders:
         found[self.rows_of(told["client_order_id"])] = told[name]
         return found
 
+    @cached_property
+    def triggered_ts(self) -> Ints:
+        """When each stop was triggered; 0 is never, or it is no stop."""
+        return self.times(ReportType.TRIGGERED, "ts_venue")
+
+    @cached_property
+    def trigger_price(self) -> Ints:
+        """Stop price at which each was triggered, price units."""
+        return self.times(ReportType.TRIGGERED, "stop_price")
+
+    def since(self) -> Ints:
+        """From when on each could be filled: its trigger, else its decision."""
+        decided = self.first["ts_received"]
+        return np.where(self.triggered_ts > 0, self.triggered_ts, decided)
+
+    def arrival_price(self, units: Units) -> Floats:
+        """What each is measured against: a stop's own price, else the market's.
+
+        The market's is the mid, else the last price, when it was decided.
+        """
+        number = self.first["instrument"]
+        market = units.price_at(number, self.first["ts_received"])
+        stop = units.prices(number, self.trigger_price)
+        found: Floats = np.where(self.triggered_ts > 0, stop, market)
+        return found
+
     def count(self, kind: ReportType) -> Ints:
         """How often each order was reported so."""
         rows = self.rows_of(self._of(kind)["client_order_id"])
@@ -243,15 +292,16 @@ def order_table(orders: Orders, fills: Table, units: Units) -> Table:
             "price": units.prices(number, last["price"]),
             "stop_price": units.prices(number, last["stop_price"]),
             "average_price": average,
-            "arrival_price": units.price_at(number, decided),
+            "arrival_price": orders.arrival_price(units),
             "status": _words(OrderStatus, last["status"]),
             "reason": reasons_of(last["reason"]),
             "accepted_ts": orders.times(ReportType.NEW, "ts_venue"),
             "acknowledged_ts": orders.times(ReportType.NEW, "ts_received"),
+            "triggered_ts": orders.triggered_ts,
             "first_fill_ts": orders.times(ReportType.FILL, "ts_venue"),
             "ended_ts": np.where(np.isin(last["status"], _WORKING), 0, _ended(last)),
             "time_to_fill_s": np.where(
-                last_fill > 0, (last_fill - decided) / 1e9, np.nan
+                last_fill > 0, (last_fill - orders.since()) / 1e9, np.nan
             ),
             "fee": fee,
             "replaces": orders.count(ReportType.REPLACED),
@@ -271,10 +321,13 @@ def fill_table(fills: NDArray[Any], orders: Orders, units: Units) -> Table:
     price = units.prices(number, fills["last_price"])
     quantity = units.quantities(number, fills["last_quantity"])
     rows = orders.rows_of(fills["client_order_id"])
-    decided = fills["ts_venue"].copy()
-    if len(orders):
-        decided = np.where(rows >= 0, orders.first["ts_received"][rows], decided)
+    decided, since = fills["ts_venue"].copy(), fills["ts_venue"]
     arrival = units.price_at(number, decided)
+    if len(orders):
+        known = rows >= 0
+        decided = np.where(known, orders.first["ts_received"][rows], decided)
+        since = np.where(known, orders.since()[rows], since)
+        arrival = np.where(known, orders.arrival_price(units)[rows], arrival)
     mid = units.price_at(number, fills["ts_venue"], mid=True, before=True)
     worth = quantity * units.money_of(number)
     return Table(
@@ -292,9 +345,7 @@ def fill_table(fills: NDArray[Any], orders: Orders, units: Units) -> Table:
             "order": fills["client_order_id"].copy(),
             "order_type": _words(OrderType, fills["order_type"]),
             "decided_ts": decided,
-            "latency_s": np.where(
-                rows >= 0, (fills["ts_venue"] - decided) / 1e9, np.nan
-            ),
+            "latency_s": np.where(rows >= 0, (fills["ts_venue"] - since) / 1e9, np.nan),
             "arrival_price": arrival,
             "mid_price": mid,
             "slippage": side * (price - arrival) * worth,
@@ -335,7 +386,10 @@ def trade_table(fills: NDArray[Any], units: Units) -> Table:
     entry = _mean(made.entry_value, made.entry_quantity, units, number)
     leave = _mean(made.exit_value, made.exit_quantity, units, number)
     quantity = units.quantities(number, made.quantity)
-    pnl = pnl_of(made, units)
+    unrealised = unrealised_of(made, units)
+    pnl = pnl_of(made, units) + unrealised
+    is_open = made.closed_ts == 0
+    mark = units.quoted(number, np.where(is_open, units.marks[number], np.nan))
     entered = units.quantities(number, made.entry_quantity) * np.abs(entry) * money
     mae, mfe = _excursions(made, units, entry, leave)
     end = np.where(made.closed_ts > 0, made.closed_ts, _end_of(units))
@@ -354,7 +408,9 @@ def trade_table(fills: NDArray[Any], units: Units) -> Table:
             "closed": made.closed_ts,
             "entry_price": entry,
             "exit_price": leave,
+            "mark_price": mark,
             "pnl": pnl,
+            "unrealised": unrealised,
             "fees": made.fees / MONEY_SCALE * units.rates[number],
             "return": gained,
             "hold_s": np.maximum(end - made.opened_ts, 0) / 1e9,
@@ -393,6 +449,24 @@ def pnl_of(made: Trades, units: Units) -> Floats:
     gained = made.side * np.where(is_closed, whole, some.astype(np.float64)) * ratio
     rates = units.rates[made.instrument]
     found: Floats = (gained - made.fees) / MONEY_SCALE * rates
+    return found
+
+
+def unrealised_of(made: Trades, units: Units) -> Floats:
+    """Profit of what is still held, at the mark of the end, base currency.
+
+    It is valued as the account is: without a mark it is worth its cost. So all that
+    trades made is the change of equity, where nothing but trading moved it.
+    """
+    ratios = [each.money_ratio for each in units.instruments]
+    ratio = np.array([float(n) / float(d) for n, d in ratios])[made.instrument]
+    held = made.entry_quantity - made.exit_quantity
+    part = held / np.maximum(made.entry_quantity, 1)
+    cost = made.entry_value.astype(np.float64) * part
+    gained = made.side * (units.marks[made.instrument] * held - cost) * ratio
+    known = (held > 0) & ~np.isnan(gained)
+    rates = units.rates[made.instrument]
+    found: Floats = np.where(known, gained, 0.0) / MONEY_SCALE * rates
     return found
 
 

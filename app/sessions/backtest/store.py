@@ -6,6 +6,7 @@ written beside and renamed. A run that cannot be read is listed with the reason.
 """
 
 import json
+import math
 import shutil
 import tempfile
 import zlib
@@ -206,7 +207,7 @@ class RunStore:
             equity: dict[str, Any] = read_columns(folder / _EQUITY)
             benchmark = read_columns(folder / _BENCHMARK)
             tables: dict[str, Any] = {
-                each: Table(read_columns(folder / f"{each}.parquet"))
+                each: _whole(each, read_columns(folder / f"{each}.parquet"))
                 for each in _TABLES
             }
             notes = json.loads((folder / _NOTES).read_text("utf-8"))
@@ -380,6 +381,24 @@ def _write_json(document: Any, path: Path) -> None:
         json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
     beside.replace(path)
+
+
+_ADDED: Final[dict[str, dict[str, float]]] = {
+    "orders": {"triggered_ts": 0},
+    "trades": {"mark_price": math.nan, "unrealised": 0.0},
+}
+"""Columns that runs of earlier versions lack, and what stands for them."""
+
+
+def _whole(name: str, columns: dict[str, Any]) -> Table:
+    """A table with the columns of this version."""
+    rows = len(next(iter(columns.values()), ()))
+    lacking = {
+        each: np.full(rows, value)
+        for each, value in _ADDED.get(name, {}).items()
+        if each not in columns
+    }
+    return Table({**columns, **lacking})
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

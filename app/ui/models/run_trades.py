@@ -15,7 +15,7 @@ from app.ui.theme import Theme
 
 _NUMBERS: Final = (
     *("quantity", "entry_price", "exit_price", "pnl", "return", "fees", "hold_s"),
-    *("mae_return", "mfe_return"),
+    *("mae_return", "mfe_return", "mark_price"),
 )
 _TEXTS: Final = ("symbol", "strategy", "exit_reason")
 ROW: Final = np.dtype(
@@ -149,13 +149,20 @@ class RunTrades:
             number("Opened (UTC)", "opened", lambda r: _when(int(r["opened"])), 15),
             number("Closed", "closed", lambda r: _when(int(r["closed"])), 15),
             number("Entry", "entry_price", lambda r: self._price(r, "entry"), 9),
-            number("Exit", "exit_price", lambda r: self._price(r, "exit"), 9),
+            number(
+                "Exit",
+                "exit_price",
+                lambda r: self._price(r, "exit" if r["closed"] else "mark"),
+                9,
+                "Of an open trade: what it was marked at in the end",
+            ),
             number(
                 "P&L",
                 "pnl",
                 lambda r: money(float(r["pnl"])),
                 11,
-                "After fees, base currency",
+                "After fees, base currency; of an open trade with what it is worth "
+                "at the mark",
                 is_coloured=True,
             ),
             number(

@@ -11,9 +11,15 @@ import pytest
 from app.__main__ import main
 from app.analytics.report import compare, report_of
 from app.analytics.report.page import page_of
-from app.analytics.run_data import FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS, RunData
+from app.analytics.run_data import (
+    FILL_COLUMNS,
+    ORDER_COLUMNS,
+    TRADE_COLUMNS,
+    RunData,
+    Table,
+)
 from app.data.column_files import read_columns
-from app.engine.records import REPORT
+from app.engine.records import QUOTE, REPORT
 from app.errors import RunError
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.result import run_data_of
@@ -21,7 +27,7 @@ from app.sessions.backtest.run import Backtest
 from app.sessions.backtest.runs_cli import write_csv, write_parquet
 from app.sessions.backtest.store import CARD, RunStore
 from app.sessions.backtest.trades import trades_of
-from tests.bar_catalog import UNIT, walk, write_bars, write_quotes
+from tests.bar_catalog import MINUTE, UNIT, walk, write_bars, write_quotes
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +66,111 @@ def test_trades_and_orders_share_all_fees(run: RunData) -> None:
 
     assert run.trades["fees"].sum() == pytest.approx(paid)
     assert run.orders["fee"].sum() == pytest.approx(paid)
+
+
+@pytest.mark.parametrize("rows", [333, 600, 811, 899])
+def test_what_trades_made_is_the_change_of_equity(tmp_path: Path, rows: int) -> None:
+    fast = {"id": "two", "name": "SMA Cross", "parameters": {"fast": 3, "slow": 9}}
+    slow = {"id": "one", "name": "Mean Reversion"}
+    shares = [{**each, "allocation": 0.5} for each in (slow, fast)]
+    write_bars(tmp_path, "RSTK", walk(900, 3)[:rows])
+    catalog = write_bars(tmp_path, "AMZN", walk(900, 4)[:rows])
+    request = parse_request({"symbols": ["RSTK", "AMZN"], "strategies": shares})
+
+    run = run_data_of(Backtest(request, catalog).run())
+
+    trades = run.trades
+    is_open = trades["closed"] == 0
+    assert is_open.any()
+    assert trades["pnl"].sum() == pytest.approx(run.equity[-1] - run.start, abs=1e-5)
+    assert (trades["unrealised"][~is_open] == 0.0).all()
+    assert np.isnan(trades["mark_price"][~is_open]).all()
+    assert run.fills["fee"].sum() > 0
+
+
+def test_an_open_trade_is_marked_at_the_last_mid_of_quotes(tmp_path: Path) -> None:
+    catalog = write_quotes(tmp_path, "RSTK", 2000, 5)
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from app.strategies import *\n\n\nclass Own(Strategy):\n"
+        "    def __init__(self):\n        self.seen = 0\n\n"
+        "    def on_quote(self, ctx, quote):\n        self.seen += 1\n"
+        "        if self.seen == 700:\n            ctx.buy(quote.instrument, 7.0)\n"
+    )
+    request = parse_request(
+        {"symbols": ["RSTK"], "strategies": [{"id": "one", "name": str(path)}]}
+    )
+
+    run = run_data_of(Backtest(request, catalog).run())
+
+    (trade,) = run.trades.rows()
+    last = catalog.open("RSTK").records(1999, 2000).view(QUOTE)[0]
+    mid = (int(last["bid_price"]) + int(last["ask_price"])) / 2 / UNIT
+    gained = 7.0 * (mid - trade["entry_price"])
+    assert (trade["closed"], trade["exit_reason"]) == (0, "open")
+    assert trade["mark_price"] == pytest.approx(mid)
+    assert trade["unrealised"] == pytest.approx(gained)
+    assert trade["pnl"] == pytest.approx(gained - trade["fees"])
+    assert run.equity[-1] - run.start == pytest.approx(trade["pnl"])
+    assert f"{mid:,.2f}" in page_of(report_of(run))
+
+
+STOPPED = """from app.strategies import *
+
+
+class Own(Strategy):
+    def __init__(self):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        if self.seen == 1:
+            ctx.buy(bar.instrument, 10.0)
+            ctx.{stop}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop", "level"),
+    [
+        ("stop(bar.instrument, -10.0, 95.0)", 95.0),
+        ("trailing_stop(bar.instrument, -10.0, 5.0)", 95.0),
+        ("stop_limit(bar.instrument, -10.0, 95.0, 90.0)", 95.0),
+    ],
+)
+def test_a_stop_counts_from_its_trigger(
+    tmp_path: Path, stop: str, level: float
+) -> None:
+    # Fifty bars of quiet, then one that opens three below the stop.
+    closes = np.full(60, 100 * UNIT)
+    closes[50:] = 92 * UNIT
+    catalog = write_bars(tmp_path, "RSTK", closes)
+    path = tmp_path / "own.py"
+    path.write_text(STOPPED.format(stop=stop))
+    request = parse_request(
+        {"symbols": ["RSTK"], "strategies": [{"id": "one", "name": str(path)}]}
+    )
+
+    run = run_data_of(Backtest(request, catalog).run())
+
+    (row,) = [x for x in run.orders.rows() if x["type"] != "market"]
+    (fill,) = [x for x in run.fills.rows() if x["order"] == row["order"]]
+    assert row["triggered_ts"] > row["ts"] + 40 * MINUTE
+    assert row["time_to_fill_s"] == (row["first_fill_ts"] - row["triggered_ts"]) / 1e9
+    assert fill["latency_s"] == row["time_to_fill_s"]
+    assert row["arrival_price"] == fill["arrival_price"] == pytest.approx(level, 0.001)
+    lost = 10.0 * (fill["arrival_price"] - fill["price"])
+    assert fill["slippage"] == pytest.approx(lost)
+    assert abs(fill["slippage"]) < 10.0 * 3.1
+
+
+def test_a_run_of_an_earlier_version_is_read(run: RunData, tmp_path: Path) -> None:
+    older = Table({k: v for k, v in run.trades.items() if k != "unrealised"})
+    store = RunStore(tmp_path)
+
+    read = store.open(store.save(replace(run, trades=older)))
+
+    assert (read.trades["unrealised"] == 0.0).all()
 
 
 def test_a_strategy_s_equity_is_the_account_s_where_it_is_alone(run: RunData) -> None:
