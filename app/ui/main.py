@@ -1,6 +1,7 @@
 """Starts the window: Qt, asyncio on its loop, one window, one session."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -111,6 +112,7 @@ def run(settings: Settings, feed: str, file: SettingsFile | None = None) -> int:
     if Mode(settings.session.mode) is Mode.BACKTEST:
         window.workspaces.switch(BACKTEST)
     app.lastWindowClosed.connect(loop.stop)
+    gc.freeze()  # what is there now stays: no pass over everything looks at it
     try:
         with loop:
             loop.run_forever()

@@ -35,6 +35,7 @@ from app.ui.commands import Commands
 from app.ui.context import Context
 from app.ui.docks import Docks
 from app.ui.failures import Failures
+from app.ui.garbage import Garbage
 from app.ui.hotkeys import Hotkeys
 from app.ui.jobs import Jobs
 from app.ui.leaving import Leaving
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._clock = clock
+        self.garbage = Garbage(clock, self)
         self.desk = Desk()
         self.links = Links(self.desk, self)
         self.focus = self.links.groups[GROUPS[0]]
@@ -342,4 +344,5 @@ class MainWindow(QMainWindow):
         self.jobs.close()
         self.library.close()
         self.strategies.close()
+        self.garbage.close()
         event.accept()

@@ -1,5 +1,6 @@
 """A stage for panels: models, bridge and a scripted session, moved frame by frame."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,22 @@ from app.ui.safety import Safety
 from app.ui.strategy_watch import StrategyWatch
 from app.ui.trading import Trading
 from tests.ui.scripted_session import START_NS, ScriptedSession
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cycles_die_here() -> Iterator[None]:
+    """Widgets in cycles die on this thread, and before tests that have no window."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _cycles_die_soon() -> Iterator[None]:
+    yield
+    if gc.get_count()[0] > 100_000:
+        gc.collect(1)
 
 
 class StepClock:
