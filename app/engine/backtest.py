@@ -7,58 +7,21 @@ full, or when it is told to stop; called again, it goes on.
 """
 
 from enum import IntEnum
-from typing import Any, Final
-
-import numpy as np
 
 from app.engine.atomics import load_acquire
+from app.engine.backtest_bars import Left, pass_bars
+from app.engine.backtest_block import RUN_WORDS, Run, has_room, keep_worth
 from app.engine.bits import integer
 from app.engine.compile import entry, inlined, kernel
-from app.engine.folding import act_on, come_to, fold, hand_on, leave
+from app.engine.folding import act_on, come_to, fold, fold_requests, hand_on, leave
 from app.engine.gate_marks import MARKED, move_mark, moves_money_alone, new_loss
 from app.engine.gate_reports import forget_findings
 from app.engine.links import Link, call_link, linked
 from app.engine.memory import copy_bytes, view, words
 from app.engine.records import MARKET, MARKET_BYTES, WIDE_BYTES, EventKind, Reason
-from app.engine.state import accounts, engine
+from app.engine.state import engine
 from app.engine.telling import number_report, tell_owner
 from app.engine.venue.quiet import pass_bar
-
-RESERVE: Final = 8192
-"""Reports that one record may cause; with less room for them the loop returns."""
-
-
-class Run(IntEnum):
-    """Words of a backtest's block."""
-
-    RECORDS = 0  # address of MARKET records
-    COUNT = 1
-    NEXT = 2  # the first that is not folded yet
-    STOP = 3  # 1: return before the next record
-    REPORTS = 4  # address of REPORT records
-    REPORTS_USED = 5
-    REPORTS_ROOM = 6
-    WORTHS = 7  # address of WORTH records
-    WORTHS_USED = 8
-    WORTHS_ROOM = 9
-    WORTH_EVERY = 10  # least time between two of them, ns; 0 = each time
-    WORTH_TS = 11  # time of the newest one, ns
-    LOST = 12  # reports for which there was no room
-
-
-RUN_WORDS: Final = 16
-
-WORTH: Final = np.dtype(
-    [
-        ("ts", "<i8"),  # ns since 1970 UTC
-        ("equity", "<i8"),  # money, base currency
-        ("gross_exposure", "<i8"),
-        ("net_exposure", "<i8"),
-        ("cash", "<i8"),
-    ]
-)
-"""What the account was worth once everything of a time had happened."""
-WORTH_BYTES: Final = WORTH.itemsize
 
 
 class Outcome(IntEnum):
@@ -84,21 +47,6 @@ def keep_report(arena: int, links: int, address: int) -> int:
     return 0
 
 
-@kernel
-def _keep_worth(arena: int, block: Any) -> None:
-    """Write down what the account is worth now."""
-    used = block[Run.WORTHS_USED]
-    row = view(block[Run.WORTHS] + used * WORTH_BYTES, 1, WORTH)[0]
-    account = accounts(arena)[0]
-    row["ts"] = engine(arena)[0]["now"]
-    row["equity"] = account["equity"]
-    row["gross_exposure"] = account["gross_exposure"]
-    row["net_exposure"] = account["net_exposure"]
-    row["cash"] = account["cash"]
-    block[Run.WORTHS_USED] = used + 1
-    block[Run.WORTH_TS] = row["ts"]
-
-
 @inlined
 def _mark(arena: int, links: int, instrument: int) -> None:
     """Mark an instrument; the gate is asked where more than money follows from it."""
@@ -111,14 +59,13 @@ def _mark(arena: int, links: int, instrument: int) -> None:
 
 
 @kernel
-def _fold(arena: int, links: int, address: int) -> None:
-    """Fold a record; a bar that concerns no order goes no farther than this unit.
+def _act(arena: int, links: int, address: int) -> None:
+    """Fold a record for which time has come.
 
-    Its steps are those of `folding.fold`, taken in here instead of called by address.
+    A bar that concerns no order goes no farther than this unit. Its steps are those of
+    `folding.fold`, taken in here instead of called by address.
     """
     record = view(address, 1, MARKET)[0]
-    if not come_to(arena, links, record):
-        return
     if record["kind"] == EventKind.BAR and pass_bar(arena, address):
         engine(arena)[0]["market_records"] += 1
         _mark(arena, links, integer(record["instrument"]))
@@ -126,6 +73,24 @@ def _fold(arena: int, links: int, address: int) -> None:
     else:
         act_on(arena, links, address)
     leave(arena, links, record)
+
+
+@kernel
+def _finish(arena: int, links: int, address: int, left: int) -> None:
+    """Do what `pass_bars` has left to do about a record."""
+    record = view(address, 1, MARKET)[0]
+    if left == Left.ASKED:
+        fold_requests(arena, links)
+        session = engine(arena)[0]
+        session["now"] = max(session["now"], record["ts_received"])
+        _act(arena, links, address)
+    elif left == Left.LOSS:
+        instrument = integer(record["instrument"])
+        call_link(arena, links, Link.GATE_MARKED, integer(MARKED) - instrument)
+        hand_on(arena, links, address)
+        leave(arena, links, record)
+    elif come_to(arena, links, record):
+        _act(arena, links, address)
 
 
 @entry
@@ -136,26 +101,26 @@ def run_backtest(arena: int, links: int, unused: int) -> int:
     records, count = block[Run.RECORDS], block[Run.COUNT]
     every = block[Run.WORTH_EVERY]
     session = engine(arena)[0]
-    index = block[Run.NEXT]
-    while index < count:
-        if load_acquire(address + 8 * Run.STOP):
-            block[Run.NEXT] = index
-            return integer(Outcome.STOPPED)
-        if block[Run.REPORTS_ROOM] - block[Run.REPORTS_USED] < RESERVE:
-            block[Run.NEXT] = index
-            return integer(Outcome.FULL)
-        record = view(records + index * MARKET_BYTES, 1, MARKET)[0]
-        now = session["now"]
-        if record["ts_received"] > now and now - block[Run.WORTH_TS] > every:
-            if block[Run.WORTHS_USED] == block[Run.WORTHS_ROOM]:
-                block[Run.NEXT] = index
+    index, left = block[Run.NEXT], integer(Left.ALL)
+    while True:
+        index, left = pass_bars(arena, links, address, index)
+        block[Run.NEXT] = index
+        if index >= count:
+            return integer(Outcome.BLOCK_ENDED)
+        at = records + index * MARKET_BYTES
+        if left == Left.ALL:
+            if load_acquire(address + 8 * Run.STOP):
+                return integer(Outcome.STOPPED)
+            if not has_room(block):
                 return integer(Outcome.FULL)
-            if now:
-                _keep_worth(arena, block)
-        _fold(arena, links, records + index * MARKET_BYTES)
+            now, ts = session["now"], view(at, 1, MARKET)[0]["ts_received"]
+            if ts > now and now - block[Run.WORTH_TS] > every:
+                if block[Run.WORTHS_USED] == block[Run.WORTHS_ROOM]:
+                    return integer(Outcome.FULL)
+                if now:
+                    keep_worth(arena, block)
+        _finish(arena, links, at, left)
         index += 1
-    block[Run.NEXT] = index
-    return integer(Outcome.BLOCK_ENDED)
 
 
 @entry

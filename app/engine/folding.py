@@ -140,8 +140,8 @@ def _takes_one(arena: int, strategy: int, row: int) -> bool:
     return False
 
 
-@kernel
-def _tell_bars(arena: int, links: int) -> None:
+@inlined
+def tell_waiting(arena: int, links: int) -> None:
     """Call the handlers of all bars that waited, then those of the whole time (11)."""
     first, count = first_waiting(arena), section_words(arena, Section.STRATEGIES)[USED]
     row, last = first, first
@@ -157,8 +157,14 @@ def _tell_bars(arena: int, links: int) -> None:
             address = waiting_bar(arena, last)
             call_handler(arena, links, strategy, Handler.ON_BARS, address)
     forget_waiting(arena)
+
+
+@kernel
+def _tell_bars(arena: int, links: int) -> None:
+    """Call the handlers of all bars that waited, and act on what they asked for."""
+    tell_waiting(arena, links)
     if has_requests(arena):
-        _fold_requests(arena, links)
+        fold_requests(arena, links)
 
 
 @kernel
@@ -265,7 +271,7 @@ def _may_request(command: Any) -> bool:
 
 
 @kernel
-def _fold_requests(arena: int, links: int) -> None:
+def fold_requests(arena: int, links: int) -> None:
     """Send strategies' requests through the gate, those they cause included."""
     scratch = linked(links, Link.CONTROL) + 8 * Control.REQUEST_RECORD
     index = 1
@@ -358,7 +364,7 @@ def _pass_time(arena: int, links: int, until: int, timers_until: int) -> None:
             _wake(arena, links)
         else:
             break
-        _fold_requests(arena, links)
+        fold_requests(arena, links)
     plan(arena)
 
 
@@ -400,7 +406,7 @@ def act_on(arena: int, links: int, address: int) -> None:
 def leave(arena: int, links: int, record: Any) -> None:
     """Do what strategies asked for at a record, and what its time has brought."""
     if has_requests(arena):
-        _fold_requests(arena, links)
+        fold_requests(arena, links)
     ts = integer(record["ts_received"])
     if record["kind"] == EventKind.TIMER and ts >= engine(arena)[0]["schedule_due"]:
         _pass_time(arena, links, ts, ts)

@@ -15,14 +15,8 @@ from numpy.typing import NDArray
 
 from app.data.catalog import Catalog
 from app.engine.arena import Section
-from app.engine.backtest import (
-    RUN_WORDS,
-    WORTH,
-    Outcome,
-    Run,
-    fold_one,
-    run_backtest,
-)
+from app.engine.backtest import Outcome, fold_one, run_backtest
+from app.engine.backtest_block import RUN_WORDS, WORTH, Run
 from app.engine.build import build
 from app.engine.control import Control
 from app.engine.links import Link

@@ -1,0 +1,184 @@
+"""Bars of a backtest that nothing of ours can meet: a loop of their own.
+
+While no order works and nothing is on its way, a bar is its book's last price, a mark,
+and a call of the handlers of the bar before. None of that needs the whole way: here the
+steps of `folding.fold` stand one behind another in one loop, which finds the rows of an
+instrument once, not at each bar. It leaves the same bytes, and returns as soon as more
+could follow: a strategy has asked for something, a loss limit is broken, the record is
+no such bar, a session or a timer is due.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+from app.engine.accounts import account_row, set_mark
+from app.engine.arena import USED, Section, section_words
+from app.engine.atomics import load_acquire
+from app.engine.backtest_block import RUN_WORDS, Run, has_room, keep_worth
+from app.engine.bars import rows as bar_rows, wait
+from app.engine.bits import integer
+from app.engine.book_events import is_bar, note_record, take_bar
+from app.engine.book_state import Stale, books
+from app.engine.compile import inlined
+from app.engine.folding import TIME_BOUND, tell_waiting
+from app.engine.gate_marks import moves_money_alone, new_loss
+from app.engine.gate_reports import forget_findings
+from app.engine.links import Link, linked
+from app.engine.memory import view, words
+from app.engine.records import BAR, MARKET, MARKET_BYTES, EventKind, Reason
+from app.engine.risk_exposure import refresh_exposure
+from app.engine.state import engine, instruments, positions
+from app.engine.strategy import has_requests
+from app.engine.venue.bars import fills_from_bars
+from app.engine.venue.levels import venue_book
+from app.engine.venue.quiet import has_orders, hear, is_idle
+from app.engine.venue.state import venue, venue_instruments
+
+
+class Left(IntEnum):
+    """What is left to do about the record at which `pass_bars` returned."""
+
+    ALL = 0  # nothing is done yet
+    ASKED = 1  # time has come to it; what strategies have asked for comes first
+    LOSS = 2  # it is marked; a loss limit is broken
+
+
+@inlined
+def _is_quiet(arena: int, links: int) -> bool:
+    """Whether nothing but handlers and money can follow from bars, until one asks."""
+    if not is_idle(arena) or has_requests(arena) or linked(links, Link.MARKET_OUT):
+        return False
+    nobody = section_words(arena, Section.STRATEGIES)[USED] <= 1
+    if nobody or section_words(arena, Section.BARS)[USED] == 0:
+        return False
+    # Time bars that are built close at times of their own.
+    return bar_rows(arena)[0]["timed"] == 0 and new_loss(arena) == Reason.NONE
+
+
+@inlined
+def _is_plain(arena: int, instrument: int) -> bool:
+    """Whether an instrument's bars are all there is to it, while nothing is asked."""
+    if instrument < 0 or instrument >= engine(arena)[0]["instruments"]:
+        return False
+    book = integer(instruments(arena)[instrument]["book"])
+    row = books(arena)[book]
+    whole = row["stale"] == Stale.FRESH
+    whole = whole and row["sides"][0]["best"] == 0 and row["sides"][1]["best"] == 0
+    if book == 0 or book != venue_book(arena, instrument) or not whole:
+        return False
+    if not fills_from_bars(arena, instrument) or has_orders(arena, instrument):
+        return False
+    return moves_money_alone(arena, instrument)
+
+
+@inlined
+def _mark(arena: int, instrument: int, position: Any, doubled: int) -> bool:
+    """Mark an instrument at half of `doubled`; whether that breaks a loss limit."""
+    if position["mark_doubled"] == doubled:
+        return False
+    held = position["holders"] | position["quantity"] | position["exposure"]
+    works = position["working_buy"] | position["working_sell"]
+    if held | works | position["initial_margin"] == 0:
+        # Nothing is worth more or less than it was.
+        position["mark_doubled"] = doubled
+        position["mark"] = doubled >> 1
+        return False
+    set_mark(arena, instrument, doubled)
+    refresh_exposure(arena, instrument)
+    return new_loss(arena) != Reason.NONE
+
+
+@inlined
+def _may_pass(session: Any, record: Any, bar: Any) -> bool:
+    """Whether a record is a bar that can be true, with nothing due before it."""
+    ts = integer(record["ts_received"])
+    timely = abs(ts) < TIME_BOUND and ts < session["schedule_due"]
+    return timely and record["kind"] == EventKind.BAR and is_bar(bar)
+
+
+@inlined
+def _keeps_worth(arena: int, block: Any, now: int) -> bool:
+    """Write down the worth before time moves on, if it is due; False without room."""
+    if now - block[Run.WORTH_TS] > block[Run.WORTH_EVERY]:
+        if block[Run.WORTHS_USED] == block[Run.WORTHS_ROOM]:
+            return False
+        if now:
+            keep_worth(arena, block)
+    return True
+
+
+@inlined
+def _take(arena: int, at: int, book: Any, state: Any) -> None:
+    """Let the venue and the book take the BAR at an address, as `quiet.pass_bar`."""
+    record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
+    hear(arena, record)
+    note_record(book, record)
+    take_bar(book, bar)
+    state["bar_ts"] = venue(arena)[0]["at"]
+    engine(arena)[0]["market_records"] += 1
+
+
+@inlined
+def _moves_on(arena: int, links: int, address: int, ts: int) -> int:
+    """Let time come to a later bar: the worth, then the handlers of what waited.
+
+    Returns
+    -------
+    int
+        `Left.ALL` if the loop must look first; `Left.ASKED`; else -1.
+    """
+    session, block = engine(arena)[0], words(address, RUN_WORDS)
+    if load_acquire(address + 8 * Run.STOP):
+        return integer(Left.ALL)
+    if not _keeps_worth(arena, block, integer(session["now"])):
+        return integer(Left.ALL)
+    session["event"] += 1
+    if bar_rows(arena)[0]["next"]:
+        tell_waiting(arena, links)
+        if has_requests(arena):
+            return integer(Left.ASKED)
+    session["now"] = ts
+    return integer(-1)
+
+
+@inlined
+def pass_bars(arena: int, links: int, address: int, index: int) -> tuple[int, int]:
+    """Fold the bars of a block from `index` on, for as long as all is quiet.
+
+    Returns
+    -------
+    (int, int)
+        The first record that is not folded, and what is left to do about it (`Left`).
+    """
+    block = words(address, RUN_WORDS)
+    if not has_room(block) or not _is_quiet(arena, links):
+        return index, integer(Left.ALL)
+    records, count = block[Run.RECORDS], block[Run.COUNT]
+    session, instrument = engine(arena)[0], integer(-1)
+    book, state = books(arena)[0], venue_instruments(arena)[0]
+    position = positions(arena)[0]
+    while index < count:
+        at = records + index * MARKET_BYTES
+        record = view(at, 1, MARKET)[0]
+        if not _may_pass(session, record, view(at, 1, BAR)[0]):
+            break
+        if record["instrument"] != instrument:
+            instrument = integer(record["instrument"])
+            if not _is_plain(arena, instrument):
+                break
+            book = books(arena)[instruments(arena)[instrument]["book"]]
+            state = venue_instruments(arena)[instrument]
+            position = positions(arena)[account_row(arena, instrument)]
+            forget_findings(arena)
+        if record["ts_received"] > session["now"]:
+            left = _moves_on(arena, links, address, integer(record["ts_received"]))
+            if left >= 0:
+                return index, left
+        else:
+            session["event"] += 1
+        _take(arena, at, book, state)
+        if _mark(arena, instrument, position, 2 * book["last_price"]):
+            return index, integer(Left.LOSS)
+        wait(arena, at)
+        index += 1
+    return index, integer(Left.ALL)
