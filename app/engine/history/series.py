@@ -208,32 +208,41 @@ TRADES, EDGES, RUNS, OUT, STARTS, SCRATCH, SPAN, STOPPED = range(8)
 """Words of a job: addresses of the tape's rows and of the runs' edges, how many runs,
 where rows and their beginnings go, an area of `SPAN` pairs of zeros, and the run that
 spans more prices than that (-1: none does)."""
+_LEAST_PRICE: Final = -(1 << 62)
+"""Below it an area does not begin before a run's first price."""
 FOOTPRINT_WORDS: Final = 8
 
 
 @kernel
-def _span(tape: Any, first: int, last: int) -> tuple[int, int]:
-    """Lowest and highest price of a run; (0, -1) of none."""
-    low, high = integer(0), integer(-1)
+def _gather(tape: Any, first: int, last: int, area: Any) -> tuple[int, int, int]:
+    """Add a run's trades up, price by price, each of them read once.
+
+    Returns
+    -------
+    tuple of int
+        Price of the area's first pair, lowest and highest price of the run; (0, 0, -1)
+        of no trades. A highest price below the lowest less one: one lies too far from
+        the first, and the area has what came before it.
+    """
+    span = len(area) // 2
+    low, high, begin = integer(0), integer(-1), integer(0)
     is_first = True
-    for i in range(first, last):
-        if tape[i]["flags"] & _NOT_LAST:
-            continue
-        price = tape[i]["price"]
-        if is_first:
-            low, high, is_first = price, price, False
-        low, high = min(low, price), max(high, price)
-    return low, high
-
-
-@kernel
-def _gather(tape: Any, first: int, last: int, low: int, area: Any) -> None:
-    """Add a run's trades up, price by price."""
     for i in range(first, last):
         trade = tape[i]
         if trade["flags"] & _NOT_LAST:
             continue
-        place = 2 * (trade["price"] - low)
+        price = trade["price"]
+        if is_first:
+            low, high, begin, is_first = price, price, price, False
+            if price > _LEAST_PRICE:
+                begin = price - span // 2
+        # Unsigned: prices far apart differ by more than an int64 holds.
+        if price < begin or np.uint64(price - begin) >= np.uint64(span):
+            for place in range(2 * (low - begin), 2 * (high - begin) + 2):
+                area[place] = 0
+            return begin, integer(2), integer(0)
+        low, high = min(low, price), max(high, price)
+        place = 2 * (price - begin)
         size, aggressor = trade["size"], trade["aggressor"]
         if aggressor > 0:
             area[place] += size
@@ -242,13 +251,14 @@ def _gather(tape: Any, first: int, last: int, low: int, area: Any) -> None:
         else:
             area[place] += size - size // 2
             area[place + 1] += size // 2
+    return begin, low, high
 
 
 @kernel
-def _sweep(area: Any, low: int, high: int, rows: Any, count: int) -> int:
+def _sweep(area: Any, begin: int, low: int, high: int, rows: Any, count: int) -> int:
     """Write what was added up, and leave zeros behind; the rows there are then."""
     for price in range(low, high + 1):
-        place = 2 * (price - low)
+        place = 2 * (price - begin)
         if area[place] or area[place + 1]:
             row = rows[count]
             row["price"], row["buys"] = price, area[place]
@@ -270,13 +280,11 @@ def footprint_runs(job_address: int, _b: int, _c: int) -> int:
     for run in range(job[STOPPED], job[RUNS]):
         starts[run] = count
         first, last = edges[run], edges[run + 1]
-        low, high = _span(tape, first, last)
-        # Unsigned: prices far apart differ by more than an int64 holds.
-        if high >= low and np.uint64(high - low) >= np.uint64(job[SPAN]):
+        begin, low, high = _gather(tape, first, last, area)
+        if high < low - 1:
             job[STOPPED] = run
             return int(count)
-        _gather(tape, first, last, low, area)
-        count = _sweep(area, low, high, rows, count)
+        count = _sweep(area, begin, low, high, rows, count)
     starts[job[RUNS]] = count
     job[STOPPED] = job[RUNS]
     return int(count)

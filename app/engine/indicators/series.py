@@ -133,12 +133,31 @@ INDICATORS: Final[Mapping[str, Indicator]] = {
 }
 
 _KIND, _BARS, _COUNT, _OUT, _STATE, _STATE_WORDS, _RESETS, _RESET_COUNT = range(8)
-_JOB_WORDS: Final = 8
+_GOES_ON: Final = 8
+_JOB_WORDS: Final = 9
 
 
 @kernel
-def _run_averages(kind: int, rows: Any, out: Any, state: Any, given: Any) -> None:
-    average_open(state, int(given[0]))
+def _open(kind: int, state: Any, given: Any) -> None:
+    length = int(given[0])
+    if kind == Kind.DONCHIAN:
+        half = len(state) // 2
+        extreme_open(state[:half], length)
+        extreme_open(state[half:], length)
+    elif kind == Kind.VWAP:
+        vwap_open(state)
+    elif kind == Kind.RSI:
+        rsi_open(state, length)
+    elif kind == Kind.ATR:
+        atr_open(state, length)
+    elif kind == Kind.MACD:
+        macd_open(state, length, int(given[1]), int(given[2]))
+    else:
+        average_open(state, length)
+
+
+@kernel
+def _run_averages(kind: int, rows: Any, out: Any, state: Any) -> None:
     for i in range(len(rows)):
         close = float(rows[i]["close"])
         if kind == Kind.SMA:
@@ -151,18 +170,15 @@ def _run_averages(kind: int, rows: Any, out: Any, state: Any, given: Any) -> Non
 
 @kernel
 def _run_bollinger(rows: Any, out: Any, state: Any, given: Any) -> None:
-    average_open(state, int(given[0]))
     for i in range(len(rows)):
         bands = bollinger_step(state, float(rows[i]["close"]), given[1])
         out[3 * i], out[3 * i + 1], out[3 * i + 2] = bands
 
 
 @kernel
-def _run_donchian(rows: Any, out: Any, state: Any, given: Any) -> None:
+def _run_donchian(rows: Any, out: Any, state: Any) -> None:
     half = len(state) // 2
     highs, lows = state[:half], state[half:]
-    extreme_open(highs, int(given[0]))
-    extreme_open(lows, int(given[0]))
     for i in range(len(rows)):
         row = rows[i]
         bands = donchian_step(highs, lows, float(row["high"]), float(row["low"]))
@@ -171,7 +187,6 @@ def _run_donchian(rows: Any, out: Any, state: Any, given: Any) -> None:
 
 @kernel
 def _run_vwap(rows: Any, out: Any, state: Any, resets: Any) -> None:
-    vwap_open(state)
     following = 0
     for i in range(len(rows)):
         if following < len(resets) and i >= resets[following]:
@@ -182,11 +197,7 @@ def _run_vwap(rows: Any, out: Any, state: Any, resets: Any) -> None:
 
 
 @kernel
-def _run_wilder(kind: int, rows: Any, out: Any, state: Any, given: Any) -> None:
-    if kind == Kind.RSI:
-        rsi_open(state, int(given[0]))
-    else:
-        atr_open(state, int(given[0]))
+def _run_wilder(kind: int, rows: Any, out: Any, state: Any) -> None:
     for i in range(len(rows)):
         row = rows[i]
         close = float(row["close"])
@@ -197,8 +208,7 @@ def _run_wilder(kind: int, rows: Any, out: Any, state: Any, given: Any) -> None:
 
 
 @kernel
-def _run_macd(rows: Any, out: Any, state: Any, given: Any) -> None:
-    macd_open(state, int(given[0]), int(given[1]), int(given[2]))
+def _run_macd(rows: Any, out: Any, state: Any) -> None:
     for i in range(len(rows)):
         lines = macd_step(state, float(rows[i]["close"]))
         out[3 * i], out[3 * i + 1], out[3 * i + 2] = lines
@@ -208,9 +218,10 @@ def _run_macd(rows: Any, out: Any, state: Any, given: Any) -> None:
 def indicator_entry(job: int, parameters: int, columns: int) -> int:
     """Run one indicator over bars.
 
-    `job` is the address of eight int64: kind, address and count of bars, address of the
+    `job` is the address of nine int64: kind, address and count of bars, address of the
     (count * columns,) float64 result, address and length of the state, address and
-    count of the bars that begin a session. `parameters`: address of three float64.
+    count of the bars that begin a session, whether the state goes on (1) or is opened.
+    `parameters`: address of three float64.
     """
     task = words(job, _JOB_WORDS)
     count, kind = task[_COUNT], task[_KIND]
@@ -218,18 +229,20 @@ def indicator_entry(job: int, parameters: int, columns: int) -> int:
     out = view(task[_OUT], count * columns, np.float64)
     state = view(task[_STATE], task[_STATE_WORDS], np.float64)
     given = view(parameters, 3, np.float64)
+    if task[_GOES_ON] == 0:
+        _open(kind, state, given)
     if kind in (Kind.SMA, Kind.EMA, Kind.Z_SCORE):
-        _run_averages(kind, rows, out, state, given)
+        _run_averages(kind, rows, out, state)
     elif kind == Kind.BOLLINGER:
         _run_bollinger(rows, out, state, given)
     elif kind == Kind.DONCHIAN:
-        _run_donchian(rows, out, state, given)
+        _run_donchian(rows, out, state)
     elif kind == Kind.VWAP:
         _run_vwap(rows, out, state, words(task[_RESETS], task[_RESET_COUNT]))
     elif kind in (Kind.RSI, Kind.ATR):
-        _run_wilder(kind, rows, out, state, given)
+        _run_wilder(kind, rows, out, state)
     else:
-        _run_macd(rows, out, state, given)
+        _run_macd(rows, out, state)
     return int(count)
 
 
@@ -269,6 +282,55 @@ def checked(name: str, parameters: Mapping[str, float]) -> tuple[float, ...]:
     return tuple(values)
 
 
+class IndicatorRun:
+    """An indicator that goes on bar by bar, as a strategy's does.
+
+    Closed bars move it (`take`); an open bar only shows what it would be (`peek`).
+
+    Parameters
+    ----------
+    name : str
+        A key of `INDICATORS`.
+    parameters : mapping
+        By name; defaults hold for the rest.
+
+    Raises
+    ------
+    EngineError
+        As `checked`.
+    """
+
+    def __init__(self, name: str, parameters: Mapping[str, float]) -> None:
+        values = checked(name, parameters)
+        what = INDICATORS[name]
+        self._kind, self._columns = what.kind, len(what.lines)
+        length = int(values[0]) if values else 1
+        self._state = np.zeros(_state_words(what.kind, length))
+        self._given = np.zeros(3)
+        self._given[: len(values)] = values
+        self._is_open = False
+
+    def take(self, bars: Any, sessions: Any = ()) -> Any:
+        """Go on over closed bars; see `indicator_series`."""
+        out = self._run(self._state, bars, sessions)
+        self._is_open = True
+        return out
+
+    def peek(self, bars: Any, sessions: Any = ()) -> Any:
+        """What it would be over bars that may still change; it stays where it is."""
+        return self._run(self._state.copy(), bars, sessions)
+
+    def _run(self, state: Any, bars: Any, sessions: Any) -> Any:
+        rows = np.ascontiguousarray(bars, BAR_ROW)
+        resets = np.ascontiguousarray(sessions, np.int64)
+        out = np.empty((len(rows), self._columns))
+        pointers = [rows.ctypes.data, len(rows), out.ctypes.data]
+        pointers += [state.ctypes.data, len(state), resets.ctypes.data, len(resets)]
+        job = np.array([self._kind, *pointers, int(self._is_open)], np.int64)
+        indicator_entry(job.ctypes.data, self._given.ctypes.data, self._columns)
+        return out
+
+
 def indicator_series(
     name: str,
     parameters: Mapping[str, float],
@@ -298,16 +360,4 @@ def indicator_series(
     EngineError
         As `checked`.
     """
-    values = checked(name, parameters)
-    what = INDICATORS[name]
-    rows = np.ascontiguousarray(bars, BAR_ROW)
-    resets = np.ascontiguousarray(sessions, np.int64)
-    out = np.empty((len(rows), len(what.lines)))
-    state = np.zeros(_state_words(what.kind, int(values[0]) if values else 1))
-    given = np.zeros(3)
-    given[: len(values)] = values
-    pointers = [rows.ctypes.data, len(rows), out.ctypes.data]
-    pointers += [state.ctypes.data, len(state), resets.ctypes.data, len(resets)]
-    job = np.array([what.kind, *pointers], np.int64)
-    indicator_entry(job.ctypes.data, given.ctypes.data, len(what.lines))
-    return out
+    return IndicatorRun(name, parameters).take(bars, sessions)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from app.engine.history.footprints import GrowingFootprint
 from app.engine.indicators.series import INDICATORS
 from app.sessions.history import MarketHistory
 from app.ui.items.chart_drawings import DrawingLayer
@@ -12,8 +13,7 @@ from app.ui.items.chart_profile import paint_profile
 from app.ui.items.chart_scale import Pane
 from app.ui.items.plot_picture import PlotPicture
 from app.ui.models.chart_columns import Columns
-from app.ui.models.chart_look import Drawn
-from app.ui.models.chart_series import begin_of, indicator, pane_of
+from app.ui.models.chart_series import DrawnLine, begin_of, drawn_line, pane_of
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -50,7 +50,8 @@ class ChartExtras:
         self.trade_dates: Any = np.empty(0, np.int64)
         self.is_reading = False
         self.drawings = DrawingLayer()
-        self._lines: list[tuple[Drawn, Any]] = []
+        self._lines: list[DrawnLine] = []
+        self._running = GrowingFootprint()
         self._vwap: Any = np.empty(0)
 
     def take_profile(self, profile: Any) -> None:
@@ -73,21 +74,18 @@ class ChartExtras:
         self._vwap = shown.vwap if look.vwap else np.empty(0)
         self._lines = []
         for drawn in look.indicators:
-            values = indicator(chart.bars, shown, drawn, chart.begins)
-            if values is not None:
-                self._lines.append((drawn, values))
+            line = drawn_line(chart.bars, shown, drawn, chart.begins)
+            if line is not None:
+                self._lines.append(line)
 
     def measure_newest(self, chart: "ChartSurface") -> None:
         """Work out the lines of the newest column alone."""
         if len(self._vwap):
             self._vwap[-1] = chart.shown.newest_vwap()
-        if not self._lines:
-            return
-        newest = chart.shown.part(len(chart.shown) - 1, len(chart.shown))
-        for drawn, values in self._lines:
-            made = indicator(chart.bars, newest, drawn, chart.begins)
-            if made is not None:
-                values[-1:] = made
+        newest, last = chart.shown.rows[-1:], chart.bars.count - 1
+        begins = len(chart.begins) > 0 and int(chart.begins[-1]) == last
+        for line in self._lines:
+            line.follow(newest, begins=begins)
 
     def begin_keys(self, chart: "ChartSurface") -> tuple[int, ...]:
         """What lines depend on beside the bars: from where on they are worked out."""
@@ -95,7 +93,8 @@ class ChartExtras:
 
     def own_range(self, pane: Pane) -> tuple[float, float]:
         """Lowest and highest value of an indicator's own pane."""
-        for drawn, values in self._lines:
+        for line in self._lines:
+            drawn, values = line.drawn, line.values
             if pane_of(drawn) == pane.name and np.isfinite(values).any():
                 levels = INDICATORS[drawn.name].levels
                 low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -112,10 +111,10 @@ class ChartExtras:
         """Levels that indicators are read by."""
         panes = {pane.name: pane for pane in chart.panes}
         return [
-            (panes[pane_of(drawn)], level)
-            for drawn, _ in self._lines
-            for level in INDICATORS[drawn.name].levels
-            if pane_of(drawn) in panes
+            (panes[pane_of(line.drawn)], level)
+            for line in self._lines
+            for level in INDICATORS[line.drawn.name].levels
+            if pane_of(line.drawn) in panes
         ]
 
     def lines(
@@ -126,8 +125,8 @@ class ChartExtras:
         part = slice(first, first + len(near))
         panes = {pane.name: pane for pane in chart.panes}
         found: list[tuple[Pane, Any, str, float]] = []
-        for i, (drawn, values) in enumerate(self._lines):
-            pane = panes.get(pane_of(drawn))
+        for i, line in enumerate(self._lines):
+            pane, values = panes.get(pane_of(line.drawn)), line.values
             if pane is not None:
                 for column in range(values.shape[1]):
                     width = 1.5 if column == 0 else 1.0
@@ -147,7 +146,8 @@ class ChartExtras:
             if value == value:  # NaN: nothing traded in this session so far
                 colour = chart.ink.theme.curve[_VWAP]
                 words.append((f"VWAP {text.average(value)}", colour))
-        for i, (drawn, values) in enumerate(self._lines):
+        for i, line in enumerate(self._lines):
+            drawn, values = line.drawn, line.values
             if at < len(values):
                 shown = [
                     text.average(each) if drawn.is_over_bars else f"{each:.4g}"
@@ -168,10 +168,7 @@ class ChartExtras:
         rows = shown.rows
         if self.history is None or (rows["first_trade"] < 0).any():
             return  # the feed sends bars alone
-        edges = np.append(
-            rows["first_trade"], rows["first_trade"][-1] + rows["trades"][-1]
-        )
-        cells, starts = self.history.footprint(listed.number, edges)
+        cells, starts = self._cells(chart, rows, listed.number)
         painter = picture.painter()
         chart.ink.begin()
         slim = round(_SLIM_PX * shown.ratio)
@@ -182,6 +179,16 @@ class ChartExtras:
             part = cells[starts[i] : starts[i + 1]]
             paint_footprint(picture, painter, chart.ink, pane, text, part, box)
         painter.end()
+
+    def _cells(self, chart: "ChartSurface", rows: Any, number: int) -> Any:
+        """Profiles of some bars one behind another, and where each begins."""
+        assert self.history is not None
+        first, last = int(rows["first_trade"][0]), int(rows["first_trade"][-1])
+        last += int(rows["trades"][-1])
+        if len(rows) == 1 and rows["begin"][0] == chart.shown.rows["begin"][-1]:
+            cells = self._running.up_to(self.history, number, first, last)
+            return cells, [0, len(cells)]
+        return self.history.footprint(number, np.append(rows["first_trade"], last))
 
 
 def _colour(chart: "ChartSurface", number: int) -> str:

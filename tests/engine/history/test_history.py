@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from app.data.log_tail import LogTail
 from app.engine.book import BookReplay
+from app.engine.history.footprints import GrowingFootprint
 from app.engine.history.heat_state import STALE
 from app.engine.history.history import History
 from app.engine.history.records import BarKind, TapeFlag
@@ -222,6 +223,26 @@ def test_footprints_add_up_to_the_tape(records: Any, edges: list[int]) -> None:
     assert {p: [b, s] for p, b, s in made.profile(0).tolist()} == of_all
     volume = {p: v for p, *_, v in made.flow(0, -1000, 1000).tolist() if v}
     assert volume == {p: b + s for p, (b, s) in of_all.items()}
+
+
+@_FEW
+@given(STREAMS, st.lists(st.integers(0, 300), min_size=2, max_size=12))
+def test_a_growing_footprint_reads_each_trade_once(
+    records: Any, edges: list[int]
+) -> None:
+    made = folded(records)
+    there = made.trade_count(0)
+    first, *ends = sorted(min(each, there) for each in edges)
+    growing = GrowingFootprint()
+
+    for last in ends:
+        rows = growing.up_to(made, 0, first, last)
+        assert rows.tolist() == made.profile_of(0, first, last).tolist()
+
+    assert growing.read == ends[-1] - first
+    assert growing.up_to(made, 0, 0, there).tolist() == (
+        made.profile_of(0, 0, there).tolist()
+    )
 
 
 def test_profiles_of_prices_far_apart_add_up_too() -> None:

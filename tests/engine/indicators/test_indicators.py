@@ -8,7 +8,12 @@ from hypothesis import given, strategies as st
 
 from app.engine.history.records import BAR_ROW
 from app.engine.indicators.market import imbalance, microprice
-from app.engine.indicators.series import INDICATORS, checked, indicator_series
+from app.engine.indicators.series import (
+    INDICATORS,
+    IndicatorRun,
+    checked,
+    indicator_series,
+)
 from app.errors import EngineError
 from tests.shared_data import shared_data
 
@@ -205,3 +210,23 @@ def test_no_bars_give_no_values(name: str) -> None:
     got = indicator_series(name, {}, np.zeros(0, BAR_ROW))
 
     assert got.shape == (0, len(INDICATORS[name].lines))
+
+
+@pytest.mark.parametrize("name", INDICATORS)
+def test_a_run_that_goes_on_bar_by_bar_is_the_series(name: str) -> None:
+    random = np.random.default_rng(7)
+    rows = bars(100 + np.cumsum(random.normal(0, 0.1, 150)))
+    rows["volume"], rows["turnover"] = 3, 3.0 * rows["close"]
+    resets = [40, 90]
+    wanted = indicator_series(name, {}, rows, resets)
+    run = IndicatorRun(name, {})
+    found = [run.take(rows[:20])]
+
+    for at in range(20, len(rows)):
+        reset = [0] if at in resets else []
+        shown = run.peek(rows[at : at + 1], reset)
+        np.testing.assert_array_equal(run.peek(rows[at : at + 1], reset), shown)
+        found.append(run.take(rows[at : at + 1], reset))
+        np.testing.assert_array_equal(found[-1], shown)
+
+    np.testing.assert_array_equal(np.concatenate(found), wanted)
