@@ -20,6 +20,7 @@ MODULES: Final = {
     "latency": "event in the ring to order in the log, and click to log",
     "history": "one record into tape, flow and depth; bars and footprints by trade",
     "backtest": "one bar of a backtest, with a strategy and without; a bare loop",
+    "peers": "a bar and a level event of a backtest, beside other backtesters",
     "sweep": "a cell of a sweep, one thread and two; what it costs above its fold",
     "snapshot": "saving and restoring an arena",
     "log": "one append",
