@@ -156,7 +156,7 @@ def write_bars(folder: Path, data: dict[str, Any]) -> tuple[Catalog, list[str]]:
             bars["open"], bars["volume"] = cents["open"], data["volume"][:, column]
             for each in ("high", "low", "close"):
                 bars[f"{each}_offset"] = cents[each] - cents["open"]
-            target = Target(master.instrument(name), "bars-1m", "bars")
+            target = Target(master.instrument(name), "bars-1m", "bars", by_year=True)
             job.append(target, bars.view(MARKET))
         job.commit()
     return catalog, names

@@ -8,6 +8,7 @@ from app.data.catalog import Catalog
 from app.data.catalog_writer import ImportJob, Target
 from app.data.instrument_master import InstrumentMaster
 from app.engine.records import BAR, MARKET, QUOTE, EventKind, RecordFlag
+from app.instrument import Instrument
 
 START = 1_700_000_040_000_000_000
 MINUTE = 60_000_000_000
@@ -32,19 +33,46 @@ def write_bars(
     ts : (n,) int64, optional
         When each bar closes; by default one a minute from `START` on.
     """
-    catalog = Catalog(folder / "catalog")
-    instrument = InstrumentMaster.beside(catalog.root).instrument(name)
-    bars = np.zeros(len(closes), BAR)
-    bars["kind"], bars["flags"] = EventKind.BAR, RecordFlag.LAST
+    instrument = InstrumentMaster.beside(folder / "catalog").instrument(name)
     ends = START + MINUTE * np.arange(len(closes)) if ts is None else ts
-    bars["ts_received"] = bars["ts_venue"] = ends
     opens = np.concatenate([closes[:1], closes[:-1]])
+    highs = np.maximum(closes, opens) + 100
+    lows = np.minimum(closes, opens) - 100
+    prices = np.stack([opens, highs, lows, closes], axis=1)
+    return write_ohlc(folder, instrument, ends, prices, stream=stream)
+
+
+def write_ohlc(
+    folder: Path,
+    instrument: Instrument,
+    ts: np.ndarray,
+    prices: np.ndarray,
+    *,
+    stream: str = "bars-1d",
+) -> Catalog:
+    """Write bars of an instrument, which becomes known if it is not.
+
+    Parameters
+    ----------
+    ts : (n,) int64
+        When each bar closes, ns since 1970 UTC.
+    prices : (n, 4) int64
+        Open, high, low, close, price units.
+    """
+    catalog = Catalog(folder / "catalog")
+    master = InstrumentMaster.beside(catalog.root)
+    if instrument.name not in master:
+        master.add(instrument)
+        master.save()
+    opens, highs, lows, closes = prices.T
+    bars = np.zeros(len(ts), BAR)
+    bars["kind"], bars["flags"] = EventKind.BAR, RecordFlag.LAST
+    bars["ts_received"] = bars["ts_venue"] = ts
     bars["open"], bars["volume"] = opens, 1_000_000
     bars["close_offset"] = closes - opens
-    bars["high_offset"] = np.maximum(bars["close_offset"], 0) + 100
-    bars["low_offset"] = np.minimum(bars["close_offset"], 0) - 100
-    source = folder / f"{name}-{stream}.csv"
-    source.write_text(f"made by a test: {name} {stream} {closes.sum()}")
+    bars["high_offset"], bars["low_offset"] = highs - opens, lows - opens
+    source = folder / f"{instrument.name}-{stream}.csv"
+    source.write_text(f"made by a test: {instrument.name} {stream} {closes.sum()}")
     with ImportJob(catalog, "test", [source]) as job:
         job.append(Target(instrument, stream, "bars"), bars.view(MARKET))
         job.commit()
