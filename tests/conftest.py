@@ -24,6 +24,7 @@ for _kind in ("CONFIG", "DATA", "STATE"):
     os.environ[f"XDG_{_kind}_HOME"] = str(_HOME / _kind.lower())
 
 from hypothesis import HealthCheck, settings  # noqa: E402 - after the environment
+from pytestqt.qtbot import QtBot  # noqa: E402
 
 # No deadline, because the first example pays for compiling. `long` is for the nights.
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -32,6 +33,10 @@ settings.register_profile(
     "long", deadline=None, suppress_health_check=_QUIET, max_examples=100_000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
+
+# A wait ends with what it waits for; how long that may take is no claim of a test's.
+for _wait in (QtBot.waitSignal, QtBot.waitSignals, QtBot.waitUntil, QtBot.waitExposed):
+    _wait.__kwdefaults__["timeout"] = 60_000
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

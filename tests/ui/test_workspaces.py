@@ -281,13 +281,13 @@ def test_a_change_is_kept_within_seconds(
 ) -> None:
     path = tmp_path / "workspaces" / "Trade.json"
     window.docks["risk"].hide()
-    qtbot.waitUntil(path.exists, timeout=8_000)
+    qtbot.waitUntil(path.exists, timeout=60_000)
 
     def is_kept() -> bool:
         content = json.loads(path.read_text())
         return "risk" not in [each["name"] for each in content["panels"]]
 
-    qtbot.waitUntil(is_kept, timeout=8_000)
+    qtbot.waitUntil(is_kept, timeout=60_000)
 
 
 def test_nothing_is_written_where_nothing_changed(
