@@ -21,6 +21,7 @@ MODULES: Final = {
     "history": "one record into tape, flow and depth; bars and footprints by trade",
     "backtest": "one bar of a backtest, with a strategy and without; a bare loop",
     "peers": "a bar and a level event of a backtest, beside other backtesters",
+    "handler": "handlers of a strategy: compiled in a process, loaded from the cache",
     "sweep": "a cell of a sweep, one thread and two; what it costs above its fold",
     "snapshot": "saving and restoring an arena",
     "log": "one append",
