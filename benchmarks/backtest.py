@@ -37,6 +37,7 @@ _TICK = 100
 """Price units of a step, for the instruments that ship."""
 _START = 1_700_000_040_000_000_000
 _MINUTE = 60_000_000_000
+_DAY = 1440 * _MINUTE
 _EMPTY = """from app.strategies import Strategy
 
 
@@ -60,16 +61,19 @@ class Orders(Strategy):
 """
 
 
-def _write(folder: Path, closes: np.ndarray) -> Catalog:
+def _write(folder: Path, closes: np.ndarray, *, daily: bool = False) -> Catalog:
     bars = np.zeros(len(closes), BAR)
     bars["kind"], bars["flags"] = EventKind.BAR, RecordFlag.LAST
-    bars["ts_received"] = bars["ts_venue"] = _START + _MINUTE * np.arange(len(closes))
+    bars["ts_received"] = bars["ts_venue"] = _START + (
+        (_DAY if daily else _MINUTE) * np.arange(len(closes))
+    )
     opens = np.concatenate([closes[:1], closes[:-1]])
     bars["open"], bars["volume"] = opens, 1_000_000
     bars["close_offset"] = closes - opens
     bars["high_offset"] = np.maximum(bars["close_offset"], 0) + 100
     bars["low_offset"] = np.minimum(bars["close_offset"], 0) - 100
-    return _import(folder, "bars-1m", "bars", [bars.view(MARKET)])
+    stream = "bars-1d" if daily else "bars-1m"
+    return _import(folder, stream, "bars", [bars.view(MARKET)])
 
 
 def _write_levels(folder: Path, count: int) -> Catalog:
@@ -97,7 +101,8 @@ def _import(folder: Path, stream: str, basis: str, parts: list[Any]) -> Catalog:
     source.write_text("made by a benchmark")
     with ImportJob(catalog, "benchmark", [source]) as job:
         for part in parts:
-            job.append(Target(instrument, stream, basis), part)
+            target = Target(instrument, stream, basis, by_year=basis == "bars")
+            job.append(target, part)
         job.commit()
     return catalog
 

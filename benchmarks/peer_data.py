@@ -10,7 +10,7 @@ import numpy as np
 from app.data.catalog import Catalog
 from app.data.catalog_writer import ImportJob, Target
 from app.data.instrument_master import InstrumentMaster
-from app.engine.records import BAR, MARKET, EventKind, RecordFlag
+from app.engine.records import BAR, MARKET, NO_PRICE, EventKind, RecordFlag
 from app.instrument import Fees, PriceUnits, TickBand
 
 CENT: Final = Decimal("0.01")
@@ -189,6 +189,11 @@ def write_ticks(folder: Path, data: dict[str, Any]) -> tuple[Catalog, str]:
     # In a trade the side is the aggressor's.
     records["aggressor"] = np.where(is_trade, data["side"], 0)
     records["side"] = np.where(is_trade, 0, data["side"])
+    # The book begins empty and whole, at the first record's time.
+    opening = np.repeat(records[:1], 2)
+    opening["kind"] = EventKind.SNAPSHOT_BEGIN, EventKind.SNAPSHOT_END
+    opening["price"], opening["size"], opening["side"] = NO_PRICE, 0, 0
+    records = np.concatenate([opening, records])
     with ImportJob(catalog, "benchmark", [source]) as job:
         job.append(Target(master.instrument(name), "depth", "depth"), records)
         job.commit()
