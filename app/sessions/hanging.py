@@ -109,9 +109,9 @@ def make_ready(
     StrategyError
         If it cannot run, a parameter cannot be taken, or an instrument is missing.
     """
-    strategy_calls.offer()
     values = values_of(cls, parameters)
     if runnable is None:
+        strategy_calls.offer()
         runnable = prepare(
             cls, interpreted=place.interpreted, patience_ns=place.patience_ns
         )

@@ -20,6 +20,7 @@ from app.analytics.performance import TRADING_DAYS
 from app.data.action_records import ActionRecords
 from app.data.catalog import Catalog
 from app.data.corporate_actions import load_actions
+from app.engine import strategy_calls
 from app.engine.arena import Arena
 from app.engine.build import build
 from app.engine.control import CONTROL_WORDS
@@ -114,6 +115,8 @@ class Template:
             each.id: strategy_named(each.name, folders)
             for each in self.composition.enabled
         }
+        # Once: doing it for each cell took a tenth of what a cell costs in Python.
+        strategy_calls.offer()
         self.runnables = self.make_runnables()
         for runnable in self.runnables.values():
             for handler in (*runnable.handlers.values(), runnable.opening):

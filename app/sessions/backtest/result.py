@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -277,8 +277,8 @@ def figures_table(run: Figures) -> dict[str, Any]:
         {
             "initial_capital": run.start,
             "final_equity": float(run.equity[-1]) if len(run.ts) else run.start,
-            **asdict(found),
-            **asdict(trade_statistics(run.pnl, run.hold)),
+            **_by_name(found),
+            **_by_name(trade_statistics(run.pnl, run.hold)),
             "open_trades": run.trades - len(run.pnl),
             "exposure_time": float(np.mean(exposed)) if len(exposed) else 0.0,
             "fees": float(run.fees.sum()),
@@ -291,6 +291,11 @@ def figures_table(run: Figures) -> dict[str, Any]:
             "events": run.events,
         }
     )
+
+
+def _by_name(figures: Any) -> dict[str, Any]:
+    """Fields of a dataclass; `asdict` copies each deeply, which a sweep would feel."""
+    return {each.name: getattr(figures, each.name) for each in fields(figures)}
 
 
 def run_rows(run: RunData) -> dict[str, Any]:
