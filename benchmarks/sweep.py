@@ -71,9 +71,9 @@ def run() -> dict[str, Any]:
         results: dict[int, SweepResult] = {}
         for _ in range(ROUNDS):
             for threads, each in times.items():
-                took, used, results[threads] = _timed(terms, catalog, threads)
+                took, spent, results[threads] = _timed(terms, catalog, threads)
                 each.append(took)
-                processors[threads].append(used)
+                processors[threads].append(spent)
         after = psutil.Process().memory_info().rss
         cell, fold = _probed(terms, catalog)
         begun = time.perf_counter()
