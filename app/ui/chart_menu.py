@@ -74,8 +74,13 @@ class ChartMenu:
         adding = menu.addMenu("Add indicator")
         for name, what in INDICATORS.items():
             action = adding.addAction(what.title)
-            action.triggered.connect(partial(self._ask_indicator, name))
+            action.triggered.connect(partial(self._ask_indicator, name, None))
         for drawn in look.indicators:
+            if INDICATORS[drawn.name].parameters:
+                action = menu.addAction(f"Change {drawn.title}…")
+                action.triggered.connect(
+                    partial(self._ask_indicator, drawn.name, drawn)
+                )
             action = menu.addAction(f"Remove {drawn.title}")
             action.triggered.connect(partial(self._remove, drawn))
 
@@ -92,21 +97,32 @@ class ChartMenu:
         self._view.look.indicators = kept
         self._changed()
 
-    def _ask_indicator(self, name: str, is_on: bool = False) -> None:
+    def _ask_indicator(
+        self, name: str, given: Drawn | None = None, is_on: bool = False
+    ) -> None:
         declared = INDICATORS[name].parameters
         if not declared:
             self.add_indicator(name, "")
             return
         names = ", ".join(each.name for each in declared)
-        usual = " ".join(f"{each.default:g}" for each in declared)
+        numbers = given.numbers() if given else [each.default for each in declared]
+        usual = " ".join(f"{each:g}" for each in numbers)
         words, is_given = QInputDialog.getText(
             self._view, INDICATORS[name].title, f"{names}:", text=usual
         )
         if is_given:
-            self.add_indicator(name, words)
+            self.add_indicator(name, words, given)
 
-    def add_indicator(self, name: str, words: str) -> None:
-        """Add an indicator with its numbers as typed, in order."""
+    def add_indicator(
+        self, name: str, words: str, instead: Drawn | None = None
+    ) -> None:
+        """Add an indicator with its numbers as typed, in order.
+
+        Parameters
+        ----------
+        instead : Drawn, optional
+            Takes the place of this one, with its colour.
+        """
         declared = INDICATORS[name].parameters
         try:
             numbers = [float(each) for each in words.replace(",", " ").split()]
@@ -117,6 +133,12 @@ class ChartMenu:
             drawn.numbers()
         except (ValueError, EngineError) as error:
             self._say(str(error))
+            return
+        if instead is not None:
+            shown = self._view.look.indicators
+            changed = [drawn if each is instead else each for each in shown]
+            self._view.look.indicators = changed
+            self._changed()
             return
         if len(self._view.look.indicators) >= MOST_INDICATORS:
             self._say(f"a chart has at most {MOST_INDICATORS} indicators")

@@ -335,6 +335,10 @@ def test_indicators_are_added_and_refused(panel: ChartPanel) -> None:
     assert [pane.name for pane in panel.view.panes][-1] == "RSI 14"
     assert any("EMA 5" in words for words, _ in panel.view.extras.legend(panel.view, 0))
 
+    first = panel.view.look.indicators[0]
+    panel.menu.add_indicator("ema", "8", first)
+    panel.view.grab()
+    assert [each.title for each in panel.view.look.indicators] == ["EMA 8", "RSI 14"]
     panel.menu.add_indicator("ema", "-3")
 
     assert "length" in panel.said.text
