@@ -38,7 +38,7 @@ from app.engine.sources import source_hash
 from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.engine.strategy_state import BUDGET_AT, STATUS_AT
 from app.errors import StrategyError
-from app.strategies import slips, translate as translating
+from app.strategies import slips, translate as translating, whole_numbers
 from app.strategies.checks import python_only, translated
 from app.strategies.strategy import HANDLERS, Strategy, title_of
 from app.strategies.translate import NotCompilableError, Program, translate
@@ -349,6 +349,7 @@ def _serve(file: str, name: str, folder: Path) -> None:
     cls = load_file(Path(file), name)
     reason = ""
     folder.mkdir(parents=True, exist_ok=True)
+    whole_numbers.offer()
     try:
         compile_all(compiled_entries(translate(cls), folder).values())
     except NotCompilableError as error:

@@ -7,6 +7,8 @@ nothing but speed.
   `self.average.update(x)` a call of the indicator's kernel;
 - `ctx.position(i)` is `position(ctx, i)` of `app.engine.strategy_context`;
 - `/`, `**`, `math.exp`, `np.mean` and the like are calls of `app.engine.strategy_math`;
+- `+ - *` that may meet integers are calls of `app.strategies.whole_numbers`, which keep
+  to 64 bits;
 - `ctx.plot("spread", x)` and `ctx.log("crossed", x)` write a note with the number of
   their text, which stands in `Program.notes`;
 - every loop spends from a budget at each turn, so that an endless one ends.
@@ -32,6 +34,7 @@ from app.engine.indicators import rows
 from app.engine.indicators.market import imbalance, microprice
 from app.engine.strategy_state import NoteKind
 from app.errors import StrategyError
+from app.strategies import whole_numbers
 from app.strategies.memory import Shape, made, shape_of
 from app.strategies.strategy import (
     Strategy,
@@ -67,6 +70,21 @@ _OPERATORS: Final[Mapping[type, str]] = {
     ast.Mod: "modulo",
     ast.Pow: "power",
 }
+_WHOLE: Final[Mapping[type, str]] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.LShift: "shift",
+}
+"""Operators that integers must be kept within 64 bits by."""
+_CONVERSIONS: Final = {"int": "integer", "round": "rounded"}
+_FLOATS: Final = frozenset(
+    (
+        *("open", "high", "low", "close", "volume", "bid", "bid_size", "ask"),
+        *("ask_size", "price", "size", "quantity", "filled", "leaves", "value"),
+    )
+)
+"""Fields of events that are floats."""
 _READERS: Final[Mapping[str, str]] = {
     "on_bar": "read_bar",
     "on_bars": "read_update",
@@ -182,6 +200,8 @@ def _names(cls: type[Strategy]) -> dict[str, Any]:
         names[_P + each] = getattr(strategy_state, each)
     for each in {*_FUNCTIONS.values(), *_OPERATORS.values(), "whole", "number"}:
         names[_P + each] = getattr(strategy_math, each)
+    for each in whole_numbers.NAMES:
+        names[_P + each] = getattr(whole_numbers, each)
     for each in set(_READERS.values()):
         names[_P + each] = getattr(handler_events, each)
     for kind in rows.KINDS:
@@ -379,6 +399,13 @@ class _Rewriter(ast.NodeTransformer):
         function = node.func
         if isinstance(function, ast.Name) and function.id == "sum":
             return self._call("total", self._all(node.args), node)
+        if (
+            isinstance(function, ast.Name)
+            and function.id in _CONVERSIONS
+            and len(node.args) == 1
+            and not node.keywords
+        ):
+            return self._call(_CONVERSIONS[function.id], self._all(node.args), node)
         if not isinstance(function, ast.Attribute):
             return self.generic_visit(node)
         if _is(function.value, "self"):
@@ -478,10 +505,40 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         name = _OPERATORS.get(type(node.op))
+        if not (self._is_float(node.left) or self._is_float(node.right)):
+            name = name or _WHOLE.get(type(node.op))
         left, right = self.visit(node.left), self.visit(node.right)
         if name is None:
             return _at(ast.BinOp(left, node.op, right), node)
         return self._call(name, [left, right], node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        is_known = isinstance(node.operand, ast.Constant) or self._is_float(
+            node.operand
+        )
+        if isinstance(node.op, ast.USub) and not is_known:
+            return self._call("negate", [self.visit(node.operand)], node)
+        return self.generic_visit(node)
+
+    def _is_float(self, node: ast.AST) -> bool:
+        """Whether this is no integer for certain, so that nothing need be checked."""
+        shape = self.shape
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, float)
+        if isinstance(node, ast.UnaryOp):
+            return self._is_float(node.operand)
+        if isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.Div | ast.Pow):
+                return True
+            return self._is_float(node.left) or self._is_float(node.right)
+        if not isinstance(node, ast.Attribute):
+            return False
+        if _is(node.value, "self"):
+            known = {**shape.parameters, **shape.scalars}
+            return known.get(node.attr) is float
+        if _is(node.value, "ctx"):
+            return node.attr in ("equity", "cash", "random", "normal")
+        return isinstance(node.value, ast.Name) and node.attr in _FLOATS
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         read = ast.parse(ast.unparse(node.target), mode="eval").body
