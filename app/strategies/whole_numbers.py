@@ -70,7 +70,8 @@ def integer(x: Any) -> int:
 
 def rounded(x: Any) -> int:
     """`round(x)`: halves go to the even one."""
-    return round(_whole(x))
+    result: int = round(_whole(x))
+    return result
 
 
 def _whole(x: Any) -> Any:
