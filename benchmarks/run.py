@@ -28,6 +28,7 @@ MODULES: Final = {
     "startup": "from the command to a live ladder, cold and warm; resident memory",
     "window": "the trading window, every panel open, under 200 k messages a second",
     "heatmap": "a column kept, pictures of a million of them, memory",
+    "beside": "the window while a backtest, or a sweep, runs in it",
     "click": "a click on the ladder until its answer is painted",
     "tables": "blotters and panels of figures per frame, each alone and all of them",
     "frame": "the window's work per frame under 200 k events a second",
