@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sys
 import weakref
 from pathlib import Path
 
@@ -118,6 +119,83 @@ def test_a_file_that_never_ends_keeps_the_window_free(
     assert said == "endless.py: its lines did not end within 5 s"
     qtbot.waitUntil(panel.buttons["run"].isEnabled)
     assert panel.form.drafts[0].name == str(folder / "mine.py")
+
+
+SLOW = """import threading
+READ_ON = threading.current_thread().name
+from app.strategies import Strategy
+
+class {name}(Strategy):
+    steps: int = {steps}
+
+    def on_bar(self, ctx, bar):
+        pass
+"""
+
+
+def test_a_chosen_file_is_read_beside_the_window(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "chosen.py"
+    path.write_text(SLOW.format(name="First", steps=3) + SLOW.format(name="B", steps=4))
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    panel.load(REQUEST)
+    box = panel.boxes[0]
+
+    box.take_file(path)
+    assert box.wrong.text() == "chosen.py is being read…"
+    assert not panel.buttons["run"].isEnabled()
+
+    qtbot.waitUntil(panel.buttons["run"].isEnabled, timeout=60_000)
+    draft = panel.form.drafts[0]
+    assert draft.name == f"{path}:First"
+    assert box.fields["steps"].entered == "3"
+    assert draft.cls is not None
+    module = sys.modules[draft.cls.__module__]
+    assert module.READ_ON.startswith("strategy-files")
+
+    # Saved anew, it is read again when the panel is next looked at.
+    path.write_text(SLOW.format(name="First", steps=30))
+    panel.hide()
+    panel.show()
+    qtbot.waitUntil(lambda: "name one of" not in box.wrong.text())
+    panel.load({**REQUEST, "strategies": [{"name": str(path)}]})
+    qtbot.waitUntil(
+        lambda: (
+            "steps" in panel.boxes[0].fields
+            and panel.boxes[0].fields["steps"].entered == "30"
+        ),
+        timeout=60_000,
+    )
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def (:\n", "bad.py:1: SyntaxError"),
+        ("x = 1\n", "bad.py: it has no strategy"),
+        ("while True: pass\n", "bad.py: its lines did not end within 5 s"),
+    ],
+)
+def test_what_is_wrong_with_a_chosen_file_stands_at_it(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path, text: str, words: str, is_own: bool
+) -> None:
+    folder = shelf.context.library.strategies if is_own else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "bad.py"
+    path.write_text(text)
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    panel.load(REQUEST)
+
+    panel.boxes[0].take_file(path)
+
+    qtbot.waitUntil(lambda: not panel.offers.unread, timeout=60_000)
+    assert words in panel.boxes[0].wrong.text()
+    assert panel._wrong["files"].isHidden()
+    assert not panel.buttons["run"].isEnabled()
 
 
 def test_the_text_is_the_request_both_ways(qtbot: QtBot, shelf: Stage) -> None:

@@ -34,16 +34,20 @@ class StrategyBox(QFrame):
     edited()
     removed()
         It is wanted no longer.
+    reading_wanted()
+        A file is to be read, of those that the offers have not read yet.
     """
 
     edited = Signal()
     removed = Signal()
+    reading_wanted = Signal()
 
     def __init__(self, theme: Theme, draft: Draft, offers: StrategyList) -> None:
         super().__init__()
         self._theme, self._offers = theme, offers
         self.draft = draft
         self.fields: dict[str, FormField] = {}
+        self._chosen_file = ""
         self.choice = Choice()
         self.choice.setAccessibleName("Strategy")
         self.remove = QPushButton("Remove")
@@ -106,10 +110,13 @@ class StrategyBox(QFrame):
         draft = self.draft
         if draft.name and draft.cls is None:
             try:
-                offer = self._offers.resolve(draft.name)
+                is_chosen = draft.name == self._chosen_file
+                offer = self._offers.resolve(draft.name, first=is_chosen)
                 draft.name, draft.cls, draft.why = offer.name, offer.cls, ""
             except RingsideError as error:
                 draft.cls, draft.why = None, str(error)
+                if self._offers.unread:
+                    self.reading_wanted.emit()
         at = self.choice.findData(draft.name)
         if at < 0 and draft.name:
             self.choice.insertItem(0, Path(draft.name).name, draft.name)
@@ -195,19 +202,15 @@ class StrategyBox(QFrame):
         self.edited.emit()
 
     def take_file(self, path: Path) -> None:
-        """Choose the strategy of a file."""
-        self.draft.texts, self.draft.kept = {}, {}
-        try:
-            self.draft.name = self._offers.add_file(path).name
-        except RingsideError as error:
-            self.draft.name, self.draft.cls = str(path), None
-            self.fill()
-            self.edited.emit()
-            self.show_problems({"name": str(error)})
-            return
-        self.draft.cls = None
+        """Choose the strategy of a file, of several the first; it is read elsewhere."""
+        draft = self.draft
+        draft.texts, draft.kept = {}, {}
+        draft.name, draft.cls = str(path), None
+        self._chosen_file = draft.name
+        self._offers.ask(path)
         self.fill()
         self.edited.emit()
+        self.reading_wanted.emit()
 
     def _on_edited(self, name: str, text: str) -> None:
         default = _told(self.draft.parameters()[name].default)

@@ -102,7 +102,14 @@ class StrategyForm(QDialog):
         self.buttons.rejected.connect(self.reject)
         self._show()
         self.resize(*_SIZE)
-        reading.run(lambda: scan(folder), self._on_read, self._on_failed)
+        self._reading = reading
+        self._wanted_file: Path | None = None
+        self._read()
+
+    def _read(self) -> None:
+        """Read the folder and the files that were chosen, beside the window."""
+        folder, files = self._folder, tuple(self._offers.files)
+        self._reading.run(lambda: scan(folder, files), self._on_read, self._on_failed)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -147,10 +154,23 @@ class StrategyForm(QDialog):
         name = self.choice.currentData()
         self._offers.take(found)
         self._fill()
+        path, broken = self._wanted_file, ""
+        if path is not None and path not in self._offers.unread:
+            self._wanted_file = None
+            try:
+                name = self._offers.resolve(str(path), first=True).name
+            except RingsideError as error:
+                broken = str(error)
         self.choice.setCurrentIndex(max(0, self.choice.findData(name)))
+        if path is None:
+            return
+        if broken:
+            self._say(broken)
+        self._show()
 
     def _on_failed(self, error: BaseException) -> None:
         self._say(f"your folder of strategies cannot be read: {error}")
+        self._show()
 
     def _say(self, words: str) -> None:
         self.wrong.setText(words)
@@ -183,16 +203,12 @@ class StrategyForm(QDialog):
         self._show()
 
     def take_file(self, path: Path) -> None:
-        """Offer the strategies of a file, and choose the first."""
-        try:
-            name = self._offers.add_file(path).name
-        except RingsideError as error:
-            self._say(str(error))
-            return
-        self._fill()
-        self.choice.setCurrentIndex(self.choice.findData(name))
-        self._say("")
-        self._show()
+        """Offer the strategies of a file, and choose the first, once it is read."""
+        self._wanted_file = path
+        self._offers.ask(path)
+        self.add.setEnabled(False)
+        self._say(f"{path.name} is being read…")
+        self._read()
 
     def terms(self) -> LiveTerms | None:
         """What is chosen; None where something is wrong, which is shown."""

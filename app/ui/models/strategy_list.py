@@ -1,5 +1,6 @@
 """The strategies that can be chosen: those that ship, and those of a user's folder."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,34 +51,53 @@ class Found:
     ----------
     offers : list of Offer
     broken : dict of file name to str
-        Files that cannot be read, and why.
+        Files that cannot be read, and why; by their path those beyond the folder.
+    files : tuple of Path
+        Files that were asked for by name.
     """
 
     offers: list[Offer]
     broken: dict[str, str]
+    files: tuple[Path, ...] = ()
 
 
 _SCANNED: dict[Path, tuple[tuple[int, int], list[Offer] | str]] = {}
 """What was found in a file, or why it cannot be read, as it was when last changed."""
 
 
-def scan(folder: Path) -> Found:
-    """Run the files of a user's folder, where they are new or have changed.
+def scan(folder: Path, files: Iterable[Path] = ()) -> Found:
+    """Run the files of a user's folder, and some others, where they are new or changed.
 
     A file's own lines run, and may take seconds: not for the window's thread.
     """
-    found = Found([], {})
-    for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
-        stat = path.stat()
-        stamp = stat.st_mtime_ns, stat.st_size
-        known = _SCANNED.get(path)
-        if known is None or known[0] != stamp:
-            known = _SCANNED[path] = stamp, _scanned(path)
-        if isinstance(known[1], str):
-            found.broken[path.name] = known[1]
+    asked = tuple(files)
+    found = Found([], {}, asked)
+    listed = sorted(folder.glob("*.py")) if folder.is_dir() else []
+    for path in (*listed, *(each for each in asked if each not in listed)):
+        told = _newest(path, is_asked=path in asked)
+        if isinstance(told, str):
+            found.broken[path.name if path in listed else str(path)] = told
         else:
-            found.offers.extend(known[1])
+            found.offers.extend(told)
     return found
+
+
+def _newest(path: Path, *, is_asked: bool) -> list[Offer] | str:
+    """What a file has, read again only if it has changed."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        return f"{path.name}: {error.strerror}"
+    stamp = stat.st_mtime_ns, stat.st_size
+    known = _SCANNED.get(path)
+    if known is None or known[0] != stamp:
+        known = _SCANNED[path] = stamp, _scanned(path)
+    if is_asked and not known[1]:
+        try:
+            load_file(path)
+        except RingsideError as error:
+            return _brief(error, path)
+    return known[1]
 
 
 def _scanned(path: Path) -> list[Offer] | str:
@@ -85,20 +105,31 @@ def _scanned(path: Path) -> list[Offer] | str:
         classes = strategies_in(path)
         return [_of_file(path, each, len(classes)) for each in classes]
     except RingsideError as error:
-        return str(error).replace(str(path), path.name)
+        return _brief(error, path)
+
+
+def _brief(error: RingsideError, path: Path) -> str:
+    return str(error).replace(str(path), path.name)
 
 
 class StrategyList:
     """What can be chosen, as it was when last read; at first, what ships.
+
+    It runs no file: what is asked for and not read yet stands in `unread`, for a job
+    that calls `scan` with `files`.
 
     Attributes
     ----------
     offers : list of Offer
         Those that ship come first.
     broken : dict of file name to str
-        Files of the user's folder that cannot be read, and why.
+        Files of the user's folder that cannot be read, and why; others by their path.
     is_read : bool
         Whether the user's folder was read.
+    files : list of Path
+        Files that were asked for by name.
+    unread : set of Path
+        Those of them that were not read yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -106,60 +137,51 @@ class StrategyList:
         self.offers: list[Offer] = []
         self.broken: dict[str, str] = {}
         self.is_read = False
-        self._own: list[Offer] = []
+        self.files: list[Path] = []
+        self.unread: set[Path] = set()
         self._put([])
 
     def read(self) -> None:
-        """Read the user's folder on this thread."""
-        self.take(scan(self.folder))
+        """Read what is asked for on this thread."""
+        self.take(scan(self.folder, self.files))
 
     def take(self, found: Found) -> None:
-        """Offer what was found in the user's folder; files that were chosen stay."""
+        """Offer what was found."""
         self.is_read, self.broken = True, found.broken
+        self.unread -= set(found.files)
         self._put(found.offers)
 
     def _put(self, own: list[Offer]) -> None:
-        gone = {each.name for each in self._own}
-        files = [e for e in self.offers if ".py" in e.name and e.name not in gone]
         shipped = [
             Offer(title_of(each), title_of(each), each) for each in shipped_strategies()
         ]
-        known = {each.name for each in own}
-        self._own = own
-        self.offers = [*shipped, *own, *(e for e in files if e.name not in known)]
+        self.offers = [*shipped, *own]
 
-    def add_file(self, path: Path) -> Offer:
-        """Offer the strategies of a file; the first of them.
+    def ask(self, path: Path) -> None:
+        """Want the strategies of a file, as it is now."""
+        if path not in self.files:
+            self.files.append(path)
+        self.unread.add(path)
 
-        Raises
-        ------
-        StrategyError
-            If there is none in it.
-        """
-        found = strategies_in(path) or [load_file(path)]
-        made = [_of_file(path, each, len(found)) for each in found]
-        names = {each.name for each in made}
-        self.offers = [each for each in self.offers if each.name not in names] + made
-        return made[0]
-
-    def resolve(self, name: str) -> Offer:
+    def resolve(self, name: str, *, first: bool = False) -> Offer:
         """The strategy that a request names.
 
+        Parameters
+        ----------
+        first : bool
+            Of a file that has several, take the first.
+
         Raises
         ------
         StrategyError
-            If there is none.
+            If there is none, or its file is still to be read.
         """
         for each in self.offers:
             if each.name == name:
                 return each
-        path, _, wanted = name.partition(".py:")
-        if wanted or name.endswith(".py"):
-            file = Path(f"{path}.py" if wanted else name)
-            cls = load_file(file, wanted or None)
-            made = Offer(title_of(cls), name, cls)
-            self.offers.append(made)
-            return made
+        file = file_of(name)
+        if file is not None:
+            return self._of_file(name, file, first=first)
         wanted = plain_name(name)
         for each in reversed(self.offers):
             if wanted in (
@@ -171,6 +193,34 @@ class StrategyList:
             raise StrategyError("your folder of strategies is being read")
         # What ships does not have it either: this names the nearest.
         return Offer(name, name, find(name))
+
+    def _of_file(self, name: str, file: Path, *, first: bool) -> Offer:
+        own = [each for each in self.offers if file_of(each.name) == file]
+        broken = self.broken.get(str(file)) or (
+            self.broken.get(file.name) if file.parent == self.folder else None
+        )
+        if broken:
+            raise StrategyError(broken)
+        if not own:
+            self.ask(file)
+            raise StrategyError(f"{file.name} is being read…")
+        wanted = name.partition(".py:")[2]
+        for each in own:
+            if wanted in (each.cls.__qualname__, title_of(each.cls)):
+                return Offer(each.title, name, each.cls)
+        if not wanted and (first or len(own) == 1):
+            return own[0]
+        told = ", ".join(each.cls.__qualname__ for each in own)
+        words = f"it has no strategy {wanted!r}; it has" if wanted else "name one of"
+        raise StrategyError(f"{file.name}: {words} {told}")
+
+
+def file_of(name: str) -> Path | None:
+    """The file that a request's name of a strategy names; None = a title."""
+    path, is_one_of, _ = name.partition(".py:")
+    if is_one_of:
+        return Path(f"{path}.py")
+    return Path(name) if name.endswith(".py") else None
 
 
 def _of_file(path: Path, cls: type[Strategy], count: int) -> Offer:

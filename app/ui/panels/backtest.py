@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -35,7 +35,7 @@ from app.ui.items.symbol_picker import SymbolPicker
 from app.ui.models.backtest_data import Shelf, stream_title
 from app.ui.models.backtest_form import SECTIONS, BacktestForm, Draft, Field
 from app.ui.models.messages import Level
-from app.ui.models.strategy_list import Found, StrategyList, scan
+from app.ui.models.strategy_list import Found, StrategyList, file_of, scan
 
 _WIDE_PX: Final = 700
 _WRONG: Final = ("symbols", "request", "text", "files")
@@ -242,19 +242,30 @@ class BacktestPanel(QWidget):
     # What can be chosen.
 
     def showEvent(self, event: QShowEvent) -> None:
-        library = self._library
-        library.reading.run(
-            lambda: scan(library.strategies), self._on_offers, self._on_failed
-        )
+        self._read_files()
         if self._is_stale:
             self.refresh()
+
+    def _read_files(self) -> None:
+        """Read the user's strategies beside the window, where they have changed."""
+        folder, files = self._library.strategies, tuple(self.offers.files)
+        self._library.reading.run(
+            lambda: scan(folder, files), self._on_offers, self._on_failed
+        )
 
     def _on_offers(self, found: Found) -> None:
         self.offers.take(found)
         for box in self.boxes:
             box.fill()
-        self._wrong["files"].setText("\n".join(found.broken.values()))
-        self._wrong["files"].setVisible(bool(found.broken))
+        # What is wrong with a file that was chosen stands at its strategy.
+        chosen = {file_of(each.name) for each in self.form.drafts}
+        told = [
+            words
+            for name, words in found.broken.items()
+            if not {Path(name), self.offers.folder / name} & chosen
+        ]
+        self._wrong["files"].setText("\n".join(told))
+        self._wrong["files"].setVisible(bool(told))
         self._show_problems()
 
     def refresh(self) -> None:
@@ -330,6 +341,8 @@ class BacktestPanel(QWidget):
     def _add_box(self, draft: Draft) -> None:
         box = StrategyBox(self._context.theme, draft, self.offers)
         box.edited.connect(self._changed)
+        # Behind what goes on now: it may be told while a box is being made.
+        box.reading_wanted.connect(self._read_files, Qt.ConnectionType.QueuedConnection)
         box.removed.connect(partial(self._on_remove, box))
         self._strategies.addWidget(box)
         self.boxes.append(box)

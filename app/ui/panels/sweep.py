@@ -158,9 +158,7 @@ class SweepPanel(QWidget):
             return
         self._is_stale = False
         library, root = self._library, self._sweeps.root
-        library.reading.run(
-            lambda: scan(library.strategies), self._on_offers, self._on_not_listed
-        )
+        self._read_files()
 
         def work() -> "tuple[list[Entry], list[SweepSummary]]":
             # Late: the engine's units are loaded with it.
@@ -169,6 +167,13 @@ class SweepPanel(QWidget):
             return entries(library.catalog()), list_sweeps(root)
 
         library.jobs.run(work, self._on_listed, self._on_not_listed)
+
+    def _read_files(self) -> None:
+        """Read the user's strategies beside the window, where they have changed."""
+        folder, files = self._library.strategies, tuple(self.form.offers.files)
+        self._library.reading.run(
+            lambda: scan(folder, files), self._on_offers, self._on_not_listed
+        )
 
     def _on_listed(self, found: "tuple[list[Entry], list[SweepSummary]]") -> None:
         self._shelf = Shelf(found[0])
@@ -241,6 +246,8 @@ class SweepPanel(QWidget):
         self.form.reach = (0, 0) if table is None else self._reach(table)
         problems = self.form.problems()
         self.setup.show_problems(problems)
+        if self.form.offers.unread:
+            self._read_files()
         self.buttons["start"].setEnabled(not problems and self._sweeps.running is None)
         if self._sweeps.running is None:
             wrong = "something is marked in the set-up" if table is not None else ""
