@@ -198,6 +198,23 @@ def test_what_is_wrong_with_a_chosen_file_stands_at_it(
     assert not panel.buttons["run"].isEnabled()
 
 
+def test_without_data_some_are_made_up_and_run(qtbot: QtBot, stage: Stage) -> None:
+    panel = shown(qtbot, stage, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    qtbot.waitUntil(panel.sample.isVisible)
+
+    panel.sample.button.click()
+    qtbot.waitUntil(lambda: "AAPL" in panel.form.shelf.by_name, timeout=60_000)
+    assert not panel.sample.isVisible()
+    panel.load({**REQUEST, "symbols": ["AAPL"]})
+    assert panel.buttons["run"].isEnabled()
+    ran(qtbot, stage, panel.form.table())
+
+    run = stage.context.library.runs.current
+    assert run is not None
+    assert "made_up" in [each.key for each in run.report.flags]
+
+
 def test_the_text_is_the_request_both_ways(qtbot: QtBot, shelf: Stage) -> None:
     panel = shown(qtbot, shelf, "backtest")
     assert isinstance(panel, BacktestPanel)

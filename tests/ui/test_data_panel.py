@@ -85,6 +85,21 @@ def test_an_empty_catalog_says_what_to_do(qtbot: QtBot, stage: Stage):
     assert stage.ran == ["file.import"]
 
 
+def test_an_empty_catalog_offers_made_up_data(qtbot: QtBot, stage: Stage):
+    panel = opened(qtbot, stage)
+    offer = panel.recordings.sample
+    assert offer.isVisible()
+
+    qtbot.mouseClick(offer.button, LEFT)
+    assert not offer.button.isEnabled()
+    assert offer.words.text().startswith("making up sample data")
+
+    qtbot.waitUntil(lambda: not offer.isVisible(), timeout=60_000)
+    settle(qtbot, panel)
+    assert {"AAPL", "GOOGL", "MSFT"} < set(names(panel.recordings))
+    assert told(stage).endswith("were made up: made by ringside sample, seed 1")
+
+
 def test_recordings_are_listed_sorted_and_filtered(qtbot: QtBot, panel: DataPanel):
     page = panel.recordings
     assert names(page) == ["AAA", "BBB", "EURUSD"]

@@ -25,6 +25,7 @@ from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
 from app.ui.items.running_line import RunningLine
+from app.ui.items.sample_offer import SampleOffer
 from app.ui.jobs import Report
 from app.ui.models.messages import Level
 from app.ui.models.recordings import Recordings
@@ -69,6 +70,7 @@ class RecordingsPage(QWidget):
         self.filter.setToolTip("Words of name, kind or stream")
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._on_filter)
+        self.sample = SampleOffer(self._library, self._tell)
         self._question: QMessageBox | None = None
         self._total = QLabel()
         self._total.setProperty("role", "muted")
@@ -105,6 +107,7 @@ class RecordingsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
+        layout.addWidget(self.sample)
 
     # What is shown.
 
@@ -121,6 +124,7 @@ class RecordingsPage(QWidget):
     def _on_listed(self, listed: list[Entry]) -> None:
         kept = {each.name for each in self.chosen()}
         self.recordings.show(listed)
+        self.sample.offer(is_empty=not listed)
         self.view.table.clearSelection()
         self.view.sync()
         for row in range(self.table.rowCount()):

@@ -30,6 +30,7 @@ from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.form_field import Choice, FormField, NumberEdit, choice_of
 from app.ui.items.running_backtests import RunningList
+from app.ui.items.sample_offer import SampleOffer
 from app.ui.items.strategy_box import StrategyBox
 from app.ui.items.symbol_picker import SymbolPicker
 from app.ui.models.backtest_data import Shelf, stream_title
@@ -57,6 +58,7 @@ class BacktestPanel(QWidget):
         self.folds: dict[str, QPushButton] = {}
         self.buttons: dict[str, QPushButton] = {}
         self.picker = SymbolPicker()
+        self.sample = SampleOffer(self._library, self._tell, inset=0)
         self.stream = Choice()
         self.text = QPlainTextEdit()
         self.pages = QTabWidget()
@@ -152,6 +154,7 @@ class BacktestPanel(QWidget):
 
     def _lay_data(self, column: QVBoxLayout) -> None:
         column.addWidget(_label("heading", "Data"))
+        column.addWidget(self.sample)
         column.addWidget(self.picker, 1)
         column.addWidget(self._wrong["symbols"])
         grid = QGridLayout()
@@ -281,6 +284,7 @@ class BacktestPanel(QWidget):
     def _on_listed(self, listed: list[Entry]) -> None:
         self.form.shelf = Shelf(listed)
         self.picker.show_shelf(self.form.shelf)
+        self.sample.offer(is_empty=not listed)
         self._show_streams()
         self._show_problems()
 
