@@ -130,6 +130,16 @@ def _show(parsed: argparse.Namespace) -> int:
         print(f"\n{section.title}")
         for each in section.statistics:
             print(f"  {each.label:34}{told(each):>20}")
+    for key in ("exit", "symbol", "side"):
+        groups = report.breakdown(key)
+        if len(groups.table):
+            print(f"\nClosed trades, {groups.title.lower()}")
+        for row in groups.table.rows():
+            name = str(row["group"]).replace("_", " ")
+            print(
+                f"  {name:20}{row['trades']:>8,} trades{row['win_rate']:>8.1%} won"
+                f"{row['pnl']:>16,.2f}{row['average']:>12,.2f} each"
+            )
     print("\nBefore you believe it")
     for flag in report.flags:
         print(f"  {flag.level:8}{flag.title}: {flag.found}")
