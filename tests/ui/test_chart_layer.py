@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
@@ -105,6 +105,7 @@ steps = st.lists(
     st.sampled_from([0.02, 0.3, 1.0, 2.4, 3.3, 7.0, 11.7, 70.0]),
     st.sampled_from([1.0, 1.5, 2.0]),
 )
+@example([("zoom", 3.0), ("end", 0), ("zoom", 3.0), ("pan", 1)], "candles", 7.0, 1.5)
 def test_a_moved_picture_is_the_whole_one(
     chart: TradingChart,
     moves: list[tuple[str, float]],

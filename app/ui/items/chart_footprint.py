@@ -123,11 +123,10 @@ def _write(
     glyphs = ink.bold if is_won else ink.small
     ratio = painter.device().devicePixelRatio()
     width = glyphs.width(words)
-    x = at[0] / ratio + (_PAD if side > 0 else -_PAD - width)
-    y = at[1] / ratio - glyphs.height / 2
-    place = (
-        QPointF(math.floor(x * ratio) + _MORE, math.floor(y * ratio) + _MORE) / ratio
-    )
+    # Of the distance alone: with the bar's place in the sum, its last bit would decide.
+    away = math.floor((_PAD if side > 0 else -_PAD - width) * ratio)
+    y = math.floor(at[1] - glyphs.height / 2 * ratio)
+    place = QPointF(at[0] + away + _MORE, y + _MORE) / ratio
     t = ink.theme
     ink.write_in(painter, glyphs)
     painter.setPen(ink.pen(t.text if not is_won else t.bid if side > 0 else t.ask))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _PAD: Final = 6.0
 _GAP: Final = 9.0
 _TOP: Final = 2.0
+_SHARE: Final = 0.2
+"""Of the prices' pane that lines of the legend may begin in."""
 _PRICES: Final = (("O", "open"), ("H", "high"), ("L", "low"), ("C", "close"))
 _Place = tuple[float, float]
 
@@ -25,9 +27,16 @@ class Legend:
     """Name, interval and the pointed column's values; more lines where narrow.
 
     What says the same at the same place is kept: a trade changes three words of ten.
+    In a small chart the words of the later lines are left out, not its bars.
+
+    Attributes
+    ----------
+    bottom : float
+        Where it ends, px.
     """
 
     def __init__(self) -> None:
+        self.bottom = 0.0
         self._kept: list[tuple[Any, Float, _Place]] = []
         self._heads: dict[str, float] = {}
         self._of: Any = None
@@ -43,14 +52,19 @@ class Legend:
             self._texts.clear()
         self._of, self._kept = of, []
         place = _PAD, _TOP
+        room = chart.panes[0].box.height() * _SHARE
+        most = max(room, _TOP + chart.ink.small.height)
         for i, (words, colour) in enumerate(self._words(chart, chart.pointed())):
             key = words, colour, place
             if i < len(kept) and kept[i][0] == key:
                 made = kept[i]
             else:
                 made = key, *self._placed(*of[:2], words, colour, place)
+            if i and made[2][1] >= most:
+                break
             self._kept.append(made)
             place = made[2]
+        self.bottom = self._kept[-1][2][1] + chart.ink.small.height
         return [each[1] for each in self._kept]
 
     def _placed(

@@ -25,7 +25,10 @@ CROSS: Final = "×"
 _PAD: Final = 6.0
 _GAP: Final = 4.0
 _MOST_FILLS: Final = 400
-_FILL_PX: Final = 6.0
+_FILL_PX: Final = 5.0
+_AWAY_PX: Final = 4.0
+"""From a bar to the triangle of a fill in it."""
+_EDGE: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,10 @@ class Chip:
 def lay_chips(
     chart: "ChartSurface", orders: np.ndarray, listed: Listed
 ) -> list[tuple[Chip, np.void, str]]:
-    """Place the chips of orders whose price is in view; none lies on another."""
+    """Place the chips of orders whose price is in view; none lies on another.
+
+    They stand at the right, where no bars are, and below the legend.
+    """
     placed: list[tuple[Chip, np.void, str]] = []
     ink, pane, right = chart.ink, chart.panes[0], chart.plot.right()
     height = round(ink.small.height) + 3
@@ -54,7 +60,8 @@ def lay_chips(
         cross = round(ink.small.width(CROSS) + 2 * _PAD)
         width = round(ink.small.width(words) + 2 * _PAD) + cross
         top = min(max(y - height / 2, pane.box.top()), pane.box.bottom() - height)
-        box = QRectF(right - 46.0 - width, round(top), width, height)
+        top = max(top, chart.legend_bottom)
+        box = QRectF(right - _EDGE - width, round(top), width, height)
         while hit := [c.box for c, _, _ in placed if c.box.intersects(box)]:
             box.moveRight(min(each.left() for each in hit) - _GAP)
         part = QRectF(box.right() - cross, box.top(), cross, height)
@@ -170,7 +177,7 @@ def _paint_position(
 
 
 def fill_floats(chart: "ChartSurface", fills: np.ndarray) -> list[Float]:
-    """Fills as triangles: up from below for buys, down from above for sells."""
+    """Fills as triangles: buys below their bar, sells above it; a tick at the price."""
     rows, pane = chart.shown.rows, chart.panes[0]
     ts = fills["ts_received"]
     is_in = (ts >= rows["begin"][0]) & (ts <= rows["end"][-1])
@@ -178,26 +185,36 @@ def fill_floats(chart: "ChartSurface", fills: np.ndarray) -> list[Float]:
     if not len(fills):
         return []
     at = np.searchsorted(rows["begin"], fills["ts_received"], side="right") - 1
-    xs = chart.shown.centres()[np.clip(at, 0, len(rows) - 1)]
-    ys = pane.scale.y(fills["last_price"])
-    sides = fills["side"].tolist()
-    places = list(zip(xs.tolist(), ys.tolist(), sides, strict=True))
-    seen = QRectF(xs.min(), ys.min(), np.ptp(xs), np.ptp(ys))
-    far = 2 * _FILL_PX
+    at = np.clip(at, 0, len(rows) - 1)
+    xs, ys = chart.shown.centres()[at], pane.scale.y(fills["last_price"])
+    edges = np.where(fills["side"] > 0, rows["low"][at], rows["high"][at])
+    # A fill in a bar that has no such trade yet is still clear of its price.
+    sides = fills["side"].astype(np.int64)
+    tips = sides * np.maximum(sides * pane.scale.y(edges), sides * ys)
+    tips += sides * _AWAY_PX
+    drawn = (xs.tolist(), ys.tolist(), tips.tolist(), sides.tolist())
+    places = list(dict.fromkeys(zip(*drawn, strict=True)))
+    every = np.concatenate([ys, tips])
+    seen = QRectF(xs.min(), every.min(), np.ptp(xs), np.ptp(every))
+    far = 2 * _FILL_PX + 1
     box = around(seen.adjusted(-far, -far, far, far).intersected(pane.box))
     return [Float(places, (box,), partial(_paint_fills, chart.ink, pane, places))]
 
 
 def _paint_fills(
-    ink: Ink, pane: Pane, places: list[tuple[float, float, int]], painter: QPainter
+    ink: Ink,
+    pane: Pane,
+    places: list[tuple[float, float, float, int]],
+    painter: QPainter,
 ) -> None:
     painter.save()
     painter.setClipRect(pane.box, Qt.ClipOperation.IntersectClip)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(ink.pen(ink.theme.last))
-    for x, y, side in places:
+    for x, price_y, y, side in places:
         base = y + side * _FILL_PX * 1.5
         painter.setBrush(ink.brush(ink.theme.side(side)))
+        painter.drawLine(QLineF(x - _FILL_PX, price_y, x - 1, price_y))
         corners = (x, y), (x - _FILL_PX, base), (x + _FILL_PX, base)
         painter.drawPolygon(QPolygonF([QPointF(*each) for each in corners]))
     painter.restore()

@@ -156,6 +156,11 @@ class ChartSurface(ChartSpace):
             self.begins = np.array(sorted(set(found)), np.int64)
 
     @property
+    def legend_bottom(self) -> float:
+        """Where the legend ends, px from the top."""
+        return self._legend.bottom
+
+    @property
     def is_newest_in_view(self) -> bool:
         """Whether the newest bar is among the columns."""
         return bool(len(self.shown)) and self.shown.last >= self.bars.count

@@ -13,8 +13,11 @@ MOST_PX: Final = 260.0
 USUAL_PX: Final = 7.0
 THIN_PX: Final = 2.5
 """A bar below this width is a line from low to high."""
-_MARGIN: Final = 0.06
-"""Share of the plot that is free right of the newest bar."""
+_MARGIN: Final = 0.18
+"""Share of the plot that is free right of the newest bar: orders' chips stand there."""
+_CHIP_PX: Final = 104.0
+_MOST_MARGIN: Final = 0.3
+"""A chip's room at the least, but no more than this share."""
 _FACTOR: Final = 8
 
 
@@ -146,7 +149,8 @@ class ChartWindow:
         self._clip()
 
     def _end(self) -> float:
-        return self.count + self.width * _MARGIN / self.bar_px
+        room = max(self.width * _MARGIN, min(_CHIP_PX, self.width * _MOST_MARGIN))
+        return self.count + room / self.bar_px
 
     def _clip(self) -> None:
         """Never leave all bars: a few stay in view at either end."""
