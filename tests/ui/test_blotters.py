@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.engine.records import (
@@ -465,3 +465,41 @@ def test_a_narrow_blotter_gives_up_chips_first(
     orders.resize(1_100, 300)
     qtbot.wait(20)
     assert all(chip.isVisible() for chip in chips.values())
+
+
+def test_a_row_that_is_cut_off_is_neither_painted_nor_pressed(
+    qtbot: QtBot, orders: OrdersPanel
+) -> None:
+    table = orders.view.table
+    height = table.rowHeight(0)
+    spare = orders.height() - table.viewport().height()
+    orders.resize(orders.width(), spare + height + height // 2)
+    QApplication.processEvents()
+    assert height < table.viewport().height() < 2 * height
+    inside, cut = QPoint(4, height // 2), QPoint(4, height + 2)
+
+    assert table.indexAt(inside).row() == 0
+    assert not table.indexAt(cut).isValid()
+    assert table.rowAt(cut.y()) == -1
+    image = table.viewport().grab(QRect(0, height, 400, height // 2 - 1)).toImage()
+    colours = {
+        image.pixel(x, y) for x in range(image.width()) for y in range(image.height())
+    }
+    assert len(colours) == 1
+
+
+def test_a_narrow_panel_keeps_the_status_and_no_scroll_bar(
+    orders: OrdersPanel,
+) -> None:
+    view, titles = orders.view, [each.title for each in orders.table.columns]
+    status = titles.index("Status")
+    every = view.columns()
+
+    for width in (1000, 760, 1000):
+        orders.resize(width, 300)
+        QApplication.processEvents()
+        assert not view.table.horizontalScrollBar().isVisible()
+        assert view.table.columnWidth(status) >= view._widths[status] * 0.99
+        assert view.columns() == every  # nobody hid them: they are copied and kept
+
+    assert view.table.isColumnHidden(titles.index("Id"))

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     QElapsedTimer,
     QEvent,
     QModelIndex,
+    QPoint,
     QRect,
     Qt,
     Signal,
@@ -89,6 +90,22 @@ class BlotterTable(QTableView):
         height = max(1, self.verticalHeader().defaultSectionSize())
         return first, first + self.viewport().height() // height + 1
 
+    def indexAt(self, place: QPoint) -> QModelIndex:
+        """Cell at a place; none in a row that is not painted, being cut off."""
+        return QModelIndex() if self._is_cut(place.y()) else super().indexAt(place)
+
+    def rowAt(self, y: int) -> int:
+        """Row at a height; -1 = none, or one that is not painted."""
+        return -1 if self._is_cut(y) else super().rowAt(y)
+
+    def _whole_px(self) -> int:
+        """Height of the rows that are wholly on screen; all of it where none is."""
+        room, row = self.viewport().height(), max(1, self.rowHeight(0))
+        return room // row * row or room
+
+    def _is_cut(self, y: int) -> bool:
+        return y >= self._whole_px()
+
     @property
     def holds_still(self) -> bool:
         """Whether rows must not move: the pointer is about to press one's button."""
@@ -134,9 +151,11 @@ class BlotterTable(QTableView):
         selection = self.selectionModel()
         has_any = selection.hasSelection()
         height, rows = max(1, self.rowHeight(0)), self.records.rowCount()
-        first = max(0, self.rowAt(dirty.top()))
+        # Qt's own: a cut row is below all that is painted.
+        first = max(0, super().rowAt(dirty.top()))
         top = self.rowViewportPosition(first) if rows else 0
-        last = min(rows - 1, first + (dirty.bottom() - top) // height)
+        bottom = min(dirty.bottom(), self._whole_px() - 1)
+        last = min(rows - 1, first + (bottom - top) // height)
         painter.setClipRect(dirty)
         left, is_whole = -self.horizontalHeader().offset(), self._spans(dirty)
         for row in range(first, last + 1):

@@ -67,6 +67,8 @@ class BlotterView(QWidget):
         self.filter: FilterBar | None = None
         self.table = BlotterTable(model)
         self._empty_text = empty
+        self._spare: list[int] = []
+        self._dropped: set[int] = set()
         self._empty = QLabel(empty, self.table)
         self._empty.setProperty("role", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -161,15 +163,48 @@ class BlotterView(QWidget):
     # Columns.
 
     def columns(self) -> list[int]:
-        """Columns that are shown, from left to right."""
+        """Columns that are shown, or would be in a wide panel, from left to right."""
         heading = self.table.horizontalHeader()
         every = (heading.logicalIndex(i) for i in range(heading.count()))
-        return [i for i in every if not heading.isSectionHidden(i)]
+        return [i for i in every if not self._is_hidden(i)]
+
+    def spare_columns(self, *titles: str) -> None:
+        """Let these go where the panel is narrow, the first one before the others."""
+        self._spare = [self._titles().index(each) for each in titles]
+
+    def _is_hidden(self, column: int) -> bool:
+        """Whether a user, and not a narrow panel, hides a column."""
+        is_hidden = self.table.isColumnHidden(column)
+        return is_hidden and column not in self._dropped
+
+    def _width_of(self, column: int) -> int:
+        """Width of a column as it was given: the last one is widened."""
+        shown = [each for each in self.columns() if each not in self._dropped]
+        if column in self._dropped or shown[-1:] == [column]:
+            return self._widths[column]
+        return self.table.columnWidth(column)
+
+    def _fit_columns(self) -> None:
+        """Show as many of the spare columns as there is room for."""
+        columns = self.columns()
+        if not self._spare or not columns:
+            return
+        wanted = {each: self._width_of(each) for each in columns}
+        room, drop = self.table.viewport().width(), set[int]()
+        for each in self._spare:
+            if sum(wanted.values()) <= room:
+                break
+            if wanted.pop(each, 0):
+                drop.add(each)
+        changed, self._dropped = drop ^ self._dropped, drop
+        for each in changed:
+            self.table.setColumnHidden(each, each in drop)
 
     def show_column(self, column: int, *, is_shown: bool) -> None:
         """Show or hide a column; the last one stays."""
         if is_shown or len(self.columns()) > 1:
             self.table.setColumnHidden(column, not is_shown)
+            self._dropped.discard(column)
 
     def state(self) -> dict[str, Any]:
         """Columns, their widths and order, the sorting and the filter, by title."""
@@ -177,8 +212,8 @@ class BlotterView(QWidget):
         order = [titles[heading.logicalIndex(i)] for i in range(heading.count())]
         kept: dict[str, Any] = {
             "order": order,
-            "widths": {t: heading.sectionSize(i) for i, t in enumerate(titles)},
-            "hidden": [t for i, t in enumerate(titles) if heading.isSectionHidden(i)],
+            "widths": {t: self._width_of(i) for i, t in enumerate(titles)},
+            "hidden": [t for i, t in enumerate(titles) if self._is_hidden(i)],
             "sort": self._sorting(),
         }
         return kept if self.filter is None else kept | {"filter": self.filter.state()}
@@ -200,6 +235,7 @@ class BlotterView(QWidget):
         self._restore_sorting(state.get("sort"), titles)
         if self.filter is not None:
             self.filter.restore(state.get("filter"))
+        self._fit_columns()
 
     def _restore_sorting(self, sort: object, titles: list[str]) -> None:
         if isinstance(sort, list) and len(sort) == 2 and sort[0] in titles:
@@ -230,18 +266,26 @@ class BlotterView(QWidget):
             action.setCheckable(True)
             action.setChecked(not self.table.isColumnHidden(i))
             action.toggled.connect(
-                lambda is_on, i=i: self.show_column(i, is_shown=is_on)
+                lambda is_on, i=i: self._choose_column(i, is_shown=is_on)
             )
         return menu
+
+    def _choose_column(self, column: int, *, is_shown: bool) -> None:
+        """Do as a user says: what was asked for stays however narrow it is."""
+        self._spare = [each for each in self._spare if each != column]
+        self.show_column(column, is_shown=is_shown)
+        self._fit_columns()
 
     # Events.
 
     def showEvent(self, event: object) -> None:
+        self._fit_columns()
         self.sync()
         self._empty.setGeometry(self.table.rect())
 
     def resizeEvent(self, event: object) -> None:
         self._empty.setGeometry(0, 0, self.width(), max(40, self.table.height()))
+        self._fit_columns()
 
     def _on_clicked(self, index: QModelIndex) -> None:
         does = self.model.columns[index.column()].does
@@ -284,8 +328,9 @@ class BlotterView(QWidget):
         )
         self.table.setSortingEnabled(True)
         figure = QFontMetrics(self.font()).horizontalAdvance("0")
-        for section, column in enumerate(self.model.columns):
-            heading.resizeSection(section, figure * column.width + 8)
+        self._widths = [figure * each.width + 8 for each in self.model.columns]
+        for section, width in enumerate(self._widths):
+            heading.resizeSection(section, width)
         heading.setStretchLastSection(True)
 
     def _on_heading_menu(self, heading: QHeaderView, place: QPoint) -> None:

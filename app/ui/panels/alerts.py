@@ -24,6 +24,9 @@ from app.ui.models.messages import Level
 _ON: Final = Qt.CheckState.Checked
 _OFF: Final = Qt.CheckState.Unchecked
 _FIRED: Final = 100
+_NO_ALERTS: Final = (
+    "No alerts. New… makes one: a price, an indicator, a fill, a lost feed."
+)
 
 
 class AlertsPanel(QWidget):
@@ -39,9 +42,11 @@ class AlertsPanel(QWidget):
         self.list.itemChanged.connect(self._on_tick)
         self.list.itemDoubleClicked.connect(lambda _: self.edit())
         self.list.currentRowChanged.connect(lambda _: self._show_buttons())
+        self._empty = _words_in(self.list, _NO_ALERTS)
         self.fired = QListWidget()
         self.fired.setAccessibleName("Alerts that went off, newest first")
         self.fired.setWordWrap(True)
+        self._quiet = _words_in(self.fired, "Nothing yet.")
         self.new = _button("&New…", self.ask)
         self.change = _button("&Edit…", self.edit)
         self.delete = _button("&Delete", self._delete)
@@ -82,6 +87,8 @@ class AlertsPanel(QWidget):
         self.fired.clear()
         for each in reversed(self._alerts.fired[-_FIRED:]):
             self.fired.addItem(f"{formatting.clock_time(each.ts)}  {each.text}")
+        self._empty.setVisible(not self.list.count())
+        self._quiet.setVisible(not self.fired.count())
         self._show_buttons()
 
     def _show_buttons(self) -> None:
@@ -143,6 +150,19 @@ def _text(alert: Alert) -> str:
     facts += [alert.note] if alert.note else []
     state = "" if alert.is_on else "  (off)"
     return f"{alert.text}  · {' · '.join(facts)}{state}"
+
+
+def _words_in(listed: QListWidget, words: str) -> QLabel:
+    """Words in the middle of a list that has no rows."""
+    label = QLabel(words)
+    label.setProperty("role", "muted")
+    label.setWordWrap(True)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    layout = QVBoxLayout(listed.viewport())
+    layout.setContentsMargins(8, 0, 8, 0)
+    layout.addWidget(label)
+    return label
 
 
 def _button(text: str, pressed: Callable[[], None]) -> QPushButton:

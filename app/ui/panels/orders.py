@@ -28,7 +28,8 @@ _CHIPS: Final = (
     ),
     (("Buy", "buy"), ("Sell", "sell")),
 )
-_FIRST_HIDDEN: Final = ("Trail", "Display", "Group", "Options", "Fee")
+_FIRST_HIDDEN: Final = ("Trail", "Display", "Group", "Options", "Fee", "Id")
+_SPARE: Final = ("Average", "TIF", "Leaves", "Stop", "Ahead", "Sent", "Type", "Filled")
 
 
 class OrdersPanel(QWidget):
@@ -51,6 +52,10 @@ class OrdersPanel(QWidget):
         self.view.add_export("orders", lambda text: bridge.tell(text, Level.ERROR))
         for title in _FIRST_HIDDEN:
             self.view.show_column(self._column(title), is_shown=False)
+        heading = self.view.table.horizontalHeader()
+        status = heading.visualIndex(self._column("Status"))
+        heading.moveSection(status, heading.count() - 1)  # the last one is widened
+        self.view.spare_columns(*_SPARE)
         self._edit()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -1,7 +1,7 @@
 """The blotter of positions."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from PySide6.QtCore import QPoint
@@ -15,6 +15,10 @@ from app.ui.models.blotters import Blotters
 from app.ui.models.messages import Level
 from app.ui.models.positions import ACCOUNT, may_act, position_rows, totals
 from app.ui.models.table import RecordTable
+
+_SPARE: Final = (
+    "Break-even", "P&L %", "Fees", "P&L ticks", "Held by", "Mark", "Exposure",
+)  # fmt: skip
 
 
 class PositionsPanel(QWidget):
@@ -46,6 +50,7 @@ class PositionsPanel(QWidget):
         )
         self.view.add_export("positions", lambda text: bridge.tell(text, Level.ERROR))
         self.view.table.setAccessibleName("Positions")
+        self.view.spare_columns(*_SPARE)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.addWidget(self.view)

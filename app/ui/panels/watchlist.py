@@ -33,6 +33,7 @@ class WatchlistPanel(QWidget):
         table = self.view.table
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setAccessibleName("Watchlist")
+        self.view.spare_columns("Low", "High", "Volume", "Spread", "Position")
         trend = next(i for i, column in enumerate(columns) if column.title == TREND)
         table.setItemDelegateForColumn(
             trend, SparklineDelegate(context.theme, table, self._line)
