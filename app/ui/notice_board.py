@@ -2,9 +2,16 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui import formatting
 from app.ui.context import Context
@@ -13,6 +20,16 @@ from app.ui.models.notices import Notice, Notices
 
 _MARGIN_PX: Final = 12
 _FIGURES: Final = 52
+_OVER: Final = (
+    ("messages", False),
+    ("monitor", False),
+    ("pnl", False),
+    ("depth", False),
+    ("tape", False),
+    ("heatmap", True),
+    ("chart", True),
+)
+"""Panels that notices may stand over, the best first; whether at their left."""
 _WORDS: Final = {
     Level.INFO: "Alert",
     Level.WARNING: "⚠ Warning",
@@ -60,7 +77,7 @@ class NoticeCard(QFrame):
 
 
 class NoticeBoard(QWidget):
-    """Stacks the notices in the lower right corner of a window.
+    """Stacks the notices where nothing is traded, else in the lower right corner.
 
     Parameters
     ----------
@@ -103,10 +120,12 @@ class NoticeBoard(QWidget):
 
     def _on_pulse(self) -> None:
         assert self._context is not None
-        if self.notices.standing and self.notices.expire(
-            self._context.clock.monotonic_ns()
-        ):
+        if not self.notices.standing:
+            return
+        if self.notices.expire(self._context.clock.monotonic_ns()):
             self._show()
+        else:
+            self._place()  # panels come and go
 
     def _dismiss(self, notice: Notice) -> None:
         self.notices.dismiss(notice)
@@ -146,11 +165,28 @@ class NoticeBoard(QWidget):
         width = min(width, window.width() - 2 * _MARGIN_PX)
         self.setFixedWidth(width)
         height = self._layout.totalHeightForWidth(width)
-        below = window.statusBar().height() + _MARGIN_PX
-        self.setGeometry(
-            window.width() - width - _MARGIN_PX,
-            max(0, window.height() - height - below),
-            width,
-            height,
-        )
+        x, bottom = self._corner(width, height)
+        self.setGeometry(x, max(0, bottom - height), width, height)
         self.raise_()
+
+    def _corner(self, width: int, height: int) -> tuple[int, int]:
+        """Left edge and bottom of the cards: over a panel that nothing is traded in.
+
+        Of a chart it is the left: orders' chips and the newest bars are at the right.
+        """
+        window = self._window
+        docks = {each.objectName(): each for each in window.findChildren(QDockWidget)}
+        for name, is_left in _OVER:
+            dock = docks.get(name)
+            inner = None if dock is None else dock.widget()
+            if dock is None or inner is None or dock.isFloating():
+                continue
+            place = QRect(inner.mapTo(window, QPoint()), inner.size())
+            fits = place.width() > width + 2 * _MARGIN_PX
+            fits &= place.height() > height + 2 * _MARGIN_PX
+            if fits and dock.isVisible() and not inner.visibleRegion().isEmpty():
+                right = place.right() + 1 - width - _MARGIN_PX
+                x = place.left() + _MARGIN_PX if is_left else right
+                return x, place.bottom() + 1 - _MARGIN_PX
+        below = window.statusBar().height() + _MARGIN_PX
+        return window.width() - width - _MARGIN_PX, window.height() - below

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -94,6 +94,19 @@ def test_a_notice_takes_neither_focus_nor_a_click_through(
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     assert board.isHidden()
     assert len(window.bridge.session.sent) == sent  # type: ignore[union-attr]
+
+
+@pytest.mark.gui
+def test_a_notice_covers_nothing_that_is_traded(window: MainWindow) -> None:
+    window.resize(1480, 920)
+    QApplication.processEvents()
+    board = window.amenities.notices
+    window.bridge.tell("something is odd", Level.WARNING, "feed")
+
+    for name in ("ladder", "ticket", "orders", "positions"):
+        host = window.docks[name].host
+        place = QRect(host.mapTo(window, QPoint()), host.size())
+        assert host.visibleRegion().isEmpty() or not place.intersects(board.geometry())
 
 
 @pytest.mark.gui

@@ -8,6 +8,8 @@ from PySide6.QtCore import QRectF
 
 _PAD: Final = 0.07
 _LEAST_PANE: Final = 34.0
+_LEAST_PRICES: Final = 100.0
+"""Height that the prices keep: panes below go before that."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ def lay_panes(
     names: list[str], plot: QRectF, known: dict[str, Scale], share: float = 0.17
 ) -> list[Pane]:
     """Stack panes: the first has what the others leave; those too low are left out."""
-    fitting = max(0, int((plot.height() - 2 * _LEAST_PANE) // _LEAST_PANE))
+    fitting = max(0, int((plot.height() - _LEAST_PRICES) // _LEAST_PANE))
     names = names[: 1 + fitting]
     others = len(names) - 1
     each = max(_LEAST_PANE, plot.height() * min(share, 0.55 / max(1, others)))

@@ -61,9 +61,13 @@ class Facts(QWidget):
         width = (self.width() - _GAP) / _COLUMNS
         line = self._line()
         middle = Qt.AlignmentFlag.AlignVCenter
+        # In a panel that scrolls: half a line is no line.
+        end = self.visibleRegion().boundingRect().bottom() + 2
         for i, (caption, value, colour) in enumerate(self._facts):
             row, column = divmod(i, _COLUMNS)
             box = QRectF(column * (width + _GAP), row * line, width, line)
+            if box.bottom() > end:
+                break
             painter.setFont(self._bold)
             painter.setPen(QColor(colour or self._theme.text))
             painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, value)

@@ -64,6 +64,7 @@ class TicketView(QWidget):
         self._values: dict[str, list[Any]] = {}
         self.switches: dict[str, QCheckBox] = {}
         self._rows: dict[str, QWidget] = {}
+        self._quicks: dict[str, QPushButton] = {}
         self.sides: dict[int, QPushButton] = {}
         self._layout = QFormLayout()
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -126,6 +127,29 @@ class TicketView(QWidget):
         outer = self.layout()
         assert outer is not None
         outer.setSpacing(2 if is_compact else 6)
+
+    def fit(self, width: int) -> None:
+        """Leave out quick prices that there is no room for: keys take them."""
+        row = self._rows["price"]
+        layout = row.layout()
+        assert layout is not None
+        gap = layout.spacing()
+        needed = self._layout.horizontalSpacing() - gap
+        needed += self._label_width()
+        needed += self.fields["price"].minimumSizeHint().width() + gap
+        needed += sum(x.sizeHint().width() + gap for x in self._quicks.values())
+        for name in reversed(QUICK):
+            button = self._quicks[name]
+            button.setVisible(needed <= width)
+            if needed > width:
+                needed -= button.sizeHint().width() + gap
+
+    def _label_width(self) -> int:
+        """Width of the widest caption."""
+        form, role = self._layout, QFormLayout.ItemRole.LabelRole
+        items = (form.itemAt(i, role) for i in range(form.rowCount()))
+        widths = [each.sizeHint().width() for each in items if each is not None]
+        return max(widths, default=0)
 
     # How it is built.
 
@@ -260,6 +284,7 @@ class TicketView(QWidget):
 
     def _quick(self, name: str) -> QPushButton:
         button = QPushButton(name.capitalize())
+        self._quicks[name] = button
         button.setProperty("role", "pad")
         button.setToolTip(f"The {name} as the price ({name[0].upper()} in its field)")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

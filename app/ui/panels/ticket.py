@@ -25,7 +25,7 @@ from app.ui.ticket_desk import TicketDesk
 _FACT_ROWS = 4
 _COMPACT_LINES = 21
 """A panel of fewer lines of text stands closer together: the fields come first."""
-_SEND_LINES, _SEND_COMPACT = 2.6, 1.8
+_SEND_LINES, _SEND_COMPACT = 2.2, 1.8
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -41,7 +41,7 @@ class TicketPanel(QWidget):
         self.view = TicketView(theme)
         self._market = Line()
         self.facts = Facts(theme, scale, _FACT_ROWS)
-        self.says = Words(2)
+        self.says = Words(1)
         self.nearest = QPushButton()
         self.nearest.setAccessibleName("Take the nearest value that is allowed")
         self.nearest.hide()
@@ -62,6 +62,8 @@ class TicketPanel(QWidget):
         told.addWidget(self.says, 1)
         told.addWidget(self.nearest, 0, Qt.AlignmentFlag.AlignTop)
         area.setWidget(inner)
+        area.verticalScrollBar().valueChanged.connect(lambda _: self.facts.update())
+        self._area = area
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -79,6 +81,10 @@ class TicketPanel(QWidget):
         lines = event.size().height() / self.fontMetrics().height()
         if (lines < _COMPACT_LINES) is not self._is_compact:
             self._be_compact(not self._is_compact)
+        sides = self._outer.contentsMargins()
+        bar = self._area.verticalScrollBar().sizeHint().width()
+        self.view.fit(event.size().width() - sides.left() - sides.right() - bar)
+        self.facts.update()
 
     def _be_compact(self, is_compact: bool) -> None:
         """Give the fields the room, where there is little: the ladder has the market.
@@ -87,7 +93,6 @@ class TicketPanel(QWidget):
         """
         self._is_compact = is_compact
         self._market.setVisible(not is_compact)
-        self.says.keep(1 if is_compact else 2)
         self.view.be_compact(is_compact)
         self._outer.setContentsMargins(10, *((2, 10, 2) if is_compact else (6, 10, 6)))
         self._outer.setSpacing(2 if is_compact else 4)
