@@ -17,6 +17,7 @@ from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NewType, SupportsFloat, SupportsIndex, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -359,9 +360,7 @@ class Instrument:
 
         ``price x quantity x numerator / denominator`` is money in 1e-8 of `currency`.
         """
-        ratio = MONEY_SCALE * Fraction(self.price_unit)
-        ratio *= Fraction(self.quantity_unit) * Fraction(self.multiplier)
-        return ratio.numerator, ratio.denominator
+        return _money_ratio(self.price_unit, self.quantity_unit, self.multiplier)
 
     def money(self, price: int, quantity: int) -> int:
         """Value of a quantity at a price, 1e-8 currency, rounded half-even."""
@@ -468,6 +467,12 @@ def _is_zone(name: str) -> bool:
 
 def _decimals(unit: Decimal) -> int:
     return len(plain(unit).partition(".")[2])
+
+
+@lru_cache(maxsize=4096)
+def _money_ratio(price: Decimal, quantity: Decimal, by: Decimal) -> tuple[int, int]:
+    ratio = MONEY_SCALE * Fraction(price) * Fraction(quantity) * Fraction(by)
+    return ratio.numerator, ratio.denominator
 
 
 def _floats(units: NDArray[np.int64], unit: Decimal) -> NDArray[np.float64]:

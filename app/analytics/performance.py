@@ -100,38 +100,91 @@ def returns_of(equity: Floats, start: float) -> Floats:
 
 def drawdowns(equity: Floats, start: float) -> Floats:
     """How far each value lies below the highest so far, as a fraction of it."""
-    peaks = np.maximum.accumulate(np.maximum(equity, start))
-    found: Floats = 1.0 - equity / peaks
+    found: Floats = 1.0 - equity / _peaks(equity, start)
+    return found
+
+
+def _peaks(equity: Floats, start: float) -> Floats:
+    """The highest so far."""
+    found: Floats = np.maximum.accumulate(np.maximum(equity, start))
     return found
 
 
 def drawdown_days(ts: NDArray[np.int64], equity: Floats, start: float) -> float:
     """Longest time from a peak until it was reached again, or the end, in days."""
+    return _days_below(ts, equity, _peaks(equity, start))
+
+
+def _days_below(ts: NDArray[np.int64], equity: Floats, peaks: Floats) -> float:
     if not len(ts):
         return 0.0
-    is_peak = equity >= np.maximum.accumulate(np.maximum(equity, start))
-    newest = np.maximum.accumulate(np.where(is_peak, np.arange(len(ts)), 0))
-    return int((ts - ts[newest]).max()) / _DAY_NS
+    at_peak = np.flatnonzero(equity >= peaks)
+    if not len(at_peak) or at_peak[0]:
+        at_peak = np.concatenate([[0], at_peak])
+    # The last value before the next peak, or of all.
+    until = np.append(at_peak[1:] - 1, len(ts) - 1)
+    return int((ts[until] - ts[at_peak]).max()) / _DAY_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Moments of returns, worked out at once; NaN where they are not defined.
+
+    Attributes
+    ----------
+    count : int
+    mean, deviation : float
+        The deviation is the sample's, divided by n - 1.
+    skew, kurtosis : float
+        By population moments; a normal's kurtosis is 3.
+    """
+
+    count: int
+    mean: float
+    deviation: float
+    skew: float
+    kurtosis: float
+
+    @property
+    def ratio(self) -> float:
+        """Mean ÷ deviation; NaN if the returns do not vary."""
+        return self.mean / self.deviation if self.deviation > 0.0 else NAN
+
+
+def sample_of(returns: Floats) -> Sample:
+    """Work out the moments of returns."""
+    count = len(returns)
+    if not count:
+        return Sample(0, NAN, NAN, NAN, NAN)
+    mean = float(np.add.reduce(returns)) / count
+    if count < 2:
+        return Sample(count, mean, NAN, NAN, NAN)
+    centred = returns - mean
+    # Products: a power of an array costs a call of the C library for each element.
+    squares = centred * centred
+    total = float(np.add.reduce(squares))
+    variance, skew, kurtosis = total / count, NAN, NAN
+    if variance > 0.0:
+        skew = float(np.add.reduce(squares * centred)) / count / variance**1.5
+        kurtosis = float(np.add.reduce(squares * squares)) / count / variance**2
+    return Sample(count, mean, math.sqrt(total / (count - 1)), skew, kurtosis)
 
 
 def sharpe_ratio(returns: Floats, per_year: int) -> float:
     """Mean ÷ deviation of returns, of a year; NaN if they do not vary."""
-    if len(returns) < 2:
-        return NAN
-    deviation = float(np.std(returns, ddof=1))
-    if not deviation > 0.0:
-        return NAN
-    return float(np.mean(returns)) / deviation * math.sqrt(per_year)
+    return sample_of(returns).ratio * math.sqrt(per_year)
 
 
 def sortino_ratio(returns: Floats, per_year: int) -> float:
     """Mean ÷ downside deviation (below 0, over all n), of a year."""
-    if not len(returns):
+    count = len(returns)
+    if not count:
         return NAN
-    downside = math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2)))
+    losses = np.minimum(returns, 0.0)
+    downside = math.sqrt(float(np.add.reduce(losses * losses)) / count)
     if not downside > 0.0:
         return NAN
-    return float(np.mean(returns)) / downside * math.sqrt(per_year)
+    return float(np.add.reduce(returns)) / count / downside * math.sqrt(per_year)
 
 
 def probabilistic_sharpe_ratio(returns: Floats, benchmark: float = 0.0) -> float:
@@ -139,13 +192,15 @@ def probabilistic_sharpe_ratio(returns: Floats, benchmark: float = 0.0) -> float
 
     Bailey and López de Prado (2012), equation 11.
     """
-    count = len(returns)
-    if count < 3:
+    return _probable(sample_of(returns), benchmark)
+
+
+def _probable(sample: Sample, benchmark: float = 0.0) -> float:
+    if sample.count < 3 or math.isnan(sample.ratio):
         return NAN
-    ratio = sharpe_ratio(returns, 1)
-    if math.isnan(ratio):
-        return NAN
-    return probabilistic_sharpe(ratio, benchmark, count, *moments(returns))
+    return probabilistic_sharpe(
+        sample.ratio, benchmark, sample.count, sample.skew, sample.kurtosis
+    )
 
 
 def probabilistic_sharpe(
@@ -171,16 +226,8 @@ def probabilistic_sharpe(
 
 def moments(returns: Floats) -> tuple[float, float]:
     """Skewness and kurtosis of a sample, by its population moments."""
-    if len(returns) < 2:
-        return NAN, NAN
-    centred = returns - np.mean(returns)
-    variance = float(np.mean(centred**2))
-    if not variance > 0.0:
-        return NAN, NAN
-    return (
-        float(np.mean(centred**3)) / variance**1.5,
-        float(np.mean(centred**4)) / variance**2,
-    )
+    found = sample_of(returns)
+    return found.skew, found.kurtosis
 
 
 def performance(
@@ -201,30 +248,41 @@ def performance(
     per_year : int
         Daily returns of a year.
     """
-    days, closes = daily(ts, equity, day_of)
+    _, closes = daily(ts, equity, day_of)
     returns = returns_of(closes, start)
+    return performance_of(ts, equity, returns, start, per_year)
+
+
+def performance_of(
+    ts: NDArray[np.int64],
+    equity: Floats,
+    returns: Floats,
+    start: float,
+    per_year: int = TRADING_DAYS,
+) -> Performance:
+    """Work out the same where daily returns are known already."""
     end = float(equity[-1]) if len(equity) else start
     years = (float(ts[-1] - ts[0]) / _DAY_NS / _YEAR_DAYS) if len(ts) > 1 else 0.0
     total = end / start - 1.0
     annual = (end / start) ** (1.0 / years) - 1.0 if years > 0 and end > 0 else NAN
-    worst = float(drawdowns(equity, start).max(initial=0.0))
-    skew, kurtosis = moments(returns)
-    deviation = float(np.std(returns, ddof=1)) if len(returns) > 1 else NAN
+    peaks = _peaks(equity, start)
+    worst = float((1.0 - equity / peaks).max(initial=0.0))
+    sample = sample_of(returns)
     return Performance(
         total_return=total,
         annual_return=annual,
-        volatility=deviation * math.sqrt(per_year),
-        sharpe=sharpe_ratio(returns, per_year),
+        volatility=sample.deviation * math.sqrt(per_year),
+        sharpe=sample.ratio * math.sqrt(per_year),
         sortino=sortino_ratio(returns, per_year),
         calmar=annual / worst if worst > 0 else NAN,
-        probabilistic_sharpe=probabilistic_sharpe_ratio(returns),
+        probabilistic_sharpe=_probable(sample),
         max_drawdown=worst,
-        max_drawdown_days=drawdown_days(ts, equity, start),
-        skew=skew,
-        kurtosis=kurtosis,
-        best_day=float(returns.max(initial=-math.inf)) if len(returns) else NAN,
-        worst_day=float(returns.min(initial=math.inf)) if len(returns) else NAN,
-        days=len(days),
+        max_drawdown_days=_days_below(ts, equity, peaks),
+        skew=sample.skew,
+        kurtosis=sample.kurtosis,
+        best_day=float(returns.max()) if len(returns) else NAN,
+        worst_day=float(returns.min()) if len(returns) else NAN,
+        days=len(returns),
     )
 
 
@@ -263,26 +321,32 @@ class TradeStatistics:
 
 def trade_statistics(pnl: Floats, hold_ns: NDArray[Any]) -> TradeStatistics:
     """Work out what closed trades say, in the order in which they closed."""
-    won, lost = pnl[pnl > 0], pnl[pnl < 0]
-    count, losses = len(pnl), -float(lost.sum())
+    wins, losses = pnl > 0, pnl < 0
+    won, lost = pnl[wins], pnl[losses]
+    count = len(pnl)
+    gained, spent = float(np.add.reduce(won)), -float(np.add.reduce(lost))
     return TradeStatistics(
         trades=count,
         winners=len(won),
         losers=len(lost),
         win_rate=len(won) / count if count else NAN,
-        profit_factor=float(won.sum()) / losses if losses > 0 else NAN,
-        expectancy=float(pnl.mean()) if count else NAN,
-        average_win=float(won.mean()) if len(won) else NAN,
-        average_loss=float(lost.mean()) if len(lost) else NAN,
+        profit_factor=gained / spent if spent > 0 else NAN,
+        expectancy=float(np.add.reduce(pnl)) / count if count else NAN,
+        average_win=gained / len(won) if len(won) else NAN,
+        average_loss=-spent / len(lost) if len(lost) else NAN,
         best=float(pnl.max()) if count else NAN,
         worst=float(pnl.min()) if count else NAN,
-        longest_win_streak=longest_run(pnl > 0),
-        longest_loss_streak=longest_run(pnl < 0),
+        longest_win_streak=longest_run(wins),
+        longest_loss_streak=longest_run(losses),
         average_hold_s=float(np.mean(hold_ns)) / 1e9 if count else NAN,
     )
 
 
 def longest_run(flags: NDArray[np.bool_]) -> int:
     """Length of the longest stretch that is true."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+    # Between two that are false, beyond both ends too, all are true.
+    bounds = np.flatnonzero(~flags)
+    if not len(bounds):
+        return len(flags)
+    inside = int((bounds[1:] - bounds[:-1]).max(initial=1)) - 1
+    return max(inside, int(bounds[0]), len(flags) - 1 - int(bounds[-1]))

@@ -114,8 +114,16 @@ def _same_layout(saved: Any, arena: Arena) -> bool:
     """Compare offsets, capacities and record sizes."""
     old = saved[:HEADER_BYTES].view(np.int64)
     new = arena.header
-    same = np.ones(len(new), bool)
+    return bool(np.array_equal(old[_LAYOUT], new[_LAYOUT]))
+
+
+def _layout_words() -> Any:
+    """Which words of a header do not change while an arena is used."""
+    same = np.ones(HEADER_BYTES // 8, bool)
     first, stride = 16, 8
     for which in range(MAX_SECTIONS):
         same[first + stride * which + USED : first + stride * (which + 1)] = False
-    return bool(np.array_equal(old[same], new[same]))
+    return np.flatnonzero(same)
+
+
+_LAYOUT: Final = _layout_words()

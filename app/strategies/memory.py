@@ -209,6 +209,11 @@ class Memory:
             self._row[f"{name} {place}"] = value
 
     @property
+    def has_notes(self) -> bool:
+        """Whether there is room for notes."""
+        return self._end > self.state_bytes
+
+    @property
     def size(self) -> int:
         """Bytes."""
         return self._end

@@ -19,6 +19,7 @@ import ast
 import inspect
 import textwrap
 import typing
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
@@ -144,6 +145,18 @@ def parameters_of(cls: type[Strategy]) -> dict[str, Parameter]:
     StrategyError
         If one has no default, or a type that is none of int, float and bool.
     """
+    if cls not in _listed:
+        _listed[cls] = _list_parameters(cls)
+    return {**_listed[cls]}
+
+
+_listed: "weakref.WeakKeyDictionary[type[Strategy], dict[str, Parameter]]" = (
+    weakref.WeakKeyDictionary()
+)
+"""What was read of classes: their annotations are evaluated once, not for each cell."""
+
+
+def _list_parameters(cls: type[Strategy]) -> dict[str, Parameter]:
     found: dict[str, Parameter] = {}
     for base in reversed(cls.__mro__):
         if base in (Strategy, object):

@@ -158,7 +158,7 @@ class Stage:
         composition.links[Link.CONTROL] = composition.control.ctypes.data
         composition.strategies = []
         self._composition = composition
-        self._backtest = Backtest.of(composition)
+        self._backtest = Backtest.of(composition, is_lent=True)
         self._brief = BriefMaker(composition)
         is_compiled = all(each.is_compiled for each in template.runnables.values())
         self._runnables = (

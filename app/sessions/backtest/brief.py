@@ -3,7 +3,7 @@
 The figures are those of `result.stats_of`, made of the reports alone, in a millisecond.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,15 @@ class BriefMaker:
     def __init__(self, composition: Composition) -> None:
         self._composition = composition
         self._per_year = days_per_year(composition.instruments)
+        self._start = float(composition.request.initial_capital)
+        self._units = Units(
+            composition.instruments,
+            np.empty(0),
+            {},
+            (),
+            np.empty(0, bool),
+            np.empty(0),
+        )
         self._ts, self._days = np.empty(0, np.int64), np.empty(0, np.int64)
 
     def make(self, outcomes: Outcomes) -> Brief:
@@ -60,24 +69,19 @@ class BriefMaker:
         worths, reports = outcomes.worths, outcomes.reports
         kinds = reports["report"]
         fills = reports[kinds == ReportType.FILL]
-        units = Units(
-            self._composition.instruments,
-            rates_of(self._composition),
-            {},
-            (),
-            np.empty(0, bool),
-            np.empty(0),
-        )
+        units = replace(self._units, rates=rates_of(self._composition))
         made = trades_of(fills)
         closed = np.flatnonzero(made.closed_ts > 0)
         closed = closed[np.argsort(made.closed_ts[closed], kind="stable")]
         equity, days = worths["equity"] / MONEY_SCALE, self._days_of(worths["ts"])
-        start = float(self._composition.request.initial_capital)
+        start = self._start
+        dates, closes = daily(worths["ts"], equity, days)
+        returns = returns_of(closes, start)
         stats = figures_table(
             Figures(
                 ts=worths["ts"],
                 equity=equity,
-                days=days,
+                returns=returns,
                 start=start,
                 days_per_year=self._per_year,
                 gross_exposure=worths["gross_exposure"],
@@ -91,8 +95,7 @@ class BriefMaker:
                 events=outcomes.events,
             )
         )
-        dates, closes = daily(worths["ts"], equity, days)
-        return Brief(stats, dates, returns_of(closes, start), self._per_year)
+        return Brief(stats, dates, returns, self._per_year)
 
     def _days_of(self, ts: Ints) -> Ints:
         if not np.array_equal(ts, self._ts):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -243,7 +244,7 @@ class Composition:
                 cls = strategy_named(each.name, folders)
                 self.hang(each, cls, each.parameters, notes=NOTES_KEPT)
 
-    @property
+    @cached_property
     def begin_ts(self) -> int:
         """When the session begins, ns: before the first record, or its bar's open."""
         return self.data.first_ts - max(self.data.bar_intervals) - 1

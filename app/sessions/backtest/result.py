@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analytics.performance import performance, trade_statistics
+from app.analytics.performance import (
+    daily,
+    performance_of,
+    returns_of,
+    trade_statistics,
+)
 from app.analytics.run_data import RunData, Table
 from app.clock import Clock
 from app.data.local_time import DAY_NS
@@ -218,7 +223,9 @@ class Figures:
 
     Attributes
     ----------
-    ts, equity, days, gross_exposure : (n,)
+    ts, equity, gross_exposure : (n,)
+    returns : (d,)
+        Of each trade date.
     start : float
     days_per_year : int
     pnl, hold : (m,)
@@ -232,7 +239,7 @@ class Figures:
 
     ts: NDArray[np.int64]
     equity: NDArray[np.float64]
-    days: NDArray[np.int64]
+    returns: NDArray[np.float64]
     start: float
     days_per_year: int
     gross_exposure: NDArray[Any]
@@ -249,11 +256,12 @@ class Figures:
 def stats_of(run: RunData) -> dict[str, Any]:
     """Statistics, by name; what is not defined is None."""
     closed = run.closed_trades
+    closes = daily(run.ts, run.equity, run.days)[1]
     return figures_table(
         Figures(
             ts=run.ts,
             equity=run.equity,
-            days=run.days,
+            returns=returns_of(closes, run.start),
             start=run.start,
             days_per_year=run.days_per_year,
             gross_exposure=run.gross_exposure,
@@ -271,7 +279,9 @@ def stats_of(run: RunData) -> dict[str, Any]:
 
 def figures_table(run: Figures) -> dict[str, Any]:
     """Statistics, by name; what is not defined is None."""
-    found = performance(run.ts, run.equity, run.days, run.start, run.days_per_year)
+    found = performance_of(
+        run.ts, run.equity, run.returns, run.start, run.days_per_year
+    )
     exposed = run.gross_exposure > 0
     return _plain(
         {
@@ -280,12 +290,14 @@ def figures_table(run: Figures) -> dict[str, Any]:
             **_by_name(found),
             **_by_name(trade_statistics(run.pnl, run.hold)),
             "open_trades": run.trades - len(run.pnl),
-            "exposure_time": float(np.mean(exposed)) if len(exposed) else 0.0,
+            "exposure_time": np.count_nonzero(exposed) / len(exposed)
+            if len(exposed)
+            else 0.0,
             "fees": float(run.fees.sum()),
             "fills": len(run.fees),
             "orders": run.orders,
             "rejects": run.rejects,
-            "maker_share": float(np.mean(run.liquidity > 0))
+            "maker_share": np.count_nonzero(run.liquidity > 0) / len(run.liquidity)
             if len(run.liquidity)
             else math.nan,
             "events": run.events,
@@ -295,7 +307,7 @@ def figures_table(run: Figures) -> dict[str, Any]:
 
 def _by_name(figures: Any) -> dict[str, Any]:
     """Fields of a dataclass; `asdict` copies each deeply, which a sweep would feel."""
-    return {each.name: getattr(figures, each.name) for each in fields(figures)}
+    return {name: getattr(figures, name) for name in figures.__dataclass_fields__}
 
 
 def run_rows(run: RunData) -> dict[str, Any]:

@@ -48,10 +48,22 @@ _TICKS_EVERY: Final = 60_000_000_000
 
 
 class Pages:
-    """An array that grows by pages while the engine writes into the newest."""
+    """An array that grows by pages while the engine writes into the newest.
 
-    def __init__(self, dtype: np.dtype[Any], size: int) -> None:
-        self._dtype, self._size = dtype, size
+    Parameters
+    ----------
+    dtype : dtype
+    size : int
+        Of a page.
+    is_lent : bool
+        What is taken of a single page is good until the next `clear`, and the page is
+        written again: new memory would be faulted in for each of many short runs.
+    """
+
+    def __init__(
+        self, dtype: np.dtype[Any], size: int, *, is_lent: bool = False
+    ) -> None:
+        self._dtype, self._size, self._is_lent = dtype, size, is_lent
         self._full: list[NDArray[Any]] = []
         self.page = np.empty(size, dtype)
 
@@ -64,10 +76,13 @@ class Pages:
     def clear(self) -> None:
         """Forget everything, and begin a new page."""
         self._full.clear()
-        self.page = np.empty(self._size, self._dtype)
+        if not self._is_lent or len(self.page) != self._size:
+            self.page = np.empty(self._size, self._dtype)
 
     def take(self, used: int) -> NDArray[Any]:
         """Everything, with so much of the newest page; nothing is left here."""
+        if self._is_lent and not self._full:
+            return self.page[:used]
         parts = [*self._full, self.page[:used]]
         self._full, self.page = [], self.page[:0]
         if len(parts) == 1:
@@ -169,21 +184,29 @@ class Backtest:
         self._take(compose(), compose)
 
     @classmethod
-    def of(cls, composition: Composition) -> "Backtest":
-        """Make one of what is composed already; its engine's units are built."""
+    def of(cls, composition: Composition, *, is_lent: bool = False) -> "Backtest":
+        """Make one of what is composed already; its engine's units are built.
+
+        Parameters
+        ----------
+        is_lent : bool
+            What a run tells is good until it is renewed; see `Pages`.
+        """
         backtest = cls.__new__(cls)
-        backtest._take(composition)  # noqa: SLF001  (its own)
+        backtest._take(composition, is_lent=is_lent)  # noqa: SLF001  (its own)
         return backtest
 
     def _take(
         self,
         composition: Composition,
         compose: Callable[[], Composition] | None = None,
+        *,
+        is_lent: bool = False,
     ) -> None:
         self.composition, self._compose = composition, compose
         self._block = np.zeros(RUN_WORDS, np.int64)
-        self._reports = Pages(REPORT, _REPORTS)
-        self._worths = Pages(WORTH, _WORTHS)
+        self._reports = Pages(REPORT, _REPORTS, is_lent=is_lent)
+        self._worths = Pages(WORTH, _WORTHS, is_lent=is_lent)
         self._cancelled = threading.Event()
         self.composition.links[Link.BACKTEST] = self._block.ctypes.data
         self.renew()
@@ -282,6 +305,8 @@ class Backtest:
 
     def _read_notes(self) -> None:
         for each in self.composition.strategies:
+            if not each.memory.has_notes:
+                continue
             reader, notes = self._notes[each.number]
             notes.add(reader.read(), each.runnable.program.notes)
 

@@ -99,7 +99,10 @@ def trades_of(fills: NDArray[Any]) -> Trades:
         is_reversed=is_reversed,
     )
     # By their first fill; of a reversal's two the one that it closes began before.
-    order = np.argsort(fill[starts], kind="stable")
+    first = fill[starts]
+    if (first[1:] >= first[:-1]).all():
+        return found  # one strategy with one instrument, as in most runs
+    order = np.argsort(first, kind="stable")
     return Trades(**{name: getattr(found, name)[order] for name in _NAMES})
 
 
@@ -117,16 +120,18 @@ def _parts(
         Row of the fill, signed quantity, position before, share of the fill.
     """
     order = np.lexsort((fills["instrument"], fills["strategy"]))
-    rows = fills[order]
-    signed = rows["last_quantity"] * rows["side"].astype(np.int64)
-    is_first = np.ones(len(rows), bool)
+    # Columns: a copy of whole reports would be a hundred times as much.
+    sizes = fills["last_quantity"][order]
+    signed = sizes * fills["side"][order]
+    is_first = np.ones(len(order), bool)
     for name in ("strategy", "instrument"):
-        is_first[1:] &= rows[name][1:] == rows[name][:-1]
+        values = fills[name][order]
+        is_first[1:] &= values[1:] == values[:-1]
     is_first[1:] = ~is_first[1:]
     total = np.cumsum(signed)
     base = np.where(is_first, total - signed, 0)
     group = np.cumsum(is_first) - 1
-    position = total - base[is_first][group] if len(rows) else total
+    position = total - base[is_first][group] if len(order) else total
     before = position - signed
     reverses = np.sign(before) * np.sign(position) < 0
     copies = 1 + reverses.astype(np.int64)
@@ -135,7 +140,7 @@ def _parts(
     second = np.cumsum(copies)[reverses] - 1
     parts[second - 1] = -before[reverses]
     parts[second], starts[second] = position[reverses], 0
-    whole = np.maximum(np.repeat(rows["last_quantity"], copies), 1)
+    whole = np.maximum(np.repeat(sizes, copies), 1)
     return fill, parts, starts, np.abs(parts) / whole
 
 
