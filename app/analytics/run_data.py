@@ -188,7 +188,8 @@ class RunData:
         strategies (one each: id, name, parameters, allocation, code, is_compiled,
         reason, failure, calls, requests), instruments (by symbol: kind, currency,
         price_unit, quantity_unit, multiplier, fees, models), benchmark (symbol,
-        stream) or None, rejects (by reason), digest.
+        stream) or None, rejects (by reason), no_book (orders by symbol, where the book
+        was never whole; not in cards of older versions), digest.
     ts : (n,) int64
         Times of equity, ascending.
     days : (n,) int64

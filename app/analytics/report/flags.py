@@ -22,6 +22,7 @@ def flags_of(
     found = [
         *_ends(run),
         *_made_up(run),
+        *_no_book(run),
         _years(run, series),
         _trades(run),
         _record(series),
@@ -66,6 +67,16 @@ def _made_up(run: RunData) -> list[Flag]:
     return [
         Flag("made_up", "The data are made up", "bad", f"{names}: {sources}",
              "A random walk, of no market's history: what made money on it was lucky.")
+    ]  # fmt: skip
+
+
+def _no_book(run: RunData) -> list[Flag]:
+    return [
+        Flag("no_book", f"{symbol} never had a whole book", "bad",
+             f"{orders:,} {'order' if orders == 1 else 'orders'} met no book",
+             "The data tell changes of a book and no snapshot that begins it, so nothing "
+             "could fill. Import data that begin with a snapshot, or start at one.")
+        for symbol, orders in run.card.get("no_book", {}).items()
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from app import __version__
 from app.clock import Clock, SystemClock
 from app.data.catalog import MADE_UP, Recording
 from app.engine.arena import Section
+from app.engine.book_state import Stale
 from app.engine.records import ReportType
 from app.engine.sources import ROOT, source_hash
 from app.instrument import Instrument, InstrumentKind
@@ -27,6 +28,8 @@ _CRYPTO: Final = (InstrumentKind.CRYPTO_SPOT, InstrumentKind.PERPETUAL)
 _TRADING_DAYS, _CALENDAR_DAYS = 252, 365
 _BRIEF: Final = 16
 _END: Final = ("failure", "is_compiled", "reason", "calls", "requests")
+_BY_CHANGES: Final = ("orders", "depth")
+"""Bases of data whose records mean something to a whole book only."""
 _SENT: Final = ReportType.PENDING_NEW
 
 
@@ -78,6 +81,7 @@ def card_of(
         "benchmark": _benchmark_row(composition),
         "orders_sent": int(np.count_nonzero(outcomes.reports["report"] == _SENT)),
         "rejects": _rejects(outcomes),
+        "no_book": _no_book(outcomes),
         "digest": digest,
     }
 
@@ -194,6 +198,26 @@ def _rejects(outcomes: Outcomes) -> dict[str, int]:
     names, counts = np.unique(reasons_of(refused["reason"]), return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return {str(names[i]) or "unknown": int(counts[i]) for i in order}
+
+
+def _no_book(outcomes: Outcomes) -> dict[str, int]:
+    """Orders of each instrument whose book was never whole: none of them could fill.
+
+    Levels and orders say what changes; a book is whole once a snapshot has begun it.
+    """
+    composition, reports = outcomes.composition, outcomes.reports
+    rows = composition.arena.records(Section.INSTRUMENTS)
+    books = composition.arena.records(Section.BOOKS)
+    is_new = np.isin(reports["report"], (_SENT, ReportType.REJECTED))
+    found = {}
+    for number, each in enumerate(composition.instruments):
+        place = int(rows[number]["venue_book"] or rows[number]["book"])
+        if composition.data.bases[number] not in _BY_CHANGES or not place:
+            continue
+        if books[place]["stale"] == Stale.NO_SNAPSHOT:
+            of_it = is_new & (reports["instrument"] == number)
+            found[each.name] = len(np.unique(reports["client_order_id"][of_it]))
+    return found
 
 
 def code_hash(cls: type) -> str:

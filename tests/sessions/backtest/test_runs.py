@@ -28,6 +28,7 @@ from app.sessions.backtest.runs_cli import write_csv, write_parquet
 from app.sessions.backtest.store import CARD, RunStore
 from app.sessions.backtest.trades import trades_of
 from tests.bar_catalog import MINUTE, UNIT, walk, write_bars, write_quotes
+from tests.sessions.test_recorded_past import depth, write as write_depth
 
 pytestmark = pytest.mark.slow
 
@@ -369,3 +370,42 @@ def test_the_commands_keep_show_and_export(
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
     assert main(["runs", "delete", "latest"]) == 0
     assert main(["runs", "show", "latest"]) == 2
+
+
+ASKING = """from app.strategies import *
+
+
+class Asks(Strategy):
+    def __init__(self):
+        self.seen = 0
+
+    def on_trade(self, ctx, trade):
+        self.seen += 1
+        if self.seen <= 3:
+            ctx.buy(trade.instrument, 1.0)
+"""
+
+
+@pytest.mark.parametrize("begins_whole", [False, True])
+def test_a_book_that_was_never_whole_is_told(
+    tmp_path: Path, *, begins_whole: bool
+) -> None:
+    records = depth(400)
+    catalog = write_depth(tmp_path, records if begins_whole else records[2:])
+    path = tmp_path / "asks.py"
+    path.write_text(ASKING)
+    request = parse_request(
+        {"symbols": ["RSTK"], "strategies": [{"id": "one", "name": str(path)}]}
+    )
+
+    run = run_data_of(Backtest(request, catalog).run())
+
+    told = [each.found for each in report_of(run).flags if each.key == "no_book"]
+    if begins_whole:
+        assert len(run.fills)
+        assert run.card["no_book"] == {}
+        assert told == []
+    else:
+        assert len(run.fills) == 0
+        assert run.card["no_book"] == {"RSTK": 3}
+        assert told == ["3 orders met no book"]
