@@ -76,6 +76,8 @@ class ChartSpace(QWidget):
         bottom = max(20.0, self.height() - round(self.ink.small.height * 1.5))
         self._plot = QRectF(0, 0, max(20.0, self.width() - self._axis_px), bottom)
         self.panes = lay_panes(self.pane_names(), self.plot, self._scales)
+        # The legend's first line lies over no bar.
+        self.panes[0].scale.top += round(self.ink.small.height)
         self.span.ratio = self.devicePixelRatioF()
         self.span.show(self.plot.width(), self.bars.count)
 

@@ -49,6 +49,7 @@ class StrategiesPanel(QWidget):
         )
         self.view = BlotterView(self.table, _EMPTY)
         self.view.table.setAccessibleName("Strategies")
+        self.view.spare_columns("Per call", "Calls/s", "Requests")
         self.buttons = self._make_buttons()
         self.view.add_export("strategies", lambda text: bridge.tell(text, Level.ERROR))
         self.view.spare(*(self.buttons[name] for name in ("stop", "reload", "remove")))
