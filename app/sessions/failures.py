@@ -26,12 +26,14 @@ from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.sessions.hanging import memory_of
 from app.strategies import slips
 from app.strategies.loader import load_file
-from app.strategies.running import as_python
+from app.strategies.running import LOOP_ENDED, as_python
 from app.strategies.strategy import title_of
 from app.strategies.translate import Program, translate
 
 _PATIENCE_NS: Final = 500_000_000
-"""How long the loops may take that are run once more."""
+"""How long loops may take that are run once more since they did not end."""
+_LONG_NS: Final = 10_000_000_000
+"""How long those of a handler may take that raised."""
 _PROCESS_S: Final = 120.0
 _GROWTH: Final = 1 << 22
 """Bytes that an arena may grow by until it is copied."""
@@ -189,13 +191,19 @@ def _again(arena: Arena, number: int, program: Program) -> BaseException | None:
     if row["failed_handler"] < 0:
         return None
     handler = Handler(int(row["failed_handler"]))
-    python = as_python(program, "to find the line", _PATIENCE_NS, quiet=True)
+    # What ran out of budget is somewhere in its loop; what raised may raise late, for
+    # compiled loops make far more turns in that time.
+    is_endless = HandlerStatus(int(row["status"])) is HandlerStatus.OUT_OF_BUDGET
+    patience_ns = _PATIENCE_NS if is_endless else _LONG_NS
+    python = as_python(program, "to find the line", patience_ns, quiet=True)
     again = python.handlers[handler]
     assert isinstance(again, Interpreted)
     record: Any = np.frombuffer(row["failed_record"].tobytes(), np.int64).copy()
     no_event = handler in (Handler.ON_START, Handler.ON_STOP)
     again.function(arena.address, number, 0 if no_event else record.ctypes.data)
-    return python.errors[-1] if python.errors else None
+    error = python.errors[-1] if python.errors else None
+    is_given_up = isinstance(error, RuntimeError) and str(error) == LOOP_ENDED
+    return None if is_given_up and not is_endless else error
 
 
 def serve(folder: Path, file: Path, name: str) -> None:

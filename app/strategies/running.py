@@ -50,6 +50,8 @@ _CLOCK: Final = SystemClock()
 _LLVM: Final = "LLVM ERROR: "
 _LOOK_EVERY: Final = 1024
 """Turns of an interpreted loop between two looks at the clock."""
+LOOP_ENDED: Final = "a loop ran too long"
+"""What a loop raises that has used up its budget or the time it may take."""
 _COMPILE_S: Final = 120.0
 """Longest that a strategy may take to compile; what its file does alone counts too."""
 
@@ -291,7 +293,7 @@ class _Patience:
         if left.value < 0 or is_late:
             status = ctypes.c_int64.from_address(ctx.memory + STATUS_AT)
             status.value = HandlerStatus.OUT_OF_BUDGET
-            raise RuntimeError("a loop ran too long")
+            raise RuntimeError(LOOP_ENDED)
 
 
 def as_python(

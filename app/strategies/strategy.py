@@ -17,6 +17,7 @@ where not; both give the same results.
 
 import ast
 import inspect
+import math
 import textwrap
 import typing
 import weakref
@@ -42,6 +43,13 @@ class Range:
 
     least: float
     most: float
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,10 @@ class Parameter:
         is_number = isinstance(value, int | float | np.number)
         fits = (is_number and not isinstance(value, bool)) or self.kind is bool
         if fits and self.kind is int:
-            fits = value == int(value)
+            fits = _is_finite(value) and value == int(value)
+        if fits and self.kind is float:
+            # A float may be infinite, but an integer that none can hold is no number.
+            fits = isinstance(value, float) or _is_finite(value)
         if fits and self.kind is bool:
             fits = isinstance(value, bool)
         if not fits or value != value:

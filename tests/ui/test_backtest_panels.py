@@ -198,6 +198,74 @@ def test_what_is_wrong_with_a_chosen_file_stands_at_it(
     assert not panel.buttons["run"].isEnabled()
 
 
+OWN = """import math
+from typing import Annotated
+from app.strategies import Range, Strategy
+
+
+class Own(Strategy):
+    lookback: Annotated[int, Range(2, 500)] = 20
+
+    def __init__(self):
+        self.n = 0
+        self.w = 0.0
+
+    def on_bar(self, ctx, bar):
+        self.n += 1
+        {line}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ctx.target(bar.instrument, math.nan)", ("ValueError", "line 15")),
+        (
+            "for k in range(10000): ctx.buy(bar.instrument, 1.0)",
+            ("raised", "too many requests", "line 15"),
+        ),
+        ("while self.w < 1.0: self.w *= 1.0", ("a loop ran too long", "line 15")),
+        (
+            "self.w = 1.0 / (500 - self.n)",
+            ("ZeroDivisionError", "event 503", "line 15"),
+        ),
+    ],
+)
+def test_what_a_strategy_did_wrong_is_told_with_its_line(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path, line: str, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(OWN.format(line=line))
+
+    ran(qtbot, shelf, {"symbols": ["RSTK"], "strategies": [{"name": str(path)}]})
+
+    run = shelf.context.library.runs.current
+    assert run is not None
+    (flag,) = [each for each in run.report.flags if each.key == "failed"]
+    for each in ("Own.on_bar", *words):
+        assert each in flag.found
+    panel = shown(qtbot, shelf, "summary")
+    assert isinstance(panel, RunSummaryPanel)
+
+
+@pytest.mark.parametrize("typed", ["2.5", "0", "501", "1e30", "nan", "many", "1e400"])
+def test_an_absurd_parameter_waits_at_its_field(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path, typed: str
+) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(OWN.format(line="pass"))
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    panel.load({"symbols": ["RSTK"], "strategies": [{"name": str(path)}]})
+    qtbot.waitUntil(panel.buttons["run"].isEnabled, timeout=60_000)
+
+    box = panel.boxes[0]
+    box._on_edited("lookback", typed)
+
+    assert "must" in box.fields["lookback"].wrong.text()
+    assert not panel.buttons["run"].isEnabled()
+
+
 def test_without_data_some_are_made_up_and_run(qtbot: QtBot, stage: Stage) -> None:
     panel = shown(qtbot, stage, "backtest")
     assert isinstance(panel, BacktestPanel)

@@ -1,6 +1,7 @@
 """The command `ringside backtest`."""
 
 import argparse
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,8 @@ def _number(text: str) -> Any:
         value = float(text)
     except ValueError as error:
         raise RequestError(f"--set: {text!r} is no number") from error
+    if not math.isfinite(value):
+        raise RequestError(f"--set: a value must be finite, was {text!r}")
     return int(value) if value == int(value) and "." not in text else value
 
 

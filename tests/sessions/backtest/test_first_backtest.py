@@ -69,3 +69,33 @@ def test_a_misspelt_file_of_the_checkout_is_told(
 
     assert main(["backtest", "request.json"]) == 2
     assert "nowhere.py: there is no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e400", "-inf"])
+def test_a_value_that_is_not_finite_is_refused(
+    home: Path, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    path = "resources/first-backtest/request.json"
+
+    assert main(["backtest", path, "--set", f"stop_share={value}"]) == 2
+    assert f"must be finite, was '{value}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["1e400", "-1e400", "NaN", "9" * 400, "2.5", "null"])
+@pytest.mark.parametrize("name", ["whole", "share"])
+def test_an_absurd_parameter_of_a_request_is_named(
+    home: Path, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    (home / "own.py").write_text(
+        "from app.strategies import Strategy\n\n\nclass Own(Strategy):\n"
+        "    whole: int = 3\n    share: bool = True\n\n"
+        "    def on_bar(self, ctx, bar):\n        pass\n"
+    )
+    (home / "request.json").write_text(
+        '{"symbols": ["SAMPLE1"], "strategies": [{"name": "own.py", '
+        f'"parameters": {{"{name}": {value}}}}}]}}'
+    )
+    main(["sample", "--symbols", "SAMPLE1"])
+
+    assert main(["backtest", "request.json"]) == 2
+    assert f"Own: {name} must be" in capsys.readouterr().err
