@@ -133,6 +133,13 @@ def folder_of(cls: type[Strategy]) -> Path:
     return cache_root() / f"strategy-{cls.__name__}-{digest.hexdigest()[:20]}"
 
 
+def kernels_folder() -> Path:
+    """Folder of the kernels that handlers are made of: by their sources."""
+    digest = hashlib.sha256(compiler_hash().encode())
+    digest.update(source_hash(Path(translating.__file__)).encode())
+    return cache_root() / f"kernels-{digest.hexdigest()[:20]}"
+
+
 def _verdict(folder: Path) -> dict[str, str] | None:
     try:
         found: dict[str, str] = json.loads((folder / _VERDICT).read_text())
@@ -172,6 +179,11 @@ def _compile(program: Program, folder: Path) -> dict[str, str]:
         verdict = {"reason": f"it makes what only Python can hold ({words})"}
         _write_verdict(folder, verdict["reason"])
         return verdict
+    if done.returncode < 0:
+        raise StrategyError(
+            f"{title_of(program.cls)} cannot be compiled: signal {-done.returncode} "
+            "ended the compiler's process"
+        )
     if done.returncode or verdict is None:
         raise StrategyError(
             f"{title_of(program.cls)} cannot be compiled: {done.stderr.strip()[-2000:]}"
@@ -346,8 +358,11 @@ def as_python(
 
 
 def _serve(file: str, name: str, folder: Path) -> None:
+    from app.strategies import kept_kernels
     from app.strategies.loader import load_file
 
+    kept_kernels.install(kernels_folder())
+    strategy_calls.offer()
     cls = load_file(Path(file), name)
     reason = ""
     folder.mkdir(parents=True, exist_ok=True)
