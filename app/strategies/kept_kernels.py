@@ -201,11 +201,12 @@ def install(folder: Path) -> None:
     store = Store(folder)
     # A function's symbol has its number: none may be that of another process.
     FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48) << 16)
-    plain = dispatcher.Dispatcher.__init__
+    kind: Any = dispatcher.Dispatcher
+    plain = kind.__init__
 
     def begin(made: Any, py_func: Any, *arguments: Any, **options: Any) -> None:
         plain(made, py_func, *arguments, **options)
         if py_func.__module__.startswith(_ENGINE) and (title := _title(py_func)):
             made._cache = _Kept(store, title)
 
-    dispatcher.Dispatcher.__init__ = begin
+    kind.__init__ = begin
