@@ -180,7 +180,8 @@ class _Kept(NullCache):  # type: ignore[misc]
 
 def _title(function: Any) -> str:
     """What a kernel is, with what it has captured; "" if that cannot be told."""
-    told = [function.__module__, function.__qualname__]
+    line = function.__code__.co_firstlineno
+    told = [function.__module__, function.__qualname__, str(line)]
     for cell in function.__closure__ or ():
         value = cell.cell_contents
         if isinstance(value, np.dtype):
