@@ -11,12 +11,15 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import Reason, ReportType
+from app.engine.records import NO_PRICE, Reason, ReportType
 from app.ui import reasons
 from app.ui.context import Context
-from app.ui.models.intent import SEPARATOR, Intent, Verdict
+from app.ui.models.intent import SEPARATOR, Intent
+from app.ui.models.judge import Verdict
 from app.ui.models.market import Listed
 from app.ui.models.order_text import order_text
+from app.ui.models.situation import Situation
+from app.ui.turning import Turning
 
 _REFUSED: Final = (
     ReportType.REJECTED,
@@ -28,15 +31,32 @@ _KEPT: Final = 4096
 
 
 class Asking:
-    """Sends intentions of one panel and remembers them."""
+    """Sends intentions of one panel and remembers them.
+
+    Attributes
+    ----------
+    turning : Turning
+        Limits of this panel that become stops.
+    """
 
     def __init__(self, context: Context) -> None:
         self._desk, self._trading = context.desk, context.trading
         self._sent: dict[int, tuple[Intent, tuple[int, ...]]] = {}
+        self.turning = Turning(context.desk, context.trading, self.send)
 
-    def place(self, intent: Intent, instrument: int) -> tuple[int, ...]:
+    def act(self, intent: Intent) -> str:
+        """Send what an intent says; return why not, "" where it was sent."""
+        if intent.verdict is Verdict.BLOCK:
+            return f"blocked: {intent.why}"
+        if intent.turns:
+            self.turning.begin(intent)
+        else:
+            self.send(intent)
+        return ""
+
+    def send(self, intent: Intent) -> tuple[int, ...]:
         """Send what an intent says; client order ids, empty where nothing was sent."""
-        ids = self._trading.place(intent, instrument)
+        ids = self._trading.send(intent)
         for each in ids[:1]:
             self._sent.pop(each, None)
             self._sent[each] = intent, ids[1:]
@@ -48,7 +68,9 @@ class Asking:
         """Mask of reports about what was sent from here."""
         return np.isin(reports["client_order_id"], list(self._sent))
 
-    def asked(self, reports: np.ndarray, listed: Listed, sequence: int) -> list[Intent]:
+    def asked(
+        self, reports: np.ndarray, listed: Listed, seen: Situation | None
+    ) -> list[Intent]:
         """What is to be confirmed, as it would be sent again.
 
         Parameters
@@ -56,16 +78,16 @@ class Asking:
         reports : REPORT array
             Of one instrument.
         listed : Listed
-        sequence : int
-            Of the painted book.
+        seen : Situation or None
+            As it is painted now.
         """
         mine = reports[asks_again(reports) & self.sent(reports)]
-        return [self._again(report, listed, sequence) for report in mine]
+        return [self._again(report, listed, seen) for report in mine]
 
-    def _again(self, report: np.void, listed: Listed, sequence: int) -> Intent:
+    def _again(self, report: np.void, listed: Listed, seen: Situation | None) -> Intent:
         why = reasons.reason_text(report, listed.text, self._desk.currency)
         intent, exits = self._sent[int(report["client_order_id"])]
-        if intent.exits:
+        if intent.is_group:
             # Its exits wait at the venue for an entry that does not come: begin anew.
             working = self._desk.orders.working(listed.number)
             waiting = np.intersect1d(exits, working["client_order_id"])
@@ -74,12 +96,16 @@ class Asking:
         what = [order_text(report, listed)]
         if intent.order:
             what = intent.text.split(SEPARATOR)[:2]  # what moves, from where to where
+        commands = intent.commands.copy()
+        commands["book_sequence"] = 0 if seen is None else seen.sequence
         return replace(
             intent,
             verdict=Verdict.HOLD,
             text=SEPARATOR.join([*what, why]),
             why=why,
-            sequence=sequence,
+            commands=commands,
+            # A stop whose meaning changed is one that would trigger at once by now.
+            triggers=not intent.order and intent.stop != NO_PRICE,
         )
 
 

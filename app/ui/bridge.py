@@ -14,7 +14,6 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 
 from app.clock import Clock
-from app.engine.records import OrderType, TimeInForce
 from app.sessions.session import EngineState, Session, SessionStatus
 from app.ui.models.desk import Desk
 from app.ui.models.messages import Level
@@ -177,14 +176,6 @@ class Bridge(QObject):
             EngineState.STOPPED: "the engine has stopped; restart the session",
         }
         return words.get(self.status.engine, "")
-
-    def unoffered(self, order_type: OrderType) -> str:
-        """Why the venue takes no such DAY order, in plain words; "" where it does."""
-        offered = self.session.capabilities if self.session is not None else {}
-        if not offered or TimeInForce.DAY in offered.get(order_type, ()):
-            return ""
-        words = order_type.name.lower().replace("_", "-")
-        return f"the venue takes no {words} orders for the day"
 
     def tell(self, text: str, level: Level = Level.INFO, topic: str = "") -> None:
         """Tell the user something."""

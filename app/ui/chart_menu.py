@@ -14,7 +14,8 @@ from app.ui.chart_orders import ChartOrders
 from app.ui.items.chart_trading import TradingChart
 from app.ui.models.chart_drawings import KINDS
 from app.ui.models.chart_look import MOST_INDICATORS, Drawn
-from app.ui.models.intent import Intent, Verdict
+from app.ui.models.intent import Intent
+from app.ui.models.judge import Verdict
 
 _SHOWN: Final = (
     ("volume", "Volume"),

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.records import OrderType
 from app.ui import reasons
 from app.ui.asking import Asking, refused
 from app.ui.context import Context
 from app.ui.items.chart_trading import TradingChart
-from app.ui.models.intent import Intent, Verdict
-from app.ui.models.ladder import touch_index
+from app.ui.models.intent import Intent
+from app.ui.models.ladder import Surroundings, touch_index
 from app.ui.models.ladder_build import build_frame
 from app.ui.models.market import Listed
+from app.ui.models.messages import Level
 
 
 class ChartOrders:
@@ -54,8 +54,9 @@ class ChartOrders:
         if listed is None:
             return
         hand = self._view.hand
-        hand.unready = bridge.unready() or bridge.unoffered(OrderType.LIMIT)
+        hand.unready = bridge.unready()
         hand.is_staging = self._context.safety.is_staging
+        hand.is_turning = self._context.turns_limits()
         part = desk.market.instrument(listed.number)
         news = listed, desk.orders.version, len(desk.fills.rows), _seen(part)
         if news == self._news and hand.held is None and hand.drag is None:
@@ -63,7 +64,8 @@ class ChartOrders:
         self._news = news
         orders = desk.orders.working(listed.number)
         top = touch_index(desk.market, listed)
-        frame = build_frame(desk.market, listed, orders, top or 0, 1)
+        around = Surroundings(through_ticks=self._context.settings.through_ticks)
+        frame = build_frame(desk.market, listed, orders, top or 0, 1, around)
         fills = desk.fills.rows
         fills = fills[fills["instrument"] == listed.number]
         self._view.show_trading(frame, part, orders, fills)
@@ -72,14 +74,12 @@ class ChartOrders:
         """Send what an intent says, or explain why it is blocked."""
         if self.listed is None:
             return
-        if intent.verdict is Verdict.SEND:
-            self._asking.place(intent, self.listed.number)
-            self._say(intent.text)
-        elif intent.verdict is Verdict.BLOCK:
-            self._say(f"blocked: {intent.why}")
+        self._say(self._asking.act(intent) or intent.text)
 
     def take(self, reports: np.ndarray) -> None:
         """Tell refusals of what was asked for here, and hold what the engine held."""
+        for words in self._asking.turning.take(reports):
+            self._context.bridge.tell(words, Level.WARNING)
         if self.listed is None:
             return
         here = reports[reports["instrument"] == self.listed.number]
@@ -89,15 +89,15 @@ class ChartOrders:
             )
             self._say(words)
         hand = self._view.hand
-        sequence = hand.frame.sequence if hand.frame else 0
-        for intent in self._asking.asked(here, self.listed, sequence):
+        seen = hand.frame.at if hand.frame else None
+        for intent in self._asking.asked(here, self.listed, seen):
             if self._view.isVisible():
-                hand.hold(intent, self._context.clock.monotonic_ns())
+                hand.hold([intent], self._context.clock.monotonic_ns())
                 self._view.show_floats()
 
     def place(self, intent: Intent) -> None:
         """Act on what was chosen from a menu."""
-        self._view.hand.decide(intent, self._context.clock.monotonic_ns())
+        self._view.hand.decide([intent], self._context.clock.monotonic_ns())
         self._view.show_floats()
 
 

@@ -10,23 +10,19 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import (
-    BUY,
-    NO_PRICE,
-    SELL,
-    OrderType,
-)
+from app.engine.records import BUY, NO_PRICE, SELL
 from app.ui import reasons
 from app.ui.asking import Asking, refused
 from app.ui.context import Context
 from app.ui.items.ladder_view import LadderView
 from app.ui.items.size_pads import SizePads
 from app.ui.models.hand import Hand
-from app.ui.models.intent import Intent, Verdict, order_intent, waiting_text
+from app.ui.models.intent import Intent, order_intent, waiting_text
 from app.ui.models.ladder import touch_index
 from app.ui.models.market import Listed
 from app.ui.models.messages import Level
-from app.ui.turning import Turning
+from app.ui.models.protective import reverse_intent
+from app.ui.models.situation import Situation
 
 PADS_WITH_KEYS: Final = 4
 
@@ -63,7 +59,6 @@ class LadderOrders:
         self._pads = pads
         self._say = say
         self._asking = Asking(context)  # what others sent, others ask about
-        self._turning = Turning(context, self._asking)
         self._runs = self._commands()
         view.gestures.make = self.act
         view.gestures.cancel = context.trading.cancel
@@ -80,16 +75,13 @@ class LadderOrders:
         """Send what an intent says, or explain why it is blocked."""
         if self.listed is None:
             return
-        if intent.verdict is Verdict.SEND and intent.turns:
-            self._turning.begin(intent, self.listed.number)
-        elif intent.verdict is Verdict.SEND:
-            self._asking.place(intent, self.listed.number)
-        elif intent.verdict is Verdict.BLOCK:
-            self._explain(intent.at, f"blocked: {intent.why}")
+        why_not = self._asking.act(intent)
+        if why_not:
+            self._explain(intent.at, why_not)
 
     def take(self, reports: np.ndarray) -> None:
         """Show refusals in their rows, and hold what the engine held."""
-        for words in self._turning.take(reports):
+        for words in self._asking.turning.take(reports):
             self._context.bridge.tell(words, Level.WARNING)
         if self.listed is None:
             return
@@ -98,7 +90,7 @@ class LadderOrders:
             words = reasons.outcome_text(report, self.listed.text, self._desk.currency)
             self._explain(int(report["price"]), words)
         frame = self._view.painted
-        asked = self._asking.asked(here, self.listed, frame.sequence if frame else 0)
+        asked = self._asking.asked(here, self.listed, frame.at if frame else None)
         if asked:
             self._view.gestures.hold(asked, self._context.clock.monotonic_ns())
             self._say(waiting_text(asked[0], is_staged=False))
@@ -144,8 +136,7 @@ class LadderOrders:
         if frame is None or not frame.position:
             self._say("no order: there is no position to reverse")
         else:
-            side = -1 if frame.position > 0 else 1
-            self._order(side, NO_PRICE, 2 * abs(frame.position))
+            self._decide(lambda at, why: reverse_intent(at, frame.position, why))
 
     def _latch(self, hand: Hand) -> None:
         """Let the next click mean something else; the same again undoes it."""
@@ -173,17 +164,18 @@ class LadderOrders:
             else:
                 self._order(side, price)
 
-    def _order(self, side: int, price: int, quantity: int = 0) -> None:
+    def _order(self, side: int, price: int) -> None:
+        quantity = self._view.gestures.quantities[0]
+        self._decide(lambda at, why: order_intent(at, side, price, quantity, why))
+
+    def _decide(self, meaning: Callable[[Situation, str], Intent]) -> None:
+        """Act on what a key means in the painted frame."""
         frame, gestures = self._view.painted, self._view.gestures
         if not self._view.isVisible():
             # What is painted there is of the past: an order must mean what is seen.
             self._context.bridge.tell("no order: the ladder is hidden", Level.WARNING)
         elif frame is not None:
-            quantity = quantity or gestures.quantities[0]
-            unready = gestures.unready
-            if price == NO_PRICE and not unready:
-                unready = self._context.bridge.unoffered(OrderType.MARKET)
-            intent = order_intent(frame, side, price, quantity, unready)
+            intent = meaning(frame.at, gestures.unready)
             gestures.decide([intent], self._context.clock.monotonic_ns())
 
     def _explain(self, price: int, words: str) -> None:

@@ -147,6 +147,7 @@ class ScriptedSession:
         self.capabilities: dict[OrderType, tuple[TimeInForce, ...]] = {
             OrderType.MARKET: both,
             OrderType.LIMIT: both,
+            OrderType.STOP: both,
         }
         self.instruments: tuple[Instrument, ...] = INSTRUMENTS
         self.exact_queues: frozenset[int] = frozenset()
@@ -167,6 +168,7 @@ class ScriptedSession:
         self.limits[RiskLimit.MAX_DAILY_LOSS] = 5_000 * 10**8
         self.limits[RiskLimit.MAX_GROSS_EXPOSURE] = 50_000_000 * 10**8
         self.limits[RiskLimit.COLLAR] = 20_000
+        self.limits[RiskLimit.STALE_GUARD] = 1
         self.books = [Book(i, seed) for i in range(len(INSTRUMENTS))]
         self.orders: dict[int, dict[str, Any]] = {}
         self.position = [0] * len(INSTRUMENTS)

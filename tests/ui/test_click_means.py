@@ -197,7 +197,7 @@ def test_no_drag_that_was_to_rest_ever_takes(
         touch = bid if side == BUY else bid + 1
         start, price = touch - 5 * side, touch - int(random.integers(0, 4)) * side
         seen.clear()
-        (order,) = window.trading.place(order_intent(frame, side, start, 1), 0)
+        (order,) = window.trading.send(order_intent(frame.at, side, start, 1))
         _until(window, seen, ReportType.NEW)
         _until_painted(window, order)
         seen.clear()
@@ -341,7 +341,7 @@ def test_a_confirmed_click_is_sent_as_it_is(
     sent = intent.confirmed()
 
     assert sent.options & OrderOption.CONFIRMED
-    assert window.trading.place(sent, 0)
+    assert window.trading.send(sent)
     for _ in range(20_000):
         window.bridge.frame()
         if len(window.desk.fills):

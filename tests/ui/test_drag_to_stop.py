@@ -21,9 +21,9 @@ from app.engine.records import (
     SafetyState,
 )
 from app.ui.items.ladder_geometry import Column
-from app.ui.items.ladder_gestures import CONFIRM_AFTER_NS
 from app.ui.items.ladder_view import LadderView
 from app.ui.main_window import MainWindow
+from app.ui.models.deciding import CONFIRM_AFTER_NS
 from app.ui.models.intent import order_intent
 from app.ui.panels.ladder import LadderPanel
 from tests.ui.conftest import Stage
@@ -71,7 +71,7 @@ def placed(window: MainWindow, side: int, quantity: int) -> tuple[int, int, int]
     ask = frame.best_ask if side == BUY else frame.best_bid
     seen = watched(window)
     price = bid - AWAY * side
-    (order,) = window.trading.place(order_intent(frame, side, price, quantity), 0)
+    (order,) = window.trading.send(order_intent(frame.at, side, price, quantity))
     _until(window, seen, ReportType.NEW)
     _until_painted(window, order)
     return order, price, ask + ACROSS * side

@@ -13,7 +13,8 @@ from app.engine.records import (
     SafetyState,
 )
 from app.engine.views import DEPTH, VIEW_LEVEL
-from app.ui.models.intent import Verdict, order_intent, through_ticks
+from app.ui.models.intent import order_intent
+from app.ui.models.judge import Verdict, through_ticks
 from app.ui.models.ladder import (
     Away,
     LadderFrame,
@@ -191,7 +192,7 @@ def test_intent_says_queue_and_position(session: ScriptedSession) -> None:
     frame = frame_of(session)
     price, size = session.books[0].price(BUY, 2), session.books[0].size(BUY, 2)
 
-    intent = order_intent(frame, BUY, price, 5)
+    intent = order_intent(frame.at, BUY, price, 5)
 
     assert intent.verdict is Verdict.SEND
     text = frame.listed.text
@@ -205,7 +206,7 @@ def test_intent_through_the_market_says_what_it_takes(session: ScriptedSession) 
     first, second = book.size(SELL, 0), book.size(SELL, 1)
     price = book.price(SELL, 1)
 
-    intent = order_intent(frame, BUY, price, first + second + 7)
+    intent = order_intent(frame.at, BUY, price, first + second + 7)
 
     text = frame.listed.text
     assert f"takes {first + second} up to {text.price(price)}, 7 rests" in intent.text
@@ -215,7 +216,7 @@ def test_intent_through_the_market_says_what_it_takes(session: ScriptedSession) 
 def test_intent_sell_mirrors_buy(session: ScriptedSession) -> None:
     frame, book = frame_of(session), session.books[0]
 
-    intent = order_intent(frame, SELL, book.price(BUY, 0), 1)
+    intent = order_intent(frame.at, SELL, book.price(BUY, 0), 1)
 
     assert f"takes 1 at {frame.listed.text.price(book.price(BUY, 0))}" in intent.text
 
@@ -224,7 +225,7 @@ def test_stale_book_blocks_and_says_why(session: ScriptedSession) -> None:
     session.stale = 2
     frame = frame_of(session)
 
-    intent = order_intent(frame, BUY, frame.best_bid, 1)
+    intent = order_intent(frame.at, BUY, frame.best_bid, 1)
 
     assert intent.verdict is Verdict.BLOCK
     assert "stale book: data were lost" in intent.text
@@ -239,7 +240,7 @@ def test_states_that_forbid_every_click(
     frame = frame_of(session)
 
     for side in (BUY, SELL):
-        assert order_intent(frame, side, frame.best_bid, 1).verdict is Verdict.BLOCK
+        assert order_intent(frame.at, side, frame.best_bid, 1).verdict is Verdict.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_reduce_passes_what_shrinks(
     session.state, session.position[0] = SafetyState.REDUCE, 5
     frame = frame_of(session)
 
-    intent = order_intent(frame, side, frame.best_ask, quantity)
+    intent = order_intent(frame.at, side, frame.best_ask, quantity)
 
     assert intent.verdict is verdict
     if verdict is Verdict.SEND:
@@ -266,13 +267,13 @@ def test_reduce_passes_what_shrinks(
 def test_through_ticks_of_both_sides(session: ScriptedSession) -> None:
     frame, book = frame_of(session), session.books[0]
 
-    assert through_ticks(frame, BUY, book.price(SELL, 0)) == 0
-    assert through_ticks(frame, BUY, book.price(SELL, 3)) == 3
-    assert through_ticks(frame, SELL, book.price(BUY, 3)) == 3
-    assert through_ticks(frame, SELL, book.price(SELL, 0)) == -1
+    assert through_ticks(frame.at, BUY, book.price(SELL, 0)) == 0
+    assert through_ticks(frame.at, BUY, book.price(SELL, 3)) == 3
+    assert through_ticks(frame.at, SELL, book.price(BUY, 3)) == 3
+    assert through_ticks(frame.at, SELL, book.price(SELL, 0)) == -1
 
 
 def test_no_size_is_blocked(session: ScriptedSession) -> None:
     frame = frame_of(session)
 
-    assert order_intent(frame, BUY, frame.best_bid, 0).why == "choose a size first"
+    assert order_intent(frame.at, BUY, frame.best_bid, 0).why == "choose a size first"

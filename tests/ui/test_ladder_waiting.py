@@ -107,7 +107,9 @@ def test_what_is_held_asks_in_its_row_and_a_stop_has_its_tip(
     gestures = armed.panel.view.gestures
     assert gestures.held is not None
     (intent,) = gestures.held.intents
-    gestures.hold([replace(intent, price=NO_PRICE, stop=price)], 0)
+    commands = intent.commands.copy()
+    commands["price"], commands["stop_price"] = NO_PRICE, price
+    gestures.hold([replace(intent, commands=commands)], 0)
     armed.panel.view.grab()
     assert drawn[-1].shape == Shape.WAITING | Shape.STOP
 

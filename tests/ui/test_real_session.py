@@ -24,9 +24,11 @@ from app.sessions.session import EngineState, Mode
 from app.ui.items.ladder_geometry import Column
 from app.ui.main import sessions_of
 from app.ui.main_window import MainWindow
-from app.ui.models.judgement import SENT
+from app.ui.models.judge import SENT, Change
 from app.ui.models.orders import ENDED
-from app.ui.models.replacing import Change
+from app.ui.models.protective import reverse_intent
+from app.ui.models.replacing import row_intent
+from app.ui.models.situation import Situation
 from app.ui.models.ticket import Attach, Unit
 from app.ui.panels.ladder import LadderPanel
 from app.ui.panels.ticket import TicketPanel
@@ -225,10 +227,15 @@ def test_orders_change_in_their_rows_and_a_position_turns_round(
         assert found is not None
         return found
 
+    def seen() -> Situation:
+        now = panel.desk.situation()
+        assert now is not None
+        return now
+
     further = scale.price(scale.index(far) + 5)
-    assert trading.change(number, Change(stop_price=further))
+    assert trading.send(row_intent(order(), Change(stop_price=further), seen()))
     qtbot.waitUntil(lambda: order()["stop_price"] == further, timeout=STEP_MS)
-    assert trading.change(number, Change(quantity=3))
+    assert trading.send(row_intent(order(), Change(quantity=3), seen()))
     qtbot.waitUntil(lambda: order()["leaves"] == 3, timeout=STEP_MS)
     trading.cancel([number])
     qtbot.waitUntil(lambda: order()["status"] in ENDED, timeout=STEP_MS)
@@ -236,5 +243,5 @@ def test_orders_change_in_their_rows_and_a_position_turns_round(
     _fill_in(panel, {"order_type": OrderType.MARKET, "side": BUY, "quantity": "6"})
     panel.desk.send()
     qtbot.waitUntil(lambda: _position(window) == 6, timeout=STEP_MS)
-    assert trading.reverse(0)
+    assert trading.send(reverse_intent(seen(), 6))
     qtbot.waitUntil(lambda: _position(window) == -6, timeout=STEP_MS)

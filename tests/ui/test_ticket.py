@@ -29,8 +29,8 @@ from app.instrument import Fees, Instrument, InstrumentKind, QuantityUnits
 from app.ui import formatting
 from app.ui.models import ticket, ticket_steps
 from app.ui.models.estimate import estimate, fee_of, walk
-from app.ui.models.judgement import Verdict
 from app.ui.models.pretrade import check
+from app.ui.models.requests import numbered
 from app.ui.models.situation import Situation, situation
 from app.ui.models.ticket import Attach, TicketForm, Unit
 from app.ui.panels.ticket import TicketPanel
@@ -150,7 +150,7 @@ def test_a_bracket_sends_its_exits_before_its_entry(armed: Stage, side: int) -> 
     )
 
     draft = ticket.read(form, at)
-    sent = ticket.numbered(draft.commands, [11, 12, 13], 5)
+    sent = numbered(draft.commands, [11, 12, 13], 5)
 
     roles = [GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP, GroupRole.BRACKET_ENTRY]
     assert sent["role"].tolist() == roles
@@ -440,7 +440,7 @@ def test_what_would_be_refused_is_not_sent(
 
     qtbot.keyClick(panel, Qt.Key.Key_Return)
 
-    assert panel.says.text == "refused: max order size 50, this order is 51"
+    assert panel.says.text == "blocked: max order size 50, this order is 51"
     assert not panel.send.isEnabled()
     assert len(armed.session.sent) == before
 
@@ -452,6 +452,7 @@ def test_a_held_order_is_sent_once_more_when_confirmed(
     qtbot.keyClick(panel, Qt.Key.Key_Return)
     armed.pulse()
     assert panel.send.text().startswith("Confirm: ")
+    armed.clock.advance(0.5)  # the second press of two in a row confirms nothing
 
     qtbot.keyClick(panel, Qt.Key.Key_Return)
 
@@ -523,7 +524,7 @@ def test_a_ticket_without_a_session_is_quiet(armed: Stage, panel: TicketPanel) -
     armed.pulse()
     judged = panel.desk.judgement
     assert judged is not None
-    assert judged.verdict is not Verdict.INCOMPLETE
+    assert not judged.is_incomplete
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])

@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
-    Signal,
 )
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -42,14 +41,10 @@ class CellEditor(QStyledItemDelegate):
         Row, what is edited (`Column.edits`) and a text to what is wrong with it.
     step : callable
         Row, what is edited, a text and a number of steps to the text after them.
-
-    Signals
-    -------
-    entered(int, str, str)
-        Row, what is edited, and the text, which was judged right.
+    enter : callable
+        Takes row, what is edited, and the text, which was judged right; returns what
+        it waits for (the field stays, and Enter confirms), "" where it is done.
     """
-
-    entered = Signal(int, str, str)
 
     def __init__(
         self,
@@ -57,6 +52,7 @@ class CellEditor(QStyledItemDelegate):
         theme: Theme,
         judge: Callable[[int, str, str], str],
         step: Callable[[int, str, str, int], str],
+        enter: Callable[[int, str, str], str],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -64,6 +60,7 @@ class CellEditor(QStyledItemDelegate):
         self._theme = theme
         self._judge = judge
         self._step = step
+        self._send = enter
         self._at = QPersistentModelIndex()
 
     def createEditor(
@@ -113,8 +110,11 @@ class CellEditor(QStyledItemDelegate):
         row, what, text = self._at.row(), self._what(), field.text()
         if self._show_fault(field):
             return
-        self.closeEditor.emit(field, QStyledItemDelegate.EndEditHint.NoHint)
-        self.entered.emit(row, what, text)
+        waits = self._send(row, what, text)
+        if waits:
+            self._say(field, waits)
+        else:
+            self.closeEditor.emit(field, QStyledItemDelegate.EndEditHint.NoHint)
 
     def _on_step(self, field: StepField, steps: int) -> None:
         if self._at.isValid():
@@ -127,7 +127,11 @@ class CellEditor(QStyledItemDelegate):
         if not self._at.isValid():
             return True
         words = self._judge(self._at.row(), self._what(), field.text())
+        self._say(field, words)
+        return bool(words)
+
+    @staticmethod
+    def _say(field: StepField, words: str) -> None:
         field.show_fault(words)
         below = field.mapToGlobal(field.rect().bottomLeft())
         QToolTip.showText(below, words, field) if words else QToolTip.hideText()
-        return bool(words)

@@ -84,7 +84,7 @@ class TradingChart(ChartView):
             Working.
         fills : (n,) REPORT
         """
-        self.hand.expire(self._clock.monotonic_ns())
+        self.hand.forget(self._clock.monotonic_ns())
         position = _position(part)
         is_same = (
             position == _position(self._part)
@@ -183,7 +183,7 @@ class TradingChart(ChartView):
             return False
         y = float(self.price_scale.y(held.intents[0].at))
         if abs(event.position().y() - y) <= 2 * self.ink.small.height:
-            self.hand.confirm(self._clock.monotonic_ns())
+            self.hand.press(self._clock.monotonic_ns())
         else:
             self.hand.held = None
         self.show_floats()
@@ -248,7 +248,7 @@ class TradingChart(ChartView):
             layer.drawings.undo()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.hand.held:
             if not event.isAutoRepeat():
-                self.hand.confirm(self._clock.monotonic_ns())
+                self.hand.press(self._clock.monotonic_ns())
             self.show_floats()
         else:
             super().keyPressEvent(event)

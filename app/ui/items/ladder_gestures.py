@@ -14,29 +14,20 @@ import numpy as np
 
 from app.engine.records import BUY
 from app.ui.items.ladder_geometry import Column, Spot
+from app.ui.models.deciding import Deciding
 from app.ui.models.hand import Hand
-from app.ui.models.intent import (
-    Intent,
-    Verdict,
-    order_intent,
-    replace_intent,
-    row_of,
-)
+from app.ui.models.intent import Intent, order_intent, row_of
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
 from app.ui.models.protective import (
     bracket_ghosts,
     bracket_intent,
     exit_stop_intent,
-    may_turn,
+    move_intent,
     resize_intent,
     stop_intent,
-    turn_intent,
 )
 
-CONFIRM_AFTER_NS: Final = 400_000_000
-"""The second click of a double click must not confirm."""
-HELD_FOR_NS: Final = 10_000_000_000
 COLLECT_NS: Final = 300_000_000
 """Notches of the wheel over an order that come this close are one change of size."""
 
@@ -50,15 +41,6 @@ class Drag:
     at: Spot | None
     has_moved: bool = False
     is_group: bool = False
-
-
-@dataclass(slots=True)
-class Held:
-    """What waits for a confirm, since when (monotonic ns)."""
-
-    intents: list[Intent]
-    since: int
-    is_staged: bool = False
 
 
 @dataclass(slots=True)
@@ -83,13 +65,11 @@ def _alone(order: int) -> tuple[int, ...]:
 
 
 @dataclass(slots=True)
-class Gestures:
+class Gestures(Deciding):
     """Turns presses into intentions.
 
     Attributes
     ----------
-    make : callable
-        Takes an Intent that is to be sent, or that is blocked and to be explained.
     cancel : callable
         Takes the client order ids to cancel.
     order : callable
@@ -106,19 +86,14 @@ class Gestures:
         From a bracket's entry to its target and to its stop.
     latched : Hand
         What the next click means without a modifier.
-    is_staging : bool
-        Whether new orders wait, unsent, for a confirm.
     pointer : tuple or None
         The cell under the pointer and the hand that hovers there.
-    unready : str
-        Why nothing can be sent; "" where it can.
     is_turning : bool
         Whether a limit dragged across the market becomes a stop.
     cursor : Spot or None
         The keyboard's cell.
     """
 
-    make: Callable[[Intent], None] = _nothing
     cancel: Callable[[tuple[int, ...]], None] = _nothing
     order: Callable[[int], np.void | None] = _unknown
     pick: Callable[[int], None] = _nothing
@@ -127,13 +102,10 @@ class Gestures:
     step: int = 1
     exit_ticks: tuple[int, int] = (8, 8)
     latched: Hand = Hand.PLAIN
-    is_staging: bool = False
     pointer: tuple[Spot, Hand] | None = None
-    unready: str = ""
     is_turning: bool = False
     cursor: Spot | None = None
     drag: Drag | None = None
-    held: Held | None = None
     resize: Resize | None = None
 
     @property
@@ -191,7 +163,7 @@ class Gestures:
     def enter(self, frame: LadderFrame, now: int, hand: Hand = Hand.PLAIN) -> None:
         """Enter: confirm what is held, else act on the keyboard's cell."""
         if self.held is not None:
-            self.confirm(frame, now)
+            self.confirm(frame.at, now)
         elif self.cursor is not None and not self.cursor.column.is_own:
             self.press(frame, self.cursor, is_right=False, now=now, hand=hand)
 
@@ -212,26 +184,6 @@ class Gestures:
         row = max(0, min(rows - 1, self.cursor.row + row_step))
         self.cursor = Spot(row, column)
 
-    def hold(self, intents: list[Intent], now: int) -> None:
-        """Keep intentions for one confirm."""
-        self.held = Held(intents, now)
-
-    def confirm(self, frame: LadderFrame, now: int) -> None:
-        """Send what is held, unless it has only just appeared.
-
-        What was staged is judged anew by the frame of now: it means what is seen.
-        """
-        held = self.held
-        if held is None or now - held.since < CONFIRM_AFTER_NS:
-            return
-        self.held = None
-        if held.is_staged:
-            anew = [each.again(frame) for each in held.intents if each.again]
-            self._pass_on(anew, now)
-            return
-        for intent in held.intents:
-            self.make(intent.confirmed())
-
     def escape(self) -> None:
         """Drop whatever is in the hand."""
         self.drag = self.held = self.cursor = self.resize = None
@@ -239,9 +191,8 @@ class Gestures:
 
     def expire(self, now: int, frame: LadderFrame | None = None) -> None:
         """Drop what nobody confirmed in time; send a size that has come to rest."""
-        held, resize = self.held, self.resize
-        if held and not held.is_staged and now - held.since > HELD_FOR_NS:
-            self.held = None
+        self.forget(now)
+        resize = self.resize
         if resize and frame is not None and now - resize.since > COLLECT_NS:
             self.resize = None
             intent = self._resized(frame, resize)
@@ -273,8 +224,7 @@ class Gestures:
             return []
         spot, hand = self.pointer
         intent = self.intent_at(frame, spot, hand=hand)
-        is_bracket = intent is not None and bool(intent.exits)
-        return bracket_ghosts(frame, intent) if intent and is_bracket else []
+        return bracket_ghosts(intent) if intent is not None and intent.is_group else []
 
     def intent_at(
         self,
@@ -290,15 +240,15 @@ class Gestures:
         hand = self.latched if hand is Hand.PLAIN else hand
         side = spot.column.side
         price = frame.price(spot.row, side)
-        quantity, unready = self.quantities[is_right], self.unready
+        at, quantity, unready = frame.at, self.quantities[is_right], self.unready
         if hand is Hand.STOP:
-            return stop_intent(frame, side, price, quantity, unready)
+            return stop_intent(at, side, price, quantity, unready)
         if hand is Hand.EXIT_STOP:
-            return exit_stop_intent(frame, price, unready)
+            return exit_stop_intent(at, price, unready)
         if hand is Hand.BRACKET:
             ticks = self.exit_ticks
-            return bracket_intent(frame, side, price, quantity, ticks, unready)
-        return order_intent(frame, side, price, quantity, unready)
+            return bracket_intent(at, side, price, quantity, ticks, unready)
+        return order_intent(at, side, price, quantity, unready)
 
     def _families(self, orders: tuple[int, ...]) -> tuple[int, ...]:
         every = [each for order in orders for each in self.family(order)]
@@ -308,7 +258,7 @@ class Gestures:
         order = self.order(resize.order)
         if order is None:
             return None
-        return resize_intent(frame, order, resize.change, self.unready)
+        return resize_intent(frame.at, order, resize.change, self.unready)
 
     def _replaces(self, frame: LadderFrame, drag: Drag, row: int) -> list[Intent]:
         """Replaces of the orders in the hand; a group keeps its distances."""
@@ -323,9 +273,7 @@ class Gestures:
             if drag.is_group:
                 price = scale.price(scale.index(priced_at(order)) + ticks)
             turns = self.is_turning and not drag.is_group
-            turns = turns and may_turn(frame, order, price)
-            intent_of = turn_intent if turns else replace_intent
-            made.append(intent_of(frame, order, price, self.unready))
+            made.append(move_intent(frame.at, order, price, self.unready, turns=turns))
         return made
 
     def _press_while_held(
@@ -342,25 +290,8 @@ class Gestures:
         assert self.held is not None
         rows = [row_of(frame, each) for each in self.held.intents]
         if not is_right and spot.row in rows:
-            self.confirm(frame, now)
+            self.confirm(frame.at, now)
             return True
         is_moved = self.held.is_staged and not is_right
         self.held = None
         return not is_moved
-
-    def decide(self, intents: list[Intent], now: int) -> None:
-        """Pass intentions on; stage new risk where the hand says so."""
-        good = [each for each in intents if each.verdict is not Verdict.BLOCK]
-        if self.is_staging and good and all(each.again for each in good):
-            self.held = Held(good, now, is_staged=True)
-            intents = [each for each in intents if each.verdict is Verdict.BLOCK]
-        self._pass_on(intents, now)
-
-    def _pass_on(self, intents: list[Intent], now: int) -> None:
-        """Send intentions, and keep those that need a confirm."""
-        waiting = [each for each in intents if each.verdict is Verdict.HOLD]
-        for intent in intents:
-            if intent.verdict is not Verdict.HOLD:
-                self.make(intent)
-        if waiting:
-            self.hold(waiting, now)

@@ -260,7 +260,7 @@ class LadderSurface(QWidget):
             words = waiting_text(intent, is_staged=is_staged)
             self._overlay.note(painter, self._geometry, row, words, is_error=False)
             return
-        size = frame.listed.text.size(intent.total or intent.quantity)
+        size = frame.listed.text.size(intent.size)
         shape = Shape.WAITING | (0 if intent.stop == NO_PRICE else Shape.STOP)
         chip = Chip(f"{size} {'stg' if is_staged else '?'}", intent.side, int(shape))
         box = self._geometry.cell(row, column).adjusted(3, 1.5, -3, -1.5)

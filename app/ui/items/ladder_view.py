@@ -22,7 +22,8 @@ from app.ui.commands import Command
 from app.ui.items.ladder_geometry import Spot
 from app.ui.items.ladder_surface import LadderSurface
 from app.ui.models.hand import Hand, hand_of
-from app.ui.models.intent import Verdict, waiting_text
+from app.ui.models.intent import waiting_text
+from app.ui.models.judge import Verdict
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.recentre import Recentre, Step
 from app.ui.theme import Theme

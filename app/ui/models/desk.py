@@ -50,7 +50,7 @@ class Desk:
         self.fills.clear()
         self._sessions = []
         self.alerts.forget_values()
-        self.currency = session.base_currency if session else ""
+        self._join(session)
         self.market.reset(session.instruments if session else ())
         self.pnl = PnlHistory(len(self.market.listed))
 
@@ -58,10 +58,15 @@ class Desk:
         """Take the session's instruments once it knows them; True if they are new."""
         if len(session.instruments) == len(self.market.listed):
             return False
-        self.currency = session.base_currency
+        self._join(session)
         self.market.list(session.instruments)
         self.pnl = PnlHistory(len(self.market.listed))
         return True
+
+    def _join(self, session: Session | None) -> None:
+        market = self.market
+        self.currency = market.currency = session.base_currency if session else ""
+        market.offers = dict if session is None else lambda: session.capabilities
 
     def tell(
         self, ts: int, text: str, level: Level = Level.INFO, topic: str = ""

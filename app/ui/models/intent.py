@@ -1,32 +1,26 @@
 """What a click would do, before it is made: the words and the order from one place.
 
 The line under the ladder and the order that is sent are made by the same function from
-the same painted frame, so that the one cannot say what the other does not do.
+what was seen (`Situation`: in a ladder or a chart that of the painted frame), so that
+the one cannot say what the other does not do. `judge` says what becomes of it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE, OrderOption, SafetyState
+from app.engine.records import NO_PRICE, Action, OrderOption, RiskLimit
 from app.engine.views import DEPTH
-from app.instrument import InstrumentKind
-from app.ui import formatting, reasons
+from app.ui import formatting
+from app.ui.models import judge, requests
+from app.ui.models.judge import Change, Verdict, through_ticks
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
+from app.ui.models.situation import Situation
 
 SEPARATOR: Final = " · "
-
-
-class Verdict(Enum):
-    """What happens to a gesture."""
-
-    SEND = "OK"
-    HOLD = "needs a confirm"
-    BLOCK = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,67 +33,94 @@ class Intent:
     text : str
         The whole line.
     why : str
-        Why it is held or blocked; "" where it is sent.
-    side, price, quantity : int
-        The order; price NO_PRICE = a market order, or a stop where `stop` is given.
-    sequence : int
-        Of the painted book.
-    options : int
-        OrderOption bits.
-    order : int
-        Client order id of the order to replace; 0 = a new order.
-    stop : int
-        Stop price of a stop order, price units; NO_PRICE = none.
-    total : int
-        Replace: the new total; 0 = unchanged.
-    exits : tuple of int
-        Bracket: prices of target and stop; empty = no bracket.
-    like : int
-        Client order id of the order whose time in force a new one takes; 0 = none.
-    turns : bool
-        Whether the order `like` is cancelled first: the new one is for what was left.
+        Why it is doubted, held or blocked; "" where it is sent.
+    seen : Situation
+        What it was judged by.
+    commands : (n,) COMMAND
+        What is sent, in this order and without ids: an order, a bracket, a replace.
+    entry : int
+        Row of the order itself.
+    at : int
+        Price of the row it is about, price units; NO_PRICE = none.
+    size : int
+        What is open of it once it stands, quantity units.
+    triggers : bool
+        Whether it is a stop that would trigger at once.
+    turns : int
+        Client order id of the limit that is cancelled first, for whose rest the order
+        is; 0 = none.
     again : callable or None
-        Makes the same intention from another frame.
+        Makes the same intention from another situation.
     """
 
     verdict: Verdict
     text: str
     why: str
-    side: int
-    price: int
-    quantity: int
-    sequence: int
-    options: int = 0
-    order: int = 0
-    stop: int = NO_PRICE
-    total: int = 0
-    exits: tuple[int, ...] = ()
-    like: int = 0
-    turns: bool = False
-    again: "Callable[[LadderFrame], Intent] | None" = field(
+    seen: Situation = field(compare=False, repr=False)
+    commands: np.ndarray = field(compare=False)
+    entry: int = 0
+    at: int = NO_PRICE
+    size: int = 0
+    triggers: bool = False
+    turns: int = 0
+    again: "Callable[[Situation], Intent] | None" = field(
         default=None, compare=False, repr=False
     )
 
     @property
-    def at(self) -> int:
-        """Price of the row it is about, price units; NO_PRICE = none."""
-        return self.stop if self.price == NO_PRICE else self.price
+    def command(self) -> np.void:
+        """The order itself, or the replace."""
+        found: np.void = self.commands[self.entry]
+        return found
+
+    @property
+    def order(self) -> int:
+        """Client order id of the order to replace; 0 = a new order."""
+        is_replace = self.command["action"] == Action.REPLACE
+        return int(self.command["client_order_id"]) if is_replace else 0
+
+    @property
+    def side(self) -> int:
+        """BUY or SELL."""
+        return int(self.command["side"])
+
+    @property
+    def price(self) -> int:
+        """Limit, price units; NO_PRICE = none."""
+        return int(self.command["price"])
+
+    @property
+    def stop(self) -> int:
+        """Stop price, price units; NO_PRICE = none."""
+        return int(self.command["stop_price"])
+
+    @property
+    def options(self) -> int:
+        """OrderOption bits."""
+        return int(self.command["options"])
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is more than one order."""
+        return len(self.commands) > 1
+
+    def asks_what(self, other: "Intent") -> bool:
+        """Whether another asks for the same, however it is judged."""
+        return bool((self.commands[_ASKED] == other.commands[_ASKED]).all())
 
     def confirmed(self) -> "Intent":
-        """The same, confirmed by the user.
+        """The same, confirmed by the user."""
+        commands = self.commands.copy()
+        commands["options"] |= int(OrderOption.CONFIRMED)
+        if self.triggers:
+            commands = judge.triggered(commands, self.seen)
+        return replace(self, verdict=Verdict.SEND, why="", commands=commands)
 
-        A new stop waits for a confirm only where it would trigger at once: what is
-        confirmed then is the market order that it would become (SEMANTICS 22 refuses
-        the stop).
-        """
-        is_triggered = self.stop != NO_PRICE and not self.order and not self.turns
-        return replace(
-            self,
-            verdict=Verdict.SEND,
-            why="",
-            stop=NO_PRICE if is_triggered else self.stop,
-            options=self.options | OrderOption.CONFIRMED,
-        )
+
+_ASKED: Final = [
+    "action", "instrument", "client_order_id", "side", "quantity", "price",
+    "stop_price",
+]  # fmt: skip
 
 
 def row_of(frame: LadderFrame, intent: Intent) -> int:
@@ -118,13 +139,13 @@ def waiting_text(intent: Intent, *, is_staged: bool) -> str:
 
 
 def order_intent(
-    frame: LadderFrame, side: int, price: int, quantity: int, unready: str = ""
+    at: Situation, side: int, price: int, quantity: int, unready: str = ""
 ) -> Intent:
     """Say what a click for a new order would do.
 
     Parameters
     ----------
-    frame : LadderFrame
+    at : Situation
         As painted.
     side : int
         BUY or SELL.
@@ -135,165 +156,180 @@ def order_intent(
     unready : str
         Why nothing can be sent at all; "" where it can.
     """
-    text = frame.listed.text
+    text = at.listed.text
     what = "MKT" if price == NO_PRICE else f"LMT {text.price(price)}"
     parts = [
         f"{formatting.side(side)} {text.quantity(quantity)} {what}",
-        _meets(frame, side, price, quantity),
-        position_words(frame, side, quantity),
+        _meets(at, side, price, quantity),
+        position_words(at, side, quantity),
     ]
-    options = _exit_option(frame, side, quantity)
-    verdict, why = _judge(frame, side, price, quantity, options, unready)
-    # What stops it comes early: the line may be cut off at its end.
-    parts.insert(1 if why else len(parts), outcome(verdict, why))
-    if frame.state != SafetyState.REDUCE:
-        options = 0
-    options |= _resting(frame, side, price)
-    line = SEPARATOR.join(part for part in parts if part)
-    return Intent(
-        verdict,
-        line,
-        why,
-        side,
-        price,
-        quantity,
-        frame.sequence,
-        options,
+    commands = proposal(at, side, quantity, price=price)
+    return ruled(
+        commands,
+        at,
+        parts,
+        unready,
         again=lambda other: order_intent(other, side, price, quantity, unready),
     )
 
 
+def proposal(
+    at: Situation,
+    side: int,
+    quantity: int,
+    *,
+    price: int = NO_PRICE,
+    stop: int = NO_PRICE,
+    options: int = 0,
+) -> np.ndarray:
+    """Make the order that a gesture proposes, as yet without id and time."""
+    return requests.new_order(
+        0,
+        instrument=at.listed.number,
+        client_order_id=0,
+        side=side,
+        quantity=quantity,
+        price=price,
+        stop=stop,
+        sequence=at.sequence,
+        options=options,
+    )
+
+
+def ruled(
+    commands: np.ndarray,
+    at: Situation,
+    parts: list[str],
+    unready: str,
+    again: Callable[[Situation], Intent] | None = None,
+    entry: int = 0,
+) -> Intent:
+    """Judge new orders and say what becomes of them.
+
+    Parameters
+    ----------
+    commands : (n,) COMMAND
+        As proposed.
+    at : Situation
+    parts : list of str
+        What the orders are; the outcome is added.
+    unready : str
+        As in `judge.judge`.
+    again : callable or None
+        As in `Intent`.
+    entry : int
+        Row of the order itself.
+    """
+    commands = judge.meant(commands, at)
+    ruling = judge.judge(commands, at, unready)
+    order = commands[entry]
+    price, stop = int(order["price"]), int(order["stop_price"])
+    return Intent(
+        ruling.verdict,
+        worded(parts, ruling, 1),
+        ruling.why,
+        at,
+        commands,
+        entry,
+        at=stop if price == NO_PRICE else price,
+        size=int(order["quantity"]),
+        triggers=ruling.triggers,
+        again=again,
+    )
+
+
+def worded(parts: list[str], ruling: judge.Ruling, place: int) -> str:
+    """Put what becomes of a gesture into its line.
+
+    What stops it comes early, at `place`: the line may be cut off at its end.
+    """
+    words = list(parts)
+    words.insert(place if ruling.why else len(words), outcome(ruling))
+    return SEPARATOR.join(part for part in words if part)
+
+
+def outcome(ruling: judge.Ruling) -> str:
+    """What becomes of a gesture, in words."""
+    said = ruling.verdict.value
+    return f"{said}: {ruling.why}" if ruling.why else said
+
+
 def replace_intent(
-    frame: LadderFrame, order: np.void, price: int, unready: str = ""
+    at: Situation, order: np.void, price: int, unready: str = ""
 ) -> Intent:
     """Say what dragging an order to another price would do."""
-    text, scale = frame.listed.text, frame.listed.scale
+    text, scale = at.listed.text, at.listed.scale
     side, old = int(order["side"]), priced_at(order)
     ticks = scale.index(price) - scale.index(old)
     parts = [
         f"MOVE {formatting.side(side)} {text.quantity(int(order['leaves']))}",
         f"{text.price(old)} → {text.price(price)}",
-        f"{ticks:+d} ticks, {_moves(frame, order, price)}".replace(
-            "-", formatting.MINUS
-        ),
+        f"{ticks:+d} ticks, {_moves(at, order, price)}".replace("-", formatting.MINUS),
     ]
-    verdict, why = _judge_replace(frame, order, price, unready)
-    parts.insert(2 if why else len(parts), outcome(verdict, why))
     is_stop = order["price"] == NO_PRICE
-    return Intent(
-        verdict,
-        SEPARATOR.join(parts),
-        why,
-        side,
-        NO_PRICE if is_stop else price,
-        int(order["leaves"]),
-        frame.sequence,
-        0 if is_stop else _resting(frame, side, price),
-        order=int(order["client_order_id"]),
-        stop=price if is_stop else NO_PRICE,
+    return change_intent(
+        at,
+        order,
+        parts,
+        Change(stop_price=price) if is_stop else Change(price),
+        unready,
         again=lambda other: replace_intent(other, order, price, unready),
     )
 
 
-def through_ticks(frame: LadderFrame, side: int, price: int) -> int:
-    """Ticks by which a price lies through the opposite touch; negative = it rests."""
-    opposite = frame.opposite(side)
-    if not len(opposite) or price == NO_PRICE:
-        return -1  # nobody to trade with
-    scale = frame.listed.scale
-    return side * (scale.index(price) - scale.index(int(opposite["price"][0])))
+def change_intent(
+    at: Situation,
+    order: np.void,
+    parts: list[str],
+    change: Change,
+    unready: str = "",
+    again: Callable[[Situation], Intent] | None = None,
+) -> Intent:
+    """Judge a change of a working order and say what becomes of it.
 
-
-def outcome(verdict: Verdict, why: str) -> str:
-    """What becomes of a gesture, in words."""
-    return f"{verdict.value}: {why}" if why else verdict.value
-
-
-def _resting(frame: LadderFrame, side: int, price: int) -> int:
-    """Option that tells the engine that the painted price was one to rest at."""
-    rests = price != NO_PRICE and through_ticks(frame, side, price) < 0
-    return int(OrderOption.RESTING_INTENT) if rests else 0
-
-
-def _judge(
-    frame: LadderFrame, side: int, price: int, quantity: int, options: int, unready: str
-) -> tuple[Verdict, str]:
-    blocked = unready or blocked_by_state(frame, options)
-    if not blocked and frame.stale:
-        blocked = f"stale book: {reasons.stale_text(frame.stale)}"
-    if not blocked and quantity <= 0:
-        blocked = "choose a size first"
-    if not blocked and price == NO_PRICE and not len(frame.opposite(side)):
-        blocked = "nobody is on the other side"
-    if blocked:
-        return Verdict.BLOCK, blocked
-    through = through_ticks(frame, side, price)
-    if through > frame.through_ticks:
-        return Verdict.HOLD, f"{through} ticks through the market"
-    return Verdict.SEND, ""
-
-
-def _judge_replace(
-    frame: LadderFrame, order: np.void, price: int, unready: str
-) -> tuple[Verdict, str]:
-    options = int(order["options"]) & OrderOption.REDUCE_ONLY
-    blocked = unready or blocked_by_state(frame, options)
-    if not blocked and frame.stale:
-        blocked = f"stale book: {reasons.stale_text(frame.stale)}"
-    if blocked:
-        return Verdict.BLOCK, blocked
+    Parameters
+    ----------
+    at : Situation
+    order : OWN_ORDER record
+    parts : list of str
+        What changes; the outcome is added.
+    change : Change
+    unready : str
+        As in `judge.judge`.
+    again : callable or None
+        As in `Intent`.
+    """
+    ruling = judge.judge_replace(order, change, at, unready)
+    price, stop, total = change.price, change.stop_price, change.quantity
+    command = requests.replace(
+        0, order, price=price, stop=stop, quantity=total, sequence=at.sequence
+    )
     side = int(order["side"])
-    if order["price"] == NO_PRICE:
-        if would_trigger(frame, side, price):
-            return Verdict.BLOCK, "the stop would trigger at once"
-    elif through_ticks(frame, side, price) >= 0:
-        return Verdict.HOLD, "it would trade at once"
-    return Verdict.SEND, ""
+    if price != NO_PRICE and through_ticks(at, side, price) < 0:
+        command["options"] |= int(OrderOption.RESTING_INTENT)
+    row = stop if price == NO_PRICE else price
+    return Intent(
+        ruling.verdict,
+        worded(parts, ruling, 2),
+        ruling.why,
+        at,
+        command,
+        at=priced_at(order) if row == NO_PRICE else row,
+        size=total or int(order["leaves"]),
+        again=again,
+    )
 
 
-def would_trigger(frame: LadderFrame, side: int, stop: int) -> bool:
-    """Whether a stop at this price is through the market already (SEMANTICS 21, 22).
-
-    By the last trade; for FX, or before the first trade, by the touch.
-    """
-    opposite = frame.opposite(side)
-    price = frame.last
-    if frame.listed.instrument.kind is InstrumentKind.FX_SPOT or price == NO_PRICE:
-        price = int(opposite["price"][0]) if len(opposite) else NO_PRICE
-    return price != NO_PRICE and side * (price - stop) >= 0
-
-
-def blocked_by_state(frame: LadderFrame, options: int) -> str:
-    """Why the safety state forbids an order; "" where it passes.
-
-    `options` other than 0: an order that shrinks the position, which REDUCE lets pass.
-    """
-    if frame.state == SafetyState.ARMED:
-        return ""
-    if frame.state == SafetyState.REDUCE:
-        return (
-            "" if options else "REDUCE lets only orders pass that shrink the position"
-        )
-    if frame.state == SafetyState.KILLED:
-        return "KILLED: no new risk; cancel, or close the position"
-    return "VIEW: press ARMED to trade"
-
-
-def _exit_option(frame: LadderFrame, side: int, quantity: int) -> int:
-    shrinks = side * frame.position < 0 and quantity <= abs(frame.position)
-    return int(OrderOption.REDUCE_ONLY) if shrinks else 0
-
-
-def _meets(frame: LadderFrame, side: int, price: int, quantity: int) -> str:
+def _meets(at: Situation, side: int, price: int, quantity: int) -> str:
     """What the order would find in the painted book: a queue, or somebody to take."""
-    text = frame.listed.text
-    opposite = frame.opposite(side)
+    text = at.listed.text
+    opposite = at.levels(-side)
     if price == NO_PRICE:
         reached = opposite
     else:
         reached = opposite[side * (price - opposite["price"]) >= 0]
     if not len(reached):
-        return _joins(frame, side, price) if price != NO_PRICE else ""
+        return _joins(at, side, price) if price != NO_PRICE else ""
     depth = np.cumsum(reached["size"])
     last = min(int(np.searchsorted(depth, quantity)), len(reached) - 1)
     taken = min(quantity, int(depth[-1]))
@@ -307,19 +343,19 @@ def _meets(frame: LadderFrame, side: int, price: int, quantity: int) -> str:
     )
 
 
-def _moves(frame: LadderFrame, order: np.void, price: int) -> str:
+def _moves(at: Situation, order: np.void, price: int) -> str:
     """What becomes of an order at another price: it takes, or queues anew."""
     side = int(order["side"])
-    if order["price"] == NO_PRICE or through_ticks(frame, side, price) < 0:
+    if order["price"] == NO_PRICE or through_ticks(at, side, price) < 0:
         return "leaves the queue"
-    return _meets(frame, side, price, int(order["leaves"]))
+    return _meets(at, side, price, int(order["leaves"]))
 
 
-def _joins(frame: LadderFrame, side: int, price: int) -> str:
-    own_side = frame.opposite(-side)
+def _joins(at: Situation, side: int, price: int) -> str:
+    own_side = at.levels(side)
     here = own_side["size"][own_side["price"] == price]
     if len(here):
-        return f"joins {frame.listed.text.quantity(int(here[0]))} ahead"
+        return f"joins {at.listed.text.quantity(int(here[0]))} ahead"
     if not len(own_side) or side * (price - int(own_side["price"][0])) > 0:
         return "new best " + ("bid" if side > 0 else "ask")
     is_beyond = side * (price - int(own_side["price"][-1])) < 0
@@ -328,11 +364,10 @@ def _joins(frame: LadderFrame, side: int, price: int) -> str:
     return "first at this price"
 
 
-def position_words(frame: LadderFrame, side: int, quantity: int) -> str:
+def position_words(at: Situation, side: int, quantity: int) -> str:
     """The position before and after an order, and its limit."""
-    text = frame.listed.text
-    now, then = frame.position, frame.position + side * quantity
+    text = at.listed.text
+    now, then = at.position, at.position + side * quantity
     words = f"pos {text.quantity(now)}→{text.quantity(then)}"
-    return words + (
-        f" of {text.quantity(frame.max_position)}" if frame.max_position else ""
-    )
+    most = at.limit(RiskLimit.MAX_POSITION_SIZE)
+    return words + (f" of {text.quantity(most)}" if most else "")

@@ -1,23 +1,12 @@
-"""What would become of an order: the verdict, its words, its cost."""
+"""What would become of a ticket's form: the judge's ruling, and what it would cost."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
 
+from app.engine.records import NO_PRICE
 from app.ui.models.estimate import Estimate
+from app.ui.models.intent import Intent
+from app.ui.models.judge import Verdict
 from app.ui.models.ticket import Draft
-
-
-class Verdict(Enum):
-    """What pressing the button would do."""
-
-    INCOMPLETE = auto()
-    REFUSED = auto()
-    DOUBTFUL = auto()
-    GOOD = auto()
-
-
-SENT = (Verdict.GOOD, Verdict.DOUBTFUL)
-"""Verdicts of orders that can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +15,35 @@ class Judgement:
 
     Attributes
     ----------
-    verdict : Verdict
-    text : str
-        Why not, or what to mind; "" where all is well.
+    draft : Draft
+    intent : Intent or None
+        What is sent; None while the form is incomplete.
+    cost : Estimate or None
     nearest : int
         Price that would do instead, price units; NO_PRICE = none.
     field : str
         Field that `nearest` belongs into.
-    draft : Draft
-    cost : Estimate or None
     """
 
-    verdict: Verdict
-    text: str
-    nearest: int
-    field: str
     draft: Draft
+    intent: Intent | None
     cost: Estimate | None
+    nearest: int = NO_PRICE
+    field: str = ""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the form cannot be read yet."""
+        return self.intent is None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What pressing the button would do."""
+        return Verdict.BLOCK if self.intent is None else self.intent.verdict
+
+    @property
+    def text(self) -> str:
+        """Why not, or what to mind; "" where all is well."""
+        if self.intent is not None:
+            return self.intent.why
+        return self.draft.faults[0].text if self.draft.faults else ""

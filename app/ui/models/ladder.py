@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from app.config import Ui
 from app.engine.records import BUY, NO_PRICE, SafetyState
 from app.ui.models.market import Listed, Market
+from app.ui.models.situation import THROUGH_TICKS, Situation
 
-THROUGH_TICKS: Final = Ui().through_ticks
 CELL: Final = np.dtype(
     [
         ("price", "<i8"),  # lowest of the row, price units
@@ -136,7 +135,8 @@ class LadderFrame:
 
     Attributes
     ----------
-    listed : Listed
+    at : Situation
+        What was seen: what a gesture in this frame is judged by.
     top : int
         Tick index of the first row.
     cells : (rows,) CELL
@@ -148,8 +148,6 @@ class LadderFrame:
         Levels, best first.
     stale : int
         Reason; 0 = fresh.
-    max_position, max_order : int
-        Limits, quantity units; 0 = off.
     last : int
         Last price, price units; NO_PRICE = none yet.
     own : mapping
@@ -164,11 +162,9 @@ class LadderFrame:
         Orders of ours out of view.
     groups : tuple
         Brackets and OCOs: of each its members as (row, side, letter).
-    through_ticks : int
-        A click further through the market asks for a confirm.
     """
 
-    listed: Listed
+    at: Situation
     top: int
     cells: np.ndarray
     full: int
@@ -181,8 +177,6 @@ class LadderFrame:
     stale_since: int = 0
     state: SafetyState = SafetyState.VIEW
     position: int = 0
-    max_position: int = 0
-    max_order: int = 0
     last: int = NO_PRICE
     own: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     looks: dict[tuple[int, int], Own] = field(default_factory=dict)
@@ -190,7 +184,11 @@ class LadderFrame:
     has_flow: bool = False
     away: tuple[Away, ...] = ()
     groups: tuple[tuple[tuple[int, int, str], ...], ...] = ()
-    through_ticks: int = THROUGH_TICKS
+
+    @property
+    def listed(self) -> Listed:
+        """The instrument."""
+        return self.at.listed
 
     @property
     def best_bid(self) -> int:

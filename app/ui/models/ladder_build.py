@@ -11,7 +11,6 @@ from app.engine.records import (
     SELL,
     OrderStatus,
     OrderType,
-    RiskLimit,
 )
 from app.engine.views import DEPTH
 from app.ui.models.ladder import (
@@ -26,6 +25,7 @@ from app.ui.models.ladder import (
 )
 from app.ui.models.market import Listed, Market
 from app.ui.models.orders import PENDING, STOPS, TRAILING
+from app.ui.models.situation import seen
 
 _BEST_BID, _BEST_ASK = int(Mark.BEST_BID), int(Mark.BEST_ASK)
 _INSIDE, _LAST = int(Mark.INSIDE), int(Mark.LAST)
@@ -97,10 +97,11 @@ def build_frame(
     cells["buy_ahead"] = cells["sell_ahead"] = -1
     made = _Rows(listed, top, cells, group)
     _place_own(made, orders, market.queues() if len(orders) else {})
-    part = market.instrument(listed.number)
+    at = seen(market, listed, orders, around.through_ticks)
+    part = at.part
     if part is None or market.view is None:
         return LadderFrame(
-            listed,
+            at,
             top,
             cells,
             1,
@@ -117,9 +118,8 @@ def build_frame(
         made.mark(mark, price)
     if around.flow is not None:
         _place_flow(made, around.flow)
-    limits = market.view["limits"]
     return LadderFrame(
-        listed,
+        at,
         top,
         cells,
         full=bar_scale(int(max(cells["bid"].max(), cells["ask"].max()))),
@@ -132,8 +132,6 @@ def build_frame(
         stale_since=int(part["stale_since"]),
         state=market.safety_state,
         position=int(part["position"]),
-        max_position=int(limits[RiskLimit.MAX_POSITION_SIZE]),
-        max_order=int(limits[RiskLimit.MAX_ORDER_SIZE]),
         last=int(part["last_price"]),
         own=made.own,
         looks=made.looks,
@@ -141,7 +139,6 @@ def build_frame(
         has_flow=around.flow is not None,
         away=made.away,
         groups=made.groups,
-        through_ticks=around.through_ticks,
     )
 
 

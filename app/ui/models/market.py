@@ -1,13 +1,17 @@
 """The newest view of the engine, and what belongs to each instrument of a session."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.records import SafetyState
+from app.engine.records import OrderType, SafetyState, TimeInForce
 from app.instrument import Instrument
 from app.ui.formatting import InstrumentText
 from app.ui.models.tick_scale import TickScale
+
+Offered = Mapping[OrderType, tuple[TimeInForce, ...]]
+"""Times in force by order type, as a venue holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,17 @@ class Market:
         Instruments by number.
     version : int
         Grows with every view.
+    currency : str
+        Base currency of the session.
+    offers : callable
+        Returns what the session's venue holds; empty = not known yet.
     """
 
     def __init__(self) -> None:
         self.listed: tuple[Listed, ...] = ()
         self.version = 0
+        self.currency = ""
+        self.offers: Callable[[], Offered] = dict
         self._view: np.void | None = None
         self._parts: dict[int, np.void] = {}
         self._queues: dict[int, tuple[int, int]] | None = None

@@ -42,7 +42,7 @@ STOPS: Final = frozenset(
 TRAILING: Final = frozenset((OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT))
 LASTING: Final = frozenset((TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD))
 _MILLION: Final = 1_000_000
-_SIZED_BY_ENTRY: Final = (GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP)
+SIZED_BY_ENTRY: Final = (GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,19 @@ def check_group(commands: np.ndarray, at: Situation) -> Finding | None:
     that only their prices are judged.
     """
     for order in commands:
-        if int(order["role"]) in _SIZED_BY_ENTRY:
-            broken = _type_fault(order, at) or _prices_fault(order, at)
-            found = None if broken is None else finding(order, at, broken)
+        if int(order["role"]) in SIZED_BY_ENTRY:
+            found = check_terms(order, at)
         else:
             found = check(order, at)
         if found is not None:
             return found
     return None
+
+
+def check_terms(order: np.void, at: Situation) -> Finding | None:
+    """Return what of an order's type and prices the venue does not take, or None."""
+    broken = _type_fault(order, at) or _prices_fault(order, at)
+    return None if broken is None else finding(order, at, broken)
 
 
 def foresee(order: np.void, at: Situation) -> Finding | None:
@@ -151,7 +156,7 @@ def quantity_fault(listed: Listed, quantity: int) -> Broken | None:
 def _type_fault(order: np.void, at: Situation) -> Broken | None:
     kind, force = int(order["order_type"]), int(order["time_in_force"])
     offered: Mapping[int, tuple[int, ...]] = at.offered  # type: ignore[assignment]  # enumerations are integers
-    if force not in offered.get(kind, ()):
+    if offered and force not in offered.get(kind, ()):
         return Broken(Reason.UNSUPPORTED)
     posts = int(order["options"]) & OrderOption.POST_ONLY
     if posts and (kind != OrderType.LIMIT or force not in LASTING):

@@ -43,6 +43,31 @@ def broken(order: np.void, at: Situation) -> Broken | None:
     return None
 
 
+def shut(order: np.void, at: Situation) -> Broken | None:
+    """Return why no entry passes just now: the safety state, a stale book."""
+    return _state(order, at) or _stale(order, at)
+
+
+def broken_replace(order: np.void, changed: np.void, at: Situation) -> Broken | None:
+    """Return the first limit that a change of an entry breaks, or None.
+
+    Parameters
+    ----------
+    order : OWN_ORDER record
+        As it works: what it adds to sums is counted already.
+    changed : COMMAND record
+        As it would be.
+    at : Situation
+    """
+    added = changed.copy()
+    added["quantity"] = max(0, int(changed["quantity"]) - int(order["quantity"]))
+    for rule in _RULES:
+        found = rule(added if rule in _SUMS else changed, at)
+        if found is not None:
+            return found
+    return None
+
+
 def counted_price(order: np.void, at: Situation) -> int:
     """Absolute price that an order is counted at, price units; 0 = unknown."""
     price = int(order["price"])
@@ -312,3 +337,5 @@ _RULES: Final[tuple[Callable[[np.void, Situation], Broken | None], ...]] = (
     _losses,
     _least_value,
 )
+_SUMS: Final = (_short_sale, _position, _exposure, _margin)
+"""Rules of sums over the position and all that works."""

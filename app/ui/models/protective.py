@@ -1,108 +1,137 @@
 """What the other gestures would do: stops, exit stops, brackets, another size.
 
-Like `intent`, from the painted frame alone: words and order from one place.
+Like `intent`, from what was seen alone: words and order from one place.
 """
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE, OrderOption, OrderType
-from app.ui import formatting, reasons
+from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, OrderType
+from app.ui import formatting
+from app.ui.models import judge, requests
 from app.ui.models.intent import (
     SEPARATOR,
     Intent,
-    Verdict,
-    blocked_by_state,
+    change_intent,
     order_intent,
-    outcome,
     position_words,
-    through_ticks,
-    would_trigger,
+    proposal,
+    replace_intent,
+    ruled,
+    worded,
 )
-from app.ui.models.ladder import LadderFrame
+from app.ui.models.judge import Change, through_ticks
 from app.ui.models.orders import priced_at
-
-_AT_ONCE: Final = "it would trigger at once, a confirm sends it at market"
+from app.ui.models.situation import Situation
 
 
 def stop_intent(
-    frame: LadderFrame, side: int, price: int, quantity: int, unready: str = ""
+    at: Situation, side: int, price: int, quantity: int, unready: str = ""
 ) -> Intent:
     """Say what a click for a new stop order would do."""
-    blocked = unready or blocked_by_state(frame, 0) or _stale(frame)
-    if not blocked and quantity <= 0:
-        blocked = "choose a size first"
-    made = _stop(frame, side, price, quantity, blocked)
+    made = _stop(at, side, price, quantity, unready)
     return replace(
         made, again=lambda other: stop_intent(other, side, price, quantity, unready)
     )
 
 
-def exit_stop_intent(frame: LadderFrame, price: int, unready: str = "") -> Intent:
+def exit_stop_intent(at: Situation, price: int, unready: str = "") -> Intent:
     """Say what a click for a stop that closes the position would do.
 
     It is reduce-only and passes in every safety state (SEMANTICS 52); the engine keeps
     it no larger than the position (20).
     """
-    side = -1 if frame.position > 0 else 1
-    blocked = unready or ("" if frame.position else "there is no position to protect")
-    made = _stop(frame, side, price, abs(frame.position), blocked)
-    return replace(
-        made,
-        options=int(OrderOption.REDUCE_ONLY),
-        again=lambda other: exit_stop_intent(other, price, unready),
+    side = SELL if at.position > 0 else BUY
+    unready = unready or ("" if at.position else "there is no position to protect")
+    made = _stop(at, side, price, abs(at.position), unready, is_exit=True)
+    return replace(made, again=lambda other: exit_stop_intent(other, price, unready))
+
+
+def reverse_intent(
+    at: Situation, held: int, unready: str = "", *, whole: bool = True
+) -> Intent:
+    """Say what turning a position round, or closing a part of it, at market would do.
+
+    What only brings the account nearer to nothing is an exit.
+
+    Parameters
+    ----------
+    held : int
+        The position, or the part that is meant; quantity units.
+    whole : bool
+        Whether it is turned round, else closed.
+    """
+    side, quantity = (SELL if held > 0 else BUY), abs(held) * (2 if whole else 1)
+    is_exit = not whole and at.position * held > 0 and abs(at.position) >= abs(held)
+    text = at.listed.text
+    parts = [
+        f"{formatting.side(side)} {text.quantity(quantity)} MKT",
+        position_words(at, side, quantity),
+    ]
+    options = int(OrderOption.REDUCE_ONLY) if is_exit else 0
+    return ruled(
+        proposal(at, side, quantity, options=options),
+        at,
+        parts,
+        unready or ("" if held else "there is no position to reverse"),
+        again=lambda other: reverse_intent(other, held, unready, whole=whole),
     )
 
 
-def may_turn(frame: LadderFrame, order: np.void, price: int) -> bool:
+def may_turn(at: Situation, order: np.void, price: int) -> bool:
     """Whether an order at a price is a limit across the market that stands alone."""
     is_alone = order["order_type"] == OrderType.LIMIT and not order["group"]
-    return bool(is_alone) and through_ticks(frame, int(order["side"]), price) >= 0
+    return bool(is_alone) and through_ticks(at, int(order["side"]), price) >= 0
 
 
-def turn_intent(
-    frame: LadderFrame, order: np.void, price: int, unready: str = ""
+def move_intent(
+    at: Situation, order: np.void, price: int, unready: str = "", *, turns: bool
 ) -> Intent:
+    """Say what dragging an order to another price would do.
+
+    `turns`: a limit dragged across the market becomes a stop.
+    """
+    if turns and may_turn(at, order, price):
+        return turn_intent(at, order, price, unready)
+    return replace_intent(at, order, price, unready)
+
+
+def turn_intent(at: Situation, order: np.void, price: int, unready: str = "") -> Intent:
     """Say what dragging a limit across the market would do where it becomes a stop.
 
     It is cancelled; once that is confirmed, a stop is sent for what was left of it.
     """
-    text, side = frame.listed.text, int(order["side"])
+    text, side = at.listed.text, int(order["side"])
     left, options = int(order["leaves"]), int(order["options"])
     options &= OrderOption.REDUCE_ONLY
-    why = unready or blocked_by_state(frame, options) or _stale(frame)
-    if not why and would_trigger(frame, side, price):
-        why = "the stop would trigger at once"
-    verdict = Verdict.BLOCK if why else Verdict.HOLD
-    why = why or "the limit is cancelled first"
+    commands = proposal(at, side, left, stop=price, options=options)
+    for name in ("time_in_force", "expire_ts"):
+        commands[name] = order[name]
+    # What works is not counted twice: the limit goes before its stop comes.
+    ruling = judge.judge_turn(order, commands[0], at, unready)
     how = "at or above" if side > 0 else "at or below"
     old = text.price(priced_at(order))
     parts = [
         f"{formatting.side(side)} {text.quantity(left)} LMT {old}",
         f"becomes STP {text.price(price)}",
-        outcome(verdict, why),
         f"triggers {how} it",
     ]
     return Intent(
-        verdict,
-        SEPARATOR.join(parts),
-        why,
-        side,
-        NO_PRICE,
-        left,
-        frame.sequence,
-        options,
-        stop=price,
-        like=int(order["client_order_id"]),
-        turns=True,
+        ruling.verdict,
+        worded(parts, ruling, 2),
+        ruling.why,
+        at,
+        commands,
+        at=price,
+        size=left,
+        turns=int(order["client_order_id"]),
         again=lambda other: turn_intent(other, order, price, unready),
     )
 
 
 def bracket_intent(
-    frame: LadderFrame,
+    at: Situation,
     side: int,
     price: int,
     quantity: int,
@@ -116,103 +145,83 @@ def bracket_intent(
     ticks : tuple of int
         From the entry to the target and to the stop, rows of the tick table.
     """
-    scale, text = frame.listed.scale, frame.listed.text
-    entry = order_intent(frame, side, price, quantity, unready)
-    at = scale.index(price)
-    target = scale.price(at + side * ticks[0])
-    stop = scale.price(at - side * ticks[1])
+    scale, text = at.listed.scale, at.listed.text
+    entry = order_intent(at, side, price, quantity, unready)
+    index = scale.index(price)
+    target = scale.price(index + side * ticks[0])
+    stop = scale.price(index - side * ticks[1])
     words = f"target {text.price(target)}, stop {text.price(stop)}"
     first, _, rest = entry.text.partition(SEPARATOR)
-    return replace(
-        entry,
-        text=SEPARATOR.join(part for part in (first, words, rest) if part),
-        exits=(target, stop),
+    commands = requests.bracket(proposal(at, side, quantity, price=price), target, stop)
+    made = ruled(
+        commands,
+        at,
+        [],
+        unready,
+        entry=len(commands) - 1,
         again=lambda other: bracket_intent(
             other, side, price, quantity, ticks, unready
         ),
     )
+    if (made.verdict, made.why) != (entry.verdict, entry.why):
+        rest = made.text  # what is wrong is with the exits
+    return replace(
+        made, text=SEPARATOR.join(part for part in (first, words, rest) if part)
+    )
 
 
-def bracket_ghosts(frame: LadderFrame, bracket: Intent) -> list[Intent]:
+def bracket_ghosts(bracket: Intent) -> list[Intent]:
     """Entry, target and stop of a bracket, each to be drawn in its row."""
-    text, exit_side = frame.listed.text, formatting.side(-bracket.side)
-    quantity = text.quantity(bracket.quantity)
+    text = bracket.seen.listed.text
+    exit_side, quantity = formatting.side(-bracket.side), text.quantity(bracket.size)
     ghosts = [bracket]
-    for name, price in zip(("target", "stop"), bracket.exits, strict=True):
-        kind = "LMT" if name == "target" else "STP"
+    for i, name in enumerate(("target", "stop")):
+        leg = bracket.commands[i : i + 1]
+        is_limit = leg["price"][0] != NO_PRICE
+        price = int(leg["price" if is_limit else "stop_price"][0])
+        kind = "LMT" if is_limit else "STP"
         words = f"{name}: {exit_side} {quantity} {kind} {text.price(price)}"
-        ghosts.append(
-            replace(bracket, text=words, side=-bracket.side, price=price, exits=())
-        )
+        ghosts.append(replace(bracket, text=words, commands=leg, entry=0, at=price))
     return ghosts
 
 
 def resize_intent(
-    frame: LadderFrame, order: np.void, change: int, unready: str = ""
+    at: Situation, order: np.void, change: int, unready: str = ""
 ) -> Intent:
     """Say what another size of an order would do (change: quantity units).
 
     A smaller one keeps its place in the queue and passes in every safety state; a
     larger one loses it (SEMANTICS 16, 52).
     """
-    text, step = frame.listed.text, frame.listed.instrument.order_step
+    text, step = at.listed.text, at.listed.instrument.order_step
     least = int(order["filled"]) + step
     total = max(least, int(order["quantity"]) + change)
-    is_larger = total > order["quantity"]
-    options = int(order["options"]) & OrderOption.REDUCE_ONLY
-    why = unready
-    if not why and is_larger:
-        why = blocked_by_state(frame, options) or _stale(frame)
-    if not why and total == order["quantity"]:
-        why = "it cannot be smaller; cancel it instead"
+    if not unready and total == order["quantity"]:
+        unready = "it cannot be smaller; cancel it instead"
     parts = [
         f"SIZE {formatting.side(int(order['side']))} {text.price(priced_at(order))}",
         f"{text.quantity(int(order['quantity']))} → {text.quantity(total)}",
-        "leaves the queue" if is_larger else "keeps its place",
+        "leaves the queue" if total > order["quantity"] else "keeps its place",
     ]
-    verdict = Verdict.BLOCK if why else Verdict.SEND
-    parts.append(outcome(verdict, why))
-    return Intent(
-        verdict,
-        SEPARATOR.join(parts),
-        why,
-        int(order["side"]),
-        priced_at(order),
-        int(order["leaves"]),
-        frame.sequence,
-        order=int(order["client_order_id"]),
-        total=total,
-    )
+    return change_intent(at, order, parts, Change(quantity=total), unready)
 
 
 def _stop(
-    frame: LadderFrame, side: int, price: int, quantity: int, blocked: str
+    at: Situation,
+    side: int,
+    price: int,
+    quantity: int,
+    unready: str,
+    *,
+    is_exit: bool = False,
 ) -> Intent:
-    text = frame.listed.text
+    text = at.listed.text
     how = "at or above" if side > 0 else "at or below"
-    if blocked:
-        verdict, why = Verdict.BLOCK, blocked
-    elif would_trigger(frame, side, price):
-        verdict, why = Verdict.HOLD, _AT_ONCE
-    else:
-        verdict, why = Verdict.SEND, ""
     parts = [
         f"{formatting.side(side)} {text.quantity(quantity)} STP {text.price(price)}",
         f"triggers {how} it",
-        position_words(frame, side, quantity),
+        position_words(at, side, quantity),
     ]
-    parts.insert(1 if why else len(parts), outcome(verdict, why))
-    return Intent(
-        verdict,
-        SEPARATOR.join(parts),
-        why,
-        side,
-        NO_PRICE,
-        quantity,
-        frame.sequence,
-        stop=price,
-    )
-
-
-def _stale(frame: LadderFrame) -> str:
-    return f"stale book: {reasons.stale_text(frame.stale)}" if frame.stale else ""
+    options = int(OrderOption.REDUCE_ONLY) if is_exit else 0
+    commands = proposal(at, side, quantity, stop=price, options=options)
+    return ruled(commands, at, parts, unready)

@@ -1,44 +1,23 @@
-"""Changing a working order in its row: what is typed, judged by the gate's rules."""
+"""Changing a working order in its row: what is typed becomes an intention."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE, REPORT, OrderOption, Reason, SafetyState
+from app.engine.records import NO_PRICE, REPORT, Reason
 from app.errors import InstrumentError
 from app.ui import formatting, reasons
 from app.ui.models import ticket_steps
+from app.ui.models.intent import Intent, change_intent
+from app.ui.models.judge import Change
+from app.ui.models.order_text import order_text
 from app.ui.models.orders import ENDED
-from app.ui.models.pretrade import finding, price_fault, quantity_fault
-from app.ui.models.situation import Broken, Situation
+from app.ui.models.situation import Situation
 from app.ui.models.sizes import size_pads
 
 PRICE: Final = "price"
 STOP: Final = "stop_price"
 QUANTITY: Final = "quantity"
-_STATES: Final = {
-    SafetyState.VIEW: Reason.STATE_VIEW,
-    SafetyState.REDUCE: Reason.STATE_REDUCE,
-    SafetyState.KILLED: Reason.STATE_KILLED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a replace asks for; NO_PRICE and 0 leave things as they are.
-
-    Attributes
-    ----------
-    price, stop_price : int
-        Price units.
-    quantity : int
-        The new total, quantity units.
-    """
-
-    price: int = NO_PRICE
-    stop_price: int = NO_PRICE
-    quantity: int = 0
 
 
 def may_change(order: np.void, what: str) -> bool:
@@ -53,40 +32,36 @@ def read_change(
 ) -> tuple[Change | None, str]:
     """Read what was typed for a part of an order; else None and what is wrong."""
     instrument, number = at.listed.instrument, formatting.plain(text.strip())
-    if int(order["status"]) in ENDED:
-        return None, "the order has ended"
     try:
         if what == QUANTITY:
             value = int(instrument.quantity_units(number))
-            broken = quantity_fault(at.listed, value)
         else:
             value = int(instrument.price_units(number))
-            broken = price_fault(at.listed, int(order["side"]), value)
     except InstrumentError as error:
         return None, str(error)
     if value == int(order[what]):
         return None, "that is what it is"
-    broken = broken or _state_fault(order, what, value, at)
-    if broken is not None:
-        return None, _words(order, what, value, broken, at)
     return Change(**{what: value}), ""
 
 
-def _state_fault(order: np.void, what: str, value: int, at: Situation) -> Broken | None:
-    """Decreases and exits pass in every state (SEMANTICS 52)."""
-    is_smaller = what == QUANTITY and value < int(order[QUANTITY])
-    if is_smaller or int(order["options"]) & OrderOption.REDUCE_ONLY:
-        return None
-    reason = _STATES.get(at.state)
-    return None if reason is None else Broken(reason)
-
-
-def _words(order: np.void, what: str, value: int, broken: Broken, at: Situation) -> str:
-    if what == QUANTITY:
-        return finding(order, at, Broken(broken.reason, quantity=value)).text
-    return finding(
-        order, at, Broken(broken.reason, bound=broken.bound, price=value)
-    ).text
+def row_intent(
+    order: np.void, change: Change, at: Situation, unready: str = ""
+) -> Intent:
+    """Say what a change typed into an order's row would do."""
+    text = at.listed.text
+    prices = [each for each in (change.price, change.stop_price) if each != NO_PRICE]
+    values = [text.price(each) for each in prices]
+    if change.quantity:
+        values.append(text.quantity(change.quantity))
+    parts = [f"CHANGE {order_text(order, at.listed)}", f"to {', '.join(values)}"]
+    return change_intent(
+        at,
+        order,
+        parts,
+        change,
+        unready,
+        again=lambda other: row_intent(order, change, other, unready),
+    )
 
 
 def step(what: str, text: str, at: Situation, steps: int) -> str:

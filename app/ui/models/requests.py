@@ -98,29 +98,48 @@ _TYPES = {
 """By whether there is a limit and whether there is a stop price."""
 
 
-def bracket(
-    entry: np.ndarray, ids: tuple[int, int], target: int, stop: int
-) -> np.ndarray:
+def like(order: np.void) -> np.ndarray:
+    """Make the NEW of which a working order could have come, to be judged."""
+    made = command(Action.NEW, 0, protection_ticks=-1)
+    for name in _SHARED:
+        made[name] = order[name]
+    made["display_quantity"] = order["display"]
+    return made
+
+
+_SHARED = (
+    "client_order_id", "instrument", "strategy", "side", "quantity", "price",
+    "stop_price", "order_type", "time_in_force", "options", "group", "trail",
+    "expire_ts",
+)  # fmt: skip
+
+
+def numbered(commands: np.ndarray, ids: list[int], now: int) -> np.ndarray:
+    """Return commands with client order ids, a group where they are one, and a time."""
+    made = commands.copy()
+    made["client_order_id"] = ids
+    made["ts_received"] = now
+    if len(made) > 1:
+        # A group's number is of 32 bits; ids ascend, so that none comes back soon.
+        made["group"] = ids[0] % (2**31 - 1) + 1
+    return made
+
+
+def bracket(entry: np.ndarray, target: int, stop: int) -> np.ndarray:
     """Make an entry's bracket: target, stop, entry, in the order they are sent.
 
     Parameters
     ----------
     entry : (1,) COMMAND
         From `new_order`.
-    ids : tuple of int
-        Client order ids of target and stop.
     target, stop : int
         Their prices, price units. Both follow the entry's fills (SEMANTICS 28).
     """
-    # A group's number is of 32 bits; ids ascend, so that none comes back soon.
-    group = int(entry["client_order_id"][0]) % (2**31 - 1) + 1
     legs = np.concatenate([entry, entry, entry])
-    legs["group"] = group
     legs["role"] = (
         GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP, GroupRole.BRACKET_ENTRY,
     )  # fmt: skip
     exits = legs[:2]
-    exits["client_order_id"] = ids
     exits["side"] = -entry["side"]
     exits["quantity"] = 0
     exits["options"] = OrderOption.REDUCE_ONLY

@@ -1,32 +1,31 @@
 """What the window knows of one instrument and the account when an order is judged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from app.config import Ui
 from app.engine.records import (
     BUY,
     NO_PRICE,
     SELL,
-    OrderType,
     Reason,
     RiskLimit,
     SafetyState,
-    TimeInForce,
     Trigger,
 )
 from app.engine.views import VIEW_LEVEL
 from app.instrument import InstrumentKind
-from app.ui.models.desk import Desk
-from app.ui.models.market import Listed
+from app.ui.models.market import Listed, Market, Offered
 from app.ui.models.orders import OWN_ORDER
+
+if TYPE_CHECKING:
+    from app.ui.models.desk import Desk
 
 _NO_LEVELS: Final = np.zeros(0, VIEW_LEVEL)
 _CONVERSION: Final = 1_000_000_000
-
-Offered = Mapping[OrderType, tuple[TimeInForce, ...]]
+THROUGH_TICKS: Final = Ui().through_ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +64,15 @@ class Situation:
     part : VIEW_INSTRUMENT record or None
     view : VIEW record or None
     offered : mapping
-        Times in force by order type.
+        Times in force by order type; empty = not known.
     currency : str
         Base currency.
     now : int
         ns since 1970 UTC, the engine's clock.
     working : (n,) OWN_ORDER
         Working orders of the instrument.
+    through_ticks : int
+        A limit further through the market asks for a confirm.
     """
 
     listed: Listed
@@ -81,6 +82,17 @@ class Situation:
     currency: str = ""
     now: int = 0
     working: np.ndarray = field(default_factory=lambda: np.zeros(0, OWN_ORDER))
+    through_ticks: int = THROUGH_TICKS
+
+    @property
+    def sequence(self) -> int:
+        """Sequence of the book that was seen; 0 before the first view."""
+        return 0 if self.part is None else int(self.part["book_sequence"])
+
+    @property
+    def stale(self) -> int:
+        """Why the book may not be trusted (`reasons.stale_text`); 0 = fresh."""
+        return 0 if self.part is None else int(self.part["stale"])
 
     @property
     def position(self) -> int:
@@ -157,12 +169,38 @@ class Situation:
         return money if rate in (0, _CONVERSION) else round(money * rate / _CONVERSION)
 
 
-def situation(desk: Desk, number: int, offered: Offered) -> Situation | None:
-    """Return the situation of an instrument of the session; None if it has no such."""
-    listed, view = desk.listed(number), desk.market.view
+def seen(
+    market: Market,
+    listed: Listed,
+    working: np.ndarray,
+    through_ticks: int = THROUGH_TICKS,
+) -> Situation:
+    """Return an instrument's situation as of the newest view.
+
+    Parameters
+    ----------
+    market : Market
+    listed : Listed
+    working : (n,) OWN_ORDER
+        Its working orders.
+    through_ticks : int
+        As in `Situation`.
+    """
+    view, part = market.view, market.instrument(listed.number)
+    now = 0 if view is None else int(view["now"])
+    offered, currency = market.offers(), market.currency
+    return Situation(listed, part, view, offered, currency, now, working, through_ticks)
+
+
+def situation(
+    desk: "Desk", number: int, offered: Offered | None = None
+) -> Situation | None:
+    """Return the situation of an instrument of the session; None if it has no such.
+
+    `offered` in place of what the session's venue holds.
+    """
+    listed = desk.listed(number)
     if listed is None:
         return None
-    now = 0 if view is None else int(view["now"])
-    working = desk.orders.working(number)
-    part = desk.market.instrument(number)
-    return Situation(listed, part, view, offered, desk.currency, now, working)
+    made = seen(desk.market, listed, desk.orders.working(number))
+    return made if offered is None else replace(made, offered=offered)

@@ -29,8 +29,9 @@ from app.errors import InstrumentError
 from app.instrument import Instrument, exact
 from app.ui import formatting
 from app.ui.models import requests
+from app.ui.models.market import Offered
 from app.ui.models.pretrade import LASTING, LIMITED, STOPS, TRAILING
-from app.ui.models.situation import Offered, Situation
+from app.ui.models.situation import Situation
 
 _MILLION: Final = 1_000_000
 _HOUR: Final = 3_600_000_000_000
@@ -122,7 +123,7 @@ class Draft:
     ----------
     commands : (n,) COMMAND
         In the order in which they are sent: exits of a bracket before its entry. Their
-        ids are blank; see `numbered`. None while anything is missing.
+        ids are blank; see `requests.numbered`. None while anything is missing.
     entry : int
         Row of the order itself.
     faults : tuple of Fault
@@ -197,17 +198,6 @@ def settle(form: TicketForm, offered: Offered, now: int) -> None:
 def read(form: TicketForm, at: Situation) -> Draft:
     """Read a form against the instrument and the market."""
     return _Reader(form, at).draft()
-
-
-def numbered(commands: np.ndarray, ids: list[int], now: int) -> np.ndarray:
-    """Return commands with client order ids, a group where they are one, and a time."""
-    made = commands.copy()
-    made["client_order_id"] = ids
-    made["ts_received"] = now
-    if len(made) > 1:
-        # A group's number is of 32 bits; ids ascend, so that none comes back soon.
-        made["group"] = ids[0] % (2**31 - 1) + 1
-    return made
 
 
 def summary(draft: Draft, at: Situation) -> str:

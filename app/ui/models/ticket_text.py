@@ -5,7 +5,8 @@ import math
 from app.engine.records import BUY, NO_PRICE, SELL
 from app.ui import formatting
 from app.ui.models.estimate import Estimate
-from app.ui.models.judgement import Judgement, Verdict
+from app.ui.models.judge import Verdict
+from app.ui.models.judgement import Judgement
 from app.ui.models.situation import Situation
 from app.ui.theme import Theme
 
@@ -64,13 +65,12 @@ def verdict(judged: Judgement, outcome: str, theme: Theme) -> tuple[str, str]:
     """Words under the form, and their colour."""
     if outcome:
         return outcome, theme.warning
-    if judged.verdict is Verdict.GOOD:
-        return "OK: the checks pass. Enter sends.", theme.muted
-    if judged.verdict is Verdict.DOUBTFUL:
-        return f"mind: {judged.text}", theme.warning
-    if judged.verdict is Verdict.INCOMPLETE:
+    if judged.is_incomplete:
         return judged.text, theme.muted
-    return f"refused: {judged.text}", theme.error
+    if judged.verdict is Verdict.SEND:
+        return "OK: the checks pass. Enter sends.", theme.muted
+    colour = theme.error if judged.verdict is Verdict.BLOCK else theme.warning
+    return f"{judged.verdict.value}: {judged.text}", colour
 
 
 def _fills(found: Estimate, at: Situation) -> str:

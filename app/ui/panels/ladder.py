@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.engine.records import NO_PRICE, OrderType
+from app.engine.records import NO_PRICE
 from app.ui import reasons
 from app.ui.context import Context
 from app.ui.items.banner import Banner
@@ -21,7 +21,8 @@ from app.ui.ladder_orders import LadderOrders
 from app.ui.ladder_show import LadderShow
 from app.ui.models import ladder_text
 from app.ui.models.health import trouble
-from app.ui.models.intent import Intent, Verdict
+from app.ui.models.intent import Intent
+from app.ui.models.judge import Verdict
 
 _LEFT: Final = (
     ("ladder.buy_market", "Buy MKT", "buy"),
@@ -138,12 +139,8 @@ class LadderPanel(QWidget):
         """Bring text up to date that nobody reads faster."""
         bridge, theme = self._bridge, self._context.theme
         self._show_trouble()
-        self.view.gestures.unready = bridge.unready() or bridge.unoffered(
-            OrderType.LIMIT
-        )
-        self.view.gestures.is_turning = (
-            self._context.settings.drag_to_stop and not bridge.unoffered(OrderType.STOP)
-        )
+        self.view.gestures.unready = bridge.unready()
+        self.view.gestures.is_turning = self._context.turns_limits()
         state = self._desk.market.safety_state
         safety = self._context.safety
         self.view.gestures.is_staging = safety.is_staging

@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QPersistentModelIndex, QPoint
 from PySide6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
+from app.ui.asking import Asking
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
 from app.ui.items.cell_editor import CellEditor
@@ -14,9 +15,12 @@ from app.ui.items.row_menu import Entry, row_menu
 from app.ui.models import replacing
 from app.ui.models.blotter_filter import wanted
 from app.ui.models.blotters import Blotters
+from app.ui.models.deciding import Deciding
+from app.ui.models.intent import Intent
+from app.ui.models.judge import Verdict
 from app.ui.models.messages import Level
 from app.ui.models.orders import ENDED
-from app.ui.models.situation import Situation, situation
+from app.ui.models.situation import Situation
 from app.ui.models.table import RecordTable
 
 _CHIPS: Final = (
@@ -67,14 +71,17 @@ class OrdersPanel(QWidget):
         trigger = QAbstractItemView.EditTrigger
         table.setEditTriggers(trigger.DoubleClicked | trigger.EditKeyPressed)
         theme = self._context.theme
-        self.editor = CellEditor(self.table, theme, self._judge, self._step, table)
+        self._asking = Asking(self._context)
+        self._hand = Deciding(make=self._act)
+        self.editor = CellEditor(
+            self.table, theme, self._judge, self._step, self._on_entered, table
+        )
         table.setItemDelegate(self.editor)
         table.setAccessibleName("Orders")
 
     def _connect(self) -> None:
         bridge, view = self._context.bridge, self.view
         self.filter.changed.connect(self._on_filter)
-        self.editor.entered.connect(self._on_entered)
         view.action_pressed.connect(self._on_action)
         view.menu_wanted.connect(self._on_menu)
         view.table.deleted.connect(self._on_cancel)
@@ -97,7 +104,7 @@ class OrdersPanel(QWidget):
 
     def _at(self, row: int) -> Situation | None:
         number = int(self.table.record(row)["instrument"])
-        return situation(self._context.desk, number, {})
+        return self._context.situation(number)
 
     # Changing an order in its row.
 
@@ -106,20 +113,40 @@ class OrdersPanel(QWidget):
             self.view.table.edit(self.table.index(index.row(), index.column()))
 
     def _judge(self, row: int, what: str, text: str) -> str:
+        """Say what is wrong with what is typed; "" where it can be sent."""
+        intent, fault = self._intent(row, what, text)
+        if intent is None or intent.verdict is not Verdict.BLOCK:
+            return fault
+        return intent.why
+
+    def _intent(self, row: int, what: str, text: str) -> tuple[Intent | None, str]:
+        """What a change typed into a row means, else what is wrong with it."""
         at, order = self._at(row), self.table.record(row)
         if at is None or not replacing.may_change(order, what):
-            return "this cannot be changed"
-        return replacing.read_change(order, what, text, at)[1]
+            return None, "this cannot be changed"
+        change, fault = replacing.read_change(order, what, text, at)
+        if change is None:
+            return None, fault
+        unready = self._context.bridge.unready()
+        return replacing.row_intent(order.copy(), change, at, unready), ""
 
     def _step(self, row: int, what: str, text: str, steps: int) -> str:
         at = self._at(row)
         return text if at is None else replacing.step(what, text, at, steps)
 
-    def _on_entered(self, row: int, what: str, text: str) -> None:
-        at, order = self._at(row), self.table.record(row)
-        change = None if at is None else replacing.read_change(order, what, text, at)[0]
-        if change is not None:
-            self._context.trading.change(int(order["client_order_id"]), change)
+    def _on_entered(self, row: int, what: str, text: str) -> str:
+        """Send a change, or confirm it; return what it waits for, "" = nothing."""
+        intent, _ = self._intent(row, what, text)
+        if intent is None:
+            return ""
+        self._hand.is_staging = self._context.safety.is_staging
+        waits = self._hand.ask(intent, self._context.clock.monotonic_ns())
+        return waits and f"{waits}: Enter again sends it"
+
+    def _act(self, intent: Intent) -> None:
+        why_not = self._asking.act(intent)
+        if why_not:
+            self._context.bridge.tell(why_not, Level.WARNING)
 
     # What a user does.
 

@@ -7,13 +7,17 @@ import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from app.ui.asking import Asking
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
 from app.ui.items.lines import Line
 from app.ui.items.row_menu import Entry, row_menu
 from app.ui.models.blotters import Blotters
+from app.ui.models.deciding import Deciding
+from app.ui.models.intent import Intent
 from app.ui.models.messages import Level
 from app.ui.models.positions import ACCOUNT, may_act, position_rows, totals
+from app.ui.models.protective import reverse_intent
 from app.ui.models.table import RecordTable
 
 _SPARE: Final = (
@@ -27,6 +31,8 @@ class PositionsPanel(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
+        self._asking = Asking(context)
+        self._hand = Deciding(make=self._make)
         desk, bridge = context.desk, context.bridge
         columns = Blotters(desk, context.theme).positions()
         self.by_holder = QPushButton("By holder")
@@ -92,16 +98,30 @@ class PositionsPanel(QWidget):
 
     def _act_on(self, row: np.void, does: str) -> None:
         """Close or reverse what a row held when it was pressed."""
-        trading, held = self._context.trading, int(row["position"])
         instrument, strategy = int(row["instrument"]), int(row["strategy"])
         if not may_act(row, does):
             return
-        if does == "reverse":
-            trading.reverse(instrument, held if strategy == 0 else None)
-        elif strategy == 0:
-            trading.close_part(instrument, held)
+        if does == "reverse" or strategy == 0:
+            self._turn(instrument, int(row["position"]), is_whole=does == "reverse")
         else:
-            trading.close(instrument, max(0, strategy))
+            self._context.trading.close(instrument, max(0, strategy))
+
+    def _turn(self, instrument: int, held: int, *, is_whole: bool) -> None:
+        """Close by an order of one's own, or turn round; the same again confirms."""
+        at = self._context.situation(instrument)
+        if at is None:
+            return
+        unready = self._context.bridge.unready()
+        intent = reverse_intent(at, held, unready, whole=is_whole)
+        self._hand.is_staging = self._context.safety.is_staging
+        if self._hand.ask(intent, self._context.clock.monotonic_ns()):
+            words = f"CONFIRM · {intent.text} · the same press again sends it"
+            self._context.bridge.tell(words, Level.WARNING)
+
+    def _make(self, intent: Intent) -> None:
+        why_not = self._asking.act(intent)
+        if why_not:
+            self._context.bridge.tell(intent.text, Level.WARNING)
 
     def _on_close(self) -> None:
         self._act_on_chosen("close")

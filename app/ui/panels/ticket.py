@@ -18,7 +18,8 @@ from app.ui.items.facts import Facts
 from app.ui.items.lines import Line, Words
 from app.ui.items.ticket_view import TicketView
 from app.ui.models import ticket, ticket_steps, ticket_text
-from app.ui.models.judgement import SENT, Judgement
+from app.ui.models.judge import Verdict
+from app.ui.models.judgement import Judgement
 from app.ui.models.situation import Situation
 from app.ui.ticket_desk import TicketDesk
 
@@ -118,7 +119,7 @@ class TicketPanel(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ENTER and not event.isAutoRepeat():
             self._on_send()
-        elif event.key() == Qt.Key.Key_Escape and self.desk.held is not None:
+        elif event.key() == Qt.Key.Key_Escape and self.desk.hand.held is not None:
             self.desk.drop()
             self._show()
         else:
@@ -190,6 +191,7 @@ class TicketPanel(QWidget):
 
     def _show(self) -> None:
         """Judge the form anew and show all that follows."""
+        self.desk.hand.forget(self._context.clock.monotonic_ns())
         view, form, offered = self.view, self.view.form, self.desk.offered
         at = self.desk.situation()
         if at is not None:
@@ -207,8 +209,9 @@ class TicketPanel(QWidget):
         self._show_verdict(judged, at)
 
     def _show_verdict(self, judged: Judgement, at: Situation) -> None:
-        theme, held = self._context.theme, self.desk.held is not None
-        words, colour = ticket_text.verdict(judged, self.desk.outcome, theme)
+        theme, held = self._context.theme, self.desk.hand.held is not None
+        told = self.desk.outcome or self.desk.waiting
+        words, colour = ticket_text.verdict(judged, told, theme)
         self.says.show_text(words, colour)
         is_near = judged.nearest != NO_PRICE and bool(judged.field)
         if self.nearest.isHidden() == is_near:
@@ -218,7 +221,7 @@ class TicketPanel(QWidget):
         title = ticket.summary(judged.draft, at) or "Nothing to send yet"
         self.send.setText(f"Confirm: {title}" if held else title)
         self.send.setToolTip(title)
-        self.send.setEnabled(held or judged.verdict in SENT)
+        self.send.setEnabled(held or judged.verdict is not Verdict.BLOCK)
         role = "buy" if self.view.form.side > 0 else "sell"
         if self.send.property("role") != role:
             self.send.setProperty("role", role)
