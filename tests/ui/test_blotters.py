@@ -26,6 +26,7 @@ from app.engine.records import (
 from app.ui.items.step_field import StepField
 from app.ui.models import replacing, requests
 from app.ui.models.blotter_filter import wanted
+from app.ui.models.judge import Verdict
 from app.ui.models.situation import situation
 from app.ui.panels.fills import FillsPanel
 from app.ui.panels.orders import OrdersPanel
@@ -212,9 +213,9 @@ def test_a_stop_and_a_quantity_are_changed_in_their_cells(
     qtbot: QtBot, armed: Stage, orders: OrdersPanel
 ) -> None:
     field = edit(qtbot, orders, 4, "Stop")
-    field.setText("191.00")
+    field.setText("181.00")
     qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert armed.session.sent[-1]["stop_price"] == 1_910_000
+    assert armed.session.sent[-1]["stop_price"] == 1_810_000
     assert armed.session.sent[-1]["price"] == NO_PRICE
     orders.view.setFocus()
 
@@ -258,13 +259,16 @@ def test_only_a_decrease_passes_while_disarmed(armed: Stage) -> None:
     assert at is not None
     assert order is not None
 
-    less = replacing.read_change(order, "quantity", "4", at)
-    more = replacing.read_change(order, "quantity", "40", at)
-    price = replacing.read_change(order, "price", "4299", at)
+    def typed(what: str, text: str) -> tuple[Verdict, str]:
+        change, fault = replacing.read_change(order, what, text, at)
+        assert change is not None, fault
+        intent = replacing.row_intent(order, change, at)
+        return intent.verdict, intent.why
 
-    assert less == (replacing.Change(quantity=4), "")
-    assert more[0] is None
-    assert price == (None, "the desk is in VIEW; press ARMED to trade")
+    shut = Verdict.BLOCK, "the desk is in VIEW; press ARMED to trade"
+    assert typed("quantity", "4") == (Verdict.SEND, "")
+    assert typed("quantity", "40") == shut
+    assert typed("price", "4299") == shut
 
 
 # Cancels.

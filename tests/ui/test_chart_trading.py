@@ -188,11 +188,11 @@ def test_staged_orders_wait(panel: ChartPanel, stage: Stage) -> None:
     hand.is_staging = True
 
     intent = hand.intents_at(hand.frame.best_bid - 3)[0]
-    hand.decide(intent, stage.clock.monotonic_ns())
+    hand.decide([intent], stage.clock.monotonic_ns())
     assert len(stage.session.sent) == before
     assert hand.held is not None
     stage.clock.advance(0.5)
-    hand.confirm(stage.clock.monotonic_ns())
+    hand.press(stage.clock.monotonic_ns())
 
     assert stage.session.sent[-1]["order_type"] == OrderType.LIMIT
 
