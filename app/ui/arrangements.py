@@ -170,7 +170,7 @@ def arrange(window: QMainWindow, docks: Docks, arrangement: Split) -> None:
     if root is not None:
         first = _first(root, docks)
         window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, first)
-        first.show()
+        _show(first)
         _place(window, docks, root)
         _proportion(window, docks, root)
 
@@ -197,16 +197,22 @@ def _place(window: QMainWindow, docks: Docks, node: Tabs | Split) -> None:
         for name in node.names[1:]:
             window.tabifyDockWidget(before, docks.by_name[name])
             before = docks.by_name[name]
-            before.show()
+            _show(before)
         first.raise_()
         return
     for part, _ in node.parts[1:]:
         anchor = _first(part, docks)
         window.splitDockWidget(before, anchor, node.orientation)
-        anchor.show()
+        _show(anchor)
         before = anchor
     for part, _ in node.parts:
         _place(window, docks, part)
+
+
+def _show(dock: PanelDock) -> None:
+    """Show it where it was put: one that floated stays a window of its own else."""
+    dock.setFloating(False)
+    dock.show()
 
 
 def _proportion(window: QMainWindow, docks: Docks, node: Tabs | Split) -> None:

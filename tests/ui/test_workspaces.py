@@ -180,6 +180,22 @@ def test_a_floating_panel_comes_back_where_it_was(
     assert (place.x(), place.y(), place.width(), place.height()) == (120, 90, 500, 300)
 
 
+def test_what_floated_has_its_place_in_what_ships(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    """A panel that was never in the window stayed a window of its own."""
+    opened(qtbot, window)
+    dock = window.docks["backtest"]
+    dock.setFloating(True)
+    window.panels.show("backtest")
+
+    window.workspaces.switch("Backtest")
+
+    shown = [each for each in window.panels.ordered() if not each.isHidden()]
+    assert dock in shown
+    assert not [each.name for each in shown if each.isFloating()]
+
+
 def test_a_floating_panel_whose_screen_is_gone_comes_to_one_that_is_there(
     window: MainWindow,
 ) -> None:
