@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
@@ -47,8 +47,8 @@ class SymbolPicker(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        line = self.fontMetrics().height() + 8
-        self.list.setMinimumHeight(_ROWS * line)
+        self._line = self.fontMetrics().height() + 8
+        self.list.setMinimumHeight(_ROWS * self._line)
         self.chosen: list[str] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -73,6 +73,9 @@ class SymbolPicker(QWidget):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(0, _ON if name in self.chosen else _OFF)
             item.setToolTip(1, titles)
+            # As high as the rows of tables, and with room for the box.
+            width = self.fontMetrics().horizontalAdvance(name) + 2 * self._line
+            item.setSizeHint(0, QSize(width, self._line))
             self.list.addTopLevelItem(item)
         self.list.blockSignals(False)
         self._on_filter(self.filter.text())
