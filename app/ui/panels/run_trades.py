@@ -24,6 +24,18 @@ _CHIPS: Final = (
 _SHOWN: Final = ("hour", "weekday", "month", "symbol", "side", "strategy", "exit")
 _WIDE_PX: Final = 900
 _HIGH_PX: Final = 380
+_SPARE: Final = (
+    "Strategy",
+    "Fees",
+    "MFE",
+    "MAE",
+    "Held",
+    "Exit by",
+    "Quantity",
+    "Closed",
+    "#",
+)
+"""Columns that go where there is no room, the first one first."""
 
 
 class RunTradesPanel(QWidget):
@@ -36,6 +48,7 @@ class RunTradesPanel(QWidget):
         self.trades = RunTrades()
         self.table = RecordTable(self.trades.columns(theme), lambda: self.trades.rows)
         self.view = BlotterView(self.table, "No trades.")
+        self.view.spare_columns(*_SPARE)
         self.view.table.setAccessibleName("Trades of the run")
         self.filter = self.view.add_filter(_CHIPS)
         self.filter.line.setPlaceholderText("Filter: goog long won -stop")

@@ -43,6 +43,8 @@ _FORMS: Final = (
 _FILES: Final = (".html", ".pdf", ".json")
 _MOST: Final = 6
 """Runs that are compared at once."""
+_SPARE: Final = ("To", "From", "Equity", "Note", "Run at (UTC)", "Trades", COURSE)
+"""Columns that go where there is no room, the first one first."""
 
 
 class RunsPanel(QWidget):
@@ -56,6 +58,7 @@ class RunsPanel(QWidget):
             self.list.columns(context.theme), lambda: self.list.rows
         )
         self.view = BlotterView(self.table, _EMPTY)
+        self.view.spare_columns(*_SPARE)
         table = self.view.table
         table.setAccessibleName("Runs")
         curve = next(
