@@ -105,6 +105,7 @@ WITHOUT_ENGINE = {"config", "--version", "--help", "-h"}
 WITHOUT_WINDOW = WITHOUT_ENGINE | {
     "backtest",
     "runs",
+    "sample",
     "sweep",
     "import",
     "export",
