@@ -74,20 +74,24 @@ class Deciding:
         self.held = Held(intents, now)
 
     def confirm(self, at: Situation, now: int) -> None:
-        """Send what is held, unless it has only just appeared.
+        """Send what is held, unless it has only just appeared, or waited too long.
 
-        What was staged is judged anew by what is seen now: it means that.
+        It is judged anew by what is seen now: what was staged means that, and of what
+        waited for a confirm nothing is sent that is blocked by now.
         """
+        self.forget(now)
         held = self.held
         if held is None or now - held.since < CONFIRM_AFTER_NS:
             return
         self.held = None
         if held.is_staged:
-            anew = [each.again(at) for each in held.intents if each.again]
-            self._pass_on(anew, now)
+            staged = [each.again(at) for each in held.intents if each.again]
+            self._pass_on(staged, now)
             return
         for intent in held.intents:
-            self.make(intent.confirmed())
+            anew = intent if intent.again is None else intent.again(at)
+            is_blocked = anew.verdict is Verdict.BLOCK
+            self.make(anew if is_blocked else intent.confirmed())
 
     def forget(self, now: int) -> None:
         """Drop what nobody confirmed in time."""
