@@ -468,6 +468,43 @@ def test_pages_of_recorded_trades_meet(
     assert gaps.tolist() == [int(records[1]["ts_received"][0]), last + 2 * hour]
 
 
+def test_no_bar_lacks_where_recorded_bars_end_and_trades_go_on(stage: Stage) -> None:
+    minute = 60_000_000_000
+    catalog = stage.context.library.catalog()
+    records = trades(6_000, begin=START_NS - START_NS % minute)
+    seam = int(records["ts_received"][3_000]) // minute * minute
+    record_bars(stage, 20, seam)
+    source = catalog.root.parent / "trades.csv"
+    source.write_text("made by a test")
+    with ImportJob(catalog, "test", [source]) as job:
+        job.append(Target(INSTRUMENTS[0], "trades", "trades"), records)
+        job.commit()
+    spec, until = BarSpec(BarKind.TIME, minute), seam + 5 * minute
+
+    behind = page_before(catalog, INSTRUMENTS[0], spec, until).rows
+    before = page_before(catalog, INSTRUMENTS[0], spec, int(behind["begin"][0])).rows
+
+    assert behind["begin"].tolist() == list(range(seam, until, minute))
+    assert before["end"][-1] == seam
+
+
+def test_an_interval_that_another_instrument_has_not_leaves_no_foreign_bars(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    stage.context.focus.choose(2)
+    panel.view.look.interval = "0.5v"
+    assert panel.feed.follow()
+    assert panel.view.bars.series is not None
+
+    stage.context.focus.choose(0)
+
+    assert panel.view.listed is not None
+    assert panel.view.listed.number == 0
+    assert panel.view.bars.series is None
+    assert panel.view.bars.count == 0
+    assert not panel.grab().isNull()
+
+
 def test_without_recorded_bars_they_are_folded_of_recorded_trades(
     stage: Stage,
 ) -> None:

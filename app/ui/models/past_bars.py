@@ -241,8 +241,10 @@ def _of_records(
             is_alone = first == 0 or recording.basis == "trades"
             start = first if is_alone else restart(recording, first)
             rows, gaps = _folded(recording, spec, (start, end), report)
-            # What is folded from within a bar of time on is no whole bar.
-            rows = rows[int(start > 0 and spec.kind == BarKind.TIME) :]
+            if start > 0 and spec.kind == BarKind.TIME:
+                # What is folded from within a bar of time on is no whole bar.
+                before = recording.column("ts_received", start - 1, start)[0]
+                rows = rows[rows["begin"] > before]
             rows = rows[rows["begin"] >= since]
             if len(rows) >= _FEWEST or first == oldest or wanted >= _MOST_ROWS:
                 break

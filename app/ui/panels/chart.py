@@ -128,7 +128,8 @@ class ChartPanel(QWidget):
         listed = desk.listed(self._context.focus.number)
         view.listed = listed
         self._follow_drawings(listed.instrument.name if listed is not None else "")
-        self.feed.follow()
+        if not self.feed.follow():
+            view.bars.follow(None)  # what was shown is of another instrument
         view.hand.escape()
         view.forget()
         self.size_field.setEnabled(listed is not None)
