@@ -134,9 +134,11 @@ def folder_of(cls: type[Strategy]) -> Path:
 
 
 def kernels_folder() -> Path:
-    """Folder of the kernels that handlers are made of: by their sources."""
+    """Folder of the kernels that handlers are made of: by their sources and form."""
     digest = hashlib.sha256(compiler_hash().encode())
-    digest.update(source_hash(Path(translating.__file__)).encode())
+    translator = Path(translating.__file__)
+    for each in (translator, translator.with_name("kept_kernels.py")):
+        digest.update(source_hash(each).encode())
     return cache_root() / f"kernels-{digest.hexdigest()[:20]}"
 
 
