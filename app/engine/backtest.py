@@ -84,9 +84,10 @@ def _finish(arena: int, links: int, address: int, left: int) -> None:
         session = engine(arena)[0]
         session["now"] = max(session["now"], record["ts_received"])
         _act(arena, links, address)
-    elif left == Left.LOSS:
-        instrument = integer(record["instrument"])
-        call_link(arena, links, Link.GATE_MARKED, integer(MARKED) - instrument)
+    elif left == Left.LOSS or left == Left.TOLD:
+        if left == Left.LOSS:
+            instrument = integer(record["instrument"])
+            call_link(arena, links, Link.GATE_MARKED, integer(MARKED) - instrument)
         hand_on(arena, links, address)
         leave(arena, links, record)
     elif come_to(arena, links, record):

@@ -41,6 +41,7 @@ class Left(IntEnum):
     ALL = 0  # nothing is done yet
     ASKED = 1  # time has come to it; what strategies have asked for comes first
     LOSS = 2  # it is marked; a loss limit is broken
+    TOLD = 3  # it is marked; without room to wait, its handlers run at once
 
 
 @inlined
@@ -179,6 +180,7 @@ def pass_bars(arena: int, links: int, address: int, index: int) -> tuple[int, in
         _take(arena, at, book, state)
         if _mark(arena, instrument, position, 2 * book["last_price"]):
             return index, integer(Left.LOSS)
-        wait(arena, at)
+        if not wait(arena, at):
+            return index, integer(Left.TOLD)
         index += 1
     return index, integer(Left.ALL)

@@ -164,3 +164,31 @@ def _made(rows: list[tuple[int, ...]]) -> Any:
         bar["low_offset"] = min(0, 100 * change) - 100 * below
         price = opened + 100 * change
     return bars
+
+
+def test_more_bars_of_one_time_than_may_wait_leave_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    rows = [(i % 7 - 3, 5, 5, 0, False) for i in range(5_000)]
+    rows += [(1, 5, 5, 1, False)] * 3
+    catalog = write_bars(tmp_path, "RSTK", walk(len(rows), 8))
+    bars = _made(rows)
+    found = []
+    for short in (True, False):
+        request = _request(["Mean Reversion"], ["RSTK"])
+        backtest = Backtest(request, catalog, interpreted=True)
+        arena, data = backtest.composition.arena, backtest.composition.data
+        waiting = arena.records(Section.CONDITIONAL)
+        waiting[0]["next_expiry"] = 0 if short else _NEVER
+        made = bars.copy()
+        made["ts_received"] += data.first_ts
+        made["ts_venue"] = made["ts_received"]
+        backtest._begin()
+        backtest._fold(made.view(data.read().dtype))
+        backtest._end()
+        waiting[0]["next_expiry"] = 0
+        calls = int(arena.records(Section.STRATEGIES)["calls"][1])
+        found.append((calls, _bytes_of(arena)))
+    (calls, ours), (expected, theirs) = found
+    assert calls == expected == len(rows)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
