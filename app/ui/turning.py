@@ -76,6 +76,7 @@ class Turning:
                     commands=commands,
                     size=left,
                     turns=0,
+                    again=None,  # the limit that it was made from is gone
                 )
             )
             return ""
