@@ -127,7 +127,8 @@ def test_a_stop_that_would_trigger_at_once_is_held_and_confirmed_at_market(
 def test_a_confirm_of_what_is_blocked_by_now_sends_nothing(armed: Hand) -> None:
     price = armed.frame.last - 3
     click(armed, price, Column.BID, SHIFT)
-    assert armed.panel.view.gestures.held is not None
+    held = armed.panel.view.gestures.held
+    assert held is not None
 
     armed.stage.session.state = SafetyState.KILLED
     armed.stage.clock.advance(0.5)
@@ -142,7 +143,8 @@ def test_a_confirm_of_what_is_blocked_by_now_sends_nothing(armed: Hand) -> None:
 def test_what_waited_too_long_is_not_confirmed_by_a_late_press(armed: Hand) -> None:
     click(armed, armed.frame.last - 3, Column.BID, SHIFT)
     gestures, clock = armed.panel.view.gestures, armed.stage.clock
-    assert gestures.held is not None
+    held = gestures.held
+    assert held is not None
 
     # No frame came meanwhile, which would have dropped it.
     clock.advance(10.5)

@@ -169,7 +169,7 @@ def _made(rows: list[tuple[int, ...]]) -> Any:
 def test_more_bars_of_one_time_than_may_wait_leave_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    rows = [(i % 7 - 3, 5, 5, 0, False) for i in range(5_000)]
+    rows: list[tuple[int, ...]] = [(i % 7 - 3, 5, 5, 0, False) for i in range(5_000)]
     rows += [(1, 5, 5, 1, False)] * 3
     catalog = write_bars(tmp_path, "RSTK", walk(len(rows), 8))
     bars = _made(rows)
