@@ -58,7 +58,7 @@ class ChartOrders:
         hand.is_staging = self._context.safety.is_staging
         hand.is_turning = self._context.turns_limits()
         part = desk.market.instrument(listed.number)
-        news = listed, desk.orders.version, len(desk.fills.rows), _seen(part)
+        news = listed, desk.orders.version, len(desk.fills.rows), _seen(desk.market.view, part)
         if news == self._news and hand.held is None and hand.drag is None:
             return
         self._news = news
@@ -101,8 +101,14 @@ class ChartOrders:
         self._view.show_floats()
 
 
-def _seen(part: np.void | None) -> Any:
-    """What of the newest view a chart's hand and its lines depend on."""
-    if part is None:
+def _seen(view: np.void | None, part: np.void | None) -> Any:
+    """What of the newest view a chart's hand and its lines depend on.
+
+    A safety state or a limit may change while the book stands still: what the hand
+    means is then another thing.
+    """
+    if view is None or part is None:
         return None
-    return part["book_sequence"], part["position"], part["unrealised"], part["stale"]
+    limits = view["limits"].tobytes(), part["limits"].tobytes()
+    state = view["safety_state"], view["halted"], part["session"], part["stale"]
+    return state, limits, part["book_sequence"], part["position"], part["unrealised"]

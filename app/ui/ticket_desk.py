@@ -4,6 +4,8 @@ Between the form, which knows no market, and the one judge and sender of all ord
 holds the form's judgement, what waits for a confirm, and what became of the last order.
 """
 
+from typing import Final
+
 import numpy as np
 
 from app.engine.records import NO_PRICE, ReportType
@@ -20,6 +22,9 @@ from app.ui.models.situation import Situation
 from app.ui.models.ticket import Draft, TicketForm
 
 _OUTCOMES = (ReportType.REJECTED, ReportType.EXPIRED, ReportType.HELD)
+
+TOO_SOON: Final = "confirm again in a moment"
+"""The second press of two in a row confirms nothing."""
 
 
 class TicketDesk:
@@ -38,7 +43,7 @@ class TicketDesk:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.judgement: Judgement | None = None
-        self._went = False
+        self._went = self._is_early = False
         self.outcome = ""
         self._asking = Asking(context)
         self.hand = Deciding(make=self._act)
@@ -55,7 +60,8 @@ class TicketDesk:
         if held is None:
             return ""
         why = held.intents[0].why
-        return f"staged: {why}" if held.is_staged and why else why or "staged"
+        words = f"staged: {why}" if held.is_staged and why else why or "staged"
+        return f"{words} · {TOO_SOON}" if self._is_early else words
 
     def situation(self) -> Situation | None:
         """The instrument that the ticket is about, as it stands."""
@@ -83,13 +89,15 @@ class TicketDesk:
         """Send what was judged, or what waits for a confirm; False if nothing went."""
         judged, at, hand = self.judgement, self.situation(), self.hand
         now = self._context.clock.monotonic_ns()
-        self._went = False
+        self._went = self._is_early = False
         hand.is_staging = self._context.safety.is_staging
         hand.forget(now)
         if at is None:
             return False
         if hand.held is not None:
+            held = hand.held
             hand.confirm(at, now)
+            self._is_early = hand.held is held
         elif judged is not None and judged.intent is not None:
             hand.decide([judged.intent], now)
         return self._went
@@ -101,6 +109,7 @@ class TicketDesk:
     def drop(self) -> None:
         """Forget what waits for a confirm, and what became of the last order."""
         self.hand.held = None
+        self._is_early = False
         self.outcome = ""
 
     def take(self, reports: np.ndarray) -> bool:

@@ -297,7 +297,7 @@ def change_intent(
     unready : str
         As in `judge.judge`.
     again : callable or None
-        As in `Intent`.
+        As in `Intent`; what only makes an order smaller is not staged: it adds nothing.
     """
     ruling = judge.judge_replace(order, change, at, unready)
     price, stop, total = change.price, change.stop_price, change.quantity
@@ -308,6 +308,7 @@ def change_intent(
     if price != NO_PRICE and through_ticks(at, side, price) < 0:
         command["options"] |= int(OrderOption.RESTING_INTENT)
     row = stop if price == NO_PRICE else price
+    shrinks = row == NO_PRICE and total <= int(order["quantity"])
     return Intent(
         ruling.verdict,
         worded(parts, ruling, 2),
@@ -316,7 +317,7 @@ def change_intent(
         command,
         at=priced_at(order) if row == NO_PRICE else row,
         size=total or int(order["leaves"]),
-        again=again,
+        again=None if shrinks else again,
     )
 
 

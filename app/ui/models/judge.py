@@ -30,6 +30,7 @@ from app.ui.models.pretrade import LASTING, Finding
 from app.ui.models.situation import Broken, Situation
 
 AT_ONCE: Final = "it would trigger at once, a confirm sends it at market"
+NO_EXIT: Final = "; a bracket is no exit, its target and stop could add to the position"
 _MAY_REST: Final = (GroupRole.NONE, GroupRole.BRACKET_ENTRY)
 _NOBODY: Final = (Reason.NO_OPPOSITE_SIDE,)
 
@@ -91,8 +92,9 @@ GOOD: Final = Ruling(Verdict.SEND)
 def meant(commands: np.ndarray, at: Situation) -> np.ndarray:
     """Return new orders with the options that their situation gives them.
 
-    An order that only shrinks the position is an exit while nothing else may pass; a
-    limit that would rest is held by the engine if it would trade on arrival.
+    Each says which book it was made by. An order that only shrinks the position is an
+    exit while nothing else may pass; a limit that would rest is held by the engine if
+    it would trade on arrival.
 
     Parameters
     ----------
@@ -102,10 +104,12 @@ def meant(commands: np.ndarray, at: Situation) -> np.ndarray:
     """
     made = commands.copy()
     for order in made:
-        side, quantity = int(order["side"]), int(order["quantity"])
-        if len(made) == 1 and at.state == SafetyState.REDUCE:
-            shrinks = side * at.position < 0 and quantity <= abs(at.position)
-            order["options"] |= int(OrderOption.REDUCE_ONLY) if shrinks else 0
+        side = int(order["side"])
+        if int(order["role"]) not in pretrade.SIZED_BY_ENTRY:
+            order["options"] |= int(OrderOption.GESTURE)
+            order["book_sequence"] = at.sequence
+        if len(made) == 1 and at.state == SafetyState.REDUCE and _shrinks(order, at):
+            order["options"] |= int(OrderOption.REDUCE_ONLY)
         rests = (
             order["order_type"] == OrderType.LIMIT
             and int(order["time_in_force"]) in LASTING
@@ -113,8 +117,7 @@ def meant(commands: np.ndarray, at: Situation) -> np.ndarray:
             and not at.reach(side, int(order["price"]))
         )
         if rests:
-            order["options"] |= int(OrderOption.GESTURE | OrderOption.RESTING_INTENT)
-            order["book_sequence"] = at.sequence
+            order["options"] |= int(OrderOption.RESTING_INTENT)
     return made
 
 
@@ -135,6 +138,10 @@ def judge(commands: np.ndarray, at: Situation, unready: str = "") -> Ruling:
     entries = [each for each in commands if not pretrade.is_exit(each)]
     shut = _shut(entries[0], at) if entries else None
     if shut is not None:
+        is_bracket = entries[0]["role"] == GroupRole.BRACKET_ENTRY
+        if shut.reason == Reason.STATE_REDUCE and is_bracket:
+            more = NO_EXIT if _shrinks(entries[0], at) else ""
+            return Ruling(Verdict.BLOCK, shut.text + more, shut.nearest)
         return _blocked(shut)
     if _sizeless(commands):
         return Ruling(Verdict.BLOCK, "choose a size first")
@@ -249,6 +256,12 @@ def _shut(order: np.void, at: Situation) -> Finding | None:
     """Why no new risk passes just now; it comes before what is wrong with the order."""
     broken = pretrade_limits.shut(order, at)
     return None if broken is None else pretrade.finding(order, at, broken)
+
+
+def _shrinks(order: np.void, at: Situation) -> bool:
+    """Whether an order by itself only brings the position nearer to nothing."""
+    is_against = int(order["side"]) * at.position < 0
+    return is_against and int(order["quantity"]) <= abs(at.position)
 
 
 def _sizeless(commands: np.ndarray) -> bool:

@@ -203,7 +203,14 @@ def resize_intent(
         f"{text.quantity(int(order['quantity']))} → {text.quantity(total)}",
         "leaves the queue" if total > order["quantity"] else "keeps its place",
     ]
-    return change_intent(at, order, parts, Change(quantity=total), unready)
+    return change_intent(
+        at,
+        order,
+        parts,
+        Change(quantity=total),
+        unready,
+        again=lambda other: resize_intent(other, order, change, unready),
+    )
 
 
 def _stop(
