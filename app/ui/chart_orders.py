@@ -58,7 +58,12 @@ class ChartOrders:
         hand.is_staging = self._context.safety.is_staging
         hand.is_turning = self._context.turns_limits()
         part = desk.market.instrument(listed.number)
-        news = listed, desk.orders.version, len(desk.fills.rows), _seen(desk.market.view, part)
+        news = (
+            listed,
+            desk.orders.version,
+            len(desk.fills.rows),
+            _seen(desk.market.view, part),
+        )
         if news == self._news and hand.held is None and hand.drag is None:
             return
         self._news = news

@@ -63,7 +63,7 @@ class Row:
     Attributes
     ----------
     kind : str
-        limit, market, stop, exit stop, bracket, reverse; move, size: of a working order.
+        limit, market, stop, exit stop, bracket, reverse; of an order: move, size.
     side : int
     ticks : int
         Price: ticks beyond the opposite touch, in the order's direction; of a stop,
@@ -239,6 +239,7 @@ class Surfaces:
     def stand(self, row: Row, desk: Desk) -> None:
         """Bring everything to where the gesture is made; nothing is in any hand."""
         stage, session = self.stage, self.stage.session
+        self.ladder.view._notes.clear()
         for hand in self.hands():
             hand.held = None
         session.orders.clear()
@@ -257,12 +258,16 @@ class Surfaces:
         session.state = SafetyState.ARMED
         if row.kind in ("move", "size"):
             options = OrderOption.REDUCE_ONLY if row.position else 0
-            session.submit(
-                requests.new_order(
-                    0, instrument=0, client_order_id=ID, side=row.side, quantity=5,
-                    price=self.price(row.side, -4), options=int(options),
-                )  # fmt: skip
+            made = requests.new_order(
+                0,
+                instrument=0,
+                client_order_id=ID,
+                side=row.side,
+                quantity=5,
+                price=self.price(row.side, -4),
+                options=int(options),
             )
+            session.submit(made)
         session.state, session.stale = desk.state, desk.stale
         safety = stage.context.safety
         safety.direct()
@@ -330,7 +335,9 @@ class Surfaces:
                 )  # fmt: skip
                 QApplication.sendEvent(view, event)
                 self.stage.frame(30)  # notches are collected
-        return view.gestures.held, panel._hover.text
+        # The line goes on to what is under the pointer; the row keeps the words.
+        in_rows = [note.text for note in view._notes.values()]
+        return view.gestures.held, " ".join([panel._hover.text, *in_rows])
 
     def by_chart(self, row: Row) -> tuple[Held | None, str]:
         view, price = self.chart.view, self.price_of(row)
@@ -393,7 +400,13 @@ class Surfaces:
         return self.positions._hand.held, newest.text if newest else ""
 
     def ask(self, surface: str, row: Row) -> tuple[str, str, list[dict[str, int]]]:
-        """Make a proposal on a surface: its ruling, its words, what was sent."""
+        """Make a proposal and confirm it where that is asked for.
+
+        Returns
+        -------
+        tuple
+            The ruling and its words, and what was sent in the end.
+        """
         makers: dict[str, Callable[[Row], tuple[Held | None, str]]] = {
             "ladder": self.by_ladder,
             "chart": self.by_chart,
@@ -401,14 +414,34 @@ class Surfaces:
             "orders": self.by_orders,
             "positions": self.by_positions,
         }
-        before = len(self.stage.session.sent)
-        held, told = makers[surface](row)
-        sent = [plain(each) for each in self.stage.session.sent[before:]]
+        session, make = self.stage.session, makers[surface]
+        before = len(session.sent)
+        held, told = make(row)
+        ruling, why = SENT if len(session.sent) > before else BLOCKED, told
         if held is not None:
-            assert not sent
+            assert len(session.sent) == before
+            ruling = STAGED if held.is_staged else HELD
             why = held.intents[0].why
-            return STAGED if held.is_staged else HELD, why, sent
-        return SENT if sent else BLOCKED, "" if sent else told, sent
+        for _ in range(2):  # what was staged may be held once it is judged anew
+            if held is not None:
+                self.stage.clock.advance(0.5)
+                held = self.confirm(surface, lambda: make(row)[0])
+        assert held is None
+        sent = [plain(each) for each in session.sent[before:]]
+        return ruling, why, sent
+
+    def confirm(self, surface: str, again: Callable[[], Held | None]) -> Held | None:
+        """Confirm what is held: by Enter, in a blotter by asking for the same again."""
+        views = {
+            "ladder": (self.ladder.view, self.ladder.view.gestures),
+            "chart": (self.chart.view, self.chart.view.hand),
+            "ticket": (self.ticket, self.ticket.desk.hand),
+        }
+        if surface not in views:
+            return again()
+        view, hand = views[surface]
+        self.qtbot.keyClick(view, Qt.Key.Key_Return)
+        return hand.held
 
 
 def plain(command: np.void) -> dict[str, int]:
@@ -456,7 +489,7 @@ def differences(first: list[dict[str, int]], second: list[dict[str, int]]) -> ob
 def test_a_second_press_that_comes_too_soon_says_so(surfaces: Surfaces) -> None:
     row = ROWS["a limit far through the market"]
     surfaces.stand(row, DESKS["ARMED"])
-    assert surfaces.ask("ticket", row)[0] == HELD
+    assert surfaces.by_ticket(row)[0] is not None
     panel, sent = surfaces.ticket, surfaces.stage.session.sent
     before = len(sent)
 

@@ -197,7 +197,7 @@ class Gestures(Deciding):
             self.resize = None
             intent = self._resized(frame, resize)
             if intent is not None:
-                self.make(intent)
+                self.decide([intent], now)
 
     def turn(self, frame: LadderFrame, spot: Spot, notches: int, now: int) -> bool:
         """The wheel turns over a cell to change a size; False where no order is."""
