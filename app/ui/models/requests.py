@@ -133,7 +133,8 @@ def bracket(entry: np.ndarray, target: int, stop: int) -> np.ndarray:
     entry : (1,) COMMAND
         From `new_order`.
     target, stop : int
-        Their prices, price units. Both follow the entry's fills (SEMANTICS 28).
+        Their prices, price units. Both follow the entry's fills (SEMANTICS 28),
+        whatever quantity they say; a venue refuses one of 0.
     """
     legs = np.concatenate([entry, entry, entry])
     legs["role"] = (
@@ -141,7 +142,6 @@ def bracket(entry: np.ndarray, target: int, stop: int) -> np.ndarray:
     )  # fmt: skip
     exits = legs[:2]
     exits["side"] = -entry["side"]
-    exits["quantity"] = 0
     exits["options"] = OrderOption.REDUCE_ONLY
     exits["book_sequence"] = 0
     exits["price"] = (target, NO_PRICE)

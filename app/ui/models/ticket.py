@@ -440,7 +440,6 @@ class _Reader:
             (GroupRole.BRACKET_STOP, OrderType.STOP, "stop_price", loss),
         ):
             values = self._lasting(order) | {
-                "quantity": 0,  # it follows the entry's fills
                 "role": role,
                 "order_type": kind,
                 "options": OrderOption.REDUCE_ONLY,
