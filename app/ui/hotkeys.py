@@ -5,6 +5,8 @@ frame and no widget's. Keys are dead while a text field has the focus, except th
 commands that are `always` there; a key that is held down runs nothing twice.
 """
 
+from typing import Any
+
 import shiboken6
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
@@ -68,10 +70,14 @@ class Hotkeys(QObject):
         is_free = command.always or not is_typing(QApplication.focusWidget())
         return command_id if is_free else None
 
-    def _watch(self, window: QWindow | None) -> None:
+    def _watch(self, window: Any) -> None:
         # A window that is gone, as a float's that was docked, tells nobody first.
         if self._watched is not None and shiboken6.isValid(self._watched):
             self._watched.removeEventFilter(self)
+        # The bindings may give a wrapper of what was at the window's address before.
+        while window is not None and not isinstance(window, QWindow):
+            shiboken6.invalidate(window)
+            window = QGuiApplication.focusWindow()
         self._watched = window
         if window is not None:
             window.installEventFilter(self)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import formatting
 from app.ui.context import Context
+from app.ui.laid_out import take_out
 from app.ui.models.messages import Level
 from app.ui.models.notices import Notice, Notices
 
@@ -133,7 +134,7 @@ class NoticeBoard(QWidget):
 
     def _show(self) -> None:
         for card in self.cards:
-            self._layout.removeWidget(card)
+            take_out(self._layout, card)
             card.hide()
             card.deleteLater()
         self.cards = []

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import tab_order
 from app.ui.context import Context
+from app.ui.laid_out import take_out
 
 Factory = Callable[[Context], QWidget]
 
@@ -57,7 +58,7 @@ class PanelHost(QWidget):
         """
         if self._shown is not None:
             self._state = self.state()
-            self._layout.removeWidget(self._shown)
+            take_out(self._layout, self._shown)
             shiboken6.delete(self._shown)
             self._shown = self.panel = None
             self._is_bare = True
@@ -145,7 +146,7 @@ class PanelHost(QWidget):
 
     def _show(self, widget: QWidget) -> None:
         if self._shown is not None:
-            self._layout.removeWidget(self._shown)
+            take_out(self._layout, self._shown)
             self._shown.hide()
             self._shown.deleteLater()
         self._shown = widget

@@ -7,6 +7,8 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLayout, QScrollArea, QSplitter, QTabWidget, QWidget
 
+from app.ui.laid_out import laid_out
+
 _MOST_OF_IT: Final = 0.4
 
 
@@ -68,11 +70,8 @@ def _in_order(widget: QWidget) -> Iterator[QWidget]:
 
 
 def _of_layout(layout: QLayout) -> Iterator[QWidget]:
-    for i in range(layout.count()):
-        item = layout.itemAt(i)
-        assert item is not None
-        widget, inner = item.widget(), item.layout()
-        if widget is not None:
-            yield from _in_order(widget)
-        elif inner is not None:
-            yield from _of_layout(inner)
+    for each in laid_out(layout):
+        if isinstance(each, QWidget):
+            yield from _in_order(each)
+        else:
+            yield from _of_layout(each)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidgetItem
 from pytestqt.qtbot import QtBot
 
 from app.ui.commands import COMMANDS, Commands
@@ -219,6 +220,25 @@ def desk(qtbot: QtBot) -> Desk:
     qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is made.windowHandle())
     made.setFocus()
     return made
+
+
+def test_a_wrapper_of_what_was_at_the_windows_address_is_thrown_away(
+    on_x11: None, desk: Desk
+) -> None:
+    handle = desk.windowHandle()
+    assert handle is not None
+    address = shiboken6.getCppPointer(handle)[0]
+    shiboken6.invalidate(handle)
+    stale = shiboken6.wrapInstance(address, QWidgetItem)  # as an item's that died there
+    application = QGuiApplication.instance()
+    assert isinstance(application, QGuiApplication)
+    assert QGuiApplication.focusWindow() is stale
+
+    application.focusWindowChanged.emit(stale)
+    desk.key(press(Qt.Key.Key_F9, NONE, 67))
+
+    assert desk.ran == ["safety.armed"]
+    assert isinstance(QGuiApplication.focusWindow(), QWindow)
 
 
 def test_a_key_runs_its_command_by_place(on_x11: None, desk: Desk) -> None:

@@ -184,7 +184,8 @@ def test_one_that_fails_shows_its_traceback_and_the_other_lives_on(
     assert page.source.text().startswith("faulty.py:7  ctx.plot")
     assert "line 7, in on_trade" in page.trace.toPlainText()
     assert panel.pages.currentWidget() is page
-    assert any("ZeroDivisionError" in each.text for each in window.desk.messages.rows)
+    rows = window.desk.messages.rows
+    qtbot.waitUntil(lambda: any("ZeroDivisionError" in each.text for each in rows))
     assert state(panel, sound) is StrategyState.RUNNING
     calls = panel._watch.watched[sound].reading.calls
     qtbot.waitUntil(lambda: panel._watch.watched[sound].reading.calls > calls)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 from app.errors import StrategyError
 from app.strategies.strategy import Parameter, Strategy, parameters_of, title_of
 from app.ui.items.form_field import FormField, NumberEdit, bounds_text
+from app.ui.laid_out import clear
 from app.ui.models.backtest_form import number
 from app.ui.theme import Theme
 
@@ -61,12 +62,7 @@ class ParameterForm(QWidget):
             self._grid.addWidget(none, 0, 0, 1, 3)
 
     def _clear(self) -> None:
-        while self._grid.count():
-            item = self._grid.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._grid)
         self.fields = {}
 
     def _field(self, parameter: Parameter) -> FormField:

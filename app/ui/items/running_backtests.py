@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import formatting
 from app.ui.backtests import Backtests, RunningBacktest
+from app.ui.laid_out import take_out
 
 _MOST = 6
 
@@ -115,7 +116,7 @@ class RunningList(QWidget):
 
     def _drop(self, row: _Row) -> None:
         self.rows.remove(row)
-        self._layout.removeWidget(row)
+        take_out(self._layout, row)
         row.hide()
         row.deleteLater()
         self.setVisible(bool(self.rows))

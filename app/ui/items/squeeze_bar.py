@@ -60,15 +60,9 @@ class SqueezeBar(QWidget):
 
     def _needed(self) -> int:
         """Width of the whole row, were every optional widget shown, pixels."""
-        margins, shown = self.row.contentsMargins(), []
-        for item in filter(None, map(self.row.itemAt, range(self.row.count()))):
-            widget = item.widget()
-            if widget is None:
-                shown.append(item.sizeHint().width())
-            elif widget in self.optional or not widget.isHidden():
-                shown.append(_wanted(widget))
-        gaps = self.row.spacing() * max(0, len(shown) - 1)
-        return margins.left() + sum(shown) + gaps + margins.right()
+        hidden = (each for each in self.optional if each.isHidden())
+        gap = self.row.spacing()
+        return self.row.sizeHint().width() + sum(_wanted(each) + gap for each in hidden)
 
     def showEvent(self, event: object) -> None:
         self.fit()

@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.analytics.report.records import Section
+from app.ui.laid_out import take_out
 from app.ui.models import report_text
 from app.ui.theme import Theme
 
@@ -31,7 +32,7 @@ class StatList(QWidget):
     def show_sections(self, sections: Sequence[Section]) -> None:
         """Show other statistics."""
         for part in self._parts:
-            self._grid.removeWidget(part)
+            take_out(self._grid, part)
             part.hide()
             part.deleteLater()
         self.texts = {}
@@ -49,7 +50,7 @@ class StatList(QWidget):
         self._columns = columns
         heights = [0] * columns
         for part in self._parts:
-            self._grid.removeWidget(part)
+            take_out(self._grid, part)
         columns_of: list[QVBoxLayout] = []
         for i in reversed(range(self._grid.count())):
             self._grid.takeAt(i)

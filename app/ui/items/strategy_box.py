@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.errors import RingsideError
 from app.strategies.strategy import Parameter
 from app.ui.items.form_field import Choice, FormField, NumberEdit, bounds_text
+from app.ui.laid_out import clear
 from app.ui.models.backtest_form import Draft, title_of_key
 from app.ui.models.strategy_list import StrategyList
 from app.ui.theme import Theme
@@ -128,12 +129,7 @@ class StrategyBox(QFrame):
         self._make_fields()
 
     def _make_fields(self) -> None:
-        while self._grid.count():
-            item = self._grid.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._grid)
         self.fields, row = {}, 0
         for name, parameter in self.draft.parameters().items():
             made = self._field(name, parameter)

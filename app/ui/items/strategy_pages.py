@@ -24,6 +24,7 @@ from app.strategies import shipped
 from app.ui import formatting
 from app.ui.items.parameter_form import ParameterForm
 from app.ui.items.text_table import TextTable
+from app.ui.laid_out import take_out
 from app.ui.models.strategies import Watched, carried_text, interval_text
 from app.ui.models.strategy_list import sentence_of
 from app.ui.theme import Theme, text_font
@@ -276,7 +277,7 @@ class _Plots(QWidget):
 
     def _forget(self) -> None:
         for plot in self._plots:
-            self._layout.removeWidget(plot)
+            take_out(self._layout, plot)
             plot.hide()
             plot.deleteLater()
         self.curves, self._plots, self._version = {}, [], -1

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 from app.sweeps.objectives import OBJECTIVES
 from app.ui.items.blotter_view import BlotterView
 from app.ui.items.row_menu import row_menu
+from app.ui.laid_out import take_out
 from app.ui.models.sweep_book import SweepBook
 from app.ui.models.sweep_table import CellRows
 from app.ui.models.sweep_text import stat_title
@@ -40,7 +41,7 @@ class SweepCells(QWidget):
     def show_book(self, book: SweepBook | None) -> None:
         """Show another sweep; the best first."""
         if self.view is not None:
-            self._layout.removeWidget(self.view)
+            take_out(self._layout, self.view)
             self.view.hide()
             self.view.deleteLater()
             self.view = self.rows = self.open = None

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.sweeps.objectives import OBJECTIVES
 from app.ui.items.form_field import Choice
 from app.ui.items.sweep_heatmap import SweepHeatmap
+from app.ui.laid_out import clear
 from app.ui.models.sweep_book import SweepBook
 from app.ui.models.sweep_text import (
     SHOWN,
@@ -173,12 +174,7 @@ class SweepMap(QWidget):
 
     def _make_others(self) -> None:
         """A chooser for each axis that the map does not show."""
-        while self._fixed.count():
-            item = self._fixed.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._fixed)
         kept = {axis: each.currentData() for axis, each in self.others.items()}
         self.others = {}
         if self.book is None:

@@ -19,6 +19,7 @@ from app.sweeps.objectives import OBJECTIVES
 from app.ui.backtests import title_of
 from app.ui.items.axis_row import AxisRow
 from app.ui.items.form_field import Choice, FormField, NumberEdit, choice_of
+from app.ui.laid_out import take_out
 from app.ui.models.sweep_form import AxisDraft, SweepForm
 from app.ui.models.sweep_text import stat_title
 from app.ui.theme import Theme
@@ -219,7 +220,7 @@ class SweepSetup(QScrollArea):
         self.rows.append(row)
 
     def _drop(self, row: AxisRow) -> None:
-        self._axes.removeWidget(row)
+        take_out(self._axes, row)
         row.hide()
         row.deleteLater()
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from app.engine.records import BUY, SELL, OrderType, TimeInForce, Trigger
 from app.ui import formatting
 from app.ui.items.step_field import StepField
+from app.ui.laid_out import laid_out
 from app.ui.models.ticket import Attach, Fault, TicketForm, Unit
 from app.ui.theme import Theme
 
@@ -146,10 +147,9 @@ class TicketView(QWidget):
 
     def _label_width(self) -> int:
         """Width of the widest caption."""
-        form, role = self._layout, QFormLayout.ItemRole.LabelRole
-        items = (form.itemAt(i, role) for i in range(form.rowCount()))
-        widths = [each.sizeHint().width() for each in items if each is not None]
-        return max(widths, default=0)
+        fields = laid_out(self._layout)
+        labels: list[QWidget | None] = [*map(self._layout.labelForField, fields)]
+        return max((x.sizeHint().width() for x in labels if x is not None), default=0)
 
     # How it is built.
 

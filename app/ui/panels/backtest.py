@@ -33,6 +33,7 @@ from app.ui.items.running_backtests import RunningList
 from app.ui.items.sample_offer import SampleOffer
 from app.ui.items.strategy_box import StrategyBox
 from app.ui.items.symbol_picker import SymbolPicker
+from app.ui.laid_out import take_out
 from app.ui.models.backtest_data import Shelf, stream_title
 from app.ui.models.backtest_form import SECTIONS, BacktestForm, Draft, Field
 from app.ui.models.messages import Level
@@ -325,7 +326,7 @@ class BacktestPanel(QWidget):
 
     def _show_form(self) -> None:
         for box in self.boxes:
-            self._strategies.removeWidget(box)
+            take_out(self._strategies, box)
             box.hide()
             box.deleteLater()
         self.boxes = []
@@ -434,7 +435,7 @@ class BacktestPanel(QWidget):
         at = self.boxes.index(box)
         self.boxes.remove(box)
         self.form.drafts.pop(at)
-        self._strategies.removeWidget(box)
+        take_out(self._strategies, box)
         box.hide()
         box.deleteLater()
         self._share_evenly()

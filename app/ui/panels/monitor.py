@@ -11,6 +11,7 @@ from app.ui.context import Context
 from app.ui.items.bars import Bar, Bars
 from app.ui.items.histogram import Histogram
 from app.ui.items.trend import Trend
+from app.ui.laid_out import take_out
 from app.ui.models.latency import LatencyWindow
 
 _WIDE_PX: Final = 520
@@ -74,7 +75,7 @@ class MonitorPanel(QWidget):
         self._columns = columns
         top = Qt.AlignmentFlag.AlignTop
         for i, card in enumerate(self._cards):
-            self._grid.removeWidget(card)
+            take_out(self._grid, card)
             if isinstance(card, Bars):
                 self._grid.addWidget(card, i // columns, i % columns, top)
             else:

@@ -23,6 +23,7 @@ from app.ui.context import Context
 from app.ui.items.bar_plot import BarPlot
 from app.ui.items.month_grid import MonthGrid
 from app.ui.items.time_plot import Line, PlotPane, TimePlot
+from app.ui.laid_out import take_out
 from app.ui.models.report_text import percent, ratio
 
 _WIDE_PX: Final = 720
@@ -83,7 +84,7 @@ class RunReturnsPanel(QWidget):
             return
         self._is_wide, row = is_wide, 0
         for widget in (self.months, self.years, self.daily, self.rolling, self.falls):
-            self._grid.removeWidget(widget)
+            take_out(self._grid, widget)
         self._grid.addWidget(self._head("Returns by month, per cent"), row, 0, 1, 2)
         self._grid.addWidget(self.months, row + 1, 0, 1, 2)
         if is_wide:

@@ -20,6 +20,7 @@ from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.kpi_tiles import KpiTiles, Tile
 from app.ui.items.stat_list import StatList
+from app.ui.laid_out import clear
 from app.ui.models import report_text
 from app.ui.runs import OpenRun
 from app.ui.theme import Theme
@@ -117,7 +118,7 @@ class RunSummaryPanel(QWidget):
         self._show_card(run)
 
     def _show_flags(self, flags: tuple[Flag, ...]) -> None:
-        _clear(self._flags)
+        clear(self._flags)
         t = self._context.theme
         colours = {"good": t.armed, "note": t.muted, "warning": t.warning}
         for row, each in enumerate(flags):
@@ -134,7 +135,7 @@ class RunSummaryPanel(QWidget):
             self._flags.addWidget(found, row, 1)
 
     def _show_card(self, run: OpenRun) -> None:
-        _clear(self._card)
+        clear(self._card)
         for row, (caption, words) in enumerate(card_rows(run.data.card)):
             name, value = QLabel(caption), QLabel(words)
             name.setProperty("role", "muted")
@@ -210,12 +211,3 @@ def _head(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", "heading")
     return label
-
-
-def _clear(grid: QGridLayout) -> None:
-    while grid.count():
-        item = grid.takeAt(0)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()
