@@ -134,8 +134,7 @@ def percent_change(fraction: float) -> str:
     """Write a change in per cent, signed; NaN is a dash."""
     if not math.isfinite(fraction):
         return DASH
-    text = f"{fraction * 100:+.2f} %"
-    return text.replace("-", MINUS)
+    return f"{scaled(round(fraction * 10_000), 2, signed=True)} %"
 
 
 def ticks(number: float) -> str:

@@ -305,14 +305,20 @@ QMenu::item:disabled {{ color: {muted}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 6px; }}
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line};
     padding: 4px; }}
+QToolBar {{ background: {window}; border: none; padding: 0; spacing: 0; }}
 QStatusBar {{ background: {window}; color: {muted}; }}
 QStatusBar::item {{ border: none; }}
 QTabBar {{ background: {window}; qproperty-drawBase: 0; }}
-QTabBar::tab {{ background: {window}; color: {muted}; padding: 5px 12px;
+QTabBar::tab {{ background: {window}; color: {muted}; padding: 5px 10px;
     border: none; border-top: 2px solid transparent; }}
 QTabBar::tab:selected {{ background: {panel}; color: {text};
     border-top: 2px solid {accent}; }}
 QTabBar::tab:hover:!selected {{ color: {text}; }}
+QTabWidget > QTabBar, QTabWidget > QTabBar::tab {{ background: {panel}; }}
+QTabWidget > QTabBar::tab {{ padding: 4px 10px; border-top: none;
+    border-bottom: 2px solid transparent; }}
+QTabWidget > QTabBar::tab:selected {{ border-top: none;
+    border-bottom: 2px solid {accent}; }}
 QPushButton, QToolButton {{ background: {raised}; color: {text};
     border: 1px solid {line}; border-radius: 4px; padding: 4px 10px; }}
 QPushButton::menu-indicator, QToolButton::menu-indicator {{
@@ -366,9 +372,10 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line};
 QTableView {{ background: {panel}; alternate-background-color: {shade};
     gridline-color: {line}; border: none;
     selection-background-color: {line}; selection-color: {text}; }}
-QHeaderView {{ background: {panel}; }}
+QHeaderView {{ background: {panel}; border: none;
+    border-bottom: 1px solid {line}; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none;
-    border-bottom: 1px solid {line}; padding: 4px 6px; font-size: {small}px; }}
+    padding: 4px 6px; font-size: {small}px; }}
 QTableCornerButton::section {{ background: {panel}; border: none; }}
 QScrollBar:vertical {{ background: {panel}; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: {panel}; height: 10px; margin: 0; }}

@@ -35,7 +35,7 @@ def best(query: str, *texts: str) -> str:
         ("lad add", "Add Ladder", ("Show Ladder",)),
         ("dark", "Dark theme", ("Window: Light or dark",)),
         ("flat", "Safety: Kill and flatten", ("Window: Float or dock",)),
-        ("ts", "Show Time & sales", ("Show Risk",)),
+        ("sta", "Show Tape", ("Show Risk",)),
         ("wsp ri", "Workspace Risk", ("Workspace Trade",)),
         ("ESH6", "ESH6", ("ESH7", "Show ESH6 notes")),
         ("kill", "Safety: Kill", ("Safety: Kill and flatten",)),

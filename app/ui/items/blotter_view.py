@@ -180,14 +180,15 @@ class BlotterView(QWidget):
     def _width_of(self, column: int) -> int:
         """Width of a column as it was given: the last one is widened."""
         shown = [each for each in self.columns() if each not in self._dropped]
-        if column in self._dropped or shown[-1:] == [column]:
+        is_wide = self.table.horizontalHeader().stretchLastSection()
+        if column in self._dropped or (is_wide and shown[-1:] == [column]):
             return self._widths[column]
         return self.table.columnWidth(column)
 
     def _fit_columns(self) -> None:
         """Show as many of the spare columns as there is room for."""
         columns = self.columns()
-        if not self._spare or not columns:
+        if not columns:
             return
         wanted = {each: self._width_of(each) for each in columns}
         room, drop = self.table.viewport().width(), set[int]()
@@ -199,6 +200,9 @@ class BlotterView(QWidget):
         changed, self._dropped = drop ^ self._dropped, drop
         for each in changed:
             self.table.setColumnHidden(each, each in drop)
+        # Words take what is left; a number would stand alone at the far edge.
+        is_number = self.model.columns[[*wanted][-1]].is_number
+        self.table.horizontalHeader().setStretchLastSection(not is_number)
 
     def show_column(self, column: int, *, is_shown: bool) -> None:
         """Show or hide a column; the last one stays."""
@@ -331,7 +335,6 @@ class BlotterView(QWidget):
         self._widths = [figure * each.width + 8 for each in self.model.columns]
         for section, width in enumerate(self._widths):
             heading.resizeSection(section, width)
-        heading.setStretchLastSection(True)
 
     def _on_heading_menu(self, heading: QHeaderView, place: QPoint) -> None:
         self.column_menu().popup(heading.mapToGlobal(place))

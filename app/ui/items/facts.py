@@ -51,15 +51,17 @@ class Facts(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, round(self._line() * self._rows))
+        return QSize(200, round(self.row_px * self._rows))
 
-    def _line(self) -> float:
+    @property
+    def row_px(self) -> float:
+        """Height of a row."""
         return self.fontMetrics().height() * 1.32
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         width = (self.width() - _GAP) / _COLUMNS
-        line = self._line()
+        line = self.row_px
         middle = Qt.AlignmentFlag.AlignVCenter
         # In a panel that scrolls: half a line is no line.
         end = self.visibleRegion().boundingRect().bottom() + 2

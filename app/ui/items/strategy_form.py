@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from app.errors import RingsideError
 from app.sessions.live_strategies import MINUTE_NS, LiveTerms
 from app.strategies.strategy import Range
+from app.ui.items.form_area import FormArea
 from app.ui.items.form_field import NumberEdit, choice_of
 from app.ui.items.parameter_form import ParameterForm
 from app.ui.jobs import Jobs
@@ -129,13 +129,8 @@ class StrategyForm(QDialog):
         page.addWidget(head)
         page.addWidget(self.parameters)
         page.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
         layout = QVBoxLayout(self)
-        layout.addWidget(area, 1)
+        layout.addWidget(FormArea(inner, "Fields of the strategy"), 1)
         layout.addWidget(self.wrong)
         layout.addWidget(self.at_once)
         layout.addWidget(self.buttons)

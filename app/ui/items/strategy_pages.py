@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from app.sessions.notes import LINES_KEPT, Notes
 from app.sessions.strategy_reading import fields
 from app.strategies import shipped
 from app.ui import formatting
+from app.ui.items.form_area import FormArea
 from app.ui.items.parameter_form import ParameterForm
 from app.ui.items.text_table import TextTable
 from app.ui.laid_out import take_out
@@ -134,14 +134,9 @@ class _Parameters(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.told)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        outer.addWidget(FormArea(inner, "Parameters of the strategy"))
         self.apply.clicked.connect(self._on_apply)
         self.back.clicked.connect(self._on_back)
         self.form.edited.connect(self._show_buttons)

@@ -164,7 +164,11 @@ class WatchColumns:
 
     def _change_colour(self, record: np.void) -> str:
         change = _change_of(record)
-        return self._theme.change(change) if change == change else self._theme.text
+        return (
+            self._theme.change(round(change, 4))
+            if change == change
+            else self._theme.text
+        )
 
     def _spreads(self, rows: np.ndarray) -> np.ndarray:
         return np.array([self._ticks(row) for row in rows], float)

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMessageBox,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from app.errors import InstrumentError
 from app.instrument import Instrument
 from app.ui import formatting
 from app.ui.context import Context
+from app.ui.items.form_area import FormArea
 from app.ui.models.instrument_form import (
     Field,
     FieldError,
@@ -170,11 +170,7 @@ class InstrumentsPanel(QWidget):
             if name == "revert":
                 buttons.addStretch(1)
             buttons.addWidget(button)
-        area = QScrollArea()
-        area.setAccessibleName("Fields of the instrument")
-        area.setWidget(self._form())
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area = FormArea(self._form(), "Fields of the instrument")
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(10, 8, 8, 6)

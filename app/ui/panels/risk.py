@@ -1,10 +1,11 @@
 """The risk panel: limits and their use, the kill switch, refusals counted by reason."""
 
-from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.engine.records import RiskLimit, SafetyState
 from app.ui import formatting
 from app.ui.context import Context
+from app.ui.items.form_area import FormArea
 from app.ui.items.gauge import Gauge
 from app.ui.items.kill_box import KillBox
 from app.ui.items.limit_editor import LimitEditor
@@ -43,13 +44,9 @@ class RiskPanel(QWidget):
         layout.addWidget(self._heading("Refused, by reason"))
         layout.addWidget(self._rejects)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setAccessibleName("Limits")
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        outer.addWidget(FormArea(inner, "Limits"))
 
     def _heading(self, text: str) -> QLabel:
         label = QLabel(text)

@@ -43,7 +43,16 @@ _FORMS: Final = (
 _FILES: Final = (".html", ".pdf", ".json")
 _MOST: Final = 6
 """Runs that are compared at once."""
-_SPARE: Final = ("To", "From", "Equity", "Note", "Run at (UTC)", "Trades", COURSE)
+_SPARE: Final = (
+    "To",
+    "From",
+    "Equity",
+    "Note",
+    "Run at (UTC)",
+    "Trades",
+    COURSE,
+    "Drawdown",
+)
 """Columns that go where there is no room, the first one first."""
 
 

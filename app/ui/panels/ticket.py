@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 from app.engine.records import NO_PRICE
 from app.ui.context import Context
 from app.ui.items.facts import Facts
+from app.ui.items.form_area import FormArea
 from app.ui.items.lines import Line, Words
 from app.ui.items.ticket_view import TicketView
 from app.ui.models import ticket, ticket_steps, ticket_text
@@ -52,7 +52,7 @@ class TicketPanel(QWidget):
         self._on_instrument()
 
     def _lay_out(self) -> None:
-        inner, area = QWidget(), QScrollArea()
+        inner = QWidget()
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -62,12 +62,8 @@ class TicketPanel(QWidget):
         told = QHBoxLayout()
         told.addWidget(self.says, 1)
         told.addWidget(self.nearest, 0, Qt.AlignmentFlag.AlignTop)
-        area.setWidget(inner)
+        area = self._area = FormArea(inner, "Fields of the order")
         area.verticalScrollBar().valueChanged.connect(lambda _: self.facts.update())
-        self._area = area
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(10, 6, 10, 6)
         outer.setSpacing(4)

@@ -15,6 +15,8 @@ from app.ui.models.table import RecordTable
 from app.ui.models.watchlist import TREND, WatchColumns, sparkline, watch_rows
 
 _PULSES = 5
+_SPARE = ("Low", "High", "Volume", "Spread", "Position", TREND, "Bid", "Ask")
+"""Columns that go where there is no room, the first one first."""
 
 
 class WatchlistPanel(QWidget):
@@ -33,7 +35,7 @@ class WatchlistPanel(QWidget):
         table = self.view.table
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setAccessibleName("Watchlist")
-        self.view.spare_columns("Low", "High", "Volume", "Spread", "Position")
+        self.view.spare_columns(*_SPARE)
         trend = next(i for i, column in enumerate(columns) if column.title == TREND)
         table.setItemDelegateForColumn(
             trend, SparklineDelegate(context.theme, table, self._line)
