@@ -14,6 +14,8 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,7 +85,8 @@ def _burn(stop: Any) -> None:
         numbers = np.sort(np.sin(numbers) + numbers[::-1])
 
 
-def _live(seconds: float, until: Any = lambda: False) -> None:
+def live(seconds: float, until: Any = lambda: False) -> None:
+    """Let the window live for some seconds, or until something holds."""
     loop, end, poll = QEventLoop(), QTimer(), QTimer()
     end.setSingleShot(True)
     end.timeout.connect(loop.quit)
@@ -118,6 +121,24 @@ def _reference_ms() -> float:
     return (time.thread_time() - start) * 1e3
 
 
+@contextmanager
+def opened_window(messages_per_s: int) -> Iterator[tuple[MainWindow, list[str]]]:
+    """Give the window with every panel open, on a live built-in exchange."""
+    with TemporaryDirectory() as folder:
+        settings = Settings()
+        paths = replace(settings.paths, data=Path(folder), logs=Path(folder) / "logs")
+        exchange = replace(settings.exchange, messages_per_s=messages_per_s)
+        settings = replace(settings, paths=paths, exchange=exchange)
+        window = MainWindow(settings, sessions_of(settings), SystemClock())
+        window.show()
+        window.open(Mode.PAPER, "exchange")
+        live(READY_S, until=lambda: has_market(window))
+        try:
+            yield window, _open_all(window)
+        finally:
+            window.close()
+
+
 def measure(seconds: float = SECONDS) -> dict[str, Any]:
     """Run the window for some seconds and return its figures."""
     application()
@@ -127,16 +148,7 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
         multiprocessing.get_context("spawn").Process(target=_burn, args=(stop,))
         for _ in range(os.cpu_count() or 1)
     ]
-    with TemporaryDirectory() as folder:
-        settings = Settings()
-        paths = replace(settings.paths, data=Path(folder), logs=Path(folder) / "logs")
-        exchange = replace(settings.exchange, messages_per_s=MESSAGES_PER_S)
-        settings = replace(settings, paths=paths, exchange=exchange)
-        window = MainWindow(settings, sessions_of(settings), SystemClock())
-        window.show()
-        window.open(Mode.PAPER, "exchange")
-        _live(READY_S, until=lambda: has_market(window))
-        opened = _open_all(window)
+    with opened_window(MESSAGES_PER_S) as (window, opened):
         for each in burners:
             each.start()
         try:
@@ -145,11 +157,10 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
             stop.set()
             for each in burners:
                 each.join()
-            window.close()
 
 
 def _figures(window: MainWindow, opened: list[str], seconds: float) -> dict[str, Any]:
-    _live(WARM_UP_S)
+    live(WARM_UP_S)
     bridge, process = window.bridge, psutil.Process()
     bridge.frames = frames = CpuTimes()
     before = process.memory_info()
@@ -157,7 +168,7 @@ def _figures(window: MainWindow, opened: list[str], seconds: float) -> dict[str,
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         start = frames.count
-        _live(5.0)
+        live(5.0)
         count = min(frames.count - start, len(frames.work))
         at = np.arange(frames.count - count, frames.count) % len(frames.work)
         kept.append(np.stack([frames.work[at], frames.interval[at], frames.cpu[at]]))
