@@ -7,10 +7,12 @@ full, or when it is told to stop; called again, it goes on.
 """
 
 from enum import IntEnum
+from typing import Any
 
 from app.engine.atomics import load_acquire
-from app.engine.backtest_bars import Left, pass_bars
-from app.engine.backtest_block import RUN_WORDS, Run, has_room, keep_worth
+from app.engine.backtest_bars import Left, keeps_worth, pass_bars
+from app.engine.backtest_block import RUN_WORDS, Run, has_room
+from app.engine.backtest_ticks import pass_ticks
 from app.engine.bits import integer
 from app.engine.compile import entry, inlined, kernel
 from app.engine.folding import act_on, come_to, fold, fold_requests, hand_on, leave
@@ -77,16 +79,20 @@ def _act(arena: int, links: int, address: int) -> None:
 
 @kernel
 def _finish(arena: int, links: int, address: int, left: int) -> None:
-    """Do what `pass_bars` has left to do about a record."""
+    """Do what `pass_bars` or `pass_ticks` has left to do about a record."""
     record = view(address, 1, MARKET)[0]
-    if left == Left.ASKED:
+    if left == Left.DONE:
+        leave(arena, links, record)
+    elif left == Left.ASKED:
         fold_requests(arena, links)
         session = engine(arena)[0]
         session["now"] = max(session["now"], record["ts_received"])
         _act(arena, links, address)
-    elif left == Left.LOSS or left == Left.TOLD:
-        if left == Left.LOSS:
-            instrument = integer(record["instrument"])
+    elif left == Left.LOSS or left == Left.TOLD or left == Left.MOVED:
+        instrument = integer(record["instrument"])
+        if left == Left.MOVED:
+            call_link(arena, links, Link.GATE_MARKED, instrument)
+        elif left == Left.LOSS:
             call_link(arena, links, Link.GATE_MARKED, integer(MARKED) - instrument)
         hand_on(arena, links, address)
         leave(arena, links, record)
@@ -94,32 +100,60 @@ def _finish(arena: int, links: int, address: int, left: int) -> None:
         _act(arena, links, address)
 
 
+@inlined
+def _is_bar(records: int, index: int) -> bool:
+    """Whether a record of a block is a bar."""
+    return view(records + index * MARKET_BYTES, 1, MARKET)[0]["kind"] == EventKind.BAR
+
+
+@kernel
+def _pass(arena: int, links: int, address: int, index: int) -> tuple[int, int]:
+    """Fold what is quiet, in the loops for bars and for books in turn."""
+    block = words(address, RUN_WORDS)
+    records, left = block[Run.RECORDS], integer(Left.ALL)
+    while index < block[Run.COUNT]:
+        is_bar = _is_bar(records, index)
+        if is_bar:
+            index, left = pass_bars(arena, links, address, index)
+        else:
+            index, left = pass_ticks(arena, links, address, index)
+        if left != Left.ALL or index == block[Run.COUNT]:
+            break
+        if _is_bar(records, index) == is_bar:
+            break
+    return index, left
+
+
+@inlined
+def _why_not(arena: int, block: Any, address: int, ts: int) -> int:
+    """Outcome with which the loop returns before a record, if it must; else -1."""
+    if load_acquire(address + 8 * Run.STOP):
+        return integer(Outcome.STOPPED)
+    if not has_room(block):
+        return integer(Outcome.FULL)
+    now = engine(arena)[0]["now"]
+    if ts > now and not keeps_worth(arena, block, now):
+        return integer(Outcome.FULL)
+    return integer(-1)
+
+
 @entry
 def run_backtest(arena: int, links: int, unused: int) -> int:
     """Fold the records of a block; see `Run` and `Outcome`."""
     address = linked(links, Link.BACKTEST)
     block = words(address, RUN_WORDS)
-    records, count = block[Run.RECORDS], block[Run.COUNT]
-    every = block[Run.WORTH_EVERY]
-    session = engine(arena)[0]
-    index, left = block[Run.NEXT], integer(Left.ALL)
+    index = block[Run.NEXT]
     while True:
-        index, left = pass_bars(arena, links, address, index)
+        index, left = _pass(arena, links, address, index)
         block[Run.NEXT] = index
-        if index >= count:
+        if index >= block[Run.COUNT]:
             return integer(Outcome.BLOCK_ENDED)
-        at = records + index * MARKET_BYTES
+        at = block[Run.RECORDS] + index * MARKET_BYTES
         if left == Left.ALL:
-            if load_acquire(address + 8 * Run.STOP):
-                return integer(Outcome.STOPPED)
-            if not has_room(block):
-                return integer(Outcome.FULL)
-            now, ts = session["now"], view(at, 1, MARKET)[0]["ts_received"]
-            if ts > now and now - block[Run.WORTH_TS] > every:
-                if block[Run.WORTHS_USED] == block[Run.WORTHS_ROOM]:
-                    return integer(Outcome.FULL)
-                if now:
-                    keep_worth(arena, block)
+            ts = view(at, 1, MARKET)[0]["ts_received"]
+            outcome = _why_not(arena, block, address, ts)
+            if outcome >= 0:
+                return outcome
         _finish(arena, links, at, left)
         index += 1
 

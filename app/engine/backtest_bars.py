@@ -25,7 +25,14 @@ from app.engine.gate_marks import moves_money_alone, new_loss
 from app.engine.gate_reports import forget_findings
 from app.engine.links import Link, linked
 from app.engine.memory import view, words
-from app.engine.records import BAR, MARKET, MARKET_BYTES, EventKind, Reason
+from app.engine.records import (
+    BAR,
+    MARKET,
+    MARKET_BYTES,
+    NO_PRICE,
+    EventKind,
+    Reason,
+)
 from app.engine.risk_exposure import refresh_exposure
 from app.engine.state import engine, instruments, positions
 from app.engine.strategy import has_requests
@@ -36,12 +43,14 @@ from app.engine.venue.state import venue, venue_instruments
 
 
 class Left(IntEnum):
-    """What is left to do about the record at which `pass_bars` returned."""
+    """What is left to do about the record at which a quiet loop returned."""
 
     ALL = 0  # nothing is done yet
     ASKED = 1  # time has come to it; what strategies have asked for comes first
     LOSS = 2  # it is marked; a loss limit is broken
     TOLD = 3  # it is marked; without room to wait, its handlers run at once
+    MOVED = 4  # the venue and its book have it; the gate is to mark it
+    DONE = 5  # all but what strategies have asked for
 
 
 @inlined
@@ -73,9 +82,9 @@ def _is_plain(arena: int, instrument: int) -> bool:
 
 
 @inlined
-def _mark(arena: int, instrument: int, position: Any, doubled: int) -> bool:
+def mark_at(arena: int, instrument: int, position: Any, doubled: int) -> bool:
     """Mark an instrument at half of `doubled`; whether that breaks a loss limit."""
-    if position["mark_doubled"] == doubled:
+    if position["mark_doubled"] == doubled or doubled == NO_PRICE:
         return False
     held = position["holders"] | position["quantity"] | position["exposure"]
     works = position["working_buy"] | position["working_sell"]
@@ -98,7 +107,7 @@ def _may_pass(session: Any, record: Any, bar: Any) -> bool:
 
 
 @inlined
-def _keeps_worth(arena: int, block: Any, now: int) -> bool:
+def keeps_worth(arena: int, block: Any, now: int) -> bool:
     """Write down the worth before time moves on, if it is due; False without room."""
     if now - block[Run.WORTH_TS] > block[Run.WORTH_EVERY]:
         if block[Run.WORTHS_USED] == block[Run.WORTHS_ROOM]:
@@ -131,7 +140,7 @@ def _moves_on(arena: int, links: int, address: int, ts: int) -> int:
     session, block = engine(arena)[0], words(address, RUN_WORDS)
     if load_acquire(address + 8 * Run.STOP):
         return integer(Left.ALL)
-    if not _keeps_worth(arena, block, integer(session["now"])):
+    if not keeps_worth(arena, block, integer(session["now"])):
         return integer(Left.ALL)
     session["event"] += 1
     if bar_rows(arena)[0]["next"]:
@@ -178,7 +187,7 @@ def pass_bars(arena: int, links: int, address: int, index: int) -> tuple[int, in
         else:
             session["event"] += 1
         _take(arena, at, book, state)
-        if _mark(arena, instrument, position, 2 * book["last_price"]):
+        if mark_at(arena, instrument, position, 2 * book["last_price"]):
             return index, integer(Left.LOSS)
         if not wait(arena, at):
             return index, integer(Left.TOLD)

@@ -1,0 +1,184 @@
+"""Records of books that concern no order stay in a loop of their own: same bytes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.engine.arena import HEADER_BYTES, Arena, Section
+from app.engine.links import Link
+from app.engine.records import MARKET, QUOTE, EventKind, ReportType
+from app.engine.ring import Ring
+from app.sessions.backtest.request import parse_request
+from app.sessions.backtest.run import Backtest
+from tests.sessions.test_recorded_past import depth, write
+
+pytestmark = pytest.mark.slow
+
+ASKING = """from app.strategies import Strategy
+
+
+class Asking(Strategy):
+    def __init__(self):
+        self.seen = 0
+        self.bars = 0
+
+    def on_bar(self, ctx, bar):
+        self.bars += 1
+
+    def on_trade(self, ctx, trade):
+        self.seen += 1
+        if self.seen % 5 == 0:
+            ctx.market(trade.instrument, 30.0 if self.seen % 2 else -30.0)
+
+    def on_quote(self, ctx, quote):
+        self.seen += 3
+
+    def on_book(self, ctx, update):
+        self.seen += 1
+        i, turn = update.instrument, self.seen % 12
+        bid, ask = ctx.bid(i), ctx.ask(i)
+        if turn == 0 and bid < ask:
+            ctx.cancel_all(i)
+            ctx.limit(i, 20.0, bid)
+            ctx.limit(i, -20.0, ask)
+        elif turn == 4 and bid < ask:
+            ctx.limit(i, 10.0, bid - 0.05)
+            ctx.limit(i, -15.0, ask + 0.07)
+            ctx.limit(i, 25.0, bid + 0.01)
+        elif turn == 8 and self.seen % 7 == 0:
+            ctx.stop(i, -5.0, bid - 0.04)
+        elif turn == 10:
+            ctx.set_timer(1, ctx.now + 400_000_000)
+"""
+
+
+def _bytes_of(arena: Arena) -> dict[str, bytes]:
+    """All that is in use, by section, and the header."""
+    found = {"header": arena.bytes[:HEADER_BYTES].tobytes()}
+    for section in arena.layout:
+        rows = arena.records(section)[: max(1, arena.used(section))]
+        found[section.name] = rows.tobytes()
+    return found
+
+
+def _stream(count: int, seed: int, *, odd: bool) -> Any:
+    """A book that wanders, now and then crossed; `odd`: with what no feed says."""
+    random = np.random.default_rng(seed)
+    records = depth(count, seed=seed)
+    wander = 100 * np.cumsum(
+        random.integers(-1, 2, count + 2) * (random.random(count + 2) < 0.2)
+    )
+    records["price"] += wander
+    # Both of one time, and times that came out of order.
+    records["ts_venue"] -= random.integers(0, 60_000_000, count + 2)
+    records["aggressor"] = random.integers(-1, 2, count + 2)
+    records["flags"][random.random(count + 2) < 0.1] = 0
+    # What the touch has left is cleared, or the book would stay crossed for good.
+    for i in range(40, count, 40):
+        records["kind"][i : i + 2] = EventKind.SNAPSHOT_BEGIN, EventKind.SNAPSHOT_END
+    if odd:
+        _make_odd(records, random)
+    return records
+
+
+def _make_odd(records: Any, random: Any) -> None:
+    draws = random.random(len(records))
+    draws[:3] = 1.0
+    records["price"][draws < 0.002] = -(2**63)
+    records["size"][(draws > 0.002) & (draws < 0.004)] = -5
+    records["instrument"][(draws > 0.004) & (draws < 0.006)] = 7
+    records["kind"][(draws > 0.006) & (draws < 0.008)] = EventKind.GAP
+    records["kind"][(draws > 0.008) & (draws < 0.010)] = EventKind.TIMER
+    records["ts_received"][(draws > 0.010) & (draws < 0.011)] = 2**62
+    records["side"][(draws > 0.011) & (draws < 0.013)] = 0
+    for i in np.flatnonzero((draws > 0.013) & (draws < 0.06)):
+        price = int(records["price"][i]) + 100
+        quote = records[i : i + 1].view(QUOTE)
+        quote["kind"] = EventKind.QUOTE
+        quote["bid_price"], quote["ask_price"] = price - 100, price + 200
+        quote["bid_size"], quote["ask_size"] = 300, 0 if i % 5 == 0 else 200
+
+
+def _folded(catalog: Any, records: Any, request: Any, *, quiet: bool) -> Any:
+    backtest = Backtest(request, catalog)
+    ring = Ring(MARKET, 4)
+    if not quiet:
+        # Somebody who wants every record: each goes the whole way.
+        backtest.composition.links[Link.MARKET_OUT] = ring.address
+    outcomes = backtest.run(blocks=[records[:1500].copy(), records[1500:].copy()])
+    return outcomes, _bytes_of(outcomes.composition.arena)
+
+
+def _assert_same(folder: Path, records: Any, terms: dict[str, Any]) -> Any:
+    catalog = write(folder, depth(50))
+    request = parse_request({"symbols": ["RSTK@depth"], **terms})
+    quiet, ours = _folded(catalog, records, request, quiet=True)
+    whole, theirs = _folded(catalog, records, request, quiet=False)
+    assert quiet.reports.tobytes() == whole.reports.tobytes()
+    assert quiet.worths.tobytes() == whole.worths.tobytes()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    return quiet
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> str:
+    path = tmp_path / "asking.py"
+    path.write_text(ASKING)
+    return str(path)
+
+
+@pytest.mark.parametrize("odd", [False, True])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_orders_of_every_sort_leave_the_same_bytes(
+    tmp_path: Path, asking: str, seed: int, *, odd: bool
+) -> None:
+    terms = {"strategies": [{"id": "one", "name": asking}]}
+
+    outcomes = _assert_same(tmp_path, _stream(4000, seed, odd=odd), terms)
+
+    told = set(outcomes.reports["report"])
+    assert {ReportType.FILL, ReportType.CANCELLED} <= told
+
+
+@pytest.mark.parametrize("latency", [0, 90_000])
+@pytest.mark.parametrize("name", ["Avellaneda-Stoikov Market Maker", "Book Imbalance"])
+def test_shipped_strategies_leave_the_same_bytes(
+    tmp_path: Path, name: str, latency: int
+) -> None:
+    terms = {
+        "strategies": [{"id": "one", "name": name}],
+        "models": {"order_latency_us": latency, "report_latency_us": latency},
+    }
+
+    _assert_same(tmp_path, _stream(4000, 5, odd=False), terms)
+
+
+def test_two_strategies_and_a_loss_limit_that_breaks(
+    tmp_path: Path, asking: str
+) -> None:
+    each = [
+        {"id": "one", "name": asking, "allocation": 0.4},
+        {"id": "two", "name": "Avellaneda-Stoikov Market Maker", "allocation": 0.4},
+    ]
+    terms = {"strategies": each, "limits": {"max_drawdown": 3}}
+
+    outcomes = _assert_same(tmp_path, _stream(4000, 6, odd=False), terms)
+
+    assert ReportType.STATE in outcomes.reports["report"][2:]
+
+
+def test_quotes_alone_are_marks_and_calls(tmp_path: Path, asking: str) -> None:
+    records = depth(3000, seed=9)
+    quotes = records[2:].view(QUOTE)
+    middle = 1_000_000 + 100 * np.cumsum(np.random.default_rng(4).integers(-1, 2, 3000))
+    quotes["kind"] = EventKind.QUOTE
+    quotes["bid_price"], quotes["ask_price"] = middle - 100, middle + 100
+    quotes["bid_size"], quotes["ask_size"] = 200, 300
+    terms = {"strategies": [{"id": "one", "name": asking}]}
+
+    outcomes = _assert_same(tmp_path, records, terms)
+
+    calls = outcomes.composition.arena.records(Section.STRATEGIES)["calls"][1]
+    assert calls > len(quotes)
