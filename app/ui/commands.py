@@ -197,7 +197,8 @@ COMMANDS: Final = (
         "ladder.next_bracket",
         "Next click: bracket",
         "B",
-        "The next click places entry, target and stop, as Alt + click does",
+        "The next click places entry, target and stop, as Alt + click does; the next "
+        "drag moves an order's whole group, as Alt + drag does",
     ),
     Command("ladder.size_1", "First size", "1", "Choose the first size pad"),
     Command("ladder.size_2", "Second size", "2", "Choose the second size pad"),

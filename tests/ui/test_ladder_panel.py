@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QRegion, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QEnterEvent, QImage, QRegion, QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.engine.records import (
@@ -325,6 +331,41 @@ def test_shift_wheel_scrolls_one_row(armed: Hand) -> None:
     _wheel(armed, -1, Qt.KeyboardModifier.ShiftModifier)
 
     assert armed.panel.view.top == top - 1
+
+
+def test_rows_stay_while_a_modifier_is_held(armed: Hand) -> None:
+    view, listed = armed.panel.view, armed.frame.listed
+    with armed.qtbot.waitActive(armed.panel):
+        armed.panel.activateWindow()
+    view.setFocus()
+    far = listed.scale.index(armed.frame.best_bid) + 500
+    top = view.top
+
+    armed.qtbot.keyPress(view, Qt.Key.Key_Shift, Qt.KeyboardModifier.ShiftModifier)
+    view.follow(far)
+    assert view.top == top
+    armed.qtbot.keyRelease(view, Qt.Key.Key_Shift)
+    view.follow(far)
+
+    assert view.top > top
+
+
+@pytest.mark.parametrize("kind", [QSpinBox, QPlainTextEdit, QLineEdit])
+def test_the_pointer_does_not_take_the_keys_from_who_is_typing(
+    armed: Hand, kind: type[QWidget]
+) -> None:
+    field = kind()
+    armed.qtbot.addWidget(field)
+    field.show()
+    with armed.qtbot.waitActive(field):
+        field.activateWindow()
+    field.setFocus()
+    assert QApplication.focusWidget() is field
+
+    at = QPointF(5, 5)
+    QApplication.sendEvent(armed.panel.view, QEnterEvent(at, at, at))
+
+    assert QApplication.focusWidget() is field
 
 
 def test_middle_click_recentres(armed: Hand) -> None:

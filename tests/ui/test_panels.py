@@ -407,9 +407,28 @@ def test_a_wrong_size_is_refused_in_words(qtbot: QtBot, stage: Stage) -> None:
     field.setText("1.5")
     field.editingFinished.emit()
 
-    assert panel.pads.chosen[0] == 1
+    assert panel.pads.chosen[0] == 0
     assert "not a multiple" in field.toolTip()
+    stage.session.state = SafetyState.ARMED
+    stage.pulse()
+    panel.run("ladder.buy_market")
+    assert stage.session.sent == [], "not the size of before, either"
+    assert "choose a size" in panel._hover.text
     field.setText("12")
     field.editingFinished.emit()
     assert panel.pads.chosen == (12, 2)
     assert panel.view.gestures.quantities == (12, 2)
+    assert field.toolTip() == "Size of the left button"
+
+
+def test_a_size_holds_while_it_is_typed(qtbot: QtBot, stage: Stage) -> None:
+    panel = shown(qtbot, stage, LadderPanel)
+    assert isinstance(panel, LadderPanel)
+    field = panel.pads._fields[0]
+    field.setFocus()
+    field.selectAll()
+
+    qtbot.keyClicks(field, "25")
+
+    # What the line below the ladder says is what a click sends, before it is made.
+    assert panel.view.gestures.quantities == (25, 2)

@@ -133,7 +133,8 @@ class Gestures(Deciding):
             if is_right:
                 self.cancel(here)
             elif here:
-                is_group = hand is Hand.BRACKET
+                is_group = Hand.BRACKET in (hand, self.latched)
+                self.latched = Hand.PLAIN
                 orders = self._families(here) if is_group else here
                 self.drag = Drag(spot, orders, spot, is_group=is_group)
         elif spot.column.side:

@@ -15,10 +15,11 @@ from PySide6.QtGui import (
     QMouseEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication
 
 from app.clock import Clock
 from app.ui.commands import Command
+from app.ui.hotkeys import is_typing
 from app.ui.items.ladder_geometry import Spot
 from app.ui.items.ladder_surface import LadderSurface
 from app.ui.models.hand import Hand, hand_of
@@ -122,7 +123,7 @@ class LadderView(LadderSurface):
             row,
             self.rows,
             is_hovered=self.underMouse(),
-            is_busy=self.gestures.is_busy,
+            is_busy=self.gestures.is_busy or self._is_modified(),
         )
         self._away = row if row < 0 else max(0, row - self.rows + 1)
         if step is Step.MOVE:
@@ -130,6 +131,13 @@ class LadderView(LadderSurface):
         if step is not self._step:
             self._step = step
             self.update()
+
+    def _is_modified(self) -> bool:
+        """Whether a modifier key is held over the rows: a gesture is about to come."""
+        is_here = self.underMouse() or self.hasFocus()
+        if not is_here or not self.isActiveWindow():
+            return False  # what was held when the window was left is not known
+        return bool(QApplication.keyboardModifiers() & _MODIFIERS)
 
     def centre_on(self, index: int) -> None:
         """Bring a tick index to the middle, and ask for the frame of those rows."""
@@ -201,7 +209,7 @@ class LadderView(LadderSurface):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         # The ladder under the pointer gets the keys, unless someone is typing.
-        if not isinstance(QApplication.focusWidget(), QLineEdit):
+        if not is_typing(QApplication.focusWidget()):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

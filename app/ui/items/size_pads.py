@@ -70,9 +70,9 @@ class SizePads(QWidget):
     def _choose(self, sizes: tuple[int, int]) -> None:
         assert self._text is not None
         self.chosen = sizes
-        for field, size in zip(self._fields, sizes, strict=True):
+        for field, size, (_, tip) in zip(self._fields, sizes, _FIELDS, strict=True):
             field.setText(self._text.quantity(size))
-            self._colour(field, is_wrong=False)
+            self._colour(field, is_wrong=False, tip=tip)
         self._check_pad(sizes[0])
         self.sizes_chosen.emit(sizes)
 
@@ -102,32 +102,54 @@ class SizePads(QWidget):
         field.setAccessibleName(tip)
         field.setMaximumWidth(64)
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        field.textEdited.connect(self._on_typed)
         field.editingFinished.connect(self._on_edited)
         layout.addWidget(label)
         layout.addWidget(field, 1)
         return field
 
+    def _on_typed(self) -> None:
+        """Take sizes while they are typed: the ladder's line speaks of them at once."""
+        if self._text is not None:
+            self._take(self._read())
+
     def _on_edited(self) -> None:
+        """Write sizes as the instrument does, once they are typed."""
         if self._text is None:
             return
-        sizes = list(self.chosen)
-        for i, field in enumerate(self._fields):
+        sizes = self._read()
+        if all(sizes) and sizes != self.chosen:
+            self._choose(sizes)
+        else:
+            self._take(sizes)
+
+    def _take(self, sizes: tuple[int, int]) -> None:
+        if sizes != self.chosen:
+            self.chosen = sizes
+            self._check_pad(sizes[0])
+            self.sizes_chosen.emit(sizes)
+
+    def _read(self) -> tuple[int, int]:
+        """Sizes of both fields; 0, with which nothing is sent, for what is none."""
+        assert self._text is not None
+        sizes = []
+        for field, (_, tip) in zip(self._fields, _FIELDS, strict=True):
+            size, fault = 0, ""
             try:
                 size = int(self._text.instrument.quantity_units(_number(field.text())))
             except InstrumentError as error:
-                self._colour(field, is_wrong=True, tip=str(error))
-                return
-            if size <= 0:
-                self._colour(field, is_wrong=True, tip="a size must be positive")
-                return
-            sizes[i] = size
-        if tuple(sizes) != self.chosen:
-            self._choose((sizes[0], sizes[1]))
+                fault = str(error)
+            if not fault and size <= 0:
+                fault = "a size must be positive"
+            self._colour(field, is_wrong=bool(fault), tip=fault or tip)
+            sizes.append(0 if fault else size)
+        return sizes[0], sizes[1]
 
-    def _colour(self, field: QLineEdit, *, is_wrong: bool, tip: str = "") -> None:
-        field.setStyleSheet(f"border-color: {self._theme.error};" if is_wrong else "")
-        if is_wrong:
-            field.setToolTip(tip)
+    def _colour(self, field: QLineEdit, *, is_wrong: bool, tip: str) -> None:
+        style = f"border-color: {self._theme.error};" if is_wrong else ""
+        if style != field.styleSheet():
+            field.setStyleSheet(style)
+        field.setToolTip(tip)
 
 
 _FIELDS = (("L", "Size of the left button"), ("R", "Size of the right button"))
