@@ -12,7 +12,7 @@ from app.ui.items.ink import Ink
 from app.ui.models.axis import multiples, price_step
 from app.ui.models.chart_columns import Columns
 
-_LABEL_PX: Final = 3.2  # heights of text between labels
+_LABEL_PX: Final = 2.0  # heights of text between labels
 _PAD: Final = 5.0
 _SOLID: Final = Qt.PenStyle.SolidLine
 

@@ -14,6 +14,7 @@ from app.ui import formatting
 from app.ui.items.chart_floats import Float, around, level, line_float
 from app.ui.items.chart_scale import Pane
 from app.ui.items.ink import Ink
+from app.ui.items.spread import spread
 from app.ui.models.intent import Intent
 from app.ui.models.market import Listed
 from app.ui.models.orders import PENDING, priced_at
@@ -29,16 +30,25 @@ _FILL_PX: Final = 5.0
 _AWAY_PX: Final = 4.0
 """From a bar to the triangle of a fill in it."""
 _EDGE: Final = 4.0
+_ARM: Final = 10.0
+"""From a line to the chip that had to leave it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An order's label: its line, what it covers, and the part of it that cancels."""
+    """An order's label: its line, what it covers, and the part of it that cancels.
+
+    Attributes
+    ----------
+    away : float
+        Px that it stands below its line, to leave room to others.
+    """
 
     order: int
     y: int
     box: QRectF
     cross: QRectF
+    away: float = 0.0
 
 
 def lay_chips(
@@ -46,28 +56,48 @@ def lay_chips(
 ) -> list[tuple[Chip, np.void, str]]:
     """Place the chips of orders whose price is in view; none lies on another.
 
-    They stand at the right, where no bars are, and below the legend.
+    They stand at the right, where no bars are, and below the legend: those of near
+    prices one below another, and only where these fill the height side by side.
     """
-    placed: list[tuple[Chip, np.void, str]] = []
-    ink, pane, right = chart.ink, chart.panes[0], chart.plot.right()
+    ink, pane = chart.ink, chart.panes[0]
     height = round(ink.small.height) + 3
+    found: list[tuple[float, np.void]] = []
     for order in orders:
         price = priced_at(order)
         y = float(pane.scale.y(price)) if price != NO_PRICE else math.nan
-        if not pane.box.top() <= y <= pane.box.bottom():
-            continue
-        words = order_words(order, listed)
-        cross = round(ink.small.width(CROSS) + 2 * _PAD)
-        width = round(ink.small.width(words) + 2 * _PAD) + cross
-        top = min(max(y - height / 2, pane.box.top()), pane.box.bottom() - height)
-        top = max(top, chart.legend_bottom)
-        box = QRectF(right - _EDGE - width, round(top), width, height)
-        while hit := [c.box for c, _, _ in placed if c.box.intersects(box)]:
-            box.moveRight(min(each.left() for each in hit) - _GAP)
-        part = QRectF(box.right() - cross, box.top(), cross, height)
-        chip = Chip(int(order["client_order_id"]), round(y), box, part)
-        placed.append((chip, order, words))
+        if pane.box.top() <= y <= pane.box.bottom():
+            found.append((y, order))
+    found.sort(key=lambda each: each[0])
+    low = max(pane.box.top(), chart.legend_bottom)
+    high = max(low, pane.box.bottom() - height)
+    fit = max(1, int((high - low) // (height + 1)) + 1)
+    placed: list[tuple[Chip, np.void, str]] = []
+    right = chart.plot.right() - _EDGE
+    columns = -(-len(found) // fit)
+    for column in range(columns):
+        part = found[column::columns]
+        tops = spread([y - height / 2 for y, _ in part], height + 1, low, high)
+        made = [
+            _chip(ink, order, order_words(order, listed), y, QPointF(right, round(top)))
+            for (y, order), top in zip(part, tops, strict=True)
+        ]
+        placed += made
+        right = min(chip.box.left() for chip, _, _ in made) - _GAP
     return placed
+
+
+def _chip(
+    ink: Ink, order: np.void, words: str, y: float, corner: QPointF
+) -> tuple[Chip, np.void, str]:
+    """A chip whose upper right corner is given."""
+    height = round(ink.small.height) + 3
+    cross = round(ink.small.width(CROSS) + 2 * _PAD)
+    width = round(ink.small.width(words) + 2 * _PAD) + cross
+    box = QRectF(corner.x() - width, corner.y(), width, height)
+    part = QRectF(box.right() - cross, box.top(), cross, height)
+    away = box.center().y() - y
+    away = away if abs(away) > 1 else 0.0
+    return Chip(int(order["client_order_id"]), round(y), box, part, away), order, words
 
 
 def order_words(order: np.void, listed: Listed) -> str:
@@ -101,14 +131,26 @@ def order_chips(
     for chip, order, words in chips:
         colour = chart.ink.theme.side(int(order["side"]))
         paint = partial(_paint_chip, chart.ink, chip, words, colour)
-        key = chip.box.getRect(), words, colour
-        made.append(Float(key, (around(chip.box),), paint))
+        key = chip.box.getRect(), chip.y, words, colour
+        made.append(Float(key, (around(_reach(chip)),), paint))
     return made
+
+
+def _reach(chip: Chip) -> QRectF:
+    """What a chip and its arm cover."""
+    if not chip.away:
+        return chip.box
+    arm = QRectF(chip.box.left() - _ARM, chip.y, _ARM, 1)
+    return chip.box.united(arm)
 
 
 def _paint_chip(
     ink: Ink, chip: Chip, words: str, colour: str, painter: QPainter
 ) -> None:
+    if chip.away:  # an arm to its line
+        painter.setPen(ink.pen(colour))
+        left = QPointF(chip.box.left(), round(chip.box.center().y()))
+        painter.drawLine(QLineF(QPointF(left.x() - _ARM, chip.y), left))
     painter.fillRect(chip.box, ink.brush(colour))
     ink.write_in(painter, ink.small)
     painter.setPen(ink.pen(ink.theme.on_side))

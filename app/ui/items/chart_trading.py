@@ -63,6 +63,7 @@ class TradingChart(ChartView):
         self._part: np.void | None = None
         self._next: LadderFrame | None = None
         self._chips: list[Chip] = []
+        self._away = 0.0  # of the chip that is dragged
         self._has_held = False
         super().__init__(theme, scale)
 
@@ -163,6 +164,7 @@ class TradingChart(ChartView):
             order = self.hand.order(chip.order)
             if order is not None:
                 self.hand.drag = OrderDrag(chip.order, priced_at(order))
+                self._away = chip.away
             self.show_floats()
 
     def _is_drawn(self, at: QPointF) -> bool:
@@ -191,7 +193,8 @@ class TradingChart(ChartView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.hand.drag is not None and self.listed is not None:
-            self.hand.drag.price = self.price_at(event.position().y())
+            # A chip that stands beside its line is not dragged by a touch.
+            self.hand.drag.price = self.price_at(event.position().y() - self._away)
             self.pointer = event.position()
             self.show_floats()
             return

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 from app.engine.records import NO_PRICE
 from app.ui import formatting
 from app.ui.items.ink import Ink
+from app.ui.items.spread import spread
 from app.ui.models.axis import multiples, price_step, time_step
 from app.ui.models.heatmap import HeatFrame, OwnLine
 from app.ui.models.ladder_build import bar_scale
@@ -19,6 +20,8 @@ _PRICE_PX: Final = 34.0
 _PAD: Final = 4.0
 _STAMPS: Final = 500
 _CHIP_PX: Final = 16.0
+_ARM_PX: Final = 8.0
+"""From a line to the chip that had to leave it."""
 _BUY_SIGN, _SELL_SIGN = "B", "S"
 
 
@@ -206,15 +209,18 @@ class HeatmapPaint:
 
     def own(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
         """Draw working orders as lines that end in chips on the price axis."""
-        before, right = -_CHIP_PX, self.plot.right() - 2
-        for line in sorted(frame.own, key=lambda each: -each.price):
-            y = round(port.y_of(line.price)) + 0.5
-            if 0 <= y <= port.height:
-                # Chips that would cover one another stand side by side.
-                is_near = y - before < _CHIP_PX
-                right = right if is_near else self.plot.right() - 2
-                right -= self._order(painter, frame, line, y, right) + 2
-                before = y
+        lines = [
+            (round(port.y_of(line.price)) + 0.5, line)
+            for line in sorted(frame.own, key=lambda each: -each.price)
+        ]
+        lines = [each for each in lines if 0 <= each[0] <= port.height]
+        # Chips that would cover one another stand one below another.
+        half = _CHIP_PX / 2
+        ys = [y for y, _ in lines]
+        for y, (at, line) in zip(
+            spread(ys, _CHIP_PX + 1, half, port.height - half), lines, strict=True
+        ):
+            self._order(painter, frame, line, at, y)
 
     def _order(
         self,
@@ -222,9 +228,9 @@ class HeatmapPaint:
         frame: HeatFrame,
         line: OwnLine,
         y: float,
-        right: float,
-    ) -> float:
-        """Draw one price's orders, their chip left of `right`; the chip's width."""
+        middle: float,
+    ) -> None:
+        """Draw one price's orders; the middle of their chip is at another height."""
         ink, theme = self.ink, self.ink.theme
         colour = theme.side(line.side)
         pen = QPen(ink.pen(colour))
@@ -239,9 +245,11 @@ class HeatmapPaint:
         if line.orders > 1:
             words += f" ×{line.orders}"
         wide = ink.small.width(words) + 2 * _PAD
-        box = QRectF(right - wide, y - _CHIP_PX / 2, wide, _CHIP_PX)
+        left = self.plot.right() - 2 - wide
+        if abs(middle - y) > 1:  # an arm to its line
+            painter.drawLine(QPointF(left - _ARM_PX, y), QPointF(left, middle))
+        box = QRectF(left, round(middle - _CHIP_PX / 2), wide, _CHIP_PX)
         self._chip(painter, box, words, colour, theme.on_side)
-        return wide
 
     def fills(self, painter: QPainter, frame: HeatFrame, port: Viewport) -> None:
         """Draw our fills as triangles: up bought, down sold."""
