@@ -143,10 +143,10 @@ SHIPPED: Final = (
         "Risk",
         "Limits and what they stand at, the kill switch, the program's own health",
         across(
-            (tabs("risk"), 30),
+            (tabs("risk"), 26),
             (
                 down((tabs("pnl"), 40), (tabs("positions"), 25), (tabs("orders"), 35)),
-                40,
+                44,
             ),
             (down((tabs("monitor"), 60), (tabs("messages", "alerts"), 40)), 30),
         ),

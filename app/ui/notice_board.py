@@ -21,10 +21,12 @@ from app.ui.models.notices import Notice, Notices
 
 _MARGIN_PX: Final = 12
 _FIGURES: Final = 52
+_AXIS: Final = 1.4
+"""Height of an axis of time, in heights of text."""
 _OVER: Final = (
     ("messages", False),
     ("monitor", False),
-    ("pnl", False),
+    ("pnl", True),
     ("depth", False),
     ("tape", False),
     ("heatmap", True),
@@ -173,7 +175,8 @@ class NoticeBoard(QWidget):
     def _corner(self, width: int, height: int) -> tuple[int, int]:
         """Left edge and bottom of the cards: over a panel that nothing is traded in.
 
-        Of a chart it is the left: orders' chips and the newest bars are at the right.
+        Of a chart it is the left, above its axis of time: orders' chips and the newest
+        bars are at the right.
         """
         window = self._window
         docks = {each.objectName(): each for each in window.findChildren(QDockWidget)}
@@ -188,6 +191,7 @@ class NoticeBoard(QWidget):
             if fits and dock.isVisible() and not inner.visibleRegion().isEmpty():
                 right = place.right() + 1 - width - _MARGIN_PX
                 x = place.left() + _MARGIN_PX if is_left else right
-                return x, place.bottom() + 1 - _MARGIN_PX
+                axis = round(_AXIS * self.fontMetrics().height()) if is_left else 0
+                return x, place.bottom() + 1 - _MARGIN_PX - axis
         below = window.statusBar().height() + _MARGIN_PX
         return window.width() - width - _MARGIN_PX, window.height() - below

@@ -1,7 +1,7 @@
 """A row of figures, each under its caption: position, average, P&L."""
 
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui.items.ink import Ink
@@ -11,19 +11,26 @@ from app.ui.theme import Theme, text_font
 class Figures(QWidget):
     """Captions with values, painted; nothing is laid out when a value changes.
 
+    Where they do not fit side by side they stand in two rows.
+
     Parameters
     ----------
     theme : Theme
     scale : float
         Size of text, times.
     captions : tuple of str
+    digits : int
+        Figures that each value must have room for; 0 = they stay side by side.
     """
 
-    def __init__(self, theme: Theme, scale: float, captions: tuple[str, ...]) -> None:
+    def __init__(
+        self, theme: Theme, scale: float, captions: tuple[str, ...], digits: int = 0
+    ) -> None:
         super().__init__()
         self._theme = theme
-        self._captions = captions
+        self._captions, self._digits = captions, digits
         self._values = [("", theme.text)] * len(captions)
+        self._columns = len(captions)
         large = text_font(scale, 1.12, bold=True)
         self._ink = Ink(theme, large, large, text_font(scale, 0.82))
         self.setFont(large)
@@ -38,15 +45,30 @@ class Figures(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(80 * len(self._captions), round(self.fontMetrics().height() * 2.3))
+        rows = -(-len(self._captions) // self._columns)
+        return QSize(
+            80 * len(self._captions), rows * round(self.fontMetrics().height() * 2.3)
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        digits = self.fontMetrics().horizontalAdvance("0") * self._digits
+        count = len(self._captions)
+        columns = count if event.size().width() >= digits * count else -(-count // 2)
+        if columns != self._columns:
+            self._columns = columns
+            self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, ink = QPainter(self), self._ink
         ink.begin()
-        width, half = self.width() / len(self._captions), self.height() * 0.46
+        rows = -(-len(self._captions) // self._columns)
+        width, tall = self.width() / self._columns, self.height() / rows
+        half = tall * 0.46
         boxes = [
-            QRectF(i * width + 2, 1, width - 6, half) for i in range(len(self._values))
-        ]
+            QRectF(i % self._columns * width + 2, i // self._columns * tall + 1,
+                   width - 6, half)
+            for i in range(len(self._values))
+        ]  # fmt: skip
         ink.write_in(painter, ink.small)
         painter.setPen(ink.pen(self._theme.muted))
         for box, caption in zip(boxes, self._captions, strict=True):

@@ -23,7 +23,7 @@ class Gauge(QWidget):
         super().__init__()
         self._theme = theme
         self._name = name
-        self._value = ""
+        self._value = self._short = ""
         self._part: float | None = None
         self._small: QFont = text_font(scale, 0.92)
         self.setFont(self._small)
@@ -31,10 +31,13 @@ class Gauge(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip("Double click to change")
 
-    def show_value(self, value: str, part: float | None) -> None:
-        """Show a value and the used part of the limit; None = there is no bar."""
+    def show_value(self, value: str, part: float | None, short: str = "") -> None:
+        """Show a value and the used part of the limit; None = there is no bar.
+
+        `short` is shown in its place where both name and value have no room.
+        """
         if (value, part) != (self._value, self._part):
-            self._value, self._part = value, part
+            self._value, self._part, self._short = value, part, short
             self.setAccessibleName(f"{self._name}: {value}")
             self.update()
 
@@ -48,12 +51,16 @@ class Gauge(QWidget):
         box = QRectF(self.rect()).adjusted(2, 1, -2, -7)
         painter.setPen(QColor(t.muted if self._part is None else t.text))
         flags = Qt.AlignmentFlag.AlignVCenter
-        room = box.width() - painter.fontMetrics().horizontalAdvance(self._value) - 8
+        metrics, value = painter.fontMetrics(), self._value
+        advance = metrics.horizontalAdvance
+        if self._short and advance(self._name) + advance(value) + 8 > box.width():
+            value = self._short
+        room = box.width() - advance(value) - 8
         right = Qt.TextElideMode.ElideRight
-        name = painter.fontMetrics().elidedText(self._name, right, int(room))
+        name = metrics.elidedText(self._name, right, int(room))
         painter.drawText(box, flags | Qt.AlignmentFlag.AlignLeft, name)
         painter.setPen(QColor(self._colour(t.text)))
-        painter.drawText(box, flags | Qt.AlignmentFlag.AlignRight, self._value)
+        painter.drawText(box, flags | Qt.AlignmentFlag.AlignRight, value)
         track = QRectF(2, self.height() - 6, self.width() - 4, 3)
         painter.fillRect(track, QColor(t.line))
         if self._part is not None:

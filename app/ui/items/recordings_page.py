@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -24,6 +24,7 @@ from app.errors import CatalogError
 from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
+from app.ui.items.row_menu import row_menu
 from app.ui.items.running_line import RunningLine
 from app.ui.items.sample_offer import SampleOffer
 from app.ui.jobs import Report
@@ -83,6 +84,7 @@ class RecordingsPage(QWidget):
         selection.selectionChanged.connect(self._on_selected)
         self.table.modelReset.connect(self._on_selected)
         self.view.table.doubleClicked.connect(lambda _: self._on_play())
+        self.view.menu_wanted.connect(self._on_menu)
         self._on_selected()
 
     def _lay_out(self) -> None:
@@ -101,9 +103,13 @@ class RecordingsPage(QWidget):
         self.view.bar.addStretch(1)
         self.view.bar.addWidget(self._total)
         self.view.bar.addSpacing(8)
-        self.filter.setMinimumWidth(120)
+        self.filter.setMinimumWidth(90)
         self.filter.setMaximumWidth(260)
         self.view.bar.addWidget(self.filter, 1)
+        # Their verbs are in the row's menu, too.
+        may_go = (self.buttons[name] for name in ("export", "query", "verify"))
+        self.view.spare(*may_go, self._total)
+        self.view.spare_columns("On disk", "Kind", "Rows", "To")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
@@ -170,6 +176,26 @@ class RecordingsPage(QWidget):
             ("delete", count > 0 and is_free),
         ):
             self.buttons[name].setEnabled(is_possible)
+
+    def _on_menu(self, row: int, place: QPoint) -> None:
+        """Offer for a row what the buttons do, as far as it can be done now."""
+        if row not in self.view.chosen():
+            self.view.table.selectRow(row)
+        does = {
+            "play": self._on_play,
+            "export": self._on_export,
+            "query": self._on_query,
+            "verify": self._on_verify,
+            "delete": self._on_delete,
+        }
+        entries = [
+            (
+                self.buttons[name].text(),
+                each if self.buttons[name].isEnabled() else None,
+            )
+            for name, each in does.items()
+        ]
+        self.menu = row_menu(self, [*entries, ("Copy rows", self.view.copy)], place)
 
     # What can be done.
 

@@ -25,6 +25,8 @@ _NOTCH: Final = 120
 _ROWS: Final = 3
 _PAD: Final = 6.0
 _TITLES: Final = ("Time", "Price", "Size", "Trades")
+_SHORT: Final = {"Trades": "×"}
+"""In a narrow panel: as its cells have it."""
 _KEYS: Final = {
     Qt.Key.Key_Up: -1,
     Qt.Key.Key_Down: 1,
@@ -171,6 +173,8 @@ class TapeView(QWidget):
         left = 0.0
         for i, (title, share) in enumerate(zip(_TITLES, SHARES, strict=True)):
             box = QRectF(left, 0, self.width() * share, self._head)
+            if self._ink.small.width(title) + 2 * _PAD > box.width():
+                title = _SHORT.get(title, title)
             self._ink.small.draw(painter, box, title, 0.0 if i == 0 else 1.0, _PAD)
             left += box.width()
         painter.setPen(self._ink.pen(t.line))

@@ -39,11 +39,15 @@ _SCALES: Final = {"money": MONEY_SCALE, "parts": 10_000, "count": 1}
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """A limit in text; `part` is its used part, None where nothing is used."""
+    """A limit in text; `part` is its used part, None where nothing is used.
+
+    `short` is the text in few figures, for where there is no room.
+    """
 
     limit: RiskLimit
     text: str
     part: float | None
+    short: str = ""
 
 
 def limit_row(desk: Desk, limit: RiskLimit, instrument: int) -> LimitRow:
@@ -58,7 +62,15 @@ def limit_row(desk: Desk, limit: RiskLimit, instrument: int) -> LimitRow:
     if limit not in GAUGED:
         return LimitRow(limit, allowed, None)
     stands = limit_text(limit, used, listed, "")
-    return LimitRow(limit, f"{stands.strip()} of {allowed}", used / value)
+    scale = _SCALES.get(formatting.limit_kind(limit), 1)
+    few = [formatting.short_number(each / scale) for each in (used, value)]
+    is_money = formatting.limit_kind(limit) == "money"
+    return LimitRow(
+        limit,
+        f"{stands.strip()} of {allowed}",
+        used / value,
+        f"{few[0]} of {few[1]} {desk.currency}" if is_money else "",
+    )
 
 
 def limit_input(desk: Desk, limit: RiskLimit, instrument: int) -> str:

@@ -23,6 +23,8 @@ from app.ui.models import account
 from app.ui.models.messages import Level
 
 _TOTAL: Final = "Total"
+_DIGITS: Final = 9
+"""Of a figure: in a narrow panel they stand in two rows."""
 _WIDE_DIGITS: Final = 90
 """Digits that the account's line and the buttons need side by side."""
 
@@ -34,7 +36,7 @@ class PnlPanel(QWidget):
         super().__init__()
         self._context = context
         theme, settings = context.theme, context.settings
-        self._figures = Figures(theme, settings.scale, account.CAPTIONS)
+        self._figures = Figures(theme, settings.scale, account.CAPTIONS, _DIGITS)
         self._others = Line()
         self.chart = EquityChart(theme, settings.scale)
         self.chosen: list[str] = [_TOTAL]

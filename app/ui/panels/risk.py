@@ -22,10 +22,7 @@ class RiskPanel(QWidget):
         theme, scale = context.theme, context.settings.scale
         self.kill_box = KillBox(theme)
         self.editor = LimitEditor(theme)
-        self.gauges = {
-            limit: Gauge(theme, scale, formatting.limit_name(limit))
-            for limit in risk.SHOWN
-        }
+        self.gauges = {limit: Gauge(theme, scale, _name(limit)) for limit in risk.SHOWN}
         self._rejects = QLabel()
         self._rejects.setProperty("role", "muted")
         self._lay_out()
@@ -73,7 +70,7 @@ class RiskPanel(QWidget):
         self.kill_box.show_state(state, kill_words(desk))
         for limit, gauge in self.gauges.items():
             row = risk.limit_row(desk, limit, self._context.focus.number)
-            gauge.show_value(row.text, row.part)
+            gauge.show_value(row.text, row.part, row.short)
         rows = risk.reject_rows(desk)
         lines = [f"{formatting.count(number)}  {reason}" for reason, number in rows]
         self._rejects.setText("\n".join(lines) or "none")
@@ -87,3 +84,9 @@ class RiskPanel(QWidget):
     def _on_confirmed(self, limit: RiskLimit, value: object) -> None:
         assert isinstance(value, int)
         self._context.trading.set_limit(limit, value)
+
+
+def _name(limit: RiskLimit) -> str:
+    """A limit's name under the heading "Limits": that it is a maximum is said there."""
+    name = formatting.limit_name(limit).removeprefix("Max ")
+    return name[0].upper() + name[1:]

@@ -105,6 +105,8 @@ class RunsPanel(QWidget):
         self.filter.setMaximumWidth(260)
         self.view.bar.addStretch(1)
         self.view.bar.addWidget(self.filter, 1)
+        # The row's menu has them, too.
+        self.view.spare(*(self.buttons[name] for name in ("export", "delete", "note")))
         self.pages.setDocumentMode(True)
         self.pages.tabBar().setAccessibleName("Pages of the runs panel")
         self.pages.addTab(self.view, "Runs")

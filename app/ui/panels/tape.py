@@ -38,7 +38,7 @@ class TapePanel(QWidget):
         self.view = TapeView(context.theme, context.settings.scale)
         self.trouble = TroubleBanner(context, self.view)
         self.least = QLineEdit()
-        self.least.setPlaceholderText("least size")
+        self.least.setPlaceholderText("min size")
         self.least.setAccessibleName("Least size shown")
         self.least.setToolTip("Smaller rows are left out")
         self.join = QComboBox()
@@ -57,7 +57,6 @@ class TapePanel(QWidget):
 
     def _lay_out(self) -> None:
         bar = frame_panel(self, self.view, self._balance)
-        bar.addWidget(QLabel("from"))
         bar.addWidget(self.least, 1)
         bar.addWidget(QLabel("join"))
         bar.addWidget(self.join, 1)
@@ -119,7 +118,7 @@ class TapePanel(QWidget):
         t, text = self._context.theme, listed.text
         difference = flow.bought - flow.sold
         words = (
-            f"  last minute: bought {text.size(flow.bought)} · sold "
+            f"  1 min: bought {text.size(flow.bought)} · sold "
             f"{text.size(flow.sold)} · {text.quantity(difference, signed=True)}"
         )
         self._balance.show_text(words, t.side(difference) if difference else t.muted)
