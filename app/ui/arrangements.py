@@ -146,9 +146,9 @@ SHIPPED: Final = (
             (tabs("risk"), 26),
             (
                 down((tabs("pnl"), 40), (tabs("positions"), 25), (tabs("orders"), 35)),
-                44,
+                46,
             ),
-            (down((tabs("monitor"), 60), (tabs("messages", "alerts"), 40)), 30),
+            (down((tabs("monitor"), 60), (tabs("messages", "alerts"), 40)), 28),
         ),
     ),
 )

@@ -330,7 +330,7 @@ _LIMITS: Final[Mapping[RiskLimit, tuple[str, str]]] = {
     RiskLimit.MAX_ORDER_SIZE: ("Max order size", "quantity"),
     RiskLimit.MAX_ORDER_VALUE: ("Max order value", "money"),
     RiskLimit.MAX_POSITION_SIZE: ("Max position", "quantity"),
-    RiskLimit.MAX_SYMBOL_EXPOSURE: ("Max exposure per symbol", "money"),
+    RiskLimit.MAX_SYMBOL_EXPOSURE: ("Max symbol exposure", "money"),
     RiskLimit.MAX_GROSS_EXPOSURE: ("Max gross exposure", "money"),
     RiskLimit.MAX_DAILY_LOSS: ("Max daily loss", "money"),
     RiskLimit.MAX_DRAWDOWN: ("Max drawdown", "money"),

@@ -22,6 +22,7 @@ from app.ui.models.table import RecordTable
 
 _SPARE: Final = (
     "Break-even", "P&L %", "Fees", "P&L ticks", "Held by", "Mark", "Exposure",
+    "Realised", "Reverse", "Close",
 )  # fmt: skip
 
 

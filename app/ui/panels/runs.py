@@ -52,6 +52,7 @@ _SPARE: Final = (
     "Trades",
     COURSE,
     "Drawdown",
+    "Sharpe",
 )
 """Columns that go where there is no room, the first one first."""
 
