@@ -16,6 +16,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.analytics.sums import (
+    CurveSums,
+    ReturnSums,
+    TradeSums,
+    curve_sums,
+    peaks_of,
+    return_sums,
+    trade_sums,
+)
+
 Floats = NDArray[np.float64]
 TRADING_DAYS: Final = 252
 CALENDAR_DAYS: Final = 365
@@ -100,30 +110,13 @@ def returns_of(equity: Floats, start: float) -> Floats:
 
 def drawdowns(equity: Floats, start: float) -> Floats:
     """How far each value lies below the highest so far, as a fraction of it."""
-    found: Floats = 1.0 - equity / _peaks(equity, start)
-    return found
-
-
-def _peaks(equity: Floats, start: float) -> Floats:
-    """The highest so far."""
-    found: Floats = np.maximum.accumulate(np.maximum(equity, start))
+    found: Floats = 1.0 - equity / peaks_of(equity, start)
     return found
 
 
 def drawdown_days(ts: NDArray[np.int64], equity: Floats, start: float) -> float:
     """Longest time from a peak until it was reached again, or the end, in days."""
-    return _days_below(ts, equity, _peaks(equity, start))
-
-
-def _days_below(ts: NDArray[np.int64], equity: Floats, peaks: Floats) -> float:
-    if not len(ts):
-        return 0.0
-    at_peak = np.flatnonzero(equity >= peaks)
-    if not len(at_peak) or at_peak[0]:
-        at_peak = np.concatenate([[0], at_peak])
-    # The last value before the next peak, or of all.
-    until = np.append(at_peak[1:] - 1, len(ts) - 1)
-    return int((ts[until] - ts[at_peak]).max()) / _DAY_NS
+    return curve_sums(ts, equity, start).below_ns / _DAY_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +146,22 @@ class Sample:
 
 def sample_of(returns: Floats) -> Sample:
     """Work out the moments of returns."""
-    count = len(returns)
+    return _sample(return_sums(returns))
+
+
+def _sample(sums: ReturnSums) -> Sample:
+    count = sums.count
     if not count:
         return Sample(0, NAN, NAN, NAN, NAN)
-    mean = float(np.add.reduce(returns)) / count
+    mean = sums.total / count
     if count < 2:
         return Sample(count, mean, NAN, NAN, NAN)
-    centred = returns - mean
-    # Products: a power of an array costs a call of the C library for each element.
-    squares = centred * centred
-    total = float(np.add.reduce(squares))
-    variance, skew, kurtosis = total / count, NAN, NAN
+    variance, skew, kurtosis = sums.squares / count, NAN, NAN
     if variance > 0.0:
-        skew = float(np.add.reduce(squares * centred)) / count / variance**1.5
-        kurtosis = float(np.add.reduce(squares * squares)) / count / variance**2
-    return Sample(count, mean, math.sqrt(total / (count - 1)), skew, kurtosis)
+        skew = sums.cubes / count / variance**1.5
+        kurtosis = sums.fourths / count / variance**2
+    deviation = math.sqrt(sums.squares / (count - 1))
+    return Sample(count, mean, deviation, skew, kurtosis)
 
 
 def sharpe_ratio(returns: Floats, per_year: int) -> float:
@@ -177,14 +171,16 @@ def sharpe_ratio(returns: Floats, per_year: int) -> float:
 
 def sortino_ratio(returns: Floats, per_year: int) -> float:
     """Mean ÷ downside deviation (below 0, over all n), of a year."""
-    count = len(returns)
-    if not count:
+    return _sortino(return_sums(returns), per_year)
+
+
+def _sortino(sums: ReturnSums, per_year: int) -> float:
+    if not sums.count:
         return NAN
-    losses = np.minimum(returns, 0.0)
-    downside = math.sqrt(float(np.add.reduce(losses * losses)) / count)
+    downside = math.sqrt(sums.losses / sums.count)
     if not downside > 0.0:
         return NAN
-    return float(np.add.reduce(returns)) / count / downside * math.sqrt(per_year)
+    return sums.total / sums.count / downside * math.sqrt(per_year)
 
 
 def probabilistic_sharpe_ratio(returns: Floats, benchmark: float = 0.0) -> float:
@@ -261,28 +257,34 @@ def performance_of(
     per_year: int = TRADING_DAYS,
 ) -> Performance:
     """Work out the same where daily returns are known already."""
-    end = float(equity[-1]) if len(equity) else start
-    years = (float(ts[-1] - ts[0]) / _DAY_NS / _YEAR_DAYS) if len(ts) > 1 else 0.0
-    total = end / start - 1.0
+    curve = curve_sums(ts, equity, start)
+    return performance_from(curve, return_sums(returns), start, per_year)
+
+
+def performance_from(
+    curve: CurveSums, returns: ReturnSums, start: float, per_year: int = TRADING_DAYS
+) -> Performance:
+    """Work out the same where all is added up already."""
+    end, days = curve.end, float(curve.last_ts - curve.first_ts) / _DAY_NS
+    years = days / _YEAR_DAYS if curve.count > 1 else 0.0
     annual = (end / start) ** (1.0 / years) - 1.0 if years > 0 and end > 0 else NAN
-    peaks = _peaks(equity, start)
-    worst = float((1.0 - equity / peaks).max(initial=0.0))
-    sample = sample_of(returns)
+    worst, sample = curve.drawdown, _sample(returns)
+    yearly = math.sqrt(per_year)
     return Performance(
-        total_return=total,
+        total_return=end / start - 1.0,
         annual_return=annual,
-        volatility=sample.deviation * math.sqrt(per_year),
-        sharpe=sample.ratio * math.sqrt(per_year),
-        sortino=sortino_ratio(returns, per_year),
+        volatility=sample.deviation * yearly,
+        sharpe=sample.ratio * yearly,
+        sortino=_sortino(returns, per_year),
         calmar=annual / worst if worst > 0 else NAN,
         probabilistic_sharpe=_probable(sample),
         max_drawdown=worst,
-        max_drawdown_days=_days_below(ts, equity, peaks),
+        max_drawdown_days=curve.below_ns / _DAY_NS,
         skew=sample.skew,
         kurtosis=sample.kurtosis,
-        best_day=float(returns.max()) if len(returns) else NAN,
-        worst_day=float(returns.min()) if len(returns) else NAN,
-        days=len(returns),
+        best_day=returns.best,
+        worst_day=returns.worst,
+        days=returns.count,
     )
 
 
@@ -321,32 +323,24 @@ class TradeStatistics:
 
 def trade_statistics(pnl: Floats, hold_ns: NDArray[Any]) -> TradeStatistics:
     """Work out what closed trades say, in the order in which they closed."""
-    wins, losses = pnl > 0, pnl < 0
-    won, lost = pnl[wins], pnl[losses]
-    count = len(pnl)
-    gained, spent = float(np.add.reduce(won)), -float(np.add.reduce(lost))
+    return trade_statistics_from(trade_sums(pnl, hold_ns))
+
+
+def trade_statistics_from(sums: TradeSums) -> TradeStatistics:
+    """Work out the same where all is added up already."""
+    count, gained, spent = sums.count, sums.gained, -sums.lost
     return TradeStatistics(
         trades=count,
-        winners=len(won),
-        losers=len(lost),
-        win_rate=len(won) / count if count else NAN,
+        winners=sums.winners,
+        losers=sums.losers,
+        win_rate=sums.winners / count if count else NAN,
         profit_factor=gained / spent if spent > 0 else NAN,
-        expectancy=float(np.add.reduce(pnl)) / count if count else NAN,
-        average_win=gained / len(won) if len(won) else NAN,
-        average_loss=-spent / len(lost) if len(lost) else NAN,
-        best=float(pnl.max()) if count else NAN,
-        worst=float(pnl.min()) if count else NAN,
-        longest_win_streak=longest_run(wins),
-        longest_loss_streak=longest_run(losses),
-        average_hold_s=float(np.mean(hold_ns)) / 1e9 if count else NAN,
+        expectancy=sums.pnl / count if count else NAN,
+        average_win=gained / sums.winners if sums.winners else NAN,
+        average_loss=-spent / sums.losers if sums.losers else NAN,
+        best=sums.best,
+        worst=sums.worst,
+        longest_win_streak=sums.win_streak,
+        longest_loss_streak=sums.loss_streak,
+        average_hold_s=sums.hold_ns / count / 1e9 if count else NAN,
     )
-
-
-def longest_run(flags: NDArray[np.bool_]) -> int:
-    """Length of the longest stretch that is true."""
-    # Between two that are false, beyond both ends too, all are true.
-    bounds = np.flatnonzero(~flags)
-    if not len(bounds):
-        return len(flags)
-    inside = int((bounds[1:] - bounds[:-1]).max(initial=1)) - 1
-    return max(inside, int(bounds[0]), len(flags) - 1 - int(bounds[-1]))

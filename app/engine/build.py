@@ -32,6 +32,9 @@ from app.engine.compile import (
 )
 from app.errors import CompileError
 
+ALL_UNITS: Final = (*UNITS, "app.engine.run_sums")
+"""What is compiled ahead of use. A unit that no session needs to begin is named here:
+`compile.py` is a source of each unit, so that an edit there compiles them all again."""
 _KEPT_CACHES: Final = 8 * len(UNITS)
 _KEPT_NS: Final = 86_400_000_000_000
 """A cache of the last day is kept however many there are: another build may fill it."""
@@ -41,7 +44,7 @@ _LOOK_S: Final = 0.2
 
 def build(
     progress: Callable[[str, int, int], None] = lambda unit, done, total: None,
-    units: tuple[str, ...] = UNITS,
+    units: tuple[str, ...] = ALL_UNITS,
     is_wanted: Callable[[], bool] = lambda: True,
 ) -> None:
     """Compile what is not in the cache.

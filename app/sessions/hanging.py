@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from app.engine import strategy_calls
 from app.engine.arena import Arena, Section
+from app.engine.compile import Entry
+from app.engine.held import held
 from app.engine.records import MONEY_SCALE
 from app.engine.strategy import hang, rehang
 from app.errors import StrategyError
@@ -213,8 +215,10 @@ def give_capital(arena: Arena, number: int, amount: int) -> None:
 
 
 def call(handler: Any, arena: int, number: int, event: int = 0) -> None:
-    """Call an entry, compiled or interpreted, outside of the loop."""
+    """Call an entry, compiled or interpreted, outside of the loop; it keeps the GIL."""
     run = handler if callable(handler) else handler.function
+    if isinstance(handler, Entry):
+        run = held(handler)
     run(arena, number, event)
 
 

@@ -89,10 +89,8 @@ def _line_of_state(cls: type[Strategy], message: str) -> int:
     )
 
 
-def _check(cls: type[Strategy], file: str) -> None:
-    title, wrong = title_of(cls), unknown_handlers(cls)
-    if wrong:
-        raise StrategyError(f"{file}: {title}: {wrong}")
+def _check_own(cls: type[Strategy], title: str) -> None:
+    """Refuse what would replace methods of `Strategy`, or take their names."""
     for name in _OWN:
         if getattr(cls, name) is not getattr(Strategy, name):
             line = source_of(getattr(cls, name))[1].lineno
@@ -100,6 +98,21 @@ def _check(cls: type[Strategy], file: str) -> None:
                 f"{title}.{name} replaces a method of Strategy: give it another name",
                 line,
             )
+    if cls.check is not Strategy.check:
+        _, node = source_of(cls.check)
+        if len(inspect.signature(cls.check).parameters) != 1:
+            raise NotCompilableError(
+                f"{title}.check takes self alone: it says which rule the parameters "
+                "break; give another method another name",
+                node.lineno,
+            )
+
+
+def _check(cls: type[Strategy], file: str) -> None:
+    title, wrong = title_of(cls), unknown_handlers(cls)
+    if wrong:
+        raise StrategyError(f"{file}: {title}: {wrong}")
+    _check_own(cls, title)
     for name, kind in handlers_of(cls).items():
         _, node = source_of(getattr(cls, name))
         _check_parameters(title, kind, node)

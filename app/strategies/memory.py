@@ -7,6 +7,7 @@ one strategy of a session, with lengths and values.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -16,10 +17,21 @@ from app.engine.indicators.rows import OUTPUTS
 from app.engine.strategy_state import HEAD, NOTE
 from app.errors import StrategyError
 from app.strategies.indicators import Indicator
-from app.strategies.strategy import Each, Strategy, parameters_of, title_of
+from app.strategies.strategy import (
+    Each,
+    RuleError,
+    Strategy,
+    parameters_of,
+    title_of,
+)
 
 _OWN: Final = ("instrument_count", "history_length")
 _TYPES: Final = {int: "<i8", float: "<f8", bool: "?"}
+_FLAGS: Final = (bool, np.bool_)
+_WHOLE: Final = (int, np.integer)
+_SCALARS: Final = (*_FLAGS, *_WHOLE, float, np.floating)
+_HEAD: Final = {name: np.zeros((), HEAD)[name].tolist() for name in HEAD.names or ()}
+"""A head that says nothing: 0 in each field, lists of them in fields of several."""
 _PLACE: Final = ("at", "words", "count")
 """Where an array or indicators lie: bytes from the memory's begin; words of a row;
 rows."""
@@ -52,28 +64,53 @@ class Shape:
         instruments : sequence of str
             Names that its source mentions.
         """
-        fields: list[tuple[Any, ...]] = [("head", HEAD)]
-        for name, kind in {**self.parameters, **self.scalars}.items():
-            fields.append((name, _TYPES[kind]))
-        fields += [(f"instrument {each}", "<i8") for each in instruments]
-        for name in (*self.arrays, *self.indicators):
-            fields += [(f"{name} {place}", "<i8") for place in _PLACE]
-        return np.dtype(fields, align=True)
+        return _dtype(
+            (*self.parameters.items(), *self.scalars.items()),
+            tuple(instruments),
+            (*self.arrays, *self.indicators),
+        )
+
+
+@lru_cache(maxsize=64)
+def _dtype(
+    numbers: tuple[tuple[str, type], ...],
+    instruments: tuple[str, ...],
+    placed: tuple[str, ...],
+) -> np.dtype[Any]:
+    """A record's layout; it is the same for all cells of a sweep."""
+    fields: list[tuple[Any, ...]] = [("head", HEAD)]
+    fields += [(name, _TYPES[kind]) for name, kind in numbers]
+    fields += [(f"instrument {each}", "<i8") for each in instruments]
+    fields += [(f"{name} {place}", "<i8") for name in placed for place in _PLACE]
+    return np.dtype(fields, align=True)
 
 
 def made(cls: type[Strategy], values: Mapping[str, float], count: int) -> Strategy:
-    """Make a strategy with its parameters and run its `__init__`."""
+    """Make a strategy with its parameters and run its `check` and `__init__`.
+
+    Raises
+    ------
+    RuleError
+        If its parameters break a rule between them.
+    StrategyError
+        If either raises.
+    """
     instance = cls.__new__(cls)
     for name, value in values.items():
         setattr(instance, name, value)
     instance.instrument_count = count
+    step = "check"
     try:
+        broken = instance.check()
+        if broken:
+            raise RuleError(f"{title_of(cls)}: {broken}")
+        step = "__init__"
         instance.__init__()  # type: ignore[misc]
     except StrategyError:
         raise
     except Exception as error:
         raise StrategyError(
-            f"{title_of(cls)}: __init__ raised {type(error).__name__}: {error}"
+            f"{title_of(cls)}: {step} raised {type(error).__name__}: {error}"
         ) from error
     return instance
 
@@ -98,9 +135,7 @@ def shape_of(instance: Strategy) -> Shape:
             indicators[name] = (value.kind, False)
         elif isinstance(value, Each):
             indicators[name] = (value.indicator.kind, True)
-        elif isinstance(
-            value, bool | int | float | np.bool_ | np.integer | np.floating
-        ):
+        elif isinstance(value, _SCALARS):
             scalars[name] = _scalar(value)
         elif isinstance(value, np.ndarray) and value.ndim == 1:
             arrays[name] = _element(cls, name, value)
@@ -113,9 +148,9 @@ def shape_of(instance: Strategy) -> Shape:
 
 
 def _scalar(value: Any) -> type:
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, _FLAGS):
         return bool
-    return int if isinstance(value, int | np.integer) else float
+    return int if isinstance(value, _WHOLE) else float
 
 
 def _element(cls: type[Strategy], name: str, value: NDArray[Any]) -> type:
@@ -163,27 +198,34 @@ class Memory:
     ) -> None:
         self.shape = shape_of(instance)
         self.dtype = self.shape.dtype(tuple(mentioned))
-        self._instruments = instance.instrument_count
+        self._instruments = count = instance.instrument_count
         self._parts: list[NDArray[Any]] = []
         self._end = self.dtype.itemsize
-        self._row = np.zeros(1, self.dtype)
-        row, head = self._row[0], self._row["head"]
-        for name in (*self.shape.parameters, *self.shape.scalars):
-            row[name] = getattr(instance, name)
-        for name, number in mentioned.items():
-            row[f"instrument {name}"] = number
-        head["seed"], head["allocation"], head["followed"] = seed, allocation, followed
-        head["quotes_at"] = self._put(np.zeros(2 * instance.instrument_count, np.int64))
+        self._head: dict[str, Any] = {
+            **_HEAD,
+            "seed": seed,
+            "allocation": allocation,
+            "followed": followed,
+        }
+        # In the order of the fields, to be written at once: one by one they take longer
+        # than all else here.
+        self._values: list[Any] = [
+            getattr(instance, name)
+            for name in (*self.shape.parameters, *self.shape.scalars)
+        ]
+        self._values += mentioned.values()
+        self._head["quotes_at"] = self._put(np.zeros(2 * count, np.int64))
         kept = instance.history_length
         if kept:
-            words = instance.instrument_count * (2 * kept + 1)
-            head["history_at"] = self._put(np.zeros(words))
-            head["history_length"] = kept
+            self._head["history_at"] = self._put(np.zeros(count * (2 * kept + 1)))
+            self._head["history_length"] = kept
         self._put_arrays(instance)
         self.state_bytes = self._end
         if notes:
-            head["notes_at"] = self._put(np.zeros(notes, NOTE))
-            head["notes_room"] = notes
+            self._head["notes_at"] = self._put(np.zeros(notes, NOTE))
+            self._head["notes_room"] = notes
+        head = tuple(self._head.values())
+        self._row = np.array([(head, *self._values)], self.dtype)
 
     def _put(self, part: NDArray[Any]) -> int:
         at, self._end = self._end, self._end + part.nbytes
@@ -193,20 +235,16 @@ class Memory:
     def _put_arrays(self, instance: Strategy) -> None:
         for name in self.shape.arrays:
             value = np.ascontiguousarray(getattr(instance, name))
-            self._place(name, self._put(value), 1, len(value))
+            self._values += self._put(value), 1, len(value)
         for name, (_, is_each) in self.shape.indicators.items():
             value = getattr(instance, name)
             indicator = value.indicator if is_each else value
-            rows = np.zeros(
-                (instance.instrument_count if is_each else 1, indicator.words)
-            )
+            count, words = self._instruments if is_each else 1, indicator.words
+            rows = np.zeros((count, words))
             given = indicator.parameters
-            rows[:, OUTPUTS : OUTPUTS + len(given)] = given
-            self._place(name, self._put(rows), rows.shape[1], rows.shape[0])
-
-    def _place(self, name: str, *values: int) -> None:
-        for place, value in zip(_PLACE, values, strict=True):
-            self._row[f"{name} {place}"] = value
+            if given:
+                rows[:, OUTPUTS : OUTPUTS + len(given)] = given
+            self._values += self._put(rows), words, count
 
     @property
     def has_notes(self) -> bool:

@@ -31,6 +31,11 @@ from app.engine.strategy import Handler
 from app.errors import StrategyError
 from app.strategies.indicators import Indicator
 
+
+class RuleError(StrategyError):
+    """Parameters break a rule of their strategy: it is not run with them."""
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     handler.name.lower(): handler for handler in Handler
 }
@@ -75,10 +80,10 @@ class Parameter:
 
         Raises
         ------
-        StrategyError
+        RuleError
             If it is of another kind, or out of bounds.
         """
-        is_number = isinstance(value, int | float | np.number)
+        is_number = isinstance(value, _NUMBERS)
         fits = (is_number and not isinstance(value, bool)) or self.kind is bool
         if fits and self.kind is int:
             fits = _is_finite(value) and value == int(value)
@@ -88,12 +93,12 @@ class Parameter:
         if fits and self.kind is bool:
             fits = isinstance(value, bool)
         if not fits or value != value:
-            raise StrategyError(
+            raise RuleError(
                 f"{strategy}: {self.name} must be {_A[self.kind]}, was {value!r}"
             )
         bounds = self.bounds
         if bounds is not None and not bounds.least <= value <= bounds.most:
-            raise StrategyError(
+            raise RuleError(
                 f"{strategy}: {self.name} must lie in [{bounds.least:g}, "
                 f"{bounds.most:g}], was {value:g}"
             )
@@ -101,6 +106,7 @@ class Parameter:
         return result
 
 
+_NUMBERS: Final = (int, float, np.number)
 _A: Final = {int: "an integer", float: "a number", bool: "true or false"}
 
 
@@ -131,6 +137,14 @@ class Strategy:
     history_length = 0
     instrument_count = 1
 
+    def check(self) -> str:
+        """Say which rule the parameters break between them; "" if none.
+
+        It is asked before `__init__`: ``return "fast must be less than slow" if
+        self.fast >= self.slow else ""``.
+        """
+        return ""
+
     def each(self, what: Any, *parameters: float) -> Any:
         """Make one of something for each instrument, indexed by `bar.instrument`.
 
@@ -156,9 +170,14 @@ def parameters_of(cls: type[Strategy]) -> dict[str, Parameter]:
     StrategyError
         If one has no default, or a type that is none of int, float and bool.
     """
-    if cls not in _listed:
-        _listed[cls] = _list_parameters(cls)
-    return {**_listed[cls]}
+    return {**_parameters_of(cls)}
+
+
+def _parameters_of(cls: type[Strategy]) -> dict[str, Parameter]:
+    found = _listed.get(cls)
+    if found is None:
+        found = _listed[cls] = _list_parameters(cls)
+    return found
 
 
 _listed: "weakref.WeakKeyDictionary[type[Strategy], dict[str, Parameter]]" = (
@@ -212,15 +231,15 @@ def values_of(cls: type[Strategy], given: Mapping[str, Any]) -> dict[str, float]
     StrategyError
         If one is unknown (the nearest known one is named) or cannot be taken.
     """
-    known = parameters_of(cls)
+    known, title = _parameters_of(cls), title_of(cls)
     for name in given:
         if name not in known:
             raise StrategyError(
-                f"{title_of(cls)} has no parameter {name!r}; "
+                f"{title} has no parameter {name!r}; "
                 f"it has {', '.join(known) or 'none'}"
             )
     return {
-        name: each.checked(given.get(name, each.default), title_of(cls))
+        name: each.checked(given.get(name, each.default), title)
         for name, each in known.items()
     }
 

@@ -1,6 +1,7 @@
 """Runs cells on threads: the engine folds without the GIL, records are shared.
 
-Cells are taken in order, and told as they end. What a cell says does not depend on who
+Cells are taken in order, and told by batches as they end: whoever reads them wants the
+GIL, which those that run need as well. What a cell says does not depend on who
 ran it, so the rows of a sweep are the same whatever the number of threads.
 """
 
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ from app.errors import RingsideError
 from app.sweeps.stage import Cell, Parameters, Stage, Template
 
 _TEMPLATES_KEPT: Final = 2
+_TOLD_S: Final = 0.02
+"""How long a thread keeps to itself what has ended, s, while there is more to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Runner:
         self._stage: Stage | None = None
         self._refusal = ""
         self._key = ""
+        self._table: Mapping[str, Any] | None = None
         self._cancelled = False
 
     def cancel(self) -> None:
@@ -124,11 +128,12 @@ class Runner:
         self._enter(task)
         if self._stage is None:
             return Cell(task.number, task.values, error=self._refusal)
-        cell = self._stage.run(task.number, task.values, task.parameters)
-        return replace(cell, seconds=time.perf_counter() - begun)
+        return self._stage.run(task.number, task.values, task.parameters, begun)
 
     def _enter(self, task: Task) -> None:
-        key = task.key
+        if task.table is self._table:
+            return
+        key, self._table = task.key, task.table
         if key == self._key:
             return
         self._key, self._refusal, self._stage = key, "", None
@@ -166,13 +171,15 @@ class Pool:
         """Run tasks, and yield each as it ends."""
         waiting = iter(tasks)
         taking = threading.Lock()
-        done: queue.SimpleQueue[Cell | BaseException | None] = queue.SimpleQueue()
+        done: queue.SimpleQueue[list[Cell] | BaseException | None] = queue.SimpleQueue()
         self._runners = [
             Runner(self._templates) for _ in range(min(self.threads, len(tasks)))
         ]
 
         def work(runner: Runner) -> None:
             lower_priority()
+            ended: list[Cell] = []
+            told = time.perf_counter()
             try:
                 while not self._cancelled.is_set():
                     with taking:
@@ -182,10 +189,14 @@ class Pool:
                     cell = runner.run(task)
                     # What was broken off says nothing.
                     if not self._cancelled.is_set():
-                        done.put(cell)
+                        ended.append(cell)
+                    if (now := time.perf_counter()) - told > _TOLD_S:
+                        done.put(ended)
+                        ended, told = [], now
             except BaseException as error:  # noqa: BLE001  (raised by the caller)
                 done.put(error)
             finally:
+                done.put(ended)
                 done.put(None)
 
         workers = [
@@ -205,7 +216,7 @@ class Pool:
 
 
 def _until_all(
-    done: "queue.SimpleQueue[Cell | BaseException | None]", workers: int
+    done: "queue.SimpleQueue[list[Cell] | BaseException | None]", workers: int
 ) -> Iterator[Cell]:
     while workers:
         told = done.get()
@@ -214,4 +225,4 @@ def _until_all(
         elif isinstance(told, BaseException):
             raise told
         else:
-            yield told
+            yield from told

@@ -8,8 +8,10 @@ parameters, and the records folded, which all threads read where they lie.
 """
 
 import copy
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +23,11 @@ from app.data.action_records import ActionRecords
 from app.data.catalog import Catalog
 from app.data.corporate_actions import load_actions
 from app.engine import strategy_calls
-from app.engine.arena import Arena
+from app.engine.arena import HEADER_BYTES, Arena, Section
 from app.engine.build import build
 from app.engine.control import CONTROL_WORDS
 from app.engine.links import Link
-from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
+from app.engine.snapshot import SnapshotBuffer, load_arena, snapshot_bytes
 from app.errors import RingsideError
 from app.sessions.backtest.brief import BriefMaker
 from app.sessions.backtest.composing import UNITS, Composition, open_data
@@ -35,12 +37,33 @@ from app.sessions.hanging import strategy_named
 from app.strategies.running import Runnable, prepare
 from app.strategies.strategy import Strategy, parameters_of
 
+_SUMS: Final = "app.engine.run_sums"
 SHARED_RECORDS: Final = 1 << 24
 """Records that are merged once and kept for all cells: a gigabyte. More are read from
 the catalog's mapped columns by each cell, whose run then takes far longer than that."""
 
 Parameters = Mapping[str, Mapping[str, Any]]
 """Parameters of each strategy, by its id."""
+
+
+class _Arena(Arena):
+    """An arena whose sections are looked up once: it is put back thousands of times."""
+
+    @cached_property
+    def header(self) -> Any:
+        """The header's int64 words."""
+        return self.bytes[:HEADER_BYTES].view(np.int64)
+
+    @cached_property
+    def _sections(self) -> dict[Section, Any]:
+        return {}
+
+    def records(self, section: Section) -> Any:
+        """All records of a section."""
+        found = self._sections.get(section)
+        if found is None:
+            found = self._sections[section] = super().records(section)
+        return found
 
 
 @dataclass(frozen=True)
@@ -105,7 +128,7 @@ class Template:
         *,
         interpreted: bool = False,
     ) -> None:
-        build(units=UNITS)
+        build(units=(*UNITS, _SUMS))
         self.request = parse_request(table)
         self.catalog, self.interpreted = catalog, interpreted
         self.composition = Composition(
@@ -152,7 +175,7 @@ class Stage:
     def __init__(self, template: Template) -> None:
         self._template = template
         composition = copy.copy(template.composition)
-        composition.arena = Arena(template.composition.arena.layout)
+        composition.arena = _Arena(template.composition.arena.layout)
         composition.control = np.zeros(CONTROL_WORDS, np.int64)
         composition.links = template.composition.links.copy()
         composition.links[Link.CONTROL] = composition.control.ctypes.data
@@ -169,21 +192,31 @@ class Stage:
         """Let the run in hand end; from any thread."""
         self._backtest.cancel()
 
-    def run(self, number: int, values: dict[str, Any], parameters: Parameters) -> Cell:
+    def run(
+        self,
+        number: int,
+        values: dict[str, Any],
+        parameters: Parameters,
+        begun: float | None = None,
+    ) -> Cell:
         """Run a cell.
 
         Parameters
         ----------
         parameters : mapping
             All of each strategy that are not to have their defaults.
+        begun : float, optional
+            When the cell's time began, by `time.perf_counter`; now by default.
 
         Returns
         -------
         Cell
             With the reason in `error` if it could not run, or a strategy was stopped.
         """
+        begun = time.perf_counter() if begun is None else begun
         composition, backtest = self._composition, self._backtest
-        self._template.snapshot.restore(composition.arena)
+        # Its layout is the template's: `restore` would compare them for each cell.
+        load_arena(composition.arena.address, self._template.snapshot.address, 0)
         composition.strategies.clear()
         try:
             for terms in composition.enabled:
@@ -207,6 +240,7 @@ class Stage:
             brief.days,
             brief.returns,
             brief.days_per_year,
+            seconds=time.perf_counter() - begun,
             fold_seconds=outcomes.seconds,
         )
 

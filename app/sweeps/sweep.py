@@ -105,6 +105,19 @@ class SweepTerms:
         """
         base = normal_table(self.table)
         varied = [i for i, each in enumerate(self.axes) if not each.is_parameter]
+        # A copy of the whole request for each cell took longer than telling them apart.
+        rows = [
+            (
+                row,
+                [
+                    (i, axis.key)
+                    for i, axis in enumerate(self.axes)
+                    if _is_of(axis, row)
+                ],
+            )
+            for row in base["strategies"]
+        ]
+        names = [each.name for each in self.axes]
         tables: dict[Point, dict[str, Any]] = {}
         found: list[Task] = []
         for place in range(len(self.points)) if numbers is None else numbers:
@@ -112,22 +125,19 @@ class SweepTerms:
             kept = tuple(point[i] for i in varied)
             if kept not in tables:
                 tables[kept] = with_point(base, [self.axes[i] for i in varied], kept)
-            whole = with_point(base, self.axes, point)
-            found.append(
-                Task(
-                    first + len(found),
-                    tables[kept],
-                    self.values_of(point),
-                    {row["id"]: row["parameters"] for row in whole["strategies"]},
-                )
-            )
+            given = {
+                row["id"]: {**row["parameters"], **{key: point[i] for i, key in own}}
+                for row, own in rows
+            }
+            values = dict(zip(names, point, strict=True))
+            found.append(Task(first + len(found), tables[kept], values, given))
         order = {id(each): place for place, each in enumerate(tables.values())}
         return sorted(found, key=lambda task: order[id(task.table)])
 
-    def values_of(self, point: Point) -> dict[str, Any]:
-        """Values of a point by the axes' names."""
-        names = [each.name for each in self.axes]
-        return dict(zip(names, point, strict=True))
+
+def _is_of(axis: Axis, row: Mapping[str, Any]) -> bool:
+    """Whether an axis varies a parameter of a strategy."""
+    return axis.is_parameter and axis.owner in ("", row["id"])
 
 
 def best_of(cells: Sequence[Cell], objective: str) -> Cell | None:

@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -17,19 +16,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analytics.performance import (
-    daily,
-    performance_of,
-    returns_of,
-    trade_statistics,
-)
+from app.analytics.performance import daily, returns_of
 from app.analytics.run_data import RunData, Table
+from app.analytics.sums import curve_sums, return_sums, trade_sums
 from app.clock import Clock
 from app.data.local_time import DAY_NS
 from app.data.time_columns import from_utc
 from app.data.trade_dates import trade_dates
 from app.engine.records import MONEY_SCALE, ReportType
 from app.sessions.backtest.composing import Composition
+from app.sessions.backtest.figures import RunSums, figures_table
 from app.sessions.backtest.price_tracks import PriceTrack, track_of, tracks_of
 from app.sessions.backtest.run import Outcomes
 from app.sessions.backtest.run_card import card_of, models_row, zone_of
@@ -217,97 +213,27 @@ class Result:
         write_json(self.data, path)
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What the statistics of a run are made of.
-
-    Attributes
-    ----------
-    ts, equity, gross_exposure : (n,)
-    returns : (d,)
-        Of each trade date.
-    start : float
-    days_per_year : int
-    pnl, hold : (m,)
-        Of closed trades, in the order in which they closed; hold in ns.
-    trades : int
-        Open ones, too.
-    fees, liquidity : (k,)
-        Of fills.
-    orders, rejects, events : int
-    """
-
-    ts: NDArray[np.int64]
-    equity: NDArray[np.float64]
-    returns: NDArray[np.float64]
-    start: float
-    days_per_year: int
-    gross_exposure: NDArray[Any]
-    pnl: NDArray[np.float64]
-    hold: NDArray[np.int64]
-    trades: int
-    fees: NDArray[np.float64]
-    liquidity: NDArray[Any]
-    orders: int
-    rejects: int
-    events: int
-
-
 def stats_of(run: RunData) -> dict[str, Any]:
     """Statistics, by name; what is not defined is None."""
-    closed = run.closed_trades
+    closed, fills = run.closed_trades, run.fills
     closes = daily(run.ts, run.equity, run.days)[1]
     return figures_table(
-        Figures(
-            ts=run.ts,
-            equity=run.equity,
-            returns=returns_of(closes, run.start),
+        RunSums(
             start=run.start,
             days_per_year=run.days_per_year,
-            gross_exposure=run.gross_exposure,
-            pnl=closed["pnl"],
-            hold=closed["closed"] - closed["opened"],
+            curve=curve_sums(run.ts, run.equity, run.start),
+            returns=return_sums(returns_of(closes, run.start)),
+            closed=trade_sums(closed["pnl"], closed["closed"] - closed["opened"]),
             trades=len(run.trades),
-            fees=run.fills["fee"],
-            liquidity=run.fills["liquidity"],
+            exposed=np.count_nonzero(run.gross_exposure > 0),
+            fees=float(fills["fee"].sum()),
+            fills=len(fills),
+            makers=np.count_nonzero(fills["liquidity"] > 0),
             orders=run.card["orders_sent"],
             rejects=sum(run.card["rejects"].values()),
             events=run.card["events"],
         )
     )
-
-
-def figures_table(run: Figures) -> dict[str, Any]:
-    """Statistics, by name; what is not defined is None."""
-    found = performance_of(
-        run.ts, run.equity, run.returns, run.start, run.days_per_year
-    )
-    exposed = run.gross_exposure > 0
-    return _plain(
-        {
-            "initial_capital": run.start,
-            "final_equity": float(run.equity[-1]) if len(run.ts) else run.start,
-            **_by_name(found),
-            **_by_name(trade_statistics(run.pnl, run.hold)),
-            "open_trades": run.trades - len(run.pnl),
-            "exposure_time": np.count_nonzero(exposed) / len(exposed)
-            if len(exposed)
-            else 0.0,
-            "fees": float(run.fees.sum()),
-            "fills": len(run.fees),
-            "orders": run.orders,
-            "rejects": run.rejects,
-            "maker_share": np.count_nonzero(run.liquidity > 0) / len(run.liquidity)
-            if len(run.liquidity)
-            else math.nan,
-            "events": run.events,
-        }
-    )
-
-
-def _by_name(figures: Any) -> dict[str, Any]:
-    """Fields of a dataclass; `asdict` copies each deeply, which a sweep would feel."""
-    return {name: getattr(figures, name) for name in figures.__dataclass_fields__}
 
 
 def run_rows(run: RunData) -> dict[str, Any]:
@@ -436,11 +362,3 @@ def iso_column(ts: NDArray[np.int64]) -> list[str | None]:
     return [
         None if none else text for none, text in zip(never, texts.tolist(), strict=True)
     ]
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Numbers that JSON knows; what is not defined is None."""
-    return {
-        name: None if isinstance(each, float) and not math.isfinite(each) else each
-        for name, each in values.items()
-    }

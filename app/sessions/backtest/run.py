@@ -19,6 +19,7 @@ from app.engine.backtest import Outcome, fold_one, run_backtest
 from app.engine.backtest_block import RUN_WORDS, WORTH, Run
 from app.engine.build import build
 from app.engine.control import Control
+from app.engine.held import held
 from app.engine.links import Link
 from app.engine.records import (
     COMMAND,
@@ -205,6 +206,10 @@ class Backtest:
     ) -> None:
         self.composition, self._compose = composition, compose
         self._block = np.zeros(RUN_WORDS, np.int64)
+        self._links = composition.links.ctypes.data
+        self._session = composition.arena.records(Section.ENGINE)[0]
+        self._rows = composition.arena.records(Section.STRATEGIES)
+        self._opening: NDArray[Any] | None = None
         self._reports = Pages(REPORT, _REPORTS, is_lent=is_lent)
         self._worths = Pages(WORTH, _WORTHS, is_lent=is_lent)
         self._cancelled = threading.Event()
@@ -292,16 +297,13 @@ class Backtest:
         block = self._block
         block[Run.RECORDS] = records.ctypes.data
         block[Run.COUNT], block[Run.NEXT] = len(records), 0
-        arena, links = self.composition.arena.address, self.composition.links
-        while True:
-            outcome = run_backtest(arena, links.ctypes.data, 0)
-            if outcome != Outcome.FULL:
-                break
+        arena = self.composition.arena.address
+        run = run_backtest if len(records) > 1 else held(run_backtest)
+        while run(arena, self._links, 0) == Outcome.FULL:
             self._turn()
         self._read_notes()
-        session = self.composition.arena.records(Section.ENGINE)[0]
-        if session["halted"]:
-            raise EngineError(f"the engine halted: {session['halt_code']}")
+        if self._session["halted"]:
+            raise EngineError(f"the engine halted: {self._session['halt_code']}")
 
     def _read_notes(self) -> None:
         for each in self.composition.strategies:
@@ -310,28 +312,32 @@ class Backtest:
             reader, notes = self._notes[each.number]
             notes.add(reader.read(), each.runnable.program.notes)
 
-    def _command(self, action: Action, ts: int, **values: int) -> None:
-        command = np.zeros(1, COMMAND)
-        command["kind"], command["action"] = EventKind.COMMAND, action
-        command["instrument"], command["ts_received"] = -1, ts
-        command["ts_venue"] = ts
-        command["price"] = command["stop_price"] = NO_PRICE
-        for name, value in values.items():
-            command[name] = value
-        arena, links = self.composition.arena.address, self.composition.links
-        fold_one(arena, links.ctypes.data, command.ctypes.data)
+    def _commands(self, ts: int) -> NDArray[Any]:
+        """What arms the engine and starts the strategies, before the first record."""
+        numbers = [each.number for each in self.composition.strategies]
+        found = np.zeros(1 + len(numbers), COMMAND)
+        found["kind"], found["instrument"] = EventKind.COMMAND, -1
+        found["ts_venue"] = found["ts_received"] = ts
+        found["price"] = found["stop_price"] = NO_PRICE
+        found["action"] = Action.START_STRATEGY
+        found["strategy"][1:] = numbers
+        found[0]["action"], found[0]["value"] = Action.SET_STATE, SafetyState.ARMED
+        return found
 
     def _begin(self) -> None:
         """Arm, and start the strategies, before the first record's time."""
-        ts = self.composition.begin_ts
+        ts, count = self.composition.begin_ts, len(self.composition.strategies)
         self._block[Run.WORTH_TS] = ts
-        self._command(Action.SET_STATE, ts, value=SafetyState.ARMED)
-        for each in self.composition.strategies:
-            self._command(Action.START_STRATEGY, ts, strategy=each.number)
+        if self._opening is None or len(self._opening) != 1 + count:
+            self._opening = self._commands(ts)
+        arena, first = self.composition.arena.address, self._opening.ctypes.data
+        fold = held(fold_one)
+        for place in range(1 + count):
+            fold(arena, self._links, first + place * COMMAND.itemsize)
 
     def _end(self) -> None:
         """Let time pass the last record, so that its bars' handlers run."""
-        ts = int(self.composition.arena.records(Section.ENGINE)[0]["now"]) + 1
+        ts = int(self._session["now"]) + 1
         timer = np.zeros(1, MARKET)
         timer["kind"], timer["instrument"] = EventKind.TIMER, -1
         timer["ts_venue"] = timer["ts_received"] = ts
@@ -347,7 +353,7 @@ class Backtest:
 
     def _on_stop(self, each: Hung) -> None:
         handler = each.runnable.handlers.get(Handler.ON_STOP)
-        row = self.composition.arena.records(Section.STRATEGIES)[each.number]
+        row = self._rows[each.number]
         if handler is None or row["state"] != StrategyState.RUNNING:
             return
         run = handler.function if isinstance(handler, Interpreted) else handler
@@ -409,7 +415,7 @@ class Backtest:
         return Moment.of(arena, number, before) if is_failed else None
 
     def _end_of(self, each: Hung, seconds: float) -> StrategyEnd:
-        row = self.composition.arena.records(Section.STRATEGIES)[each.number]
+        row = self._rows[each.number]
         fault = None
         if row["state"] == StrategyState.FAILED:
             fault = self._fault(each, seconds)

@@ -16,6 +16,9 @@ class SMACross(Strategy):
     fast: Annotated[int, Range(1, 5000)] = 10
     slow: Annotated[int, Range(2, 5000)] = 30
 
+    def check(self):
+        return "" if self.fast < self.slow else "fast must be less than slow"
+
     def __init__(self):
         self.fast_averages = self.each(SMA, self.fast)
         self.slow_averages = self.each(SMA, self.slow)
