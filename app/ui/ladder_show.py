@@ -17,6 +17,7 @@ from app.ui.context import Context
 from app.ui.items.ladder_header import LadderHeader
 from app.ui.items.ladder_view import LadderView
 from app.ui.models import ladder_text
+from app.ui.models.hand import STOP_LIMITS
 from app.ui.models.ladder import Away
 from app.ui.models.ladder_history import GROUPS, next_group
 from app.ui.models.market import Listed
@@ -53,6 +54,7 @@ class LadderShow:
         header.note_wanted.connect(self._ask_note)
         header.group_chosen.connect(self.group)
         header.rule_chosen.connect(self.recentre_by)
+        header.stop_chosen.connect(self.let_stops_become)
         header.reset_pressed.connect(self._reset_flow)
         self._runs: Mapping[str, Callable[[], None]] = {
             "ladder.group_more": partial(self._regroup, 1),
@@ -75,6 +77,7 @@ class LadderShow:
             **self.header.state(),
             "group": self._view.group,
             "recentre": self.header.rule,
+            "stop_limit": self._view.gestures.stop_limit,
             "pnl": self.unit,
             "zoom": self._view.zoom,
         }
@@ -85,6 +88,7 @@ class LadderShow:
         if state.get("group") in GROUPS:
             self._view.regroup(int(state["group"]))
         self.recentre_by(str(state.get("recentre", "")))
+        self.let_stops_become(state.get("stop_limit"))
         if state.get("pnl") in ladder_text.UNITS:
             self.unit = state["pnl"]
         zoom = state.get("zoom")
@@ -149,6 +153,11 @@ class LadderShow:
         if name in RULES:
             self.header.rule = name
             self._view.recentre.rule = RULES[name]
+
+    def let_stops_become(self, beyond: object) -> None:
+        """Choose what a click's stop becomes; what is none of them is passed over."""
+        if type(beyond) is int and beyond in STOP_LIMITS:
+            self._view.gestures.stop_limit = beyond
 
     def _regroup(self, step: int) -> None:
         self.group(next_group(self._view.group, step))

@@ -2,25 +2,30 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.engine.records import (
     BUY,
     NO_PRICE,
+    REPORT,
     SELL,
     Action,
     GroupRole,
     OrderOption,
+    OrderStatus,
     OrderType,
+    ReportType,
     SafetyState,
 )
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.models.hand import Hand as Kind
 from app.ui.models.order_text import order_text
+from app.ui.models.orders import OwnOrders, priced_at
 from app.ui.panels.ladder import LadderPanel
 from app.ui.safety import Way
 from tests.ui.conftest import Stage
@@ -122,6 +127,69 @@ def test_a_stop_that_would_trigger_at_once_is_held_and_confirmed_at_market(
     (order,) = armed.new_orders()
     assert order["order_type"] == OrderType.MARKET
     assert order["options"] & OrderOption.CONFIRMED
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_stop_may_become_a_limit_beyond_it_and_both_are_dragged_together(
+    armed: Hand, side: int
+) -> None:
+    column = Column.BID if side == BUY else Column.ASK
+    own = Column.OWN_BUYS if side == BUY else Column.OWN_SELLS
+    offered = armed.stage.session.capabilities
+    offered[OrderType.STOP_LIMIT] = offered[OrderType.STOP]
+    price = (armed.frame.best_ask + 5) if side == BUY else (armed.frame.best_bid - 5)
+    (chosen,) = [
+        action
+        for action in armed.panel.shown.header.menu().findChildren(QAction)
+        if action.text() == "A limit 3 ticks beyond"
+    ]
+    chosen.trigger()
+    click(armed, price, column, SHIFT)
+    armed.stage.frame(2)
+
+    (order,) = armed.new_orders()
+    assert order["order_type"] == OrderType.STOP_LIMIT
+    assert (order["stop_price"], order["price"]) == (price, price + 3 * side)
+    assert (armed.frame.row(price), side) in armed.frame.own, "it stands at its stop"
+    armed.drag(price, price + side, own)
+    (moved,) = armed.sent(Action.REPLACE)
+    assert (moved["stop_price"], moved["price"]) == (price + side, price + 4 * side)
+    assert armed.panel.state()["stop_limit"] == 3
+
+
+def test_a_stop_limit_that_would_trigger_at_once_says_that_its_limit_goes(
+    armed: Hand,
+) -> None:
+    offered = armed.stage.session.capabilities
+    offered[OrderType.STOP_LIMIT] = offered[OrderType.STOP]
+    armed.panel.shown.let_stops_become(2)
+    price = armed.frame.last - 3
+
+    click(armed, price, Column.BID, SHIFT)
+    held = armed.panel.view.gestures.held
+    assert held is not None
+    assert "a confirm sends its limit" in held.intents[0].text
+    armed.stage.clock.advance(0.5)
+    click(armed, price, Column.BID, SHIFT)
+
+    (order,) = armed.new_orders()
+    assert (order["order_type"], order["price"]) == (OrderType.LIMIT, price + 2)
+
+
+def test_a_stop_limit_that_has_triggered_stands_at_its_limit() -> None:
+    orders = OwnOrders()
+    report = np.zeros(1, REPORT)
+    report["client_order_id"], report["quantity"] = 1, 5
+    report["order_type"], report["side"] = OrderType.STOP_LIMIT, BUY
+    report["stop_price"], report["price"] = 100, 103
+    report["report"], report["status"] = ReportType.NEW, OrderStatus.NEW
+    orders.apply(report)
+    assert priced_at(orders.working()[0]) == 100
+
+    report["report"], report["status"] = ReportType.TRIGGERED, OrderStatus.TRIGGERED
+    orders.apply(report)
+
+    assert priced_at(orders.working()[0]) == 103
 
 
 def test_a_confirm_of_what_is_blocked_by_now_sends_nothing(armed: Hand) -> None:

@@ -17,7 +17,7 @@ from app.ui.items.ink import Ink
 from app.ui.items.spread import spread
 from app.ui.models.intent import Intent
 from app.ui.models.market import Listed
-from app.ui.models.orders import PENDING, priced_at
+from app.ui.models.orders import PENDING, priced_at, waits_for_stop
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -115,7 +115,7 @@ def order_lines(
     """A line at each order's price; those of stops are dashed."""
     made: list[Float] = []
     for chip, order, _ in chips:
-        is_stop = bool(order["price"] == NO_PRICE)
+        is_stop = bool(waits_for_stop(order))
         style = Qt.PenStyle.DashLine if is_stop else Qt.PenStyle.SolidLine
         colour = chart.ink.theme.side(int(order["side"]))
         line = QLineF(0, chip.y, chart.plot.right(), chip.y)

@@ -15,7 +15,7 @@ import numpy as np
 from app.engine.records import BUY
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.models.deciding import Deciding
-from app.ui.models.hand import Hand
+from app.ui.models.hand import AT_MARKET, Hand
 from app.ui.models.intent import Intent, order_intent, row_of
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
@@ -84,6 +84,8 @@ class Gestures(Deciding):
         What a notch of the wheel over an order adds, quantity units.
     exit_ticks : tuple of int
         From a bracket's entry to its target and to its stop.
+    stop_limit : int
+        What a stop becomes, of `hand.STOP_LIMITS`.
     latched : Hand
         What the next click means without a modifier.
     pointer : tuple or None
@@ -101,6 +103,7 @@ class Gestures(Deciding):
     quantities: tuple[int, int] = (0, 0)
     step: int = 1
     exit_ticks: tuple[int, int] = (8, 8)
+    stop_limit: int = AT_MARKET
     latched: Hand = Hand.PLAIN
     pointer: tuple[Spot, Hand] | None = None
     is_turning: bool = False
@@ -243,7 +246,8 @@ class Gestures(Deciding):
         price = frame.price(spot.row, side)
         at, quantity, unready = frame.at, self.quantities[is_right], self.unready
         if hand is Hand.STOP:
-            return stop_intent(at, side, price, quantity, unready)
+            limit = self.stop_limit
+            return stop_intent(at, side, price, quantity, unready, limit)
         if hand is Hand.EXIT_STOP:
             return exit_stop_intent(at, price, unready)
         if hand is Hand.BRACKET:

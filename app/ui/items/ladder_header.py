@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.ui.items.ladder_geometry import Column
 from app.ui.items.ladder_surface import LadderSurface
+from app.ui.models.hand import STOP_LIMITS, stop_title
 from app.ui.models.ladder_history import GROUPS
 from app.ui.models.recentre import RULES
 
@@ -39,6 +40,8 @@ class LadderHeader(QObject):
         Ticks in a row.
     rule_chosen(str)
         Name of a rule of recentring.
+    stop_chosen(int)
+        What a click's stop becomes, of `hand.STOP_LIMITS`.
     reset_pressed()
         The flow is to be counted anew.
 
@@ -53,6 +56,7 @@ class LadderHeader(QObject):
     note_wanted = Signal(object)
     group_chosen = Signal(int)
     rule_chosen = Signal(str)
+    stop_chosen = Signal(int)
     reset_pressed = Signal()
 
     def __init__(self, view: LadderSurface) -> None:
@@ -115,6 +119,12 @@ class LadderHeader(QObject):
             action.setCheckable(True)
             action.setChecked(name == self.rule)
             action.triggered.connect(lambda _=False, n=name: self.rule_chosen.emit(n))
+        stops = menu.addMenu("A stop becomes")
+        for beyond in STOP_LIMITS:
+            action = stops.addAction(stop_title(beyond))
+            action.setCheckable(True)
+            action.setChecked(beyond == self._view.gestures.stop_limit)
+            action.triggered.connect(lambda _=False, b=beyond: self.stop_chosen.emit(b))
         menu.addSeparator()
         menu.addAction("Count sold, bought, pulled and stacked anew").triggered.connect(
             lambda _=False: self.reset_pressed.emit()

@@ -9,7 +9,7 @@ from app.engine.records import NO_PRICE
 from app.engine.views import VIEW_LEVEL
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
-from app.ui.models.orders import priced_at
+from app.ui.models.orders import priced_at, waits_for_stop
 
 LOW, HIGH = 20, 99
 """Contrast when new: sizes below `LOW` per cent of what is seen are dim."""
@@ -103,7 +103,7 @@ def _own(desk: Desk, number: int) -> tuple[OwnLine, ...]:
     for order in desk.orders.working(number):
         price = priced_at(order)
         if price != NO_PRICE:
-            is_stop = int(order["price"]) == NO_PRICE
+            is_stop = bool(waits_for_stop(order))
             key = price, int(order["side"]), is_stop
             lines.setdefault(key, []).append(int(order["leaves"]))
     return tuple(

@@ -17,7 +17,7 @@ from app.ui import formatting
 from app.ui.models import judge, requests
 from app.ui.models.judge import Change, Verdict, through_ticks
 from app.ui.models.ladder import LadderFrame
-from app.ui.models.orders import priced_at
+from app.ui.models.orders import priced_at, waits_for_stop
 from app.ui.models.situation import Situation
 
 SEPARATOR: Final = " · "
@@ -231,7 +231,7 @@ def ruled(
         at,
         commands,
         entry,
-        at=stop if price == NO_PRICE else price,
+        at=price if stop == NO_PRICE else stop,
         size=int(order["quantity"]),
         triggers=ruling.triggers,
         again=again,
@@ -257,21 +257,30 @@ def outcome(ruling: judge.Ruling) -> str:
 def replace_intent(
     at: Situation, order: np.void, price: int, unready: str = ""
 ) -> Intent:
-    """Say what dragging an order to another price would do."""
+    """Say what dragging an order to another price would do.
+
+    A stop-limit that waits is dragged by its stop; its limit keeps its distance.
+    """
     text, scale = at.listed.text, at.listed.scale
-    side, old = int(order["side"]), priced_at(order)
+    side, old, limit = int(order["side"]), priced_at(order), int(order["price"])
     ticks = scale.index(price) - scale.index(old)
+    change = Change(price)
+    if waits_for_stop(order) or limit == NO_PRICE:
+        if limit != NO_PRICE:
+            limit = scale.price(scale.index(limit) + ticks)
+        change = Change(limit, stop_price=price)
     parts = [
         f"MOVE {formatting.side(side)} {text.quantity(int(order['leaves']))}",
         f"{text.price(old)} → {text.price(price)}",
         f"{ticks:+d} ticks, {_moves(at, order, price)}".replace("-", formatting.MINUS),
     ]
-    is_stop = order["price"] == NO_PRICE
+    if NO_PRICE not in (change.stop_price, change.price):
+        parts[1] += f", limit {text.price(change.price)}"
     return change_intent(
         at,
         order,
         parts,
-        Change(stop_price=price) if is_stop else Change(price),
+        change,
         unready,
         again=lambda other: replace_intent(other, order, price, unready),
     )
@@ -305,9 +314,10 @@ def change_intent(
         0, order, price=price, stop=stop, quantity=total, sequence=at.sequence
     )
     side = int(order["side"])
-    if price != NO_PRICE and through_ticks(at, side, price) < 0:
+    rests = price != NO_PRICE and not waits_for_stop(order)
+    if rests and through_ticks(at, side, price) < 0:
         command["options"] |= int(OrderOption.RESTING_INTENT)
-    row = stop if price == NO_PRICE else price
+    row = price if stop == NO_PRICE else stop
     shrinks = row == NO_PRICE and total <= int(order["quantity"])
     return Intent(
         ruling.verdict,
@@ -347,7 +357,9 @@ def _meets(at: Situation, side: int, price: int, quantity: int) -> str:
 def _moves(at: Situation, order: np.void, price: int) -> str:
     """What becomes of an order at another price: it takes, or queues anew."""
     side = int(order["side"])
-    if order["price"] == NO_PRICE or through_ticks(at, side, price) < 0:
+    if waits_for_stop(order):
+        return f"triggers at or {'above' if side > 0 else 'below'} it"
+    if through_ticks(at, side, price) < 0:
         return "leaves the queue"
     return _meets(at, side, price, int(order["leaves"]))
 

@@ -29,7 +29,7 @@ from app.ui.models.orders import ENDED
 from app.ui.models.pretrade import LASTING, Finding
 from app.ui.models.situation import Broken, Situation
 
-AT_ONCE: Final = "it would trigger at once, a confirm sends it at market"
+AT_ONCE: Final = "it would trigger at once, a confirm sends "
 NO_EXIT: Final = "; a bracket is no exit, its target and stop could add to the position"
 _MAY_REST: Final = (GroupRole.NONE, GroupRole.BRACKET_ENTRY)
 _NOBODY: Final = (Reason.NO_OPPOSITE_SIDE,)
@@ -149,7 +149,9 @@ def judge(commands: np.ndarray, at: Situation, unready: str = "") -> Ruling:
     if found is not None and (found.is_certain or found.reason in _NOBODY):
         return Ruling(Verdict.BLOCK, found.text, found.nearest)
     if found is not None and found.reason == Reason.STOP_THROUGH_MARKET:
-        return Ruling(Verdict.HOLD, AT_ONCE, triggers=True)
+        is_limited = bool((commands["order_type"] == OrderType.STOP_LIMIT).any())
+        what = "its limit" if is_limited else "it at market"
+        return Ruling(Verdict.HOLD, AT_ONCE + what, triggers=True)
     return _confirmable(entries, at) or _doubted(found)
 
 

@@ -24,7 +24,7 @@ from app.ui.models.ladder import (
     Surroundings,
 )
 from app.ui.models.market import Listed, Market
-from app.ui.models.orders import PENDING, STOPS, TRAILING
+from app.ui.models.orders import PENDING, STOPS, TRAILING, prices_at, waits_for_stop
 from app.ui.models.situation import seen
 
 _BEST_BID, _BEST_ASK = int(Mark.BEST_BID), int(Mark.BEST_ASK)
@@ -283,7 +283,7 @@ def _shapes(orders: np.ndarray) -> np.ndarray:
     leaves, display = orders["leaves"], orders["display"]
     kinds = orders["order_type"]
     return np.asarray(
-        _STOPS[kinds]
+        np.where(waits_for_stop(orders), _STOPS[kinds], 0)
         | _PENDING[orders["status"]]
         # A bracket's exit whose entry is not filled has no size yet.
         | np.where((leaves == 0) & (orders["group"] != 0), _GHOST, 0)
@@ -296,9 +296,7 @@ def _place_own(
 ) -> None:
     if not len(orders):
         return
-    prices = np.where(
-        orders["price"] == NO_PRICE, orders["stop_price"], orders["price"]
-    )
+    prices = prices_at(orders)
     is_priced = prices != NO_PRICE
     orders, prices = orders[is_priced], prices[is_priced]
     columns = [orders[name].tolist() for name in _SHOWN]

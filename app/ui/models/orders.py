@@ -40,6 +40,7 @@ OWN_ORDER: Final = np.dtype(
         ("status", "u1"),
         ("order_type", "u1"),
         ("time_in_force", "u1"),
+        ("has_triggered", "?"),  # of a stop: it works as what it becomes
     ]
 )
 """One of our orders as the window knows it."""
@@ -68,6 +69,7 @@ STOPS: Final = (
     OrderType.TRAILING_STOP_LIMIT,
 )
 """Types that wait for their trigger."""
+_IS_STOP: Final = mask_of(STOPS)
 TRAILING: Final = (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
 """Those of them that follow the price."""
 _COPIED: Final = (
@@ -159,6 +161,8 @@ class OwnOrders:
         refused = _IS_REFUSAL[reports["report"]]
         for name, told in _NUMBERS if refused.any() else ():
             table[name][rows[refused]] = reports[told][refused]
+        hit = reports["report"] == ReportType.TRIGGERED
+        table["has_triggered"][rows[hit]] = True
         fills = reports["report"] == ReportType.FILL
         if fills.any():
             _add_fills(table, rows[fills], reports[fills])
@@ -270,7 +274,21 @@ def average_fill(orders: np.ndarray) -> np.ndarray:
         return np.where(filled > 0, orders["value"] / filled, np.nan)
 
 
+def waits_for_stop(orders: np.ndarray | np.void) -> np.ndarray:
+    """Mask of the orders that wait until their stop price is reached."""
+    is_stop = _IS_STOP[orders["order_type"]] & (orders["stop_price"] != NO_PRICE)
+    return np.asarray(is_stop & ~orders["has_triggered"])
+
+
+def prices_at(orders: np.ndarray | np.void) -> np.ndarray:
+    """Price at which each order stands in a ladder, price units; NO_PRICE = nowhere.
+
+    Its stop while it waits for it, a stop-limit's too, else its limit.
+    """
+    is_at_stop = waits_for_stop(orders) | (orders["price"] == NO_PRICE)
+    return np.where(is_at_stop, orders["stop_price"], orders["price"])
+
+
 def priced_at(order: np.void) -> int:
-    """Price at which an order stands in a ladder: its limit, else its stop."""
-    price = int(order["price"])
-    return int(order["stop_price"]) if price == NO_PRICE else price
+    """As `prices_at`, of one order."""
+    return int(prices_at(order))

@@ -10,6 +10,7 @@ import numpy as np
 from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, OrderType
 from app.ui import formatting
 from app.ui.models import judge, requests
+from app.ui.models.hand import AT_MARKET
 from app.ui.models.intent import (
     SEPARATOR,
     Intent,
@@ -27,12 +28,28 @@ from app.ui.models.situation import Situation
 
 
 def stop_intent(
-    at: Situation, side: int, price: int, quantity: int, unready: str = ""
+    at: Situation,
+    side: int,
+    price: int,
+    quantity: int,
+    unready: str = "",
+    beyond: int = AT_MARKET,
 ) -> Intent:
-    """Say what a click for a new stop order would do."""
-    made = _stop(at, side, price, quantity, unready)
+    """Say what a click for a new stop order would do.
+
+    Parameters
+    ----------
+    beyond : int
+        Ticks from the stop to the limit that it becomes, against us; AT_MARKET = it
+        becomes a market order.
+    """
+    scale, limit = at.listed.scale, NO_PRICE
+    if beyond != AT_MARKET:
+        limit = scale.price(scale.index(price) + side * beyond)
+    made = _stop(at, side, price, quantity, unready, limit=limit)
     return replace(
-        made, again=lambda other: stop_intent(other, side, price, quantity, unready)
+        made,
+        again=lambda other: stop_intent(other, side, price, quantity, unready, beyond),
     )
 
 
@@ -221,14 +238,18 @@ def _stop(
     unready: str,
     *,
     is_exit: bool = False,
+    limit: int = NO_PRICE,
 ) -> Intent:
     text = at.listed.text
     how = "at or above" if side > 0 else "at or below"
+    kind = f"STP {text.price(price)}"
+    if limit != NO_PRICE:
+        kind = f"STP LMT {text.price(price)}, limit {text.price(limit)}"
     parts = [
-        f"{formatting.side(side)} {text.quantity(quantity)} STP {text.price(price)}",
+        f"{formatting.side(side)} {text.quantity(quantity)} {kind}",
         f"triggers {how} it",
         position_words(at, side, quantity),
     ]
     options = int(OrderOption.REDUCE_ONLY) if is_exit else 0
-    commands = proposal(at, side, quantity, stop=price, options=options)
+    commands = proposal(at, side, quantity, price=limit, stop=price, options=options)
     return ruled(commands, at, parts, unready)
