@@ -19,6 +19,7 @@ from app.instrument import Instrument
 
 _ROWS: Final = 16_384
 _FEWEST: Final = 256
+_BYTES: Final = np.dtype((np.void, MARKET.itemsize))
 _WHOLE: Final = ("orders", "depth")
 """Bases that can show a whole book."""
 
@@ -127,13 +128,11 @@ class Merged:
                 self._part(i, end, min(beyond, default=None))
                 for i, end in enumerate(ends)
             ]
-            records = np.concatenate(parts)
-            if len(records):
-                if len(parts) == 1:
-                    return records
-                order = np.argsort(records["ts_received"], kind="stable")
-                merged: NDArray[np.void] = records[order]
-                return merged
+            parts = [each for each in parts if len(each)]
+            if len(parts) == 1:
+                return parts[0]
+            if parts:
+                return _in_order(parts)
             step *= 2  # a whole block of one instant
         return np.empty(0, MARKET)
 
@@ -147,6 +146,14 @@ class Merged:
         return recording.records(
             start, end, instrument=self.places[index], source=index & 0xFF
         )
+
+
+def _in_order(parts: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
+    """Join parts and put them in order of time, at equal times as they stand."""
+    times = np.concatenate([each["ts_received"] for each in parts])
+    # As plain bytes: NumPy would copy each record field by field, in 20 times the time.
+    records = np.concatenate([each.view(_BYTES) for each in parts])
+    return records[np.argsort(times, kind="stable")].view(MARKET)
 
 
 def _basis(streams: Sequence[Recording]) -> str:
