@@ -11,7 +11,19 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.engine.records import BUY, NO_PRICE, SELL, Action, RiskLimit, SafetyState
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    REPORT,
+    SELL,
+    Action,
+    OrderOption,
+    OrderStatus,
+    OrderType,
+    ReportType,
+    RiskLimit,
+    SafetyState,
+)
 from app.sessions.session import EngineState, SessionStatus
 from app.ui.context import Context
 from app.ui.items.equity_chart import Curve, EquityChart, columns_of
@@ -305,7 +317,7 @@ def test_kill_has_two_stages_and_a_word(qtbot: QtBot, stage: Stage) -> None:
     stage.context.trading.kill()
     stage.pulse()
     assert not box.kill.isEnabled()
-    assert "KILLED at" in box._words.text()
+    assert "KILLED by you at" in box._words.text()
     qtbot.mouseClick(box.flatten, LEFT)
     assert stage.ran[-1] == "safety.flatten_all"
     qtbot.keyClicks(box.field, "please")
@@ -316,6 +328,35 @@ def test_kill_has_two_stages_and_a_word(qtbot: QtBot, stage: Stage) -> None:
     qtbot.keyClick(box.field, Qt.Key.Key_Return)
 
     assert stage.session.sent[-1]["value"] == SafetyState.VIEW
+
+
+def test_a_kill_says_what_becomes_of_each_order(qtbot: QtBot, stage: Stage) -> None:
+    panel = shown(qtbot, stage, RiskPanel)
+    assert isinstance(panel, RiskPanel)
+    box, price = panel.kill_box, stage.session.books[0].price(BUY, 3)
+    reports = np.zeros(3, REPORT)
+    reports["report"], reports["client_order_id"] = ReportType.NEW, (901, 902, 903)
+    reports["quantity"] = reports["leaves"] = (5, 2, 4)
+    reports["order_type"], reports["stop_price"] = OrderType.LIMIT, NO_PRICE
+    reports["side"], reports["price"] = (BUY, SELL, BUY), price
+    reports["options"] = (0, OrderOption.REDUCE_ONLY, 0)
+    reports["status"] = (
+        OrderStatus.PENDING_CANCEL, OrderStatus.NEW, OrderStatus.NEW,
+    )  # fmt: skip
+    stage.context.trading.kill()
+    stage.pulse()
+    stage.context.desk.orders.apply(reports)
+    stage.pulse()
+
+    first, second, third = box._progress.text().splitlines()
+    assert first.endswith("cancelling")
+    assert second.endswith("exit, working")
+    assert third.endswith("still working")
+    assert "BUY 5 LMT" in first
+    assert "3 orders working" in box._words.text()
+    stage.session.state = SafetyState.VIEW
+    stage.pulse()
+    assert not box._progress.isVisible()
 
 
 def test_messages_are_lines_with_their_level(qtbot: QtBot, stage: Stage) -> None:

@@ -44,6 +44,10 @@ class KillBox(QFrame):
         self.flatten.setToolTip("Cancel exits too, then close every position by limits")
         self._words = QLabel()
         self._words.setWordWrap(True)
+        self._progress = QLabel()
+        self._progress.setWordWrap(True)
+        self._progress.setProperty("role", "small")
+        self._progress.setAccessibleName("What becomes of each order")
         self.field = QLineEdit()
         self.field.setPlaceholderText(f"type {WORD} to leave KILLED")
         self.field.setAccessibleName(f"Type {WORD} to leave KILLED")
@@ -54,14 +58,18 @@ class KillBox(QFrame):
         layout.setContentsMargins(10, 10, 10, 10)
         layout.addLayout(buttons)
         layout.addWidget(self._words)
+        layout.addWidget(self._progress)
         layout.addWidget(self.field)
         self.kill.clicked.connect(self.kill_pressed)
         self.flatten.clicked.connect(self.flatten_pressed)
         self.field.returnPressed.connect(self._on_typed)
         self.show_state(SafetyState.VIEW, "")
 
-    def show_state(self, state: SafetyState, words: str) -> None:
-        """Show where the switch stands, in words."""
+    def show_state(self, state: SafetyState, words: str, progress: str = "") -> None:
+        """Show where the switch stands, in words, and what becomes of each order."""
+        self._progress.setVisible(bool(progress))
+        if self._progress.text() != progress:
+            self._progress.setText(progress)
         is_killed = state == SafetyState.KILLED
         self.kill.setEnabled(not is_killed)
         self.flatten.setEnabled(is_killed)

@@ -23,6 +23,7 @@ from app.ui.models import ladder_text
 from app.ui.models.health import trouble
 from app.ui.models.intent import Intent
 from app.ui.models.judge import Verdict
+from app.ui.models.risk_text import killed_by
 
 _LEFT: Final = (
     ("ladder.buy_market", "Buy MKT", "buy"),
@@ -145,7 +146,8 @@ class LadderPanel(QWidget):
         safety = self._context.safety
         self.view.gestures.is_staging = safety.is_staging
         way, means = safety.words()
-        words = f"{way or state.name} · {means or reasons.state_text(state)}"
+        means = means or killed_by(self._desk) or reasons.state_text(state)
+        words = f"{way or state.name} · {means}"
         self._state.show_text(words, theme.state(state))
         listed = self._orders.listed
         self.shown.pulse()

@@ -10,7 +10,7 @@ from app.ui.items.gauge import Gauge
 from app.ui.items.kill_box import KillBox
 from app.ui.items.limit_editor import LimitEditor
 from app.ui.models import risk
-from app.ui.models.risk_text import kill_words
+from app.ui.models.risk_text import kill_progress, kill_words
 
 
 class RiskPanel(QWidget):
@@ -67,7 +67,7 @@ class RiskPanel(QWidget):
     def _on_pulse(self) -> None:
         desk = self._context.desk
         state = desk.market.safety_state
-        self.kill_box.show_state(state, kill_words(desk))
+        self.kill_box.show_state(state, kill_words(desk), kill_progress(desk))
         for limit, gauge in self.gauges.items():
             row = risk.limit_row(desk, limit, self._context.focus.number)
             gauge.show_value(row.text, row.part, row.short)
