@@ -16,6 +16,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from app.clock import Clock
 from app.sessions.session import EngineState, Session, SessionStatus
 from app.ui.models.desk import Desk
+from app.ui.models.latency import AnswerTimes
 from app.ui.models.messages import Level
 from app.ui.models.vitals import Vitals
 
@@ -106,6 +107,7 @@ class Bridge(QObject):
         self._counted: deque[tuple[int, int]] = deque(maxlen=_PULSE_HZ + 1)
         self._number = 0
         self.vitals = Vitals()
+        self.answers = AnswerTimes()
 
     def attach(self, session: Session) -> None:
         """Show this session from now on; it may still be starting."""
@@ -113,6 +115,7 @@ class Bridge(QObject):
         self.desk.reset(session)
         self._counted.clear()
         self.vitals.forget_counters()
+        self.answers.forget()
         self.events_per_s = 0.0
         self.session_changed.emit()
         self._poll_status()
@@ -146,6 +149,7 @@ class Bridge(QObject):
         """Send a command to the engine; tells the user where that fails."""
         if self.session is not None and self.session.submit(command):
             self.desk.orders.note_sent(command)
+            self.answers.sent(command, self.clock.monotonic_ns())
             return True
         why = self.unready() or "the engine takes no commands just now; try again"
         self.tell(f"not sent: {why}", Level.ERROR)
@@ -191,6 +195,7 @@ class Bridge(QObject):
         reports = session.reports()
         if len(reports):
             self.desk.take_reports(reports, self.clock.wall_ns())
+            self.answers.take(reports)
         view = session.view()
         if view is not None:
             self.desk.take_view(view)
@@ -214,7 +219,9 @@ class Bridge(QObject):
             return super().event(event)
         self._is_measuring = False
         interval = self._began - self._before if self._before else 0
-        self.frames.add(self.clock.monotonic_ns() - self._began, interval)
+        now = self.clock.monotonic_ns()
+        self.frames.add(now - self._began, interval)
+        self.answers.painted(now)
         self._before = self._began
         return True
 

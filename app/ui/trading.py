@@ -99,5 +99,5 @@ class Trading:
     def cancel_stops(self, instrument: int) -> None:
         """Cancel the stops of an instrument that have not triggered."""
         orders = self._desk.orders.working(instrument)
-        is_stop = np.isin(orders["order_type"], STOPS)
+        is_stop = np.isin(orders["order_type"], STOPS) & ~orders["has_triggered"]
         self.cancel(orders["client_order_id"][is_stop].tolist())

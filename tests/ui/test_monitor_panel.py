@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.engine.records import COMMAND, REPORT, Action, ReportType
+from app.ui.formatting import latency_quantile
 from app.ui.items.trend import Trend
 from app.ui.models.course import Course
+from app.ui.models.latency import AnswerTimes
 from app.ui.models.vitals import Vitals
 from app.ui.panels.monitor import MonitorPanel
 from app.ui.theme import DARK
@@ -28,6 +31,28 @@ def test_a_course_keeps_its_span_in_bounded_memory() -> None:
     assert course.times[-1] >= 1000 - 2 * course.interval_s
     assert np.array_equal(course.times, course.values("x"))
     assert np.all(np.diff(course.times) > 0)
+
+
+def test_a_gesture_is_timed_until_its_answer_is_painted() -> None:
+    times, millisecond = AnswerTimes(), 1_000_000
+    command = np.zeros(2, COMMAND)
+    command["action"], command["client_order_id"] = Action.NEW, (7, 8)
+    report = np.zeros(1, REPORT)
+    report["client_order_id"], report["report"] = 7, ReportType.PENDING_NEW
+
+    times.sent(command, 0)
+    times.take(report)
+    times.painted(millisecond)
+    assert times.histogram.sum() == 0, "the engine's own word is no answer"
+    report["report"] = ReportType.NEW
+    times.take(report)
+    assert times.histogram.sum() == 0, "it is not on the screen yet"
+    times.painted(20 * millisecond)
+    times.take(report)
+    times.painted(30 * millisecond)
+
+    assert times.histogram.sum() == 1
+    assert 20e6 <= latency_quantile(times.histogram, 0.5) <= 30e6
 
 
 def test_what_a_row_leaves_out_is_unknown() -> None:

@@ -33,9 +33,10 @@ class MonitorPanel(QWidget):
         self.memory = Trend(theme, scale, "Resident memory, all and private")
         self.market = Histogram(theme, scale, "Ring → log")
         self.gesture = Histogram(theme, scale, "Gesture → log")
+        self.answer = Histogram(theme, scale, "Gesture → answer painted")
         self.rings = Bars(theme, scale, "Rings between threads")
         self.threads = Bars(theme, scale, "Threads, share of one core")
-        self._latencies = (LatencyWindow(), LatencyWindow())
+        self._latencies = _windows()
         self._pulses = 0
         self._parts = (
             self._show_course,
@@ -46,7 +47,7 @@ class MonitorPanel(QWidget):
         )
         self._cards = (
             self.rate, self.orders, self.frame, self.memory, self.market, self.gesture,
-            self.rings, self.threads,
+            self.answer, self.rings, self.threads,
         )  # fmt: skip
         self._lay_out()
         bridge = context.bridge
@@ -87,7 +88,7 @@ class MonitorPanel(QWidget):
         self._arrange(2 if self.width() >= _WIDE_PX else 1)
 
     def _on_session_changed(self) -> None:
-        self._latencies = (LatencyWindow(), LatencyWindow())
+        self._latencies = _windows()
         self._show()
 
     def _on_pulse(self) -> None:
@@ -145,13 +146,14 @@ class MonitorPanel(QWidget):
         view = self._context.desk.market.view
         if view is None:
             return
-        for window, card, name in zip(
+        answers = self._context.bridge.answers.histogram
+        for window, card, counts in zip(
             self._latencies,
-            (self.market, self.gesture),
-            ("histogram", "command_histogram"),
+            (self.market, self.gesture, self.answer),
+            (view["histogram"], view["command_histogram"], answers),
             strict=True,
         ):
-            window.take(view[name])
+            window.take(counts)
             card.show_counts(window.recent)
 
     def _show_rings(self) -> None:
@@ -164,6 +166,10 @@ class MonitorPanel(QWidget):
             part = each.used / each.capacity
             rows.append(Bar(each.name, words, part, is_bad=each.dropped > 0))
         self.rings.show_rows(tuple(rows))
+
+
+def _windows() -> tuple[LatencyWindow, ...]:
+    return tuple(LatencyWindow() for _ in range(3))
 
 
 def milli(value: float) -> str:
