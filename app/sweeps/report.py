@@ -7,6 +7,7 @@
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -43,7 +44,8 @@ def sweep_table(result: SweepResult, walk: WalkForward | None = None) -> dict[st
             "objective": terms.objective,
             "sample_seed": terms.seed,
             "cells": len(terms.points),
-            "failed": len(result.cells) - len(result.known),
+            "failed": result.failed,
+            "refused": result.refused,
             "is_whole": result.is_whole,
         },
         "best": None if best is None else best.number,
@@ -54,6 +56,7 @@ def sweep_table(result: SweepResult, walk: WalkForward | None = None) -> dict[st
                 "values": each.values,
                 "stats": each.stats,
                 "error": each.error,
+                "is_refused": each.is_refused,
             }
             for each in result.cells
         ],
@@ -101,6 +104,7 @@ def _step_row(step: Step) -> dict[str, Any]:
         "out_of_sample_stats": None if outside is None else outside.stats,
         "error": _why(step),
         "failed": step.failed,
+        "refused": step.refused,
     }
 
 
@@ -133,16 +137,20 @@ def write_json(table: Mapping[str, Any], path: Path) -> None:
 
 
 def write_csv(result: SweepResult, path: Path) -> None:
-    """Write the cells as rows: values, statistics, error."""
+    """Write the cells as rows: values, statistics, state and why.
+
+    The state is "run", "failed", or "not run" where parameters break a rule.
+    """
     names = [each.name for each in result.terms.axes]
     stats = [*result.known[0].stats] if result.known else []
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["cell", *names, *stats, "error"])
+        writer.writerow(["cell", *names, *stats, "state", "error"])
         for each in result.cells:
             figures = [each.stats.get(name) for name in stats]
             values = [each.values[name] for name in names]
-            writer.writerow([each.number, *values, *figures, each.error])
+            state = ("failed" if each.error else "run", "not run")[each.is_refused]
+            writer.writerow([each.number, *values, *figures, state, each.error])
 
 
 # Text.
@@ -226,15 +234,25 @@ def walk_lines(walk: WalkForward, axes: Sequence[Axis], objective: str) -> list[
 
 
 def failure_lines(result: SweepResult, count: int = 3) -> list[str]:
-    """Why cells have no figures, each reason once."""
-    reasons: dict[str, int] = {}
-    for each in result.cells:
-        if each.error:
-            reasons[each.error] = reasons.get(each.error, 0) + 1
-    if not reasons:
-        return []
-    said = [f"{sum(reasons.values()):,} cells have no figures:"]
-    said += [f"  {reason} ({n:,})" for reason, n in [*reasons.items()][:count]]
+    """Why cells were not run or have no figures, each reason once."""
+    said = []
+    for is_refused, words in (
+        (True, "not run, since parameters break a rule:"),
+        (False, "without figures:"),
+    ):
+        reasons = Counter(
+            each.error
+            for each in result.cells
+            if each.error and each.is_refused == is_refused
+        )
+        if total := reasons.total():
+            said.append(f"{total:,} {'cell' if total == 1 else 'cells'} {words}")
+            said += _reason_lines(reasons, count)
+    return said
+
+
+def _reason_lines(reasons: Mapping[str, int], count: int) -> list[str]:
+    said = [f"  {reason} ({n:,})" for reason, n in [*reasons.items()][:count]]
     if len(reasons) > count:
         said.append(f"  and {len(reasons) - count:,} other reasons")
     return said

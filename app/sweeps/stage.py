@@ -35,7 +35,7 @@ from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.run import Backtest
 from app.sessions.hanging import strategy_named
 from app.strategies.running import Runnable, prepare
-from app.strategies.strategy import Strategy, parameters_of
+from app.strategies.strategy import RuleError, Strategy, parameters_of
 
 _SUMS: Final = "app.engine.run_sums"
 SHARED_RECORDS: Final = 1 << 24
@@ -86,6 +86,9 @@ class Cell:
         Daily returns of a year.
     error : str
         Why there are no figures; "" if there are.
+    is_refused : bool
+        It was not run, since its parameters break a rule of a strategy; `error` is
+        the rule.
     seconds, fold_seconds : float
         That it took, and that the engine folded; no part of its result.
     """
@@ -97,6 +100,7 @@ class Cell:
     returns: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     days_per_year: int = TRADING_DAYS
     error: str = ""
+    is_refused: bool = False
     seconds: float = 0.0
     fold_seconds: float = 0.0
 
@@ -227,6 +231,8 @@ class Stage:
                 composition.hang(terms, cls, given, runnable)
             backtest.renew()
             outcomes = backtest.run(blocks=self._blocks())
+        except RuleError as error:
+            return Cell(number, values, error=str(error), is_refused=True)
         except RingsideError as error:
             return Cell(number, values, error=str(error))
         for each in outcomes.strategies.values():

@@ -40,6 +40,8 @@ class SweepSummary:
     symbols, strategies, axes : tuple of str
     cells, failed : int
         Planned; without figures.
+    refused : int
+        Not run, since their parameters break a rule.
     objective : str
     best : float or None
         The best cell's objective.
@@ -58,6 +60,7 @@ class SweepSummary:
     axes: tuple[str, ...] = ()
     cells: int = 0
     failed: int = 0
+    refused: int = 0
     objective: str = ""
     best: float | None = None
     efficiency: float | None = None
@@ -79,7 +82,8 @@ def _card(result: SweepResult, walk: WalkForward | None, created: str) -> SweepS
         strategies=tuple(str(each["name"]) for each in terms.table["strategies"]),
         axes=tuple(each.name for each in terms.axes),
         cells=len(terms.points),
-        failed=len(result.cells) - len(result.known),
+        failed=result.failed,
+        refused=result.refused,
         objective=terms.objective,
         best=None if best is None else best.stats[terms.objective],
         efficiency=efficiency,
@@ -190,6 +194,8 @@ def load_sweep(folder: Path) -> SweepResult:
                 if each["number"] in column
                 else np.empty(0),
                 error=each["error"],
+                # Sweeps of older versions do not tell them apart.
+                is_refused=bool(each.get("is_refused")),
             )
             for each in table["cells"]
         )

@@ -174,6 +174,16 @@ class SweepResult:
         """Cells that have figures."""
         return tuple(each for each in self.cells if not each.error)
 
+    @property
+    def refused(self) -> int:
+        """Cells that were not run, since their parameters break a rule."""
+        return sum(each.is_refused for each in self.cells)
+
+    @property
+    def failed(self) -> int:
+        """Cells that have no figures otherwise."""
+        return len(self.cells) - len(self.known) - self.refused
+
     @cached_property
     def best(self) -> Cell | None:
         """The best cell by the objective."""

@@ -56,14 +56,16 @@ class Step:
         The best in sample; None if none has a figure.
     outside : Cell or None
         The same out of sample; with `error` if it could not run.
-    failed : int
-        Cells in sample that have no figures.
+    failed, refused : int
+        Cells in sample that have no figures; that were not run, since their
+        parameters break a rule.
     """
 
     window: Window
     best: Cell | None
     outside: Cell | None
     failed: int
+    refused: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,13 @@ def walk_forward(
             if told is not None:
                 told(cell, len(cells) + len(outside), total)
     steps = tuple(
-        Step(window, best, outside.get(place), sum(bool(c.error) for c in group))
+        Step(
+            window,
+            best,
+            outside.get(place),
+            failed=sum(bool(c.error) and not c.is_refused for c in group),
+            refused=sum(c.is_refused for c in group),
+        )
         for place, (window, best, group) in enumerate(
             zip(windows, chosen, groups, strict=True)
         )

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from app.data.catalog import Catalog
 from app.errors import RequestError, RunError
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest
-from app.sweeps.axes import Axis, grid, parse_axis
-from app.sweeps.report import sweep_table, walk_table
+from app.sweeps.axes import Axis, grid, parse_axis, sample
+from app.sweeps.report import failure_lines, sweep_table, walk_table, write_csv
 from app.sweeps.stage import Cell
 from app.sweeps.store import (
     delete_sweep,
@@ -105,6 +106,51 @@ def test_a_cell_that_breaks_a_rule_is_a_row_with_its_reason(catalog: Catalog) ->
     assert errors[2] == ""
     assert result.best is result.cells[2]
     assert result.cells[0].stats == {}
+
+
+def test_cells_whose_parameters_break_a_rule_are_not_run(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    terms = terms_of("fast=5,12,40", "slow=12,50")
+    names = "fast must be less than slow"
+
+    result = run(catalog, terms)
+
+    assert [each.is_refused for each in result.cells] == [False] * 2 + [True, False] * 2
+    assert result.cells[2].error == result.cells[4].error == f"SMA Cross: {names}"
+    assert (result.refused, result.failed, len(result.known)) == (2, 0, 4)
+    assert result.returns[1].shape[1] == 4
+    assert result.deflated.trials == 4
+    assert failure_lines(result) == [
+        "2 cells not run, since parameters break a rule:",
+        f"  SMA Cross: {names} (2)",
+    ]
+    told = sweep_table(result)
+    assert (told["sweep"]["refused"], told["sweep"]["failed"]) == (2, 0)
+    assert [each["is_refused"] for each in told["cells"]].count(True) == 2
+    write_csv(result, tmp_path / "cells.csv")
+    with (tmp_path / "cells.csv").open() as file:
+        states = [each["state"] for each in csv.DictReader(file)]
+    assert states == ["run", "run", "not run", "run", "not run", "run"]
+    kept = save_sweep(tmp_path / "kept", result)
+    assert load_sweep(kept).refused == list_sweeps(kept.parent)[0].refused == 2
+
+
+def test_a_sample_and_a_walk_forward_go_past_what_is_not_run(catalog: Catalog) -> None:
+    terms = terms_of("fast=5,40", "slow=12,50")
+    drawn = replace(terms, points=sample(terms.axes, 3, 1), seed=1)
+    windows = windows_of(parse_scheme("2d:1d"), *span_of(terms, catalog))
+
+    result = run(catalog, drawn)
+    walk = walk_forward(terms, windows, pool_over(catalog, threads=2))
+
+    for cell in result.cells:
+        assert cell.is_refused == (cell.values["fast"] >= cell.values["slow"])
+    assert walk.is_whole
+    assert [(each.refused, each.failed) for each in walk.steps] == [(1, 0)] * len(
+        walk.steps
+    )
+    assert all(each.outside and each.outside.stats for each in walk.steps)
 
 
 FAILING = """from app.strategies import *
@@ -214,7 +260,8 @@ def test_what_is_kept_is_listed_and_deleted(catalog: Catalog, tmp_path: Path) ->
 
     broken, whole = sorted(list_sweeps(kept), key=lambda each: not each.damaged)
     assert "card.json cannot be read" in broken.damaged
-    assert (whole.name, whole.cells, whole.failed) == (folder.name, 8, 2)
+    assert (whole.name, whole.cells, whole.failed) == (folder.name, 8, 0)
+    assert whole.refused == 2
     assert whole.axes == ("fast", "slow")
     assert whole.walked
     assert load_walk(folder) == walk_table(walk)

@@ -17,6 +17,7 @@ from app.ui.items.sweep_heatmap import ramp
 from app.ui.models.strategy_list import StrategyList
 from app.ui.models.sweep_book import BINS, SweepBook
 from app.ui.models.sweep_form import AxisDraft, SweepForm
+from app.ui.models.sweep_text import cell_text
 from app.ui.panel_rows import BY_NAME
 from app.ui.panels.backtest import BacktestPanel
 from app.ui.panels.sweep import SweepPanel
@@ -154,6 +155,34 @@ def test_a_sweep_fills_the_map(qtbot: QtBot, panel: SweepPanel) -> None:
     picture = panel.map.heatmap.picture
     assert picture is not None
     assert picture.failed.tolist() == [[False, False], [True, True]]
+
+
+def test_what_breaks_a_rule_is_hatched_and_told(
+    qtbot: QtBot, panel: SweepPanel
+) -> None:
+    vary(panel, fast(3, 12), slow(10, 20, 10))
+    swept(qtbot, panel)
+    book, heatmap = panel._sweeps.book, panel.map.heatmap
+
+    assert book is not None
+    assert (book.failed, book.refused) == (0, 1)
+    picture = heatmap.picture
+    assert picture is not None
+    assert picture.refused.tolist() == [[False, True], [False, False]]
+    assert not picture.failed.any()
+    told = cell_text(book.cells[int(picture.numbers[0, 1])], ("sharpe",))
+    assert told == "fast 12, slow 10: not run: SMA Cross: fast must be less than slow"
+    # It is told from others by its lines, not by its colour alone.
+    image = heatmap.grab(heatmap.box(0, 1).adjusted(3, 3, -3, -3).toRect()).toImage()
+    colours = {
+        image.pixel(x, y) for x in range(image.width()) for y in range(image.height())
+    }
+    assert len(colours) > 1
+    panel.pages.setCurrentWidget(panel.cells)
+    panel.cells.failed.setChecked(True)
+    view = panel.cells.view
+    assert view is not None
+    assert view.model.rowCount() == 1
 
 
 def test_the_table_sorts_and_filters(qtbot: QtBot, panel: SweepPanel) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from PySide6.QtCore import QEvent, QLineF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QImage,
     QKeyEvent,
@@ -250,6 +251,7 @@ class SweepHeatmap(QWidget):
             painter.drawLines(lines)
         if box.height() >= ink.small.height + 1 and box.width() >= 24:
             self._paint_values(painter, picture, shade)
+        self._paint_refused(painter, picture)
         self._paint_failed(painter, picture)
 
     def _paint_values(self, painter: QPainter, picture: Picture, shade: Any) -> None:
@@ -263,6 +265,16 @@ class SweepHeatmap(QWidget):
             ground = QColor(int(self._table[shade[row, column]]))
             painter.setPen(ink.pen(_on(ground)))
             ink.small.draw(painter, box, words, 0.5)
+
+    def _paint_refused(self, painter: QPainter, picture: Picture) -> None:
+        """A hatching where parameters break a rule: there is nothing to run."""
+        hatching = QBrush(QColor(self._ink.theme.muted), Qt.BrushStyle.BDiagPattern)
+        edges = np.diff(np.pad(picture.refused.astype(np.int8), ((0, 0), (1, 1))))
+        begins, ends = np.argwhere(edges > 0), np.argwhere(edges < 0)
+        # Side by side they are one: few boxes for what is mostly a corner of the map.
+        for (row, first), (_, last) in zip(begins.tolist(), ends.tolist(), strict=True):
+            box = self.box(row, first).united(self.box(row, last - 1))
+            painter.fillRect(box.adjusted(1, 1, -1, -1), hatching)
 
     def _paint_failed(self, painter: QPainter, picture: Picture) -> None:
         """A cross where there are no figures."""

@@ -67,8 +67,9 @@ class Picture:
         From the lowest row up; NaN: there is none.
     numbers : (m, n) int64
         The cell that stands there, the best of several; -1: none has ended.
-    failed, is_due : (m, n) bool
-        All that ended there have no figure; some are to come.
+    failed, refused, is_due : (m, n) bool
+        All that ended there have no figure; none was run, since parameters break a
+        rule; some are to come.
     low, high : float
         What the colours reach from and to.
     is_cut : bool
@@ -80,6 +81,7 @@ class Picture:
     values: Any
     numbers: Any
     failed: Any
+    refused: Any
     is_due: Any
     low: float
     high: float
@@ -130,6 +132,7 @@ class SweepBook:
             Scale(axis, column) for axis, column in zip(axes, columns, strict=True)
         )
         self._has_ended = np.zeros(size, np.bool_)
+        self._is_refused = np.zeros(size, np.bool_)
         self._stats: dict[str, Any] = {}
         self.best: Cell | None = None
 
@@ -140,6 +143,7 @@ class SweepBook:
             self.cells[cell.number] = cell
             self.order.append(cell)
             self._has_ended[cell.number] = True
+            self._is_refused[cell.number] = cell.is_refused
             for name, column in self._stats.items():
                 column[cell.number] = _number(cell, name)
             value = cell.stats.get(self.objective)
@@ -156,8 +160,13 @@ class SweepBook:
 
     @property
     def failed(self) -> int:
-        """Cells that have ended without figures."""
-        return sum(bool(each.error) for each in self.order)
+        """Cells that were run and have no figures."""
+        return sum(bool(each.error) for each in self.order) - self.refused
+
+    @property
+    def refused(self) -> int:
+        """Cells that were not run, since their parameters break a rule."""
+        return int(np.count_nonzero(self._is_refused))
 
     def stat(self, name: str) -> Any:
         """A statistic of all cells by their numbers; NaN where there is none."""
@@ -193,13 +202,16 @@ class SweepBook:
                 is_in &= self.scales[axis].codes == code
         ended = is_in & self._has_ended
         score = OBJECTIVES[self.objective] * self.stat(self.objective)
-        score = np.where(np.isfinite(score), score, -np.inf)
+        # A cell that failed stands before one that was not run.
+        without = np.where(self._is_refused, -np.inf, -np.finfo(np.float64).max)
+        score = np.where(np.isfinite(score), score, without)
         places = np.flatnonzero(ended)[::-1]  # of equal ones the first is written last
         places = places[np.argsort(score[places], kind="stable")]
         numbers = np.full(rows * width, -1, np.int64)
         numbers[flat[places]] = places
         shown, size = self.stat(statistic), (rows, width)
         found = numbers >= 0
+        refused = found & self._is_refused[numbers]
         values = np.where(found, shown[numbers], np.nan)
         is_due = np.zeros(rows * width, np.bool_)
         is_due[flat[is_in & ~self._has_ended]] = True
@@ -209,7 +221,8 @@ class SweepBook:
             y,
             values.reshape(size),
             numbers.reshape(size),
-            (found & ~np.isfinite(values)).reshape(size),
+            (found & ~np.isfinite(values) & ~refused).reshape(size),
+            refused.reshape(size),
             (is_due & (not self.is_over)).reshape(size),
             low,
             high,

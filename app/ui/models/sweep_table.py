@@ -8,7 +8,13 @@ import numpy as np
 
 from app.sweeps.objectives import OBJECTIVES
 from app.ui.models.sweep_book import SweepBook
-from app.ui.models.sweep_text import SHOWN, short, stat_text, stat_title
+from app.ui.models.sweep_text import (
+    SHOWN,
+    reason_text,
+    short,
+    stat_text,
+    stat_title,
+)
 from app.ui.models.table import Column
 from app.ui.theme import Theme
 
@@ -68,7 +74,7 @@ class CellRows:
         def holds(record: np.void) -> bool:
             cell = self.cell(record)
             said = [f"{k}={short(v)} {k} {short(v)}" for k, v in cell.values.items()]
-            heap = " ".join([*said, cell.error]).lower()
+            heap = " ".join([*said, reason_text(cell)]).lower()
             return (not is_failed or bool(cell.error)) and all(
                 x in heap for x in wanted
             )
@@ -112,9 +118,9 @@ class CellRows:
             ),
             Column(
                 "Why it has no figures",
-                lambda r: self.cell(r).error,
+                lambda r: reason_text(self.cell(r)),
                 lambda rows: np.array([self.cell(each).error for each in rows], str),
-                lambda _: theme.error,
+                lambda r: theme.muted if self.cell(r).is_refused else theme.error,
                 is_number=False,
                 width=20,
             ),

@@ -80,12 +80,18 @@ def cell_text(cell: "Cell", statistics: Sequence[str]) -> str:
     """A cell in a line."""
     said = values_text(cell.values)
     if cell.error:
-        return f"{said}: no figures: {cell.error}"
+        none = "" if cell.is_refused else "no figures: "
+        return f"{said}: {none}{reason_text(cell)}"
     figures = [
         f"{stat_title(each)} {stat_text(each, cell.stats.get(each))}"
         for each in dict.fromkeys(statistics)
     ]
     return f"{said}: {', '.join(figures)}"
+
+
+def reason_text(cell: "Cell") -> str:
+    """Why a cell has no figures; "" if it has."""
+    return f"not run: {cell.error}" if cell.is_refused else cell.error
 
 
 def overfitting_text(result: "SweepResult") -> tuple[str, str]:
