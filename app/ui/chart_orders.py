@@ -41,6 +41,7 @@ class ChartOrders:
         self._news: Any = None
         view.hand.make = self.act
         view.hand.order = context.desk.orders.order
+        view.hand.family = context.desk.orders.family
         view.cancelled.connect(context.trading.cancel)
 
     @property

@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.engine.history.records import PROFILE
-from app.engine.records import Action, OrderType, SafetyState
+from app.engine.records import BUY, NO_PRICE, Action, OrderType, SafetyState
 from app.ui.items.chart_footprint import grouped, imbalances
 from app.ui.items.chart_profile import value_area
 from app.ui.links import Links
 from app.ui.models.chart_drawings import KINDS, Drawing, DrawingBook
 from app.ui.models.chart_look import Drawn
+from app.ui.models.protective import bracket_intent
 from app.ui.panels.chart import ChartPanel
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import START_NS
@@ -117,14 +118,45 @@ def test_an_order_is_dragged_to_another_price(panel: ChartPanel, stage: Stage) -
 
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=begin)
     QTest.mouseMove(view, end)
-    ghost = view.hand.ghost()
-    assert ghost is not None
+    (ghost,) = view.hand.ghosts()
     assert "MOVE" in ghost.text
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=end)
 
     sent = stage.session.sent[-1]
     assert sent["action"] == Action.REPLACE
     assert sent["price"] == target
+
+
+@pytest.mark.parametrize("name", ["AltModifier", "ShiftModifier"])
+def test_a_bracket_is_dragged_as_a_whole(
+    panel: ChartPanel, stage: Stage, name: str
+) -> None:
+    frame, view = panel.view.hand.frame, panel.view
+    assert frame is not None
+    price = frame.best_bid - 3
+    intent = bracket_intent(frame.at, BUY, price, 2, (9, 4))
+    entry, *exits = stage.context.trading.send(intent)
+    stage.pulse()
+    show(panel)
+    chip = view.chip_of(entry)
+    assert chip is not None
+    begin = chip.box.center().toPoint() - QPoint(14, 0)
+    end = QPoint(begin.x(), round(float(view.price_scale.y(price - 2))))
+    modifier = Qt.KeyboardModifier[name]
+
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, modifier, pos=begin)
+    QTest.mouseMove(view, end)
+    assert len(view.hand.ghosts()) == 3
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, modifier, pos=end)
+
+    sent = {int(each["client_order_id"]): each for each in stage.session.sent[-3:]}
+    assert set(sent) == {entry, *exits}
+    assert all(each["action"] == Action.REPLACE for each in sent.values())
+    assert sent[entry]["price"] == price - 2
+    prices = {int(sent[x]["price"]) for x in exits}
+    stops = {int(sent[x]["stop_price"]) for x in exits}
+    assert prices == {price + 7, NO_PRICE}
+    assert stops == {price - 6, NO_PRICE}
 
 
 def test_escape_and_a_drop_outside_send_nothing(

@@ -22,12 +22,17 @@ def _unknown(_: int) -> np.void | None:
     return None
 
 
+def _alone(order: int) -> tuple[int, ...]:
+    return (order,)
+
+
 @dataclass(slots=True)
 class OrderDrag:
-    """An order in the hand, and the price over which it is."""
+    """An order in the hand, the price over which it is, and those that go with it."""
 
     order: int
     price: int
+    others: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -38,6 +43,8 @@ class ChartHand(Deciding):
     ----------
     order : callable
         Returns an order by its client order id, or None.
+    family : callable
+        Returns the working orders of an order's group.
     quantity : int
         Of a new order, quantity units.
     is_turning : bool
@@ -48,6 +55,7 @@ class ChartHand(Deciding):
     """
 
     order: Callable[[int], np.void | None] = _unknown
+    family: Callable[[int], tuple[int, ...]] = _alone
     quantity: int = 0
     is_turning: bool = False
     frame: LadderFrame | None = None
@@ -73,23 +81,37 @@ class ChartHand(Deciding):
                 made.append(exit_stop_intent(at, price, self.unready))
         return made
 
-    def ghost(self) -> Intent | None:
-        """What a drop would do now; None where it would do nothing."""
+    def take(self, order: np.void, *, is_group: bool) -> None:
+        """Take an order, or its whole group, into the hand."""
+        number = int(order["client_order_id"])
+        family = self.family(number) if is_group else ()
+        others = tuple(each for each in family if each != number)
+        self.drag = OrderDrag(number, priced_at(order), others)
+
+    def ghosts(self) -> list[Intent]:
+        """What a drop would do now: the order's own move first, then its group's."""
         drag = self.drag
         order = self.order(drag.order) if drag is not None else None
         if drag is None or order is None or self.frame is None:
-            return None
+            return []
         if drag.price == priced_at(order):
-            return None
-        turns = self.is_turning
-        return move_intent(self.frame.at, order, drag.price, self.unready, turns=turns)
+            return []
+        at, unready = self.frame.at, self.unready
+        turns = self.is_turning and not drag.others
+        made = [move_intent(at, order, drag.price, unready, turns=turns)]
+        scale = at.listed.scale
+        ticks = scale.index(drag.price) - scale.index(priced_at(order))
+        for other in filter(None, map(self.order, drag.others)):
+            price = scale.price(scale.index(priced_at(other)) + ticks)
+            made.append(move_intent(at, other, price, unready, turns=False))
+        return made
 
     def drop(self, now: int) -> None:
-        """Let the order in the hand go (now: monotonic ns)."""
-        intent = self.ghost()
+        """Let what is in the hand go (now: monotonic ns)."""
+        intents = self.ghosts()
         self.drag = None
-        if intent is not None:
-            self.decide([intent], now)
+        if intents:
+            self.decide(intents, now)
 
     def press(self, now: int) -> None:
         """Confirm what is held, by what is seen now."""

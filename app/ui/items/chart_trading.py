@@ -6,6 +6,7 @@ in the words of the ladder's line.
 """
 
 from functools import partial
+from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
@@ -20,7 +21,7 @@ from PySide6.QtGui import (
 from app.clock import Clock
 from app.engine.records import REPORT
 from app.ui.items.chart_floats import Float
-from app.ui.items.chart_hand import ChartHand, OrderDrag
+from app.ui.items.chart_hand import ChartHand
 from app.ui.items.chart_orders import (
     Chip,
     fill_floats,
@@ -32,8 +33,11 @@ from app.ui.items.chart_orders import (
 )
 from app.ui.items.chart_view import ChartView
 from app.ui.models.ladder import LadderFrame
-from app.ui.models.orders import OWN_ORDER, priced_at
+from app.ui.models.orders import OWN_ORDER
 from app.ui.theme import Theme
+
+_GROUP: Final = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+"""With one of them a drag moves a whole group; window managers may keep Alt."""
 
 
 class TradingChart(ChartView):
@@ -128,9 +132,8 @@ class TradingChart(ChartView):
         self._chips = [chip for chip, _, _ in placed]
         made += order_lines(self, placed)
         chips = order_chips(self, placed)
-        ghost, drag = self.hand.ghost(), self.hand.drag
-        if ghost is not None and drag is not None:
-            chips.append(ghost_float(self, drag.price, ghost))
+        for ghost in self.hand.ghosts():
+            chips.append(ghost_float(self, ghost.at, ghost))
         for intent in self.hand.held.intents if self.hand.held else ():
             chips.append(ghost_float(self, intent.at, intent))
         return {"trading": made, "chips": chips}
@@ -163,7 +166,8 @@ class TradingChart(ChartView):
         else:
             order = self.hand.order(chip.order)
             if order is not None:
-                self.hand.drag = OrderDrag(chip.order, priced_at(order))
+                is_group = bool(event.modifiers() & _GROUP)
+                self.hand.take(order, is_group=is_group)
                 self._away = chip.away
             self.show_floats()
 
