@@ -99,10 +99,11 @@ def _signal(
     if not abs(value) < _MOST:
         raise fault("value", "must be a finite number")
     place = symbols.index(symbol) if symbol else -1
-    return _ns(moment), number, place, round(value)
+    return ns_of(moment), number, place, round(value)
 
 
-def _ns(moment: datetime) -> int:
+def ns_of(moment: datetime) -> int:
+    """Return a time as ns since 1970 UTC; one without a zone is UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)

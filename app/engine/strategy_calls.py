@@ -239,9 +239,19 @@ def cancel_all(arena: int, strategy: int, memory: int, instrument: int) -> int:
 def replace(
     arena: int, strategy: int, memory: int, order: int, quantity: float, price: float
 ) -> int:
-    """Ask for another total quantity and limit of a working order."""
+    """Ask for another total quantity and price of a working order."""
     try:
         asked.replace(Context(arena, strategy, memory), order, quantity, price)
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+    return 0
+
+
+@exported("int64(int64,int64,int64,int64,float64)")
+def move(arena: int, strategy: int, memory: int, order: int, price: float) -> int:
+    """Ask for another price of a working order, its quantity unchanged."""
+    try:
+        asked.move(Context(arena, strategy, memory), order, price)
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
     return 0
@@ -261,6 +271,46 @@ def bracket(
     try:
         return grouped.bracket(
             Context(arena, strategy, memory), instrument, quantity, target, stop
+        )
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("int64(int64,int64,int64,int64,float64,float64,float64,float64)")
+def limit_bracket(  # noqa: PLR0913  (plain numbers, for C)
+    arena: int,
+    strategy: int,
+    memory: int,
+    instrument: int,
+    quantity: float,
+    price: float,
+    target: float,
+    stop: float,
+) -> int:
+    """Enter at a limit with a target and a stop; the entry's id."""
+    try:
+        return grouped.limit_bracket(
+            Context(arena, strategy, memory), instrument, quantity, price, target, stop
+        )
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("int64(int64,int64,int64,int64,float64,float64,float64,float64)")
+def stop_bracket(  # noqa: PLR0913  (plain numbers, for C)
+    arena: int,
+    strategy: int,
+    memory: int,
+    instrument: int,
+    quantity: float,
+    price: float,
+    target: float,
+    stop: float,
+) -> int:
+    """Enter at a stop with a target and a stop; the entry's id."""
+    try:
+        return grouped.stop_bracket(
+            Context(arena, strategy, memory), instrument, quantity, price, target, stop
         )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1

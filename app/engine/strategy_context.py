@@ -130,20 +130,53 @@ def cancel_all(ctx: Any, instrument: int) -> None:
 
 @kernel
 def replace(ctx: Any, order: int, quantity: float, price: float) -> None:
-    """Ask for another total quantity and limit of a working order."""
+    """Ask for another total quantity and price of a working order.
+
+    The price is its limit, or the stop of an order that has no limit.
+    """
     _checked(calls.replace(ctx.arena, ctx.strategy, ctx.memory, order, quantity, price))
+
+
+@kernel
+def move(ctx: Any, order: int, price: float) -> None:
+    """Ask for another price of a working order, its quantity unchanged."""
+    _checked(calls.move(ctx.arena, ctx.strategy, ctx.memory, order, price))
 
 
 @kernel
 def bracket(
     ctx: Any, instrument: int, quantity: float, target: float, stop: float
 ) -> int:
-    """Enter at the market with a target and a stop; the entry's id."""
+    """Enter at the market with a target and a stop, of which one cancels the other.
+
+    Returns
+    -------
+    int
+        Id of the entry; the stop's is one less, the target's two. 0 if cut to nothing.
+    """
     return _checked(
         calls.bracket(
             ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, target, stop
         )
     )
+
+
+@kernel
+def limit_bracket(
+    ctx: Any, instrument: int, quantity: float, price: float, target: float, stop: float
+) -> int:
+    """Enter at a limit with a target and a stop, as `bracket`; the entry's id."""
+    terms = (instrument, quantity, price, target, stop)
+    return _checked(calls.limit_bracket(ctx.arena, ctx.strategy, ctx.memory, *terms))
+
+
+@kernel
+def stop_bracket(
+    ctx: Any, instrument: int, quantity: float, price: float, target: float, stop: float
+) -> int:
+    """Enter at a stop with a target and a stop, as `bracket`; the entry's id."""
+    terms = (instrument, quantity, price, target, stop)
+    return _checked(calls.stop_bracket(ctx.arena, ctx.strategy, ctx.memory, *terms))
 
 
 @kernel
@@ -311,8 +344,10 @@ __all__ = [
     "is_working",
     "leaves",
     "limit",
+    "limit_bracket",
     "limit_price",
     "market",
+    "move",
     "normal",
     "now",
     "position",
@@ -326,6 +361,7 @@ __all__ = [
     "set_timer_around",
     "size",
     "stop",
+    "stop_bracket",
     "stop_limit",
     "stop_price",
     "target",

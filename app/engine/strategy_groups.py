@@ -95,20 +95,10 @@ def breakout(
 
 
 @kernel
-def bracket(
-    ctx: Any, instrument: int, quantity: float, target: float, stop: float
+def _bracket_entry(
+    ctx: Any, instrument: int, units: int, target: float, stop: float
 ) -> int:
-    """Enter at the market with a target and a stop, of which one cancels the other.
-
-    Returns
-    -------
-    int
-        Id of the entry; its exits have the two ids before it. 0 if cut to nothing.
-    """
-    instrument = known(ctx, instrument)
-    units = units_of(ctx, instrument, quantity)
-    if units == 0:
-        return 0
+    """Request a bracket's exits, then its entry; index of the entry, at the market."""
     group, side = _new_group(ctx), 1 if units > 0 else -1
     index = new_order(ctx, instrument, -units, integer(OrderType.LIMIT))
     requests(ctx.arena)[index]["price"] = price_units(ctx, instrument, target, -side)
@@ -118,7 +108,59 @@ def bracket(
     requests(ctx.arena)[index]["stop_price"] = level
     _member(ctx, index, group, integer(GroupRole.BRACKET_STOP))
     index = new_order(ctx, instrument, units, integer(OrderType.MARKET))
-    return _member(ctx, index, group, integer(GroupRole.BRACKET_ENTRY))
+    _member(ctx, index, group, integer(GroupRole.BRACKET_ENTRY))
+    return index
+
+
+@kernel
+def bracket(
+    ctx: Any, instrument: int, quantity: float, target: float, stop: float
+) -> int:
+    """Enter at the market with a target and a stop, of which one cancels the other.
+
+    Returns
+    -------
+    int
+        Id of the entry; its exits, target then stop, have the two ids before it. 0 if
+        cut to nothing.
+    """
+    instrument = known(ctx, instrument)
+    units = units_of(ctx, instrument, quantity)
+    if units == 0:
+        return 0
+    return id_of(ctx, _bracket_entry(ctx, instrument, units, target, stop))
+
+
+@kernel
+def limit_bracket(
+    ctx: Any, instrument: int, quantity: float, at: float, target: float, stop: float
+) -> int:
+    """Enter at a limit, with a target and a stop as in `bracket`; the entry's id."""
+    instrument = known(ctx, instrument)
+    units = units_of(ctx, instrument, quantity)
+    if units == 0:
+        return 0
+    index = _bracket_entry(ctx, instrument, units, target, stop)
+    row = requests(ctx.arena)[index]
+    row["order_type"] = OrderType.LIMIT
+    row["price"] = price_units(ctx, instrument, at, integer(row["side"]))
+    return id_of(ctx, index)
+
+
+@kernel
+def stop_bracket(
+    ctx: Any, instrument: int, quantity: float, at: float, target: float, stop: float
+) -> int:
+    """Enter at a stop, with a target and a stop as in `bracket`; the entry's id."""
+    instrument = known(ctx, instrument)
+    units = units_of(ctx, instrument, quantity)
+    if units == 0:
+        return 0
+    index = _bracket_entry(ctx, instrument, units, target, stop)
+    row = requests(ctx.arena)[index]
+    row["order_type"] = OrderType.STOP
+    row["stop_price"] = price_units(ctx, instrument, at, -integer(row["side"]))
+    return id_of(ctx, index)
 
 
 @kernel

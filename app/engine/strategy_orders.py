@@ -17,6 +17,7 @@ from app.engine.instruments import nearest_valid_price
 from app.engine.orders import find_order, is_ended
 from app.engine.records import (
     MONEY_SCALE,
+    NO_PRICE,
     Action,
     GroupRole,
     OrderOption,
@@ -321,18 +322,39 @@ def cancel_all(ctx: Any, instrument: int) -> None:
 
 
 @kernel
+def _ask_change(ctx: Any, order: int, units: int, at: float) -> None:
+    """Ask for another price of a working order: its limit, else its stop."""
+    row = orders(ctx.arena)[find_order(ctx.arena, order)]
+    instrument, side = integer(row["instrument"]), integer(row["side"])
+    index = request(ctx.arena, ctx.strategy, instrument, integer(Action.REPLACE))
+    if index == 0:
+        return
+    asked = requests(ctx.arena)[index]
+    asked["client_order_id"], asked["quantity"] = order, units
+    if row["price"] == NO_PRICE and row["stop_price"] != NO_PRICE:
+        asked["stop_price"] = price_units(ctx, instrument, at, -side)
+    else:
+        asked["price"] = price_units(ctx, instrument, at, side)
+
+
+@kernel
 def replace(ctx: Any, order: int, quantity: float, at: float) -> None:
-    """Ask for another total quantity and limit of a working order; its place may go."""
+    """Ask for another total quantity and price of a working order; its place may go.
+
+    The price is its limit, or the stop of an order that has no limit.
+    """
     if not is_working(ctx, order):
         return
     row = orders(ctx.arena)[find_order(ctx.arena, order)]
-    instrument, side = integer(row["instrument"]), integer(row["side"])
-    units = abs(units_of(ctx, instrument, quantity))
-    index = request(ctx.arena, ctx.strategy, instrument, integer(Action.REPLACE))
-    if index:
-        asked = requests(ctx.arena)[index]
-        asked["client_order_id"], asked["quantity"] = order, units
-        asked["price"] = price_units(ctx, instrument, at, side)
+    units = abs(units_of(ctx, integer(row["instrument"]), quantity))
+    _ask_change(ctx, order, units, at)
+
+
+@kernel
+def move(ctx: Any, order: int, at: float) -> None:
+    """Ask for another price of a working order, its quantity unchanged."""
+    if is_working(ctx, order):
+        _ask_change(ctx, order, integer(0), at)
 
 
 @kernel

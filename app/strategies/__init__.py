@@ -1,5 +1,6 @@
 """Strategies: the base class, what runs them, and those that ship."""
 
+from app.engine.indicators.market import imbalance, microprice
 from app.strategies.indicators import (
     ATR,
     EMA,
@@ -8,6 +9,7 @@ from app.strategies.indicators import (
     SMA,
     VWAP,
     Bollinger,
+    Donchian,
     Highest,
     Lowest,
     ZScore,
@@ -22,9 +24,12 @@ __all__ = [
     "SMA",
     "VWAP",
     "Bollinger",
+    "Donchian",
     "Highest",
     "Lowest",
     "Range",
     "Strategy",
     "ZScore",
+    "imbalance",
+    "microprice",
 ]

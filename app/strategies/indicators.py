@@ -3,7 +3,8 @@
 `self.average = SMA(20)` is one for the strategy, `self.averages = self.each(SMA, 20)`
 one for each instrument: `self.averages[bar.instrument].update(bar.close)`. `update`
 returns the newest value, NaN until there is one; `value` (and `upper`, `line` and the
-like) read it again, `is_ready` tells whether it is a number. What each is, and its
+like) read it again, `is_ready` tells whether it is a number; `reset()` begins it anew,
+as a day's VWAP is. What each is, and its
 source, stands in `app.engine.indicators`.
 """
 
@@ -20,6 +21,7 @@ class Indicator:
     kind: ClassVar[str]
     # What a handler finds here; the engine has it, an instance only says that it is.
     update: Callable[..., Any]
+    reset: Callable[[], None]
     value: float
     is_ready: bool
 
@@ -108,3 +110,12 @@ class Lowest(Indicator):
     """Smallest value of a window: `Lowest(length)`."""
 
     kind = "lowest"
+
+
+class Donchian(Indicator):
+    """Donchian's channel: `Donchian(length)`, `update(high, low)`.
+
+    `upper`, `lower`, `middle`; the bar in hand counts.
+    """
+
+    kind = "donchian"

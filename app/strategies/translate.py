@@ -414,12 +414,13 @@ class _Rewriter(ast.NodeTransformer):
             return self._ask(function, node)
         row = self._row(function.value)
         if row is not None:
-            if function.attr != "update":
+            if function.attr not in ("update", "reset"):
                 raise NotCompilableError(
-                    f".{function.attr}() is none of update", node.lineno
+                    f".{function.attr}() is none of update, reset", node.lineno
                 )
-            kind = self._kind(function.value)
-            return self._call(f"{kind}_update", [row, *self._all(node.args)], node)
+            does = "open" if function.attr == "reset" else "update"
+            name = f"{self._kind(function.value)}_{does}"
+            return self._call(name, [row, *self._all(node.args)], node)
         return self._library(function, node)
 
     def _method(self, function: ast.Attribute, node: ast.Call) -> Any:

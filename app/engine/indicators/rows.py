@@ -21,7 +21,7 @@ from app.engine.indicators.averages import (
     sma_step,
 )
 from app.engine.indicators.deviation import bollinger_step, z_score_step
-from app.engine.indicators.extremes import extreme_open, extreme_step
+from app.engine.indicators.extremes import donchian_step, extreme_open, extreme_step
 from app.engine.indicators.market import VWAP_SIZE, vwap_open as begin_vwap, vwap_step
 from app.engine.indicators.strength import (
     ATR_SIZE,
@@ -87,6 +87,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "vwap": Kind((), lambda: VWAP_SIZE, inputs=("price", "volume")),
     "highest": Kind(("length",), _extremes),
     "lowest": Kind(("length",), _extremes),
+    "donchian": Kind(
+        ("length",),
+        lambda length: 2 * _extremes(length),
+        outputs=("upper", "lower", "middle"),
+        inputs=("high", "low"),
+    ),
 }
 
 
@@ -218,3 +224,21 @@ lowest_open = highest_open
 def lowest_update(row: Any, value: float) -> float:
     """Move it by a value; the smallest of the window."""
     return _tell_one(row, extreme_step(row[_STATE:], value, -1))
+
+
+@kernel
+def donchian_open(row: Any) -> None:
+    """Begin Donchian's channel: the extremes of the highs, then those of the lows."""
+    state, length = _begin(row), int(row[_GIVEN])
+    own = HEADER + 2 * length
+    extreme_open(state[:own], length)
+    extreme_open(state[own:], length)
+
+
+@kernel
+def donchian_update(row: Any, high: float, low: float) -> Any:
+    """Move it by a bar; upper, lower and middle."""
+    own = HEADER + 2 * int(row[_GIVEN])
+    return _tell(
+        row, donchian_step(row[_STATE : _STATE + own], row[_STATE + own :], high, low)
+    )

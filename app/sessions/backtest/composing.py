@@ -14,6 +14,7 @@ from app.data.bar_stamps import interval_ns, is_interval
 from app.data.catalog import Catalog, Recording
 from app.data.corporate_actions import load_actions
 from app.data.importing import new_records
+from app.data.latencies import load_latencies
 from app.data.merging import Merged
 from app.data.signals import SignalRecords, load_signals
 from app.engine import gate
@@ -24,7 +25,14 @@ from app.engine.limits import Limits
 from app.engine.links import Link, link_entries, new_links
 from app.engine.records import BAR
 from app.engine.venue import simulated
-from app.engine.venue.models import Impact, LimitRule, Queue, Sizing, VenueModels
+from app.engine.venue.models import (
+    Impact,
+    LimitRule,
+    Queue,
+    Sizing,
+    Through,
+    VenueModels,
+)
 from app.errors import RequestError
 from app.instrument import Fees, Instrument
 from app.sessions.arena_making import DataTerms, SessionTerms, make_arena
@@ -52,6 +60,8 @@ UNITS: Final = (
 )
 """Units of the engine that a backtest needs."""
 _BARS: Final = "bars-"
+_ACCOUNTS: Final = {"margin": "margin", "cash": "cash_account"}
+"""The limit that an account of a kind switches on."""
 NOTES_KEPT: Final = 1 << 18
 """Notes of a strategy between two blocks of records; older ones are lost, and told."""
 
@@ -117,9 +127,13 @@ def _coarsest(request: BacktestRequest, catalog: Catalog) -> str | None:
     return _BARS + max(common, key=interval_ns)
 
 
-def with_fees(instrument: Instrument, request: BacktestRequest) -> Instrument:
-    """An instrument with the request's fees, if it has any."""
-    terms = request.fees
+def with_terms(instrument: Instrument, request: BacktestRequest) -> Instrument:
+    """An instrument with the request's fees and its terms of shorts, if it has any."""
+    account, terms = request.account, request.fees
+    if account.shortable is not None:
+        instrument = replace(instrument, shortable=account.shortable)
+    if account.borrow_rate is not None:
+        instrument = replace(instrument, borrow_rate=account.borrow_rate)
     if terms is None:
         return instrument
     fees = Fees(
@@ -133,8 +147,19 @@ def with_fees(instrument: Instrument, request: BacktestRequest) -> Instrument:
     return replace(instrument, fees=fees)
 
 
-def models_of(terms: ModelTerms, data: DataTerms, seed: int) -> VenueModels:
-    """Models of the venue for an instrument, from the request and from its data."""
+def models_of(
+    terms: ModelTerms,
+    data: DataTerms,
+    seed: int,
+    measured: tuple[tuple[int, int, int], ...] = (),
+) -> VenueModels:
+    """Models of the venue for an instrument, from the request and from its data.
+
+    Parameters
+    ----------
+    measured : tuple of (int, int, int)
+        Recorded latencies, which hold if there are any (`load_latencies`).
+    """
     at_once = data.basis == "bars"
     latency = 0 if at_once else 10_000_000
     queue = terms.queue
@@ -145,7 +170,11 @@ def models_of(terms: ModelTerms, data: DataTerms, seed: int) -> VenueModels:
         report_latency_ns=_ns(terms.report_latency_us, latency),
         latency_spread=terms.latency_spread,
         seed=seed,
+        recorded_latency=measured,
         queue=_one_of(Queue, queue, "queue"),
+        front_function=terms.front_function,
+        front_exponent=terms.front_exponent,
+        through=_one_of(Through, terms.through, "through"),
         participation=terms.participation,
         slippage=terms.slippage,
         limit_rule=_one_of(LimitRule, terms.limit_rule, "limit_rule"),
@@ -155,6 +184,7 @@ def models_of(terms: ModelTerms, data: DataTerms, seed: int) -> VenueModels:
         permanent_impact=terms.permanent_impact,
         volatility=terms.volatility,
         day_volume=terms.day_volume,
+        impact_half_life_ns=round(terms.impact_half_life_s * 1e9),
     )
 
 
@@ -224,7 +254,7 @@ class Composition:
         self._interpreted = interpreted
         self.data = open_data(request, catalog)
         self.instruments = tuple(
-            with_fees(each, request) for each in self.data.instruments
+            with_terms(each, request) for each in self.data.instruments
         )
         self.base_currency = request.currency or self.instruments[0].currency
         self.actions = ActionRecords(
@@ -232,6 +262,8 @@ class Composition:
             load_actions(catalog.root),
             self.data.first_ts,
         )
+        latencies = request.models.latencies
+        self._measured = load_latencies(Path(latencies)) if latencies else ()
         self.signals = SignalRecords(self._load_signals(), self.begin_ts)
         self.past_bars = self._read_past()
         self.benchmark = self._open_benchmark(catalog)
@@ -324,13 +356,15 @@ class Composition:
     def models(self, number: int) -> VenueModels:
         """The venue's models for an instrument, by its number."""
         request = self.request
-        return models_of(request.models, self.data_terms()[number], request.seed)
+        data = self.data_terms()[number]
+        return models_of(request.models, data, request.seed, self._measured)
 
     def _make_arena(self) -> Arena:
         request, data = self.request, self.data
-        limits = Limits()
-        if request.limits is not None:
-            limits = Limits.parse(request.limits, "the request's limits")
+        given = dict(request.limits or {})
+        if request.account.kind != "unbounded":
+            given[_ACCOUNTS[request.account.kind]] = True
+        limits = Limits.parse(given, "the request's limits")
         return make_arena(
             SessionTerms(
                 instruments=self.instruments,
@@ -340,7 +374,10 @@ class Composition:
                 end=data.last_ts,
                 equity=money(request.initial_capital),
                 limits=limits,
-                models=lambda data: models_of(request.models, data, request.seed),
+                models=lambda data: models_of(
+                    request.models, data, request.seed, self._measured
+                ),
+                rates=request.rates,
             )
         )
 

@@ -20,6 +20,8 @@ from app.engine.limits import snake_case
 from app.errors import RequestError
 
 _NS: Final = 1_000_000_000
+ACCOUNTS: Final = ("unbounded", "margin", "cash")
+"""Kinds of an account: what new risk asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,11 @@ class ModelTerms:
     order_latency_us: float | None = None
     report_latency_us: float | None = None
     latency_spread: float = 0.0
+    latencies: str | None = None
     queue: str | None = None
+    front_function: str = "power"
+    front_exponent: float = 3.0
+    through: str = "trade_size"
     participation: float | None = 0.1
     slippage: int = 0
     limit_rule: str = "through"
@@ -51,6 +57,26 @@ class ModelTerms:
     permanent_impact: float = 0.0
     volatility: float = 0.0
     day_volume: float = 0.0
+    impact_half_life_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """Cash, margin and shorting (SEMANTICS 47); None is what the instruments say.
+
+    Attributes
+    ----------
+    kind : str
+        ``unbounded``, ``margin`` (initial margin is asked for) or ``cash`` (purchases
+        are paid in full of settled cash, nothing is sold short).
+    shortable : bool or None
+    borrow_rate : Decimal or None
+        What a short pays a year, a fraction of its value.
+    """
+
+    kind: str = "unbounded"
+    shortable: bool | None = None
+    borrow_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +126,9 @@ class BacktestRequest:
     fees : FeeTerms or None
         None: the instruments' own.
     seed : int
+    account : AccountTerms
+    rates : mapping of str to Decimal
+        Base currency for one unit of a currency; pairs among the symbols give theirs.
     limits : mapping or None
         Risk limits, as in a file of them; None: none.
     signals : tuple of str
@@ -120,6 +149,8 @@ class BacktestRequest:
     fees: FeeTerms | None = None
     models: ModelTerms = field(default_factory=ModelTerms)
     seed: int = 1
+    account: AccountTerms = field(default_factory=AccountTerms)
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
     limits: Mapping[str, Any] | None = None
     signals: tuple[str, ...] = ()
     warm_up: int = 0
@@ -149,21 +180,28 @@ def load_request(path: Path) -> BacktestRequest:
 
 
 def _beside(table: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
-    """Files of strategies that a request names lie beside it, where they are there."""
-    strategies = table.get("strategies")
-    if not isinstance(strategies, list):
-        return table
+    """Files that a request names lie beside it, where they are there."""
+
+    def there(name: Any) -> Any:
+        file = (path.parent / name).resolve() if isinstance(name, str) else None
+        return str(file) if file is not None and file.is_file() else name
 
     def placed(each: Any) -> Any:
         name = each.get("name") if isinstance(each, Mapping) else None
         if not isinstance(name, str):
             return each
         file, is_file, cls = name.partition(".py")
-        there = (path.parent / f"{file}.py").resolve()
-        is_own = is_file and (not cls or cls[0] == ":") and there.is_file()
-        return {**each, "name": f"{there}{cls}"} if is_own else each
+        if not is_file or (cls and cls[0] != ":"):
+            return each
+        return {**each, "name": f"{there(file + is_file)}{cls}"}
 
-    return {**table, "strategies": [placed(each) for each in strategies]}
+    made = dict(table)
+    for key, value in table.items():
+        if key in ("strategies", "signals") and isinstance(value, list):
+            made[key] = [(placed if key == "strategies" else there)(x) for x in value]
+        elif key == "models" and isinstance(value, Mapping) and "latencies" in value:
+            made[key] = {**value, "latencies": there(value["latencies"])}
+    return made
 
 
 def parse_request(
@@ -194,6 +232,8 @@ def parse_request(
         "fees": ("fees", lambda value, at: _record(FeeTerms, value, at)),
         "models": ("models", lambda value, at: _record(ModelTerms, value, at)),
         "seed": ("seed", _integer),
+        "account": ("account", _account),
+        "rates": ("rates", _rates),
         "limits": ("limits", _table),
         "signals": ("signals", _names),
         "warm_up": ("warm_up", _count),
@@ -266,6 +306,26 @@ def _record(cls: type[Any], raw: Any, at: str) -> Any:
     for each in fields(cls):
         known[each.name] = (each.name, _READERS[str(each.type)])
     return cls(**_values(given, known, at))
+
+
+def _account(raw: Any, at: str) -> AccountTerms:
+    terms: AccountTerms = _record(AccountTerms, raw, at)
+    if terms.kind not in ACCOUNTS:
+        raise RequestError(
+            f"{at}.kind must be one of {', '.join(ACCOUNTS)}, was {terms.kind!r}"
+        )
+    if terms.borrow_rate is not None and terms.borrow_rate < 0:
+        raise RequestError(
+            f"{at}.borrow_rate must not be negative, was {terms.borrow_rate}"
+        )
+    return terms
+
+
+def _rates(raw: Any, at: str) -> dict[str, Decimal]:
+    return {
+        name: _positive(value, f"{at}.{name}")
+        for name, value in _table(raw, at).items()
+    }
 
 
 def _strategies(raw: Any, at: str) -> tuple[StrategyTerms, ...]:
@@ -412,4 +472,5 @@ _READERS: Final[Mapping[str, _Reader]] = {
     str(int): _integer,
     str(str): _text,
     str(str | None): _or_none(_text),
+    str(bool | None): _or_none(_flag),
 }

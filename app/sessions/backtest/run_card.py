@@ -174,20 +174,35 @@ def _instrument_row(
 def models_row(composition: Composition, number: int) -> dict[str, Any]:
     """The venue's models that were in force for an instrument."""
     models = composition.models(number)
-    row = {
+    is_bars = composition.data.bases[number] == "bars"
+    row: dict[str, Any] = {
         "order_latency_us": models.order_latency_ns / 1000,
         "report_latency_us": models.report_latency_ns / 1000,
         "latency_spread": models.latency_spread,
+    }
+    if models.recorded_latency:
+        row = {"recorded_latencies": len(models.recorded_latency)}
+    row |= {
         "queue": str(models.queue.value),
-        "fills_from": "bars" if composition.data.bases[number] == "bars" else "book",
+        "fills_from": "bars" if is_bars else "book",
         "participation": models.participation,
         "slippage": models.slippage,
         "limit_rule": str(models.limit_rule.value),
         "impact": str(models.impact.value),
+        "account": composition.request.account.kind,
     }
+    if is_bars:
+        row["sizing"] = str(models.sizing.value)
+    else:
+        row["through"] = str(models.through.value)
+    if models.queue.value == "probabilistic" and not is_bars:
+        row["front_function"] = models.front_function
+        row["front_exponent"] = models.front_exponent
     if models.impact.value != "none":
         for name in ("temporary_impact", "permanent_impact", "volatility"):
             row[name] = getattr(models, name)
+        row["day_volume"] = models.day_volume
+        row["impact_half_life_s"] = models.impact_half_life_ns / 1e9
     return row
 
 

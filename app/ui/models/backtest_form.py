@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from app.engine.limits import snake_case
-from app.engine.venue.models import Impact, LimitRule, Queue
+from app.engine.venue.models import Impact, LimitRule, Queue, Sizing, Through
 from app.errors import RequestError, RingsideError
 from app.sessions.backtest.request import (
     FeeTerms,
@@ -37,7 +37,12 @@ _ABOUT: Final[Mapping[str, str]] = {
     "models.order_latency_us": "To the venue; empty: 0 over bars, else 10 ms",
     "models.report_latency_us": "From the venue; empty: as to it",
     "models.latency_spread": "How much latencies vary: sigma of a log-normal",
+    "models.latencies": "A CSV file of measured latencies, in place of those",
     "models.queue": "Where a limit order stands in its queue",
+    "models.front_function": "How cancels are split before and behind us",
+    "models.front_exponent": "Of the power; fixed: the share that was before us",
+    "models.through": "What a trade beyond our price fills",
+    "models.sizing": "By which price a share of the equity is sized, over bars",
     "models.participation": "Share of a bar's volume for us; none: no bound",
     "models.slippage": "Price units by which a stop is filled worse",
     "models.limit_rule": "Whether a limit fills at a touch, or past its price",
@@ -46,6 +51,9 @@ _ABOUT: Final[Mapping[str, str]] = {
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "models.queue": ("", *(each.value for each in Queue)),
     "models.limit_rule": tuple(each.value for each in LimitRule),
+    "models.front_function": ("power", "logarithm", "fixed"),
+    "models.through": tuple(each.value for each in Through),
+    "models.sizing": tuple(each.value for each in Sizing),
     "models.impact": tuple(each.value for each in Impact),
 }
 GENERAL: Final = ("start_date", "end_date", "initial_capital", "currency", "seed")
