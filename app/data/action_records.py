@@ -58,7 +58,12 @@ class ActionRecords:
         for row in [each for each in self._waiting if each[0] <= last]:
             begins, number, record = row
             start = int(np.searchsorted(records["ts_received"], begins))
-            own = np.flatnonzero(records["instrument"][start:] == number)
+            behind = records[start:]
+            # A bar of the day before is stamped at its end, the midnight itself.
+            is_before = (behind["kind"] == EventKind.BAR) & (
+                behind["ts_received"] == begins
+            )
+            own = np.flatnonzero((behind["instrument"] == number) & ~is_before)
             if not len(own):
                 continue
             place = start + int(own[0])
