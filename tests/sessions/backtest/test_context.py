@@ -193,6 +193,8 @@ def test_what_happens_to_an_order_is_told(tmp_path: Path) -> None:
 
 DAYS = """
     def on_session(self, ctx, session):
+        if session.instrument != ctx.instrument("AMZN"):
+            return
         if session.opens:
             ctx.plot("opens", session.ts / 1e9)
         if session.closes:

@@ -23,7 +23,7 @@ from app.data.corporate_actions import (
 )
 from app.data.importing import new_records
 from app.data.instrument_master import InstrumentMaster
-from app.engine.records import AggressorSide, EventKind, RecordFlag
+from app.engine.records import BUY, EventKind, RecordFlag
 from app.instrument import Instrument, InstrumentKind
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.result import Result
@@ -196,7 +196,7 @@ def write_trades(folder: Path, name: str, count: int) -> Catalog:
     times = START + 50_000_000 + 700_000_000 * np.arange(count)
     trades["ts_received"] = trades["ts_venue"] = times
     trades["price"], trades["size"] = 100 * UNIT, 100
-    trades["side"] = AggressorSide.BUYER
+    trades["aggressor"] = BUY
     source = folder / f"{name}-trades.csv"
     source.write_text("made by a test: trades")
     with ImportJob(catalog, "test", [source]) as job:
@@ -233,7 +233,13 @@ def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
     request = tmp_path / "request.json"
     terms = {
         "symbols": ["RSTK"],
-        "strategies": [{"id": "one", "name": "Book Imbalance"}],
+        "strategies": [
+            {
+                "id": "one",
+                "name": "Book Imbalance",
+                "parameters": {"length": 1, "enter_above": 0.3},
+            }
+        ],
         "models": {"latencySpread": 0.3, "queue": "probabilistic"},
         "seed": 5,
     }
