@@ -25,6 +25,8 @@ from app.ui.models.protective import reverse_intent
 from app.ui.models.situation import Situation
 
 PADS_WITH_KEYS: Final = 4
+_LEAVES: Final = ("ladder.cancel", "ladder.close", "ladder.reverse")
+"""Commands that drop what waits for a confirm."""
 
 
 class LadderOrders:
@@ -69,6 +71,8 @@ class LadderOrders:
     def run(self, command_id: str) -> None:
         """Do a command of the group "ladder"."""
         if self.listed is not None:
+            if command_id in _LEAVES:
+                self._view.gestures.held = None  # who leaves wants no entry after that
             self._runs[command_id]()
 
     def act(self, intent: Intent) -> None:
@@ -176,7 +180,7 @@ class LadderOrders:
             self._context.bridge.tell("no order: the ladder is hidden", Level.WARNING)
         elif frame is not None:
             intent = meaning(frame.at, gestures.unready)
-            gestures.decide([intent], self._context.clock.monotonic_ns())
+            gestures.instead([intent], self._context.clock.monotonic_ns())
 
     def _explain(self, price: int, words: str) -> None:
         """Write a refusal into the row of its price, or of the touch."""

@@ -307,7 +307,11 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # A key that a widget was handed (input methods, assistive technology).
-        if not self.hotkeys.press(event):
+        # Escape comes here where nobody had anything to drop.
+        is_escape = event.key() == Qt.Key.Key_Escape
+        if is_escape and self.amenities.tour is not None:
+            self.amenities.end_tour()
+        elif not self.hotkeys.press(event):
             super().keyPressEvent(event)
 
     # Layout and end.

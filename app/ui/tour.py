@@ -69,6 +69,7 @@ class TourCard(QFrame):
         self.go = QPushButton("&Next")
         self.go.clicked.connect(self._on_next)
         self.end = QPushButton("End to&ur")
+        self.end.setToolTip("Esc, too; Help > First steps shows it again")
         self.end.clicked.connect(self.close_tour)
         self._lay_out()
         self.ring = TourFrame(window, window.theme.accent)

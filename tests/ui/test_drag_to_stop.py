@@ -180,8 +180,9 @@ def test_no_stop_comes_of_a_limit_that_fills_while_it_is_cancelled(
     assert any("no stop for" in each.text for each in turning.desk.messages.rows)
 
 
+@pytest.mark.parametrize("came_back", [False, True])
 def test_a_stop_that_would_trigger_by_then_is_asked_about(
-    qtbot: QtBot, stage: Stage
+    qtbot: QtBot, stage: Stage, came_back: bool
 ) -> None:
     settings = replace(stage.context.settings, drag_to_stop=True)
     panel = LadderPanel(replace(stage.context, settings=settings))
@@ -199,15 +200,18 @@ def test_a_stop_that_would_trigger_by_then_is_asked_about(
     hand.drag(start, end, Column.OWN_BUYS)
     session.holds = True  # as the gate does with a stop that would trigger at once
 
-    for _ in range(2):
+    for last in (end - 1, end - 1 if came_back else end):
         stage.clock.advance(1)
+        session.books[0].last = last
+        stage.pulse()
         qtbot.keyClick(panel.view, Qt.Key.Key_Return)
         stage.frame(3)
 
-    (_, stop, market) = hand.new_orders()
+    (_, stop, second) = hand.new_orders()
     assert panel.view.gestures.is_turning
     assert len(hand.sent(Action.CANCEL)) == 1
     assert (stop["order_type"], stop["stop_price"]) == (OrderType.STOP, end)
     assert not stop["options"] & OrderOption.CONFIRMED
-    assert market["order_type"] == OrderType.MARKET
-    assert market["options"] & OrderOption.CONFIRMED
+    assert bool(second["options"] & OrderOption.CONFIRMED) is not came_back
+    kind = OrderType.STOP if came_back else OrderType.MARKET
+    assert second["order_type"] == kind

@@ -192,6 +192,52 @@ def test_a_stop_limit_that_has_triggered_stands_at_its_limit() -> None:
     assert priced_at(orders.working()[0]) == 103
 
 
+def test_a_stop_whose_market_came_back_is_confirmed_as_the_stop_it_is(
+    armed: Hand,
+) -> None:
+    price = armed.frame.last - 3
+    view, said = armed.panel.view, list[str]()
+    view.hover_changed.connect(lambda intent: said.append(intent.text))
+    click(armed, price, Column.BID, SHIFT)
+    armed.stage.pulse()
+    assert "at market" in said[-1]
+
+    armed.stage.session.books[0].last = price - 4
+    armed.stage.clock.advance(0.5)
+    armed.stage.pulse()
+
+    assert said[-1].startswith("CONFIRM")
+    assert "at market" not in said[-1]
+    click(armed, price, Column.BID, SHIFT)
+    (order,) = armed.new_orders()
+    assert (order["order_type"], order["stop_price"]) == (OrderType.STOP, price)
+    assert not order["options"] & OrderOption.CONFIRMED, "the gate may ask again"
+
+
+@pytest.mark.parametrize(
+    "key", [Qt.Key.Key_Q, Qt.Key.Key_S, Qt.Key.Key_R, Qt.Key.Key_E]
+)
+def test_a_key_that_acts_drops_the_order_that_waited(armed: Hand, key: Qt.Key) -> None:
+    hold(armed, 3)
+    armed.click(armed.frame.best_bid - 4, Column.BID)
+    armed.stage.pulse()
+    before = len(armed.stage.session.sent)
+    waiting = armed.frame.best_ask + 9
+    armed.click(waiting, Column.BID)
+    gestures = armed.panel.view.gestures
+    assert gestures.held is not None
+    armed.stage.clock.advance(0.5)
+
+    armed.qtbot.keyClick(armed.panel.view, key)
+    assert gestures.held is None
+    armed.qtbot.keyClick(armed.panel.view, Qt.Key.Key_Return)
+    armed.stage.pulse()
+
+    prices = {int(each["price"]) for each in armed.new_orders()}
+    assert waiting not in prices
+    assert len(armed.stage.session.sent) > before, "the key itself has acted"
+
+
 def test_a_confirm_of_what_is_blocked_by_now_sends_nothing(armed: Hand) -> None:
     price = armed.frame.last - 3
     click(armed, price, Column.BID, SHIFT)

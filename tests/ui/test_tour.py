@@ -68,6 +68,24 @@ def test_it_is_offered_once(window: MainWindow) -> None:
     assert window.amenities.tour is None
 
 
+def test_escape_first_drops_what_is_in_the_hand_then_ends_the_tour(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    touring(window)
+    ladder = window.ladder()
+    assert ladder is not None
+    view = ladder.view
+    qtbot.waitUntil(lambda: view.painted is not None)
+    window.commands.run("ladder.next_stop")
+
+    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    assert window.amenities.tour is not None
+
+    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    assert window.amenities.tour is None
+    assert window.memory.text("toured")
+
+
 @pytest.mark.parametrize("size", [(1024, 640), (1600, 1000)])
 def test_every_step_fits_and_leaves_the_rest_alone(
     qtbot: QtBot, window: MainWindow, size: tuple[int, int]

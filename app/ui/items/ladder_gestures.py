@@ -188,10 +188,14 @@ class Gestures(Deciding):
         row = max(0, min(rows - 1, self.cursor.row + row_step))
         self.cursor = Spot(row, column)
 
-    def escape(self) -> None:
-        """Drop whatever is in the hand."""
+    def escape(self) -> bool:
+        """Drop whatever is in the hand; False if it was empty."""
+        in_hand = (self.drag, self.held, self.cursor, self.resize)
+        was_busy = any(each is not None for each in in_hand)
+        was_busy |= self.latched is not Hand.PLAIN
         self.drag = self.held = self.cursor = self.resize = None
         self.latched = Hand.PLAIN
+        return was_busy
 
     def expire(self, now: int, frame: LadderFrame | None = None) -> None:
         """Drop what nobody confirmed in time; send a size that has come to rest."""

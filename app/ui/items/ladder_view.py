@@ -22,6 +22,7 @@ from app.ui.commands import Command
 from app.ui.hotkeys import is_typing
 from app.ui.items.ladder_geometry import Spot
 from app.ui.items.ladder_surface import LadderSurface
+from app.ui.models.deciding import said_now
 from app.ui.models.hand import Hand, hand_of
 from app.ui.models.intent import waiting_text
 from app.ui.models.judge import Verdict
@@ -276,7 +277,7 @@ class LadderView(LadderSurface):
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.gestures.delete(frame)
         elif key == Qt.Key.Key_Escape:
-            self.gestures.escape()
+            return self.gestures.escape()
         else:
             return False
         return True
@@ -321,15 +322,15 @@ class LadderView(LadderSurface):
 
     def _tell_hover(self) -> None:
         frame, spot = self.painted, self._hover or self.gestures.cursor
+        held = self.gestures.held
+        if held is not None and frame is not None:  # wherever the pointer is
+            first = held.intents[0]
+            first = replace(first, text=said_now(first, frame.at))
+            words = waiting_text(first, is_staged=held.is_staged)
+            self.hover_changed.emit(replace(first, verdict=Verdict.HOLD, text=words))
+            return
         if frame is None or spot is None:
             self.hover_changed.emit(None)
-            return
-        held = self.gestures.held
-        if held is not None:
-            words = waiting_text(held.intents[0], is_staged=held.is_staged)
-            self.hover_changed.emit(
-                replace(held.intents[0], verdict=Verdict.HOLD, text=words)
-            )
             return
         ghosts = self.gestures.ghosts(frame)
         hand = self._hand

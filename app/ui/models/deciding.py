@@ -1,9 +1,10 @@
 """What becomes of a ruling: sent, staged, or kept for a confirm; for all surfaces."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from app.ui.models import judge
 from app.ui.models.intent import Intent
 from app.ui.models.judge import Verdict
 from app.ui.models.situation import Situation
@@ -69,6 +70,14 @@ class Deciding:
             self.decide([intent], now)
         return "" if self.held is None else self.held.intents[0].why or "staged"
 
+    def instead(self, intents: list[Intent], now: int) -> None:
+        """Pass on what the hand wants now; what waited before is dropped.
+
+        Who sends B while A waits has left A: a later Enter must not send it.
+        """
+        self.held = None
+        self.decide(intents, now)
+
     def hold(self, intents: list[Intent], now: int) -> None:
         """Keep intentions for one confirm."""
         self.held = Held(intents, now)
@@ -76,8 +85,9 @@ class Deciding:
     def confirm(self, at: Situation, now: int) -> None:
         """Send what is held, unless it has only just appeared, or waited too long.
 
-        It is judged anew by what is seen now: what was staged means that, and of what
-        waited for a confirm nothing is sent that is blocked by now.
+        It is judged anew by what is seen now: what was staged means that, of what
+        waited for a confirm nothing is sent that is blocked by now, and a stop that
+        would trigger no more is sent as the stop that it was meant to be.
         """
         self.forget(now)
         held = self.held
@@ -89,9 +99,7 @@ class Deciding:
             self._pass_on(staged, now)
             return
         for intent in held.intents:
-            anew = intent if intent.again is None else intent.again(at)
-            is_blocked = anew.verdict is Verdict.BLOCK
-            self.make(anew if is_blocked else intent.confirmed())
+            self.make(confirmed(intent, at))
 
     def forget(self, now: int) -> None:
         """Drop what nobody confirmed in time."""
@@ -107,3 +115,31 @@ class Deciding:
                 self.make(intent)
         if waiting:
             self.hold(waiting, now)
+
+
+def confirmed(intent: Intent, at: Situation) -> Intent:
+    """What a confirm of an intention that waited sends, or why it is blocked by now."""
+    anew = intent if intent.again is None else intent.again(at)
+    if anew.verdict is Verdict.BLOCK:
+        return anew
+    if not intent.triggers or _triggers_still(intent, anew, at):
+        return intent.confirmed()
+    # The market came back: at market it would be what nobody wanted.
+    if intent.again is not None:
+        return anew.confirmed() if anew.verdict is Verdict.HOLD else anew
+    commands = intent.commands.copy()
+    commands["book_sequence"] = at.sequence
+    return replace(intent, verdict=Verdict.SEND, why="", commands=commands)
+
+
+def said_now(intent: Intent, at: Situation) -> str:
+    """What an intention that waits says, by what is seen now."""
+    if intent.again is None or not intent.triggers:
+        return intent.text
+    return intent.text if (anew := intent.again(at)).triggers else anew.text
+
+
+def _triggers_still(intent: Intent, anew: Intent, at: Situation) -> bool:
+    if intent.again is not None:
+        return anew.triggers
+    return judge.would_trigger(intent.command, at)

@@ -85,8 +85,9 @@ STEPS: Final = (
     ),
     Step(
         "Your first trade",
-        "Position, average price and P&L stand above the ladder. R closes the "
-        "position, E cancels what still works; both pass in every safety state.",
+        "Position, average price and P&L stand above the ladder. With the pointer over "
+        "it R closes the position, E cancels what still works; both pass in every "
+        "safety state.",
         "sizes",
     ),
     Step(
