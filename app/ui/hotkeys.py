@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui import mnemonics
 from app.ui.commands import Commands, by_id
 from app.ui.physical_keys import chord_of
 
@@ -50,12 +51,25 @@ class Hotkeys(QObject):
         kind = event.type()
         if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             # Taken here, else a text field would keep the key for itself.
-            if self._meant(event) is not None:
+            if self._meant(event) is not None or self._bearer(event) is not None:
                 event.accept()
                 return True
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            return self.press(event)
+            return self.press(event) or self._press_bearer(event)
         return False
+
+    def _press_bearer(self, event: QKeyEvent) -> bool:
+        """Do what Alt and a letter mean in the panel with the focus."""
+        found = self._bearer(event)
+        if found is not None and not event.isAutoRepeat():
+            mnemonics.press(found)
+        return found is not None
+
+    def _bearer(self, event: QKeyEvent) -> QWidget | None:
+        is_taken = QApplication.activeModalWidget() or QApplication.activePopupWidget()
+        if self.is_paused or is_taken:
+            return None
+        return mnemonics.bearer(QApplication.focusWidget(), event)
 
     def _meant(self, event: QKeyEvent) -> str | None:
         """The command of a key press that may run now, or None."""

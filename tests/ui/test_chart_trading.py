@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.engine.history.records import PROFILE
 from app.engine.records import BUY, NO_PRICE, Action, OrderType, SafetyState
 from app.ui.items.chart_footprint import grouped, imbalances
+from app.ui.items.chart_orders import lay_chips
 from app.ui.items.chart_profile import value_area
 from app.ui.links import Links
 from app.ui.models.chart_drawings import KINDS, Drawing, DrawingBook
@@ -21,6 +22,7 @@ from app.ui.models.protective import bracket_intent
 from app.ui.panels.chart import ChartPanel
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import START_NS
+from tests.ui.test_ladder_waiting import bracket_at
 
 pytestmark = pytest.mark.gui
 
@@ -105,6 +107,19 @@ def test_in_view_nothing_is_sent(panel: ChartPanel, stage: Stage) -> None:
 
     assert len(stage.session.sent) == before
     assert "ARMED" in panel.said.text
+
+
+def test_exits_of_an_entry_without_fills_say_its_size(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    frame, listed = panel.view.hand.frame, panel.view.listed
+    assert frame is not None
+    assert listed is not None
+
+    chips = lay_chips(panel.view, bracket_at(frame.best_bid), listed)
+
+    words = [each for _, _, each in chips]
+    assert sorted(words) == ["BUY 4 LMT", "SELL 4 LMT", "SELL 4 STP"]
 
 
 def test_an_order_is_dragged_to_another_price(panel: ChartPanel, stage: Stage) -> None:

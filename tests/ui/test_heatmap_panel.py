@@ -24,12 +24,14 @@ from app.engine.records import (
     SafetyState,
 )
 from app.instrument import Instrument, InstrumentKind
+from app.ui.models import heatmap
 from app.ui.models.axis import multiples, price_step, time_step
 from app.ui.models.heatmap import Contrast
 from app.ui.models.viewport import Viewport
 from app.ui.panels.heatmap import HeatmapPanel
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import START_NS
+from tests.ui.test_ladder_waiting import bracket_at
 
 pytestmark = pytest.mark.gui
 _STEP = 50_000_000
@@ -262,6 +264,15 @@ def test_own_orders_and_fills_lie_on_it(
     assert [(each.side, each.leaves) for each in frame.own] == [(1, 3)]
     assert [side for _, _, side in frame.fills] == [1]
     assert not panel.grab().isNull()
+
+
+def test_exits_of_an_entry_without_fills_say_its_size(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = bracket_at(500)
+    monkeypatch.setattr(stage.desk.orders, "working", lambda _: orders)
+
+    assert [line.leaves for line in heatmap._own(stage.desk, 0)] == [4, 4, 4]
 
 
 def test_another_session_and_no_session_are_survived(

@@ -9,7 +9,18 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
-from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidgetItem
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QDialog,
+    QDockWidget,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+    QWidgetItem,
+)
 from pytestqt.qtbot import QtBot
 
 from app.ui.commands import COMMANDS, Commands
@@ -26,6 +37,7 @@ from tests.ui.conftest import Stage
 pytestmark = pytest.mark.gui
 NONE = Qt.KeyboardModifier.NoModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+ALT = Qt.KeyboardModifier.AltModifier
 Z_PLACE: Final = 44  # KEY_Z of linux/input-event-codes.h
 Q_PLACE: Final = 16
 
@@ -422,3 +434,53 @@ def test_keys_are_kept_for_the_next_start(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("{")
     assert keep_keys(commands, WorkspaceFiles(tmp_path, told.append)) == []
     assert "keys.json is damaged and was set aside" in told[0]
+
+
+# Alt and a letter.
+
+
+class Paneled(QMainWindow):
+    """A window whose menu and whose two panels bear one letter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hotkeys = Hotkeys(Commands(self), self)
+        self.menu = self.menuBar().addMenu("&Session")
+        self.menu.addAction("&Open")
+        self.pressed: list[str] = []
+        self.fields: dict[str, QLineEdit] = {}
+        for name in ("ticket", "other"):
+            inner, field, label = QWidget(), QLineEdit(), QLabel("&With")
+            button = QPushButton("&Sell")
+            button.clicked.connect(partial(self.pressed.append, name))
+            label.setBuddy(field)
+            layout = QVBoxLayout(inner)
+            for each in (button, label, field, QLineEdit(objectName="first")):
+                layout.addWidget(each)
+            dock = QDockWidget(name)
+            dock.setWidget(inner)
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+            self.fields[name] = field
+
+
+@pytest.mark.parametrize("name", ["ticket", "other"])
+def test_alt_and_a_letter_is_answered_by_the_panel_with_the_keyboard(
+    qtbot: QtBot, name: str
+) -> None:
+    window = Paneled()
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    first = window.fields[name].parentWidget().findChild(QLineEdit, "first")
+    first.setFocus()
+    qtbot.waitUntil(first.hasFocus)
+    handle = window.windowHandle()
+    window.hotkeys._watch(handle)
+
+    QTest.keyClick(handle, Qt.Key.Key_S, ALT)
+    assert window.pressed == [name]
+    QTest.keyClick(handle, Qt.Key.Key_W, ALT)
+    assert window.fields[name].hasFocus()
+    window.setFocus()
+    QTest.keyClick(handle, Qt.Key.Key_W, ALT)
+    assert window.pressed == [name], "no panel has the keyboard: Qt decides"

@@ -114,10 +114,8 @@ def test_what_is_held_asks_in_its_row_and_a_stop_has_its_tip(
     assert drawn[-1].shape == Shape.WAITING | Shape.STOP
 
 
-def bracket(hand: Hand, *, filled: bool) -> LadderFrame:
-    """A frame with a bracket whose entry has, or has not, its fills."""
-    stage, view = hand.stage, hand.panel.view
-    listed, bid = stage.desk.market.listed[0], hand.frame.best_bid
+def bracket_at(bid: int) -> np.ndarray:
+    """Orders of a bracket whose entry has no fill yet."""
     orders = np.zeros(3, OWN_ORDER)
     orders["client_order_id"] = (1, 2, 3)
     orders["side"], orders["group"] = (BUY, SELL, SELL), 9
@@ -126,6 +124,13 @@ def bracket(hand: Hand, *, filled: bool) -> LadderFrame:
     orders["price"] = (bid - 2, bid + 6, NO_PRICE)
     orders["stop_price"] = (NO_PRICE, NO_PRICE, bid - 6)
     orders["quantity"], orders["leaves"] = (4, 0, 0), (4, 0, 0)
+    return orders
+
+
+def bracket(hand: Hand, *, filled: bool) -> LadderFrame:
+    """A frame with a bracket whose entry has, or has not, its fills."""
+    stage, view = hand.stage, hand.panel.view
+    listed, orders = stage.desk.market.listed[0], bracket_at(hand.frame.best_bid)
     if filled:
         orders["quantity"], orders["leaves"] = 4, (0, 4, 4)
         orders = orders[1:]
@@ -144,6 +149,16 @@ def test_exits_of_an_entry_without_fills_are_ghosts_of_its_size(armed: Hand) -> 
     there = bracket(armed, filled=True).looks
     shapes = [there[frame.row(bid + at), SELL].shape for at in (6, -6)]
     assert shapes == [0, Shape.STOP]
+
+
+def test_an_exit_out_of_view_says_the_entrys_size_at_the_edge(armed: Hand) -> None:
+    stage, view = armed.stage, armed.panel.view
+    orders = bracket_at(armed.frame.best_bid - 2 * view.rows)
+    listed = stage.desk.market.listed[0]
+
+    frame = build_frame(stage.desk.market, listed, orders, view.top, view.rows)
+
+    assert [(each.side, each.size) for each in frame.away] == [(SELL, 8), (BUY, 4)]
 
 
 @pytest.mark.parametrize("at", [6, -6])

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from app.engine.book_state import Stale
-from app.engine.records import NO_PRICE, REPORT, Reason, ReportType, SafetyState
+from app.engine.records import (
+    NO_PRICE,
+    REPORT,
+    SELL,
+    OrderType,
+    Reason,
+    ReportType,
+    SafetyState,
+)
 from app.ui import reasons
 from app.ui.formatting import InstrumentText
 from app.ui.models import telling
@@ -84,14 +92,26 @@ def test_only_a_book_that_was_whole_is_warned_of(why: Stale) -> None:
     assert text.startswith(f"stale book: {reasons.stale_text(why)}")
 
 
-def test_a_stale_book_says_whose_it_is() -> None:
+def test_a_stale_book_leaves_whose_it_is_to_the_topic() -> None:
     subject = telling.Subject(Listed(0, FUTURE, TEXT, TickScale(FUTURE)), "USD")
     for quantity in (1, 0):
         told = report(
             Reason.NONE, report=ReportType.STALE, quantity=quantity, filled=Stale.GAP
         )
         _, text = telling.words(told, subject)
-        assert text.startswith(f"{FUTURE.name}: ")
+        assert FUTURE.name not in text, "the log would say it twice"
+
+
+def test_a_cancelled_exit_without_a_size_is_named() -> None:
+    subject = telling.Subject(Listed(0, FUTURE, TEXT, TickScale(FUTURE)), "USD")
+    gone = report(
+        Reason.GROUP, report=ReportType.CANCELLED, side=SELL, quantity=0,
+        order_type=OrderType.STOP, price=NO_PRICE, stop_price=400,
+    )  # fmt: skip
+
+    _, text = telling.words(gone, subject)
+
+    assert text.startswith(f"SELL STP {TEXT.price(400)} cancelled")
 
 
 def test_every_safety_state_has_words() -> None:

@@ -17,7 +17,7 @@ from app.ui.items.ink import Ink
 from app.ui.items.spread import spread
 from app.ui.models.intent import Intent
 from app.ui.models.market import Listed
-from app.ui.models.orders import PENDING, priced_at, waits_for_stop
+from app.ui.models.orders import PENDING, priced_at, sizes, waits_for_stop
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -61,12 +61,12 @@ def lay_chips(
     """
     ink, pane = chart.ink, chart.panes[0]
     height = round(ink.small.height) + 3
-    found: list[tuple[float, np.void]] = []
-    for order in orders:
+    found: list[tuple[float, np.void, str]] = []
+    for order, size in zip(orders, sizes(orders).tolist(), strict=True):
         price = priced_at(order)
         y = float(pane.scale.y(price)) if price != NO_PRICE else math.nan
         if pane.box.top() <= y <= pane.box.bottom():
-            found.append((y, order))
+            found.append((y, order, order_words(order, size, listed)))
     found.sort(key=lambda each: each[0])
     low = max(pane.box.top(), chart.legend_bottom)
     high = max(low, pane.box.bottom() - height)
@@ -76,10 +76,10 @@ def lay_chips(
     columns = -(-len(found) // fit)
     for column in range(columns):
         part = found[column::columns]
-        tops = spread([y - height / 2 for y, _ in part], height + 1, low, high)
+        tops = spread([y - height / 2 for y, _, _ in part], height + 1, low, high)
         made = [
-            _chip(ink, order, order_words(order, listed), y, QPointF(right, round(top)))
-            for (y, order), top in zip(part, tops, strict=True)
+            _chip(ink, order, words, y, QPointF(right, round(top)))
+            for (y, order, words), top in zip(part, tops, strict=True)
         ]
         placed += made
         right = min(chip.box.left() for chip, _, _ in made) - _GAP
@@ -100,10 +100,10 @@ def _chip(
     return Chip(int(order["client_order_id"]), round(y), box, part, away), order, words
 
 
-def order_words(order: np.void, listed: Listed) -> str:
+def order_words(order: np.void, size: int, listed: Listed) -> str:
     """An order on its chip: ``BUY 5 LMT``."""
     side = formatting.side(int(order["side"]))
-    quantity = listed.text.size(int(order["leaves"]))
+    quantity = listed.text.size(size)
     kind = formatting.order_type(int(order["order_type"]))
     waits = " …" if int(order["status"]) in PENDING else ""
     return f"{side} {quantity} {kind}{waits}"

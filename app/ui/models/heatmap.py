@@ -9,7 +9,7 @@ from app.engine.records import NO_PRICE
 from app.engine.views import VIEW_LEVEL
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
-from app.ui.models.orders import priced_at, waits_for_stop
+from app.ui.models.orders import priced_at, sizes, waits_for_stop
 
 LOW, HIGH = 20, 99
 """Contrast when new: sizes below `LOW` per cent of what is seen are dim."""
@@ -100,12 +100,13 @@ def no_levels() -> np.ndarray:
 
 def _own(desk: Desk, number: int) -> tuple[OwnLine, ...]:
     lines: dict[tuple[int, int, bool], list[int]] = {}
-    for order in desk.orders.working(number):
+    working = desk.orders.working(number)
+    for order, size in zip(working, sizes(working).tolist(), strict=True):
         price = priced_at(order)
         if price != NO_PRICE:
             is_stop = bool(waits_for_stop(order))
             key = price, int(order["side"]), is_stop
-            lines.setdefault(key, []).append(int(order["leaves"]))
+            lines.setdefault(key, []).append(size)
     return tuple(
         OwnLine(price, side, sum(leaves), len(leaves), is_stop)
         for (price, side, is_stop), leaves in lines.items()

@@ -24,7 +24,14 @@ from app.ui.models.ladder import (
     Surroundings,
 )
 from app.ui.models.market import Listed, Market
-from app.ui.models.orders import PENDING, STOPS, TRAILING, prices_at, waits_for_stop
+from app.ui.models.orders import (
+    PENDING,
+    STOPS,
+    TRAILING,
+    prices_at,
+    sizes,
+    waits_for_stop,
+)
 from app.ui.models.situation import seen
 
 _BEST_BID, _BEST_ASK = int(Mark.BEST_BID), int(Mark.BEST_ASK)
@@ -254,7 +261,6 @@ _SHOWN: Final = (
     "client_order_id",
     "side",
     "leaves",
-    "quantity",
     "display",
     "status",
     "order_type",
@@ -270,11 +276,11 @@ class _Order(NamedTuple):
     number: int
     side: int
     leaves: int
-    quantity: int
     display: int
     status: int
     order_type: int
     group: int
+    shown: int  # the size that it says
     shape: int  # Shape bits
 
 
@@ -301,7 +307,7 @@ def _place_own(
     orders, prices = orders[is_priced], prices[is_priced]
     columns = [orders[name].tolist() for name in _SHOWN]
     at = rows.of(prices).tolist()
-    columns += [_shapes(orders).tolist()]
+    columns += [sizes(orders).tolist(), _shapes(orders).tolist()]
     every = [_Order(*each) for each in zip(at, prices.tolist(), *columns, strict=True)]
     groups: dict[int, list[_Order]] = {}
     for order in every:
@@ -309,16 +315,15 @@ def _place_own(
             groups.setdefault(order.group, []).append(order)
     seen = [order for order in every if 0 <= order.row < len(rows.cells)]
     for order in seen:
-        _place_order(rows, order, groups.get(order.group, []), queues)
+        _place_order(rows, order, queues)
     outside = [order for order in every if not 0 <= order.row < len(rows.cells)]
-    rows.away = _away([(o.row, o.side, o.leaves, o.price) for o in outside])
+    rows.away = _away([(o.row, o.side, o.shown, o.price) for o in outside])
     rows.groups = tuple(_lettered(each) for each in groups.values() if len(each) > 1)
 
 
 def _place_order(
     rows: _Rows,
     order: _Order,
-    group: list[_Order],
     queues: dict[int, tuple[int, int]],
 ) -> None:
     """Add an order to what its cell shows."""
@@ -329,12 +334,9 @@ def _place_order(
     rows.cells[size][order.row] += order.leaves
     if len(here) == 1:
         rows.cells[ahead][order.row] = queues.get(order.number, (-1, -1))[0]
-    shown = order.leaves
-    if order.shape & _GHOST:
-        shown = sum(each.quantity for each in group if each.side != order.side)
     known = rows.looks.get(key, Own(0, 0, 0, 0))
     rows.looks[key] = Own(
-        known.size + shown,
+        known.size + order.shown,
         known.display + (order.display if order.shape & Shape.ICEBERG else 0),
         known.orders + 1,
         # A cell is a ghost's only where all of it is.

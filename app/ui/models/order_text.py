@@ -10,12 +10,13 @@ from app.ui.models.orders import STOPS
 def order_text(order: np.void, listed: Listed) -> str:
     """Name an order or a report: ``BUY 5 LMT 4321.25``, ``SELL 2 STP 4300``.
 
-    A stop limit has both prices, its stop first.
+    A stop limit has both prices, its stop first. A bracket's exit whose entry has no
+    fill yet has no quantity: ``SELL STP 4300``.
     """
-    text = listed.text
+    text, quantity = listed.text, int(order["quantity"])
     words = [
         formatting.side(int(order["side"])),
-        text.quantity(int(order["quantity"])),
+        text.quantity(quantity) if quantity else "",
         formatting.order_type(int(order["order_type"])) if order["order_type"] else "",
         text.price(int(order["stop_price"])) if order["order_type"] in STOPS else "",
         text.price(int(order["price"])),

@@ -289,6 +289,29 @@ def prices_at(orders: np.ndarray | np.void) -> np.ndarray:
     return np.where(is_at_stop, orders["stop_price"], orders["price"])
 
 
+def sizes(orders: np.ndarray) -> np.ndarray:
+    """Size that each order says where it is drawn, quantity units.
+
+    What is open of it; of a bracket's exit whose entry has no fill yet, which is open
+    with nothing, the entry's quantity.
+
+    Parameters
+    ----------
+    orders : (n,) OWN_ORDER
+        Those that work, with all of a group.
+
+    Returns
+    -------
+    (n,) int64
+    """
+    shown: np.ndarray = orders["leaves"].copy()
+    for row in np.flatnonzero((shown == 0) & (orders["group"] != 0)):
+        same = orders["group"] == orders["group"][row]
+        entry = same & (orders["side"] != orders["side"][row])
+        shown[row] = orders["quantity"][entry].sum()
+    return shown
+
+
 def priced_at(order: np.void) -> int:
     """As `prices_at`, of one order."""
     return int(prices_at(order))

@@ -85,8 +85,8 @@ def _order(report: np.void, subject: Subject) -> Words:
     if subject.listed is None:
         return level, f"refused: {reasons.short_text(int(report['reason']))}"
     outcome = reasons.outcome_text(report, subject.listed.text, subject.currency)
-    if not report["quantity"]:
-        return level, outcome
+    if not report["side"]:
+        return level, outcome  # of an order that nobody knows
     return level, f"{order_text(report, subject.listed)} {outcome}"
 
 
@@ -104,15 +104,15 @@ def _limit(report: np.void, subject: Subject) -> Words:
     return Level.INFO, f"limit changed: {formatting.limit_name(limit)} is now {now}"
 
 
-def _stale(report: np.void, subject: Subject) -> Words:
-    whose = f"{subject.listed.instrument.name}: " if subject.listed else ""
+def _stale(report: np.void, _: Subject) -> Words:
+    # Whose book it is says the message's topic.
     if not report["quantity"]:
-        return Level.INFO, f"{whose}the book is fresh again"
+        return Level.INFO, "the book is fresh again"
     reason = int(report["filled"])
     # How every session begins is no reason to warn.
     level = Level.INFO if reason == Stale.NO_SNAPSHOT else Level.WARNING
     why = reasons.stale_text(reason)
-    return level, f"{whose}stale book: {why}; new orders are refused"
+    return level, f"stale book: {why}; new orders are refused"
 
 
 def _kill(report: np.void, _: Subject) -> Words:
