@@ -10,12 +10,11 @@ It leans on the cache that numba's dispatchers ask, which is not a public interf
 file that is not whole is passed over, and its kernel compiled again.
 """
 
+import contextlib
 import hashlib
 import itertools
-import os
 import pickle
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,8 +28,10 @@ from numba.core.targetconfig import ConfigStack
 
 from app.engine.late import Late
 from app.engine.lean import InnerLibrary
+from app.strategies.whole_files import write_whole
 
-_ENGINE: Final = "app.engine."
+_SAME: Final = ("app.engine.", "app.strategies.whole_numbers")
+"""Modules whose functions are the same in every strategy."""
 _DIGEST: Final = hashlib.sha256().digest_size
 
 
@@ -45,6 +46,7 @@ class Store:
         self.folder = folder
         self._libraries: dict[str, Any] = {}
         self._names: dict[Any, str] = {}
+        self._takes_more = True
 
     def load(self, key: str, context: Any) -> Any:
         """Return a kernel as numba's result of compiling; None if it is not there."""
@@ -118,15 +120,19 @@ class Store:
         """A file's content; None where there is none or it is not whole."""
         try:
             content = (self.folder / name).read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return None
         digest, content = content[:_DIGEST], content[_DIGEST:]
         return content if hashlib.sha256(content).digest() == digest else None
 
     def _write(self, name: str, content: bytes) -> None:
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-            file.write(hashlib.sha256(content).digest() + content)
-        os.replace(file.name, self.folder / name)
+        """Keep a file, as long as there is room; what is not kept is compiled again."""
+        if not self._takes_more:
+            return
+        try:
+            write_whole(self.folder / name, hashlib.sha256(content).digest() + content)
+        except OSError:
+            self._takes_more = False
 
 
 def _can_be_kept(result: Any) -> bool:
@@ -198,16 +204,24 @@ def _title(function: Any) -> str:
 
 def install(folder: Path) -> None:
     """Let every kernel of this process be read from a folder, and kept there."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder)
-    # A function's symbol has its number: none may be that of another process.
-    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48) << 16)
+    number_anew()
     kind: Any = dispatcher.Dispatcher
     plain = kind.__init__
 
     def begin(made: Any, py_func: Any, *arguments: Any, **options: Any) -> None:
         plain(made, py_func, *arguments, **options)
-        if py_func.__module__.startswith(_ENGINE) and (title := _title(py_func)):
+        if py_func.__module__.startswith(_SAME) and (title := _title(py_func)):
             made._cache = _Kept(store, title)
 
     kind.__init__ = begin
+
+
+def number_anew() -> None:
+    """Number functions of this process from where no other does.
+
+    Their symbols have those numbers, and kernels of several processes are put together.
+    """
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48) << 16)

@@ -6,30 +6,28 @@ compiled with, and is loaded from there without numba.
 """
 
 import ast
+import contextlib
 import copy
 import ctypes
 import hashlib
 import inspect
 import json
 import logging
-import os
-import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 import numpy as np
 
 from app.clock import SystemClock
-from app.engine import strategy_calls, strategy_state
+from app.engine import objects, strategy_calls, strategy_state
 from app.engine.compile import (
-    ENGINE,
-    IN_BUILD_SERVER,
     Entry,
     cache_root,
     checked_kernel,
-    compile_all,
     compiler_hash,
     kernel,
 )
@@ -37,23 +35,21 @@ from app.engine.memory import view
 from app.engine.sources import source_hash
 from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.engine.strategy_state import BUDGET_AT, STATUS_AT
-from app.errors import StrategyError
-from app.strategies import slips, translate as translating, whole_numbers
+from app.strategies import compiling, slips, translate as translating
 from app.strategies.checks import python_only, translated
+from app.strategies.compiling import Answer, Order
 from app.strategies.strategy import HANDLERS, Strategy, title_of
-from app.strategies.translate import NotCompilableError, Program, translate
+from app.strategies.translate import Program
+from app.strategies.whole_files import write_whole
 
 _P: Final = translating._P  # noqa: SLF001  (one package)
 _log = logging.getLogger("app.strategies")
 _VERDICT: Final = "verdict.json"
 _CLOCK: Final = SystemClock()
-_LLVM: Final = "LLVM ERROR: "
 _LOOK_EVERY: Final = 1024
 """Turns of an interpreted loop between two looks at the clock."""
 LOOP_ENDED: Final = "a loop ran too long"
 """What a loop raises that has used up its budget or the time it may take."""
-_COMPILE_S: Final = 120.0
-"""Longest that a strategy may take to compile; what its file does alone counts too."""
 
 
 @dataclass
@@ -107,11 +103,11 @@ def prepare(
     if (reason := python_only(program)) != "":
         return as_python(program, reason, patience_ns)
     folder = folder_of(cls)
-    verdict = _verdict(folder) or _compile(program, folder)
-    if verdict["reason"]:
-        return as_python(program, verdict["reason"], patience_ns)
+    answer = _kept(folder) or _compile(program, folder)
+    if answer.reason:
+        return as_python(program, answer.reason, patience_ns)
     strategy_calls.offer()
-    entries = compiled_entries(program, folder)
+    entries = compiled_entries(program, folder, answer.code)
     return Runnable(
         program,
         {HANDLERS[name]: each for name, each in entries.items() if name != "open"},
@@ -142,55 +138,38 @@ def kernels_folder() -> Path:
     return cache_root() / f"kernels-{digest.hexdigest()[:20]}"
 
 
-def _verdict(folder: Path) -> dict[str, str] | None:
+def _kept(folder: Path) -> Answer | None:
+    """What is in the cache, or was made in this process's time; None if nothing."""
     try:
-        found: dict[str, str] = json.loads((folder / _VERDICT).read_text())
-    except FileNotFoundError:
-        return None
-    return found
+        found = json.loads((folder / _VERDICT).read_text())
+    except (OSError, ValueError):
+        # A disk that was full may have cut it off.
+        return compiling.unkept(folder)
+    return Answer(found["reason"])
 
 
-def _write_verdict(folder: Path, reason: str) -> None:
+def write_verdict(folder: Path, reason: str) -> None:
+    """Say that a strategy is in the cache, or why it has to run as Python.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _VERDICT).write_text(json.dumps({"reason": reason}))
+    content = json.dumps({"reason": reason}).encode()
+    write_whole(folder / _VERDICT, content)
 
 
-def _compile(program: Program, folder: Path) -> dict[str, str]:
-    """Compile in a process of its own; what became of it."""
-    try:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "app.strategies.running"),
-                *(program.file, program.cls.__qualname__, str(folder)),
-            ],
-            cwd=ENGINE.parent.parent,
-            env={**os.environ, IN_BUILD_SERVER: "1", "OPENBLAS_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_COMPILE_S,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StrategyError(
-            f"{title_of(program.cls)} did not compile within {_COMPILE_S:g} s"
-        ) from error
-    verdict = _verdict(folder)
-    if done.returncode and _LLVM in done.stderr:
-        # What has no place in our machine code ends the compiler's process.
-        words = done.stderr.partition(_LLVM)[2].strip().splitlines()[0]
-        verdict = {"reason": f"it makes what only Python can hold ({words})"}
-        _write_verdict(folder, verdict["reason"])
-        return verdict
-    if done.returncode < 0:
-        raise StrategyError(
-            f"{title_of(program.cls)} cannot be compiled: signal {-done.returncode} "
-            "ended the compiler's process"
-        )
-    if done.returncode or verdict is None:
-        raise StrategyError(
-            f"{title_of(program.cls)} cannot be compiled: {done.stderr.strip()[-2000:]}"
-        )
-    return verdict
+def _compile(program: Program, folder: Path) -> Answer:
+    """Compile in another process; what became of it."""
+    cls = program.cls
+    order = Order(title_of(cls), program.file, cls.__qualname__, folder)
+    answer = compiling.compile_apart(order, lambda: _kept(folder) is not None)
+    if answer is not None and answer.is_guessed:
+        with contextlib.suppress(OSError):
+            write_verdict(folder, answer.reason)
+    return answer or _kept(folder) or Answer()
 
 
 # Names of the rewritten source.
@@ -250,8 +229,56 @@ def _function_names(program: Program) -> list[str]:
     return [tree.name for tree in program.functions.values()]
 
 
-def compiled_entries(program: Program, folder: Path) -> dict[str, Entry]:
-    """Entries of a strategy's handlers, compiled or to be compiled into a folder."""
+class _Content:
+    """Machine code in memory, where a file of it is asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read_bytes(self) -> bytes:
+        return self._content
+
+
+class HandlerEntry(Entry):
+    """A handler's entry: from the cache, or out of what the compiler has answered.
+
+    Attributes
+    ----------
+    code : bytes
+        Its machine code, as its file has it; empty where it is loaded from the file.
+    """
+
+    def __init__(self, function: Any, folder: Path, code: bytes = b"") -> None:
+        super().__init__(function, folder)
+        self.code = code
+
+    def _load(self) -> None:
+        if self.code:
+            content = cast("Path", _Content(self.code))
+            self._address, self._keeper = objects.load(content)
+        else:
+            super()._load()
+
+    def compile(self, *, keep: bool) -> None:  # noqa: ARG002
+        """Compile; whoever asked for it keeps its code."""
+        super().compile(keep=False)
+        compiled = self._keeper
+        code = compiled._library._get_compiled_object()  # noqa: SLF001
+        self.code = compiled.native_name.encode() + b"\0" + code
+
+
+def compiled_entries(
+    program: Program, folder: Path, code: Mapping[str, bytes] = MappingProxyType({})
+) -> dict[str, HandlerEntry]:
+    """Entries of a strategy's handlers, compiled or to be compiled.
+
+    Parameters
+    ----------
+    folder : Path
+        Of its machine code in the cache.
+    code : mapping of handler to bytes
+        Machine code that is not there.
+    """
     namespace = _namespace(program, is_mute=True)
     dtype = program.shape.dtype(program.mentioned)
 
@@ -262,7 +289,7 @@ def compiled_entries(program: Program, folder: Path) -> dict[str, Entry]:
     for name in _function_names(program):
         namespace[name] = checked_kernel(namespace[name])
     return {
-        handler: Entry(namespace[tree.name], folder)
+        handler: HandlerEntry(namespace[tree.name], folder, code.get(handler, b""))
         for handler, tree in program.entries.items()
     }
 
@@ -354,43 +381,3 @@ def as_python(
         reason,
         errors,
     )
-
-
-# The process that compiles.
-
-
-def _serve(file: str, name: str, folder: Path) -> None:
-    from app.strategies import kept_kernels
-    from app.strategies.loader import load_file
-
-    kept_kernels.install(kernels_folder())
-    strategy_calls.offer()
-    cls = load_file(Path(file), name)
-    reason = ""
-    folder.mkdir(parents=True, exist_ok=True)
-    whole_numbers.offer()
-    try:
-        compile_all(compiled_entries(translate(cls), folder).values())
-    except NotCompilableError as error:
-        reason = str(error)
-    except Exception as error:
-        from numba.core.errors import NumbaError
-
-        if not isinstance(error, NumbaError):
-            raise
-        reason = _told(str(error), Path(file).name)
-    _write_verdict(folder, reason)
-
-
-def _told(message: str, file: str) -> str:
-    """What numba says, in a line: its first word on this file, and its first line."""
-    plain = slips.COLOURS.sub("", message)
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    place = [line for line in lines if f'{file}", line ' in line]
-    where = place[0].partition('", ')[2].rstrip(":") if place else ""
-    words = next((line for line in lines if not line.startswith("Failed in")), "")
-    return f"{where}: {words}" if where else words
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2], Path(sys.argv[3]))

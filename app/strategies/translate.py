@@ -24,6 +24,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+
 from app.engine import (
     handler_events,
     strategy_context,
@@ -77,6 +79,10 @@ _WHOLE: Final[Mapping[type, str]] = {
     ast.LShift: "shift",
 }
 """Operators that integers must be kept within 64 bits by."""
+_UNSIGNED: Final = frozenset(
+    getattr(np, name) for name in ("uint64", "uint", "uintp", "ulonglong")
+)
+"""Kinds of integers that reach beyond 64 bits with a sign, which all others keep to."""
 _CONVERSIONS: Final = {"int": "integer", "round": "rounded"}
 _FLOATS: Final = frozenset(
     (
@@ -320,6 +326,7 @@ class _Rewriter(ast.NodeTransformer):
             raise NotCompilableError(
                 f"{node.id} can only be used as {node.id}.…", node.lineno
             )
+        self._refuse_unsigned(self.program.namespace.get(node.id), node)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
@@ -330,7 +337,19 @@ class _Rewriter(ast.NodeTransformer):
         row = self._row(node.value)
         if row is not None:
             return self._output(node, row)
+        if isinstance(node.value, ast.Name):
+            module = self.program.namespace.get(node.value.id)
+            if isinstance(module, types.ModuleType):
+                self._refuse_unsigned(getattr(module, node.attr, None), node)
         return self.generic_visit(node)
+
+    def _refuse_unsigned(self, value: Any, node: ast.expr) -> None:
+        if isinstance(value, type) and value in _UNSIGNED:
+            raise NotCompilableError(
+                f"{ast.unparse(node)} is no integer of 64 bits with a sign: use "
+                "int or np.int64",
+                node.lineno,
+            )
 
     def _own(self, node: ast.Attribute) -> Any:
         name, shape = node.attr, self.shape

@@ -3,7 +3,8 @@
 A handler's `+ - *`, `<<`, unary minus, `int` and `round` become calls of these where
 they may meet integers. Python's own integers have no end and numba's wrap around
 without a word; here both raise OverflowError, with the same result for all that fits.
-Floats and arrays pass as they are.
+Floats and arrays pass as they are. An operand beyond them (a constant of the file that
+is 2**63 or more, which numba takes for unsigned) is an error as well.
 
 The functions are what a strategy that runs as Python calls; `offer` tells numba what to
 compile for them, in the process that compiles.
@@ -25,8 +26,10 @@ _BITS: Final = 63
 
 
 def _plain(value: Any) -> Any:
-    """An integer as Python's own; anything else as it is."""
-    return int(value) if isinstance(value, np.integer | np.bool_) else value
+    """An integer as Python's own, within 64 bits; anything else as it is."""
+    if isinstance(value, np.integer | np.bool_):
+        value = int(value)
+    return _kept(value)
 
 
 def _kept(value: Any) -> Any:
@@ -92,16 +95,32 @@ def offer() -> None:
     def are_whole(*kinds: Any) -> bool:
         return all(isinstance(each, types.Integer | types.Boolean) for each in kinds)
 
+    def is_wide(*kinds: Any) -> bool:
+        return any(
+            isinstance(each, types.Integer)
+            and not each.signed
+            and each.bitwidth > _BITS
+            for each in kinds
+        )
+
     # Their arguments have the names and annotations of what is compiled for them.
     def put(function: Any, checked: Any, otherwise: Any) -> None:
+        guarded = _guarded(function)
+
         def choose(a: Any, b: Any) -> Any:
-            return checked if are_whole(a, b) else otherwise
+            if are_whole(a, b):
+                return guarded if is_wide(a, b) else checked
+            return otherwise
 
         overload(function)(choose)
 
     def put_single(function: Any, checked: Any, otherwise: Any) -> None:
+        guarded = _guarded_single(function)
+
         def choose(x: Any) -> Any:
-            return checked if are_whole(x) else otherwise
+            if are_whole(x):
+                return guarded if is_wide(x) else checked
+            return otherwise
 
         overload(function)(choose)
 
@@ -115,6 +134,26 @@ def offer() -> None:
 
 
 # What is compiled. Words of errors are constants there.
+
+
+def _guarded(function: Any) -> Any:
+    """Take operands that may be unsigned."""
+
+    def guarded(a: Any, b: Any) -> Any:
+        if a > _MOST or b > _MOST:
+            raise OverflowError(BEYOND)
+        return function(np.int64(a), np.int64(b))
+
+    return guarded
+
+
+def _guarded_single(function: Any) -> Any:
+    def guarded(x: Any) -> Any:
+        if x > _MOST:
+            raise OverflowError(BEYOND)
+        return function(np.int64(x))
+
+    return guarded
 
 
 def _plain_add(a: Any, b: Any) -> Any:

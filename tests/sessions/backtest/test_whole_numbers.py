@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from app.errors import StrategyError
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest
 from app.strategies import whole_numbers
+from app.strategies.loader import load_file
+from app.strategies.running import prepare
 from tests.bar_catalog import walk, write_bars
 
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -95,6 +98,53 @@ def test_floats_pass_as_they_are(compiled: dict[str, Any], a: float, b: float) -
         assert made.tobytes() == expected or math.isnan(made)
 
 
+UNSIGNED = st.sampled_from((0, 1, MOST, MOST + 1, 2**64 - 1)) | st.integers(
+    0, 2**64 - 1
+)
+
+
+@given(a=UNSIGNED, b=INTEGERS, swapped=st.booleans())
+def test_an_unsigned_operand_is_exact_or_an_error_both_ways(
+    compiled: dict[str, Any], a: int, b: int, swapped: bool
+) -> None:
+    wide: tuple[Any, Any] = (np.uint64(a), np.int64(b))
+    plain: tuple[int, int] = (a, b)
+    if swapped:
+        wide, plain = wide[::-1], plain[::-1]
+    for name, exact in PLAIN.items():
+        true = exact(*plain)
+        fits = a <= MOST and LEAST <= true <= MOST
+        expected = true if fits else OverflowError
+
+        assert told(getattr(whole_numbers, name), *wide) == expected
+        assert told(getattr(whole_numbers, name), *plain) == expected
+        assert told(compiled[name], *wide) == expected
+    for name in ("negate", "integer", "rounded"):
+        signed = -a if name == "negate" else a
+        expected = signed if a <= MOST else OverflowError
+
+        assert told(getattr(whole_numbers, name), np.uint64(a)) == expected
+        assert told(compiled[name], np.uint64(a)) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x = np.uint64(bar.volume)", "x = np.zeros(3, dtype=np.uint)", "x = wide(1)"],
+)
+def test_unsigned_integers_are_refused_with_their_line(
+    tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(
+        "import numpy as np\nfrom numpy import uint64 as wide\n"
+        "from app.strategies import *\n\n\nclass Own(Strategy):\n"
+        f"    def on_bar(self, ctx, bar):\n        {line}\n"
+    )
+
+    with pytest.raises(StrategyError, match=r"own\.py: line 8: .* 64 bits with a sign"):
+        prepare(load_file(path), interpreted=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "lines", "line"),
@@ -103,6 +153,7 @@ def test_floats_pass_as_they_are(compiled: dict[str, Any], a: float, b: float) -
         ("self.n = 3037000000", ("self.n += 1000", "q = self.n * self.n"), 11),
         ("self.n = np.full(3, 2**62)", ("q = self.n[0] + self.n[1]",), 10),
         ("self.n = 1", ("self.n = int(bar.close * 1e30)",), 10),
+        ("self.n = 10", ("q = 9223372036854775818 - self.n",), 10),
     ],
 )
 def test_a_strategy_that_counts_beyond_stops_at_the_same_line_both_ways(
