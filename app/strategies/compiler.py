@@ -27,7 +27,7 @@ from typing import Any, Final
 from app.strategies import slips
 from app.strategies.compiling import MEMORY_BYTES, READY, STAY, Answer, no_memory
 
-_LOWEST: Final = 19
+_QUIET: Final = 10
 _MOST_ASKED: Final = 1 << 16
 _DIE_WITH_PARENT: Final = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -168,7 +168,7 @@ class _Child:
 
 def _warm_up() -> None:
     """Load all that compiling needs, and compile a strategy that uses most of it."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST)
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _QUIET)
     _load()
     from app.engine.compile import compile_all
     from app.strategies import compiler_sample

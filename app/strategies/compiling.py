@@ -7,6 +7,7 @@ system has no such fork, or where that process is not there yet, each strategy h
 process of its own from the start. Both run `app.strategies.compiler`.
 """
 
+import atexit
 import base64
 import json
 import logging
@@ -519,6 +520,7 @@ class _Compiler:
 
 
 _compiler: Final = _Compiler()
+atexit.register(_compiler.release)
 
 
 def keep_compiler() -> None:

@@ -140,18 +140,21 @@ def _guarded(function: Any) -> Any:
     """Take operands that may be unsigned."""
 
     def guarded(a: Any, b: Any) -> Any:
-        if a > _MOST or b > _MOST:
+        # Not compared with 2**63: numba compares signed and unsigned as floats.
+        x, y = np.int64(a), np.int64(b)
+        if (a > 0 and x < 0) or (b > 0 and y < 0):
             raise OverflowError(BEYOND)
-        return function(np.int64(a), np.int64(b))
+        return function(x, y)
 
     return guarded
 
 
 def _guarded_single(function: Any) -> Any:
     def guarded(x: Any) -> Any:
-        if x > _MOST:
+        value = np.int64(x)
+        if x > 0 and value < 0:
             raise OverflowError(BEYOND)
-        return function(np.int64(x))
+        return function(value)
 
     return guarded
 

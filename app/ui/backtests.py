@@ -17,6 +17,7 @@ from app.clock import SystemClock
 from app.data.catalog import Catalog
 from app.errors import RingsideError
 from app.sessions.backtest.request import parse_request
+from app.strategies.compiling import Compiling, keep_compiler, watched
 from app.ui.jobs import Job, JobCancelled, Jobs, Report
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class RunningBacktest(QObject):
         Folded so far.
     rate : float
         Events a second.
+    compiling : Compiling or None
+        The strategy that is being compiled for it.
     """
 
     changed = Signal()
@@ -66,6 +69,7 @@ class RunningBacktest(QObject):
         self.title, self.table = title_of(table), table
         self.state, self.words = "waiting", ""
         self.share, self.events, self.rate = 0.0, 0, 0.0
+        self.compiling: Compiling | None = None
         self.job: Job | None = None
         self._backtest: Backtest | None = None
         self._is_cancelled = threading.Event()
@@ -96,9 +100,16 @@ class RunningBacktest(QObject):
 
         self._check()
         report(0.0, -1)
-        backtest = self._backtest = Backtest(
-            parse_request(self.table), catalog, [folder]
-        )
+
+        def told(what: Compiling | None) -> None:
+            self._check()
+            self.compiling = what
+            report(0.0, -1)
+
+        with watched(told):
+            backtest = self._backtest = Backtest(
+                parse_request(self.table), catalog, [folder]
+            )
         total = len(backtest.composition.data)
         self._check()
         self._since = _CLOCK.monotonic_ns()
@@ -162,6 +173,10 @@ class Backtests(QObject):
         self._catalog, self._strategies, self._keep = catalog, strategies, keep
         self._jobs: Jobs | None = None
         self.running: list[RunningBacktest] = []
+
+    def expect(self) -> None:
+        """Have the compiler loaded: a backtest may be wanted soon."""
+        keep_compiler()
 
     def start(self, table: Mapping[str, Any]) -> RunningBacktest:
         """Run a request; what is running goes on.

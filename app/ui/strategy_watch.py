@@ -6,6 +6,7 @@ what a strategy does is read five times a second, without the engine's help.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from app.errors import RingsideError
 from app.sessions.failures import Failure
 from app.sessions.live_strategies import LiveStrategies, LiveStrategy, LiveTerms
 from app.sessions.strategy_reading import read
+from app.strategies import compiling
+from app.strategies.compiling import Compiling, keep_compiler
 from app.ui.bridge import Bridge
-from app.ui.jobs import Jobs
+from app.ui.jobs import JobCancelled, Jobs
 from app.ui.models.messages import Level
 from app.ui.models.strategies import Watched, carried_text
 
@@ -33,6 +36,8 @@ class StrategyWatch(QObject):
     watched : dict of number to Watched
     loading : str
         What is being added, in words; "" = nothing.
+    compiling : Compiling or None
+        The strategy that is being compiled, which `cancel_compile` ends.
 
     Signals
     -------
@@ -47,6 +52,7 @@ class StrategyWatch(QObject):
     changed = Signal()
     pulsed = Signal()
     failed = Signal(str)
+    _compiling_told = Signal(object)
 
     def __init__(self, bridge: Bridge, folder: Path) -> None:
         super().__init__()
@@ -54,10 +60,13 @@ class StrategyWatch(QObject):
         self._jobs = Jobs()
         self.watched: dict[int, Watched] = {}
         self.loading = ""
+        self.compiling: Compiling | None = None
+        self._is_unwanted = threading.Event()
         self._asked = 0
         self._waiting: dict[int, tuple[LiveStrategies, Callable[[Any], None], int]] = {}
         bridge.pulsed.connect(self._on_pulse)
         bridge.session_changed.connect(self._forget)
+        self._compiling_told.connect(self._on_compiling)
 
     @property
     def strategies(self) -> LiveStrategies | None:
@@ -66,10 +75,15 @@ class StrategyWatch(QObject):
         return None if session is None else session.strategies
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, and what is being compiled on it."""
+        self._is_unwanted.set()
         self._jobs.close()
 
     # What can be asked for.
+
+    def expect(self) -> None:
+        """Have the compiler loaded: a strategy may be added soon."""
+        keep_compiler()
 
     def add(self, terms: LiveTerms, *, start: bool = False) -> None:
         """Add a strategy, and start it if wanted."""
@@ -94,6 +108,10 @@ class StrategyWatch(QObject):
 
         self._run(strategies, work, done)
         self.changed.emit()
+
+    def cancel_compile(self) -> None:
+        """End what is being compiled; what was asked for with it is not done."""
+        self._is_unwanted.set()
 
     def start(self, number: int) -> None:
         """Let one run: on from a pause, else afresh and warmed up."""
@@ -155,10 +173,16 @@ class StrategyWatch(QObject):
         token = self._asked
         self._waiting[token] = strategies, done, number
 
+        def told(what: Compiling | None) -> None:
+            if self._is_unwanted.is_set():
+                raise JobCancelled
+            self._compiling_told.emit(what)
+
         def job() -> tuple[int, Any, BaseException | None]:
             try:
-                return token, work(), None
-            except RingsideError as error:
+                with compiling.watched(told):
+                    return token, work(), None
+            except (RingsideError, JobCancelled) as error:
                 return token, None, error
             except Exception as error:  # noqa: BLE001 - told with whose it is
                 _log.exception("a strategy's job failed")
@@ -169,6 +193,8 @@ class StrategyWatch(QObject):
 
     def _on_ended(self, ended: tuple[int, Any, BaseException | None]) -> None:
         token, result, error = ended
+        self._is_unwanted.clear()
+        self.compiling = None
         strategies, done, number = self._waiting.pop(token)
         if self.strategies is not strategies:
             return
@@ -176,6 +202,10 @@ class StrategyWatch(QObject):
             done(result)
         else:
             self._on_failed(error, self._title(number))
+
+    def _on_compiling(self, what: Compiling | None) -> None:
+        self.compiling = what
+        self.changed.emit()
 
     def _on_lost(self, error: BaseException) -> None:
         self._on_failed(error, "")
@@ -189,6 +219,10 @@ class StrategyWatch(QObject):
 
     def _on_failed(self, error: BaseException, title: str) -> None:
         self.loading = ""
+        if isinstance(error, JobCancelled):
+            self._bridge.tell("compiling was cancelled; nothing else has changed")
+            self.changed.emit()
+            return
         known = isinstance(error, RingsideError)
         words = str(error) if known else f"{type(error).__name__}: {error}"
         if title and title not in words:

@@ -1,5 +1,6 @@
 """The strategies panel, over a real paper session on the built-in exchange."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,18 @@ class Own(Strategy):
         if self.loud:
             ctx.log(f"trade at {trade.price:.2f}")
 '''
+HANGS = """
+import os, time
+from app.strategies import *
+
+if "RINGSIDE_BUILD_SERVER" in os.environ:
+    time.sleep(1000)
+
+
+class Hangs(Strategy):
+    def on_trade(self, ctx, trade):
+        ctx.plot("x", trade.price)
+"""
 FAULTY = """
 from app.strategies import *
 
@@ -102,6 +115,24 @@ def add(qtbot, panel: StrategiesPanel, source: str) -> int:
     panel._watch.add(LiveTerms(source, ("RSTK",)), start=True)
     qtbot.waitUntil(lambda: state(panel, number) is not None, timeout=60_000)
     return number
+
+
+def test_what_is_being_compiled_is_told_and_can_be_cancelled(
+    qtbot, panel, tmp_path: Path
+) -> None:
+    path = tmp_path / "hangs.py"
+    path.write_text(f"# {tmp_path}\n{HANGS}")
+
+    panel._watch.add(LiveTerms(str(path), ("RSTK",)), start=True)
+    qtbot.waitUntil(lambda: panel.cancel.isVisible())
+    assert re.fullmatch(r"compiling Hangs · \d+ s", panel.told.text())
+    panel.cancel.click()
+    qtbot.waitUntil(lambda: not panel.cancel.isVisible())
+
+    assert panel.told.text() == ""
+    assert not panel._watch.watched
+    number = add(qtbot, panel, "VWAP Execution")
+    qtbot.waitUntil(lambda: state(panel, number) is StrategyState.RUNNING)
 
 
 def test_one_is_added_by_the_form_and_shows_what_it_does(qtbot, window, panel) -> None:

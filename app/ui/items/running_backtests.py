@@ -13,11 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.clock import SystemClock
 from app.ui import formatting
 from app.ui.backtests import Backtests, RunningBacktest
 from app.ui.laid_out import take_out
+from app.ui.models.strategies import compiling_text
 
 _MOST = 6
+_CLOCK = SystemClock()
 
 
 class _Row(QWidget):
@@ -68,7 +71,9 @@ def words_of(each: RunningBacktest) -> str:
     if each.state == "waiting":
         return "waits for the others"
     if each.state == "preparing":
-        return "opening data, compiling"
+        if each.compiling is None:
+            return "opening data"
+        return compiling_text(each.compiling, _CLOCK.monotonic_ns())
     if each.state == "storing":
         return "storing"
     left = each.left_s

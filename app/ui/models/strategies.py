@@ -10,6 +10,7 @@ import numpy as np
 from app.engine.strategy import StrategyState
 from app.sessions.live_strategies import LiveStrategy
 from app.sessions.strategy_reading import Reading
+from app.strategies.compiling import Compiling
 from app.strategies.strategy import Strategy, handlers_of
 from app.ui import formatting
 from app.ui.models.desk import Desk
@@ -284,3 +285,9 @@ def interval_text(ns: int) -> str:
 def takes_bars(cls: type[Strategy]) -> bool:
     """Whether a strategy handles bars."""
     return bool({"on_bar", "on_bars"} & handlers_of(cls).keys())
+
+
+def compiling_text(what: Compiling, now_ns: int) -> str:
+    """What is being compiled, and for how long."""
+    seconds = max(0, now_ns - what.begun_ns) // 1_000_000_000
+    return f"compiling {what.title} · {seconds} s"

@@ -74,6 +74,7 @@ class BacktestPanel(QWidget):
         self._lay_out()
         self._connect()
         self._show_form()
+        self._library.backtests.expect()
 
     # What it is made of.
 

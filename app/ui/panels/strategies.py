@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
@@ -21,7 +22,12 @@ from app.ui.items.row_menu import Entry, row_menu
 from app.ui.items.strategy_form import StrategyForm
 from app.ui.items.strategy_pages import StrategyPages
 from app.ui.models.messages import Level
-from app.ui.models.strategies import StrategyColumns, Watched, strategy_rows
+from app.ui.models.strategies import (
+    StrategyColumns,
+    Watched,
+    compiling_text,
+    strategy_rows,
+)
 from app.ui.models.table import RecordTable
 
 _EMPTY = "No strategy. Add one of those that ship, of your folder, or a file."
@@ -58,6 +64,10 @@ class StrategiesPanel(QWidget):
         self.told.setWordWrap(True)
         self.told.setTextFormat(Qt.TextFormat.PlainText)
         self.told.hide()
+        self.cancel = QPushButton("&Cancel")
+        self.cancel.setToolTip("End the compiler; what was asked for is not done")
+        self.cancel.hide()
+        self.cancel.clicked.connect(self._watch.cancel_compile)
         self.pages = StrategyPages(context.theme, context.settings.scale)
         self._lay_out()
         insert = QShortcut(QKeySequence(Qt.Key.Key_Insert), self, self.ask)
@@ -113,7 +123,11 @@ class StrategiesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(0)
-        layout.addWidget(self.told)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 0, 8, 0)
+        line.addWidget(self.told, 1)
+        line.addWidget(self.cancel)
+        layout.addLayout(line)
         layout.addWidget(split, 1)
         self.split = split
 
@@ -160,7 +174,12 @@ class StrategiesPanel(QWidget):
             self._number = max(known, default=0)
         if known and not self.view.chosen():
             self.choose(self._number)
-        if self._watch.loading:
+        compiling = self._watch.compiling
+        self.cancel.setVisible(compiling is not None)
+        if compiling is not None:
+            now = self._context.bridge.clock.monotonic_ns()
+            self._say(compiling_text(compiling, now), role="muted")
+        elif self._watch.loading:
             self._say(self._watch.loading, role="muted")
         elif self.told.property("role") == "muted":
             self._say("")
@@ -202,6 +221,7 @@ class StrategiesPanel(QWidget):
 
     def ask(self) -> None:
         """Ask which strategy is added."""
+        self._watch.expect()
         names = [each.instrument.name for each in self._context.desk.market.listed]
         self.form = StrategyForm(
             self,
