@@ -26,9 +26,10 @@ from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.sessions.hanging import memory_of
 from app.strategies import slips
 from app.strategies.loader import load_file
+from app.strategies.program import Program
+from app.strategies.program_making import translate
 from app.strategies.running import LOOP_ENDED, as_python
 from app.strategies.strategy import title_of
-from app.strategies.translate import Program, translate
 
 _PATIENCE_NS: Final = 500_000_000
 """How long loops may take that are run once more since they did not end."""

@@ -18,6 +18,8 @@ from app.engine import handler_events
 from app.engine.strategy import Handler
 from app.errors import StrategyError
 from app.strategies.memory import made
+from app.strategies.program import NotCompilableError, Program
+from app.strategies.program_making import translate
 from app.strategies.slips import ending_within, line_in, near, unknown_handlers
 from app.strategies.strategy import (
     Strategy,
@@ -26,7 +28,7 @@ from app.strategies.strategy import (
     source_of,
     title_of,
 )
-from app.strategies.translate import CONTEXT, NotCompilableError, Program, translate
+from app.strategies.translate import CONTEXT
 
 _EVENTS: Final[Mapping[str, Any]] = {
     "on_bar": handler_events.Bar,

@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from app.strategies import slips
 from app.strategies.compiling import MEMORY_BYTES, READY, STAY, Answer, no_memory
+from app.strategies.program import NotCompilableError
 
 _QUIET: Final = 10
 _MOST_ASKED: Final = 1 << 16
@@ -64,8 +65,8 @@ def _compile(file: str, name: str, folder: Path) -> tuple[str, dict[str, Any]]:
     """Why it has to run as Python, or its entries."""
     from app.engine.compile import compile_all
     from app.strategies.loader import load_file
+    from app.strategies.program_making import translate
     from app.strategies.running import compiled_entries
-    from app.strategies.translate import NotCompilableError, translate
 
     try:
         entries = compiled_entries(translate(load_file(Path(file), name)), folder)
@@ -172,8 +173,8 @@ def _warm_up() -> None:
     _load()
     from app.engine.compile import compile_all
     from app.strategies import compiler_sample
+    from app.strategies.program_making import translate
     from app.strategies.running import compiled_entries
-    from app.strategies.translate import translate
 
     program = translate(compiler_sample.Sample)
     compile_all(compiled_entries(program, Path(os.devnull)).values())

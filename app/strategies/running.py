@@ -35,14 +35,13 @@ from app.engine.memory import view
 from app.engine.sources import source_hash
 from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.engine.strategy_state import BUDGET_AT, STATUS_AT
-from app.strategies import compiling, slips, translate as translating
+from app.strategies import compiling, program_making, slips
 from app.strategies.checks import python_only, translated
 from app.strategies.compiling import Answer, Order
+from app.strategies.program import PREFIX as _P, Program
 from app.strategies.strategy import HANDLERS, Strategy, title_of
-from app.strategies.translate import Program
 from app.strategies.whole_files import write_whole
 
-_P: Final = translating._P  # noqa: SLF001  (one package)
 _log = logging.getLogger("app.strategies")
 _VERDICT: Final = "verdict.json"
 _CLOCK: Final = SystemClock()
@@ -124,7 +123,7 @@ def folder_of(cls: type[Strategy]) -> Path:
         file = inspect.getsourcefile(base)
         assert file is not None
         digest.update(Path(file).read_bytes())
-    digest.update(source_hash(Path(translating.__file__)).encode())
+    digest.update(source_hash(Path(program_making.__file__)).encode())
     digest.update(cls.__qualname__.encode())
     return cache_root() / f"strategy-{cls.__name__}-{digest.hexdigest()[:20]}"
 
@@ -132,8 +131,8 @@ def folder_of(cls: type[Strategy]) -> Path:
 def kernels_folder() -> Path:
     """Folder of the kernels that handlers are made of: by their sources and form."""
     digest = hashlib.sha256(compiler_hash().encode())
-    translator = Path(translating.__file__)
-    for each in (translator, translator.with_name("kept_kernels.py")):
+    rewriting = Path(program_making.__file__)
+    for each in (rewriting, rewriting.with_name("kept_kernels.py")):
         digest.update(source_hash(each).encode())
     return cache_root() / f"kernels-{digest.hexdigest()[:20]}"
 

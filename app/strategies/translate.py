@@ -18,37 +18,18 @@ run. What numba cannot compile runs as Python.
 """
 
 import ast
-import inspect
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
-from app.engine import (
-    handler_events,
-    strategy_context,
-    strategy_math,
-    strategy_state,
-)
+from app.engine import strategy_context, strategy_state
 from app.engine.indicators import rows
-from app.engine.indicators.market import imbalance, microprice
 from app.engine.strategy_state import NoteKind
-from app.errors import StrategyError
-from app.strategies import whole_numbers
-from app.strategies.memory import Shape, made, shape_of
-from app.strategies.strategy import (
-    Strategy,
-    handlers_of,
-    parameters_of,
-    source_of,
-    title_of,
-)
+from app.strategies.program import METHOD, PREFIX as _P, NotCompilableError, Program
+from app.strategies.strategy import Strategy, source_of
 
-_STATE: Final = (
-    *("begin", "failed", "spend", "floats", "ints", "row_of", "keep_close", "note"),
-)
 CONTEXT: Final = frozenset(strategy_context.__all__)
 """What `ctx` has. `now`, `equity` and `cash` are attributes, the others are called."""
 _ATTRIBUTES: Final = ("now", "equity", "cash", "random", "normal")
@@ -83,6 +64,10 @@ _UNSIGNED: Final = frozenset(
     getattr(np, name) for name in ("uint64", "uint", "uintp", "ulonglong")
 )
 """Kinds of integers that reach beyond 64 bits with a sign, which all others keep to."""
+MATHS: Final = frozenset(
+    {*_FUNCTIONS.values(), *_OPERATORS.values(), "whole", "number"}
+)
+"""Functions of `strategy_math` that rewritten source calls."""
 _CONVERSIONS: Final = {"int": "integer", "round": "rounded"}
 _FLOATS: Final = frozenset(
     (
@@ -91,23 +76,6 @@ _FLOATS: Final = frozenset(
     )
 )
 """Fields of events that are floats."""
-_READERS: Final[Mapping[str, str]] = {
-    "on_bar": "read_bar",
-    "on_bars": "read_update",
-    "on_quote": "read_quote",
-    "on_trade": "read_trade",
-    "on_book": "read_update",
-    "on_timer": "read_timer",
-    "on_fill": "read_report",
-    "on_order": "read_report",
-    "on_signal": "read_signal",
-    "on_session": "read_session",
-}
-"""What the third argument of a handler is read by; the others have two arguments."""
-_P: Final = "_r_"
-_METHOD: Final = "_m_"
-"""Names of ours and of methods: a strategy may have a method of any name."""
-"""Begins every name that the rewriting brings in."""
 _BUDGET: Final = f"{_P}left = {strategy_state.LOOP_BUDGET}"
 _SPEND: Final = f"""
 {_P}left -= 1
@@ -117,155 +85,23 @@ if {_P}left < 0:
 """What a function that is no method spends from, and how: it has no strategy."""
 
 
-class NotCompilableError(StrategyError):
-    """A method has no compiled form: why, and in which line."""
-
-    def __init__(self, reason: str, line: int) -> None:
-        super().__init__(f"line {line}: {reason}")
-        self.reason, self.line = reason, line
-
-
-@dataclass
-class Program:
-    """A strategy's methods, rewritten.
-
-    Attributes
-    ----------
-    functions : dict of name to tree
-        Methods and functions of the same file that they call.
-    entries : dict of handler to tree
-        What the engine calls.
-    mentioned : list of str
-        Instruments named with `ctx.instrument`.
-    notes : list of str
-        Names of curves, and texts of log lines: `str.format` templates with one place
-        at most, for the value.
-    namespace : dict
-        Globals to run them in.
-    file : str
-        Where the strategy stands.
-    """
-
-    cls: type[Strategy]
-    shape: Shape
-    file: str
-    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
-    entries: dict[str, ast.FunctionDef] = field(default_factory=dict)
-    mentioned: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    namespace: dict[str, Any] = field(default_factory=dict)
-
-
-def translate(cls: type[Strategy]) -> Program:
-    """Rewrite a strategy.
+def rewritten(
+    program: Program, function: Callable[..., Any], *, is_method: bool
+) -> ast.FunctionDef:
+    """Rewrite a method, or a function of the same file.
 
     Raises
     ------
     NotCompilableError
         If something in it has no compiled form.
-    StrategyError
-        If it breaks a rule in any form.
     """
-    defaults = {name: each.default for name, each in parameters_of(cls).items()}
-    instance = made(cls, defaults, 1)
-    file = inspect.getsourcefile(cls) or ""
-    program = Program(cls, shape_of(instance), file)
-    program.namespace = _names(cls)
-    for name in _methods(cls):
-        program.functions[name] = _rewritten(
-            program, getattr(cls, name), is_method=True
-        )
-    _take_functions(program)
-    _refuse_recursion(program)
-    for handler in handlers_of(cls):
-        program.entries[handler] = _entry(handler, True)
-    if instance.history_length and "on_bar" not in program.entries:
-        program.entries["on_bar"] = _entry("on_bar", False)
-    program.entries["open"] = _opening(program.shape)
-    return program
-
-
-def _methods(cls: type[Strategy]) -> list[str]:
-    """Names of the methods that run in the engine."""
-    found = []
-    for name, _ in inspect.getmembers(cls, inspect.isfunction):
-        if name == "__init__" or name in Strategy.__dict__:
-            continue
-        if name.startswith("on_") and name not in handlers_of(cls):
-            raise StrategyError(f"{title_of(cls)}: there is no event for {name}")
-        found.append(name)
-    return found
-
-
-def _names(cls: type[Strategy]) -> dict[str, Any]:
-    """Globals of the rewritten source: those of the file, and what it calls."""
-    names = dict(vars(inspect.getmodule(cls) or types.ModuleType("none")))
-    for each in CONTEXT:
-        names[f"{_P}ctx_{each}"] = getattr(strategy_context, each)
-    for each in _STATE:
-        names[_P + each] = getattr(strategy_state, each)
-    for each in {*_FUNCTIONS.values(), *_OPERATORS.values(), "whole", "number"}:
-        names[_P + each] = getattr(strategy_math, each)
-    for each in whole_numbers.NAMES:
-        names[_P + each] = getattr(whole_numbers, each)
-    for each in set(_READERS.values()):
-        names[_P + each] = getattr(handler_events, each)
-    for kind in rows.KINDS:
-        names[f"{_P}{kind}_open"] = getattr(rows, f"{kind}_open")
-        names[f"{_P}{kind}_update"] = getattr(rows, f"{kind}_update")
-    names["imbalance"], names["microprice"] = imbalance, microprice
-    return names
-
-
-def _take_functions(program: Program) -> None:
-    """Rewrite the functions of the strategy's file that its methods call."""
-    waiting = list(program.functions.values())
-    while waiting:
-        for node in ast.walk(waiting.pop()):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-                continue
-            found = program.namespace.get(node.func.id)
-            if not isinstance(found, types.FunctionType):
-                continue
-            name = node.func.id
-            if name in program.functions or found.__module__ != program.cls.__module__:
-                continue
-            program.functions[name] = _rewritten(program, found, is_method=False)
-            waiting.append(program.functions[name])
-
-
-def _refuse_recursion(program: Program) -> None:
-    """Refuse functions that call themselves: compiled, they would end the stack."""
-    trees = {tree.name: tree for tree in program.functions.values()}
-    calls = {
-        name: {
-            each.func.id
-            for each in ast.walk(tree)
-            if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
-        }
-        for name, tree in trees.items()
-    }
-    for name, tree in trees.items():
-        reached, waiting = set[str](), [name]
-        while waiting:
-            new = calls.get(waiting.pop(), set()) - reached
-            reached |= new
-            waiting += new
-        if name in reached:
-            plain = name.removeprefix(_METHOD)
-            raise NotCompilableError(f"{plain} calls itself", tree.lineno)
-
-
-def _rewritten(
-    program: Program, function: Callable[..., Any], *, is_method: bool
-) -> ast.FunctionDef:
     _, node = source_of(function)
     name = node.name
     rewriter = _Rewriter(program, is_method)
     node = rewriter.visit(node)
     assert isinstance(node, ast.FunctionDef)
     node.decorator_list, node.returns = [], None
-    node.name = f"{_METHOD}{name}" if is_method else name
+    node.name = f"{METHOD}{name}" if is_method else name
     for argument in node.args.args:
         argument.annotation = None
     if is_method:
@@ -274,44 +110,6 @@ def _rewritten(
     else:
         node.body[:0] = ast.parse(_BUDGET).body
     return ast.fix_missing_locations(node)
-
-
-def _entry(handler: str, has_method: bool) -> ast.FunctionDef:
-    """The function that the engine calls for a handler."""
-    reader = _READERS.get(handler)
-    event = f"    event = {_P}{reader}(arena, address)\n" if reader else ""
-    kept = f"    {_P}keep_close(ctx, event.instrument, event.close)\n"
-    given = "ctx, ctx, event" if reader else "ctx, ctx"
-    call = f"{_METHOD}{handler}({given})" if has_method else "pass"
-    text = (
-        f"def {_P}{handler}_entry(arena, strategy, address):\n"
-        f"    ctx = {_P}begin(arena, strategy)\n"
-        f"{event}{kept if handler == 'on_bar' else ''}"
-        f"    try:\n        {call}\n"
-        f"    except Exception:\n        return {_P}failed(ctx)\n"
-        "    return 0\n"
-    )
-    node = ast.parse(text).body[0]
-    assert isinstance(node, ast.FunctionDef)
-    return node
-
-
-def _opening(shape: Shape) -> ast.FunctionDef:
-    """The function that opens the indicators in a new memory."""
-    lines = [
-        f"def {_P}open_entry(arena, strategy, address):",
-        f"    ctx = {_P}begin(arena, strategy)",
-        f"    {_P}s = {_P}state(ctx)",
-    ]
-    for name, (kind, _) in shape.indicators.items():
-        at, words, count = (f'{_P}s["{name} {p}"]' for p in ("at", "words", "count"))
-        lines += [
-            f"    for i in range({count}):",
-            f"        {_P}{kind}_open({_P}row_of(ctx, {at}, {words}, {count}, i))",
-        ]
-    node = ast.parse("\n".join([*lines, "    return 0"])).body[0]
-    assert isinstance(node, ast.FunctionDef)
-    return node
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -451,7 +249,7 @@ class _Rewriter(ast.NodeTransformer):
         arguments = [
             _context() if _is(each, "ctx") else self.visit(each) for each in node.args
         ]
-        name = ast.Name(_METHOD + function.attr, ast.Load())
+        name = ast.Name(METHOD + function.attr, ast.Load())
         return _at(ast.Call(name, [_self(), *arguments], []), node)
 
     def _ask(self, function: ast.Attribute, node: ast.Call) -> Any:
