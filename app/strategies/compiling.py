@@ -12,6 +12,7 @@ import base64
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -423,6 +424,10 @@ class _Staying:
         self._is_ready = True
         return True
 
+    def wait(self, seconds: float) -> None:
+        """Wait until it says something, or has ended."""
+        select.select([self._control], [], [], seconds)
+
     def begin(self, order: Order) -> _Run:
         """Let it fork a child that compiles."""
         ours, its = socket.socketpair()
@@ -477,10 +482,18 @@ class _Compiler:
             self.is_wanted, self._starts = False, 0
             self._drop()
 
-    def pid(self) -> int:
+    def pid(self, wait_s: float) -> int:
         """Return its process id; 0 while there is none that is ready."""
-        with self._turn:
-            return self._staying.pid if self._staying and self._look() else 0
+        until = _CLOCK.monotonic_ns() + round(wait_s * 1e9)
+        while True:
+            with self._turn:
+                is_ready, staying = self._look(), self._staying
+            if staying is None:
+                return 0
+            left_s = (until - _CLOCK.monotonic_ns()) / 1e9
+            if is_ready or left_s <= 0:
+                return staying.pid if is_ready else 0
+            staying.wait(left_s)
 
     def begin(self, order: Order) -> _Run | None:
         """Have a strategy compiled by it; None where it cannot."""
@@ -537,6 +550,6 @@ def release_compiler() -> None:
     _compiler.release()
 
 
-def compiler_pid() -> int:
-    """Process id of the compiler that stays; 0 while it is not ready."""
-    return _compiler.pid()
+def compiler_pid(wait_s: float = 0.0) -> int:
+    """Process id of the compiler that stays; 0 if it is not ready within so long."""
+    return _compiler.pid(wait_s)

@@ -55,7 +55,7 @@ def way(request: pytest.FixtureRequest) -> str:
     """Both ways of compiling; the one that stays is ready then."""
     if request.param == "staying":
         request.getfixturevalue("kept")
-        eventually(lambda: compiling.compiler_pid() > 0, 300)
+        assert compiling.compiler_pid(300)
     else:
         compiling.release_compiler()
     return str(request.param)
@@ -118,7 +118,7 @@ def test_both_ways_run_alike(tmp_path: Path, kept: None) -> None:
         folder.mkdir()
         if name == "staying":
             compiling.keep_compiler()
-            eventually(lambda: compiling.compiler_pid() > 0, 300)
+            assert compiling.compiler_pid(300)
         else:
             compiling.release_compiler()
         written(folder)
@@ -180,8 +180,8 @@ def test_a_compiler_that_never_ends_is_given_up(
 
     def wait(what: compiling.Compiling | None) -> None:
         if what is not None:
-            eventually(pid.exists, 300)
-            monkeypatch.setattr(compiling, "COMPILE_S", 0.5)
+            if pid.exists():
+                monkeypatch.setattr(compiling, "COMPILE_S", 0.5)
 
     with compiling.watched(wait):
         words = refused(cls)
@@ -245,7 +245,7 @@ def test_a_compiler_that_stays_is_made_anew_where_it_dies_or_is_out_of_date(
     tmp_path: Path, kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiling.keep_compiler()
-    eventually(lambda: compiling.compiler_pid() > 0, 300)
+    assert compiling.compiler_pid(300)
     first = compiling.compiler_pid()
     pid = tmp_path / "pid"
     marker = tmp_path / "marker"
@@ -263,8 +263,8 @@ def test_a_compiler_that_stays_is_made_anew_where_it_dies_or_is_out_of_date(
         compiled(cls)
 
     eventually(lambda: has_ended(int(pid.read_text())))
-    eventually(lambda: compiling.compiler_pid() not in (0, first), 300)
-    second = compiling.compiler_pid()
+    second = compiling.compiler_pid(300)
+    assert second not in (0, first)
     monkeypatch.setenv("NUMBA_DEBUG_INFO", "0")
     assert compiling.compiler_pid() == 0
     assert has_ended(second)
