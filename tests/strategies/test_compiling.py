@@ -179,9 +179,8 @@ def test_a_compiler_that_never_ends_is_given_up(
     cls = written(tmp_path, told_pid(pid))
 
     def wait(what: compiling.Compiling | None) -> None:
-        if what is not None:
-            if pid.exists():
-                monkeypatch.setattr(compiling, "COMPILE_S", 0.5)
+        if what is not None and pid.exists():
+            monkeypatch.setattr(compiling, "COMPILE_S", 0.5)
 
     with compiling.watched(wait):
         words = refused(cls)
