@@ -51,13 +51,13 @@ def kept() -> Iterator[None]:
 
 
 @pytest.fixture(params=["alone", STAYS])
-def way(request: pytest.FixtureRequest) -> str:
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways of compiling; the one that stays is ready then."""
+    request.getfixturevalue("kept")
     if request.param == "staying":
-        request.getfixturevalue("kept")
         assert compiling.compiler_pid(300)
     else:
-        compiling.release_compiler()
+        monkeypatch.setattr(compiling._compiler, "is_wanted", False)
     return str(request.param)
 
 
@@ -109,31 +109,20 @@ def test_a_strategy_is_compiled_kept_and_read_again(tmp_path: Path, way: str) ->
     assert all(each.was_cached for each in again.handlers.values())  # type: ignore[union-attr]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it forks on Linux alone")
-def test_both_ways_run_alike(tmp_path: Path, kept: None) -> None:
+def test_what_is_compiled_runs_as_python_does(tmp_path: Path, way: str) -> None:
     catalog = write_bars(tmp_path, "RSTK", walk(200, 8))
-    rows = []
-    for name in ("alone", "staying"):
-        folder = tmp_path / name
-        folder.mkdir()
-        if name == "staying":
-            compiling.keep_compiler()
-            assert compiling.compiler_pid(300)
-        else:
-            compiling.release_compiler()
-        written(folder)
-        request = parse_request(
-            {
-                "symbols": ["RSTK"],
-                "strategies": [{"id": "one", "name": str(folder / "own.py")}],
-            }
-        )
-        result = Result(Backtest(request, catalog).run())
-        assert result.run_rows()["strategies"][0]["is_compiled"]
-        rows.append(result.data.fills)
+    written(tmp_path)
+    terms = {"id": "one", "name": str(tmp_path / "own.py")}
+    request = parse_request({"symbols": ["RSTK"], "strategies": [terms]})
 
-    assert len(rows[0]) > 10
-    assert str(rows[0]) == str(rows[1])
+    compiled, python = (
+        Result(Backtest(request, catalog, interpreted=each).run())
+        for each in (False, True)
+    )
+
+    assert compiled.run_rows()["strategies"][0]["is_compiled"]
+    assert len(compiled.fill_rows()) > 10
+    assert compiled.fill_rows() == python.fill_rows()
 
 
 def test_what_a_file_raises_in_the_compiler_is_told_with_its_line(
@@ -243,9 +232,8 @@ def test_two_that_want_the_same_compile_it_once(tmp_path: Path, way: str) -> Non
 def test_a_compiler_that_stays_is_made_anew_where_it_dies_or_is_out_of_date(
     tmp_path: Path, kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiling.keep_compiler()
-    assert compiling.compiler_pid(300)
-    first = compiling.compiler_pid()
+    first = compiling.compiler_pid(300)
+    assert first
     pid = tmp_path / "pid"
     marker = tmp_path / "marker"
     cls = written(
