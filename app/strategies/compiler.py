@@ -126,7 +126,9 @@ def _limit_memory() -> None:
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, most))
+        is_free = most == resource.RLIM_INFINITY
+        allowed = MEMORY_BYTES if is_free else min(MEMORY_BYTES, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, most))
 
 
 def _die_with_parent(parent: int) -> None:

@@ -137,7 +137,7 @@ def test_what_a_file_raises_in_the_compiler_is_told_with_its_line(
 def test_what_numba_cannot_do_runs_as_python_with_its_line(
     tmp_path: Path, way: str
 ) -> None:
-    body = BODY.replace("self.bars += 1", "x = {'a': [bar, 'b']}")
+    body = BODY.replace("self.bars += 1", "x = bar.close.hex()")
     runnable = prepare(written(tmp_path, body=body))
 
     assert "line 13" in runnable.reason
@@ -150,8 +150,8 @@ def test_a_compiler_that_is_killed_is_told(
     pid = tmp_path / "pid"
     cls = written(tmp_path, told_pid(pid))
 
-    def kill(_: compiling.Compiling | None) -> None:
-        if pid.exists():
+    def kill(what: compiling.Compiling | None) -> None:
+        if what is not None and pid.exists():
             os.kill(int(pid.read_text()), number)
 
     with compiling.watched(kill):
