@@ -38,6 +38,9 @@ class Outcome(IntEnum):
 def keep_report(arena: int, links: int, address: int) -> int:
     """Give out one REPORT: into the session's array, and to its strategy."""
     number_report(arena, address)
+    # Handlers can but ask; by now what was written of the report is in the cache, and
+    # copying it by large words need not wait for that.
+    tell_owner(arena, links, address)
     block = words(linked(links, Link.BACKTEST), RUN_WORDS)
     used = block[Run.REPORTS_USED]
     if used < block[Run.REPORTS_ROOM]:
@@ -45,7 +48,6 @@ def keep_report(arena: int, links: int, address: int) -> int:
         block[Run.REPORTS_USED] = used + 1
     else:
         block[Run.LOST] += 1
-    tell_owner(arena, links, address)
     return 0
 
 

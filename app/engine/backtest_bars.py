@@ -11,20 +11,23 @@ no such bar, a session or a timer is due.
 from enum import IntEnum
 from typing import Any
 
+import numpy as np
+
 from app.engine.accounts import account_row, set_mark
 from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
 from app.engine.backtest_block import RUN_WORDS, Run, has_room, keep_worth
-from app.engine.bars import rows as bar_rows, wait
-from app.engine.bits import integer
+from app.engine.bars import forget_waiting, rows as bar_rows, wait
+from app.engine.bits import integer, lowest_bit
 from app.engine.book_events import is_bar, note_record, take_bar
 from app.engine.book_state import Stale, books
-from app.engine.compile import inlined
+from app.engine.compile import inlined, rare
 from app.engine.folding import TIME_BOUND, tell_waiting
 from app.engine.gate_marks import moves_money_alone, new_loss
 from app.engine.gate_reports import forget_findings
 from app.engine.links import Link, linked
 from app.engine.memory import view, words
+from app.engine.rare import out_of_line
 from app.engine.records import (
     BAR,
     MARKET,
@@ -35,7 +38,14 @@ from app.engine.records import (
 )
 from app.engine.risk_exposure import refresh_exposure
 from app.engine.state import engine, instruments, positions
-from app.engine.strategy import has_requests
+from app.engine.strategy import (
+    Handler,
+    call_now,
+    follows,
+    has_handler,
+    has_requests,
+    strategies,
+)
 from app.engine.venue.bars import fills_from_bars
 from app.engine.venue.levels import venue_book
 from app.engine.venue.quiet import has_orders, hear, is_idle
@@ -129,8 +139,35 @@ def _take(arena: int, at: int, book: Any, state: Any) -> None:
 
 
 @inlined
-def _moves_on(arena: int, links: int, address: int, ts: int) -> int:
+def _callers(arena: int, instrument: int, handler: int) -> Any:
+    """Strategies that have a handler for a feed's bars of an instrument: a bit each."""
+    found = np.uint64(0)
+    for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
+        record = strategies(arena)[strategy]
+        takes = record["bars"] == 0 and follows(record, instrument)
+        if takes and has_handler(record, handler):
+            found |= np.uint64(1) << np.uint64(strategy)
+    return found
+
+
+@inlined
+def _call(arena: int, links: int, callers: Any, handler: int, bar: int) -> None:
+    """Call a handler of each of these strategies with the BAR at an address."""
+    while callers != np.uint64(0):
+        strategy = integer(lowest_bit(callers))
+        callers &= callers - np.uint64(1)
+        call_now(arena, links, strategy, handler, bar)
+
+
+@inlined
+def _moves_on(arena: int, links: int, address: int, held: Any) -> int:
     """Let time come to a later bar: the worth, then the handlers of what waited.
+
+    Parameters
+    ----------
+    held : (int, uint64, uint64)
+        A bar that waits in its block (its address, 0 = none), and the strategies whose
+        `on_bar` and whose `on_bars` it waits for.
 
     Returns
     -------
@@ -143,17 +180,35 @@ def _moves_on(arena: int, links: int, address: int, ts: int) -> int:
     if not keeps_worth(arena, block, integer(session["now"])):
         return integer(Left.ALL)
     session["event"] += 1
-    if bar_rows(arena)[0]["next"]:
+    bar = held[0]
+    if bar:
+        _call(arena, links, held[1], Handler.ON_BAR, bar)
+        _call(arena, links, held[2], Handler.ON_BARS, bar)
+    elif bar_rows(arena)[0]["next"]:
         tell_waiting(arena, links)
-        if has_requests(arena):
-            return integer(Left.ASKED)
-    session["now"] = ts
-    return integer(-1)
+    return integer(Left.ASKED) if has_requests(arena) else integer(-1)
+
+
+@rare
+def _put(arena: int, bar: int, told: int) -> None:
+    """Let a bar that waits in its block wait in the arena, as it does elsewhere.
+
+    Once it is `told`, nothing but the bytes of its place is left of it.
+    """
+    out_of_line()
+    wait(arena, bar)
+    if told:
+        forget_waiting(arena)
 
 
 @inlined
-def pass_bars(arena: int, links: int, address: int, index: int) -> tuple[int, int]:
+def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
+    arena: int, links: int, address: int, index: int
+) -> tuple[int, int]:
     """Fold the bars of a block from `index` on, for as long as all is quiet.
+
+    A bar that is alone at its time waits for its handlers where it stands, in the
+    block; what is left waiting when the loop is left goes into the arena.
 
     Returns
     -------
@@ -167,6 +222,9 @@ def pass_bars(arena: int, links: int, address: int, index: int) -> tuple[int, in
     session, instrument = engine(arena)[0], integer(-1)
     book, state = books(arena)[0], venue_instruments(arena)[0]
     position = positions(arena)[0]
+    nobody = np.uint64(0)
+    bar_callers, bars_callers = nobody, nobody
+    held, left = (integer(0), nobody, nobody), integer(Left.ALL)
     while index < count:
         at = records + index * MARKET_BYTES
         record = view(at, 1, MARKET)[0]
@@ -179,17 +237,30 @@ def pass_bars(arena: int, links: int, address: int, index: int) -> tuple[int, in
             book = books(arena)[instruments(arena)[instrument]["book"]]
             state = venue_instruments(arena)[instrument]
             position = positions(arena)[account_row(arena, instrument)]
+            bar_callers = _callers(arena, instrument, Handler.ON_BAR)
+            bars_callers = _callers(arena, instrument, Handler.ON_BARS)
             forget_findings(arena)
         if record["ts_received"] > session["now"]:
-            left = _moves_on(arena, links, address, integer(record["ts_received"]))
-            if left >= 0:
-                return index, left
+            found = _moves_on(arena, links, address, held)
+            if found >= 0:
+                left = found
+                break
+            session["now"] = record["ts_received"]
         else:
             session["event"] += 1
+            if held[0]:
+                _put(arena, held[0], integer(0))
+        held = (integer(0), nobody, nobody)
         _take(arena, at, book, state)
         if mark_at(arena, instrument, position, 2 * book["last_price"]):
-            return index, integer(Left.LOSS)
-        if not wait(arena, at):
-            return index, integer(Left.TOLD)
+            left = integer(Left.LOSS)
+            break
+        if bar_rows(arena)[0]["next"] == 0:
+            held = (at, bar_callers, bars_callers)
+        elif not wait(arena, at):
+            left = integer(Left.TOLD)
+            break
         index += 1
-    return index, integer(Left.ALL)
+    if held[0]:
+        _put(arena, held[0], integer(left == Left.ASKED))
+    return index, left

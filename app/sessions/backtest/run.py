@@ -40,12 +40,44 @@ from app.sessions.notes import NoteReader, Notes
 
 _REPORTS: Final = 1 << 16
 _WORTHS: Final = 1 << 18
+_SPARE_BYTES: Final = 64 << 20
+"""Most that is kept of the pages of runs that ended."""
 _AGAIN_S: Final = 60.0
 """Longest run that is run again to find out why a strategy failed."""
 _AGAIN_RECORDS: Final = 64
 """Records that are folded between two looks at whether it has failed."""
 _TICKS_EVERY: Final = 60_000_000_000
 """Least time between two values of equity where data are finer than bars, ns."""
+
+
+class SparePages:
+    """Pages of runs that ended, kept for the next one of this process.
+
+    Memory that is new costs as much as what is written into it: the system clears it,
+    page by page, and hands it out at the first write.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._pages: list[NDArray[Any]] = []
+        self._lock = threading.Lock()
+
+    def take(self, dtype: np.dtype[Any], size: int) -> NDArray[Any]:
+        """A page of `size` rows, with whatever it holds."""
+        with self._lock:
+            for index, page in enumerate(self._pages):
+                if page.dtype == dtype and len(page) == size:
+                    return self._pages.pop(index)
+        return np.empty(size, dtype)
+
+    def give(self, page: NDArray[Any]) -> None:
+        """Keep a page that nobody looks at any more, as far as there is room."""
+        with self._lock:
+            if page.nbytes + sum(each.nbytes for each in self._pages) <= self._room:
+                self._pages.append(page)
+
+
+_SPARE: Final = SparePages(_SPARE_BYTES)
 
 
 class Pages:
@@ -65,36 +97,37 @@ class Pages:
         self, dtype: np.dtype[Any], size: int, *, is_lent: bool = False
     ) -> None:
         self._dtype, self._size, self._is_lent = dtype, size, is_lent
-        self._full: list[NDArray[Any]] = []
-        self.page = np.empty(size, dtype)
+        self._full: list[tuple[NDArray[Any], int]] = []
+        self.page = _SPARE.take(dtype, size)
 
     def turn(self, used: int) -> None:
         """Put away what is used, and begin a new page."""
         # What was not written of a page has never taken memory.
-        self._full.append(self.page[:used])
-        self.page = np.empty(self._size, self._dtype)
+        self._full.append((self.page, used))
+        self.page = _SPARE.take(self._dtype, self._size)
 
     def clear(self) -> None:
         """Forget everything, and begin a new page."""
         self._full.clear()
         if not self._is_lent or len(self.page) != self._size:
-            self.page = np.empty(self._size, self._dtype)
+            self.page = _SPARE.take(self._dtype, self._size)
 
     def take(self, used: int) -> NDArray[Any]:
         """Everything, with so much of the newest page; nothing is left here."""
         if self._is_lent and not self._full:
             return self.page[:used]
-        parts = [*self._full, self.page[:used]]
+        parts = [*self._full, (self.page, used)]
         self._full, self.page = [], self.page[:0]
         if len(parts) == 1:
-            return parts[0]
-        whole = np.empty(sum(map(len, parts)), self._dtype)
+            return parts[0][0][:used]
+        whole = np.empty(sum(rows for _, rows in parts), self._dtype)
         end = len(whole)
         while parts:
             # A page goes as soon as it is copied, so that two are never there twice.
-            part = parts.pop()
-            whole[end - len(part) : end] = part
-            end -= len(part)
+            page, rows = parts.pop()
+            whole[end - rows : end] = page[:rows]
+            end -= rows
+            _SPARE.give(page)
         return whole
 
 
