@@ -5,7 +5,7 @@ Jobs of the catalog have a thread of their own, so that an import of hours keeps
 session from being opened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +14,7 @@ from app.data.catalog import Catalog
 from app.ui.backtests import Backtests
 from app.ui.jobs import Jobs
 from app.ui.models.chart_drawings import DrawingBook
+from app.ui.models.strategy_list import Found, StrategyList, scan
 from app.ui.runs import Runs
 from app.ui.sweeps import Sweeps
 
@@ -110,3 +111,13 @@ class Library(QObject):
     def ask_import(self, paths: Sequence[Path] = ()) -> None:
         """Ask for files to be imported."""
         self.import_wanted.emit(list(paths))
+
+    def read_strategies(
+        self,
+        offers: StrategyList,
+        done: Callable[[Found], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Read the user's strategies beside the window, where they have changed."""
+        folder, files = self.strategies, tuple(offers.files)
+        self.reading.run(lambda: scan(folder, files), done, failed)

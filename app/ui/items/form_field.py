@@ -179,6 +179,17 @@ class FormField(QLabel):
         self.edited.emit(self.entered)
 
 
+def label_of(role: str, text: str = "") -> QLabel:
+    """A label that wraps; one of the role "error" is hidden until it has words."""
+    label = QLabel(text)
+    label.setProperty("role", role)
+    label.setWordWrap(True)
+    if role == "error":
+        label.hide()
+        label.setContentsMargins(8, 0, 8, 0)
+    return label
+
+
 def choice_of(items: Sequence[tuple[str, str]]) -> Choice:
     """A choice of (text, value)."""
     made = Choice()

@@ -23,6 +23,7 @@ from app.sessions.backtest.request import load_request
 from app.ui import formatting
 from app.ui.backtests import RunningBacktest
 from app.ui.context import Context
+from app.ui.items.form_field import label_of
 from app.ui.items.running_backtests import RunningList
 from app.ui.items.sweep_cells import SweepCells
 from app.ui.items.sweep_map import SweepMap
@@ -31,7 +32,7 @@ from app.ui.items.sweep_shelf import SweepShelf
 from app.ui.items.sweep_walk import SweepWalk
 from app.ui.models.backtest_data import Shelf
 from app.ui.models.messages import Level
-from app.ui.models.strategy_list import Found, StrategyList, scan
+from app.ui.models.strategy_list import Found, StrategyList
 from app.ui.models.sweep_form import SweepForm
 from app.ui.sweeps import RunningSweep
 
@@ -57,7 +58,11 @@ class SweepPanel(QWidget):
         self.walk, self.shelf = SweepWalk(theme, scale), SweepShelf(theme)
         self.pages = QTabWidget()
         self.running = RunningList(self._library.backtests)
-        self.progress, self._said, self._words = QProgressBar(), QLabel(), QLabel()
+        self.progress, self._said, self._words = (
+            QProgressBar(),
+            QLabel(),
+            label_of("error"),
+        )
         self.buttons: dict[str, QPushButton] = {}
         self._shelf, self._file = Shelf(), ""
         self._is_stale = True
@@ -83,10 +88,6 @@ class SweepPanel(QWidget):
             self.pages.addTab(widget, title)
         self.progress.setRange(0, 1000)
         self.progress.setAccessibleName("Progress of the sweep")
-        self._words.setProperty("role", "error")
-        self._words.setWordWrap(True)
-        self._words.setContentsMargins(8, 0, 8, 0)
-        self._words.hide()
         self._said.setProperty("role", "muted")
         self._said.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -170,9 +171,8 @@ class SweepPanel(QWidget):
 
     def _read_files(self) -> None:
         """Read the user's strategies beside the window, where they have changed."""
-        folder, files = self._library.strategies, tuple(self.form.offers.files)
-        self._library.reading.run(
-            lambda: scan(folder, files), self._on_offers, self._on_not_listed
+        self._library.read_strategies(
+            self.form.offers, self._on_offers, self._on_not_listed
         )
 
     def _on_listed(self, found: "tuple[list[Entry], list[SweepSummary]]") -> None:
