@@ -90,7 +90,8 @@ class LadderOrders:
         if self.listed is None:
             return
         here = reports[reports["instrument"] == self.listed.number]
-        for report in here[refused(here)]:
+        # A strategy's are in the log: they would cover the rows that it quotes at.
+        for report in here[refused(here) & (here["strategy"] == 0)]:
             words = reasons.outcome_text(report, self.listed.text, self._desk.currency)
             self._explain(int(report["price"]), words)
         frame = self._view.painted

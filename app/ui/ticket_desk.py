@@ -12,7 +12,7 @@ from app.engine.records import NO_PRICE, ReportType
 from app.ui import reasons
 from app.ui.asking import Asking
 from app.ui.context import Context
-from app.ui.models import judge, ticket
+from app.ui.models import judge, ticket_reading, ticket_text
 from app.ui.models.deciding import Deciding
 from app.ui.models.estimate import estimate
 from app.ui.models.intent import Intent, ruled
@@ -74,7 +74,7 @@ class TicketDesk:
         return self.judgement
 
     def _judge(self, form: TicketForm, at: Situation) -> Judgement:
-        draft = ticket.read(form, at)
+        draft = ticket_reading.read(form, at)
         order = draft.order
         if order is None:
             fault = draft.faults[0]
@@ -135,7 +135,7 @@ def _intent(draft: Draft, at: Situation, unready: str) -> Intent:
     return ruled(
         draft.commands,
         at,
-        [ticket.summary(draft, at)],
+        [ticket_text.summary(draft, at)],
         unready,
         entry=draft.entry,
         again=lambda other: _intent(draft, other, unready),

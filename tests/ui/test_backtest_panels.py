@@ -115,7 +115,7 @@ def test_a_file_that_never_ends_keeps_the_window_free(
     assert "being read" in panel.boxes[0].wrong.text()
 
     qtbot.waitUntil(lambda: panel.offers.is_read, timeout=60_000)
-    said = panel._wrong["files"].text()
+    said = panel.page.wrong["files"].text()
     assert said == "endless.py: its lines did not end within 5 s"
     qtbot.waitUntil(panel.buttons["run"].isEnabled)
     assert panel.form.drafts[0].name == str(folder / "mine.py")
@@ -194,7 +194,7 @@ def test_what_is_wrong_with_a_chosen_file_stands_at_it(
 
     qtbot.waitUntil(lambda: not panel.offers.unread, timeout=60_000)
     assert words in panel.boxes[0].wrong.text()
-    assert panel._wrong["files"].isHidden()
+    assert panel.page.wrong["files"].isHidden()
     assert not panel.buttons["run"].isEnabled()
 
 

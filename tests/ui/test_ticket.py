@@ -27,7 +27,7 @@ from app.engine.records import (
 from app.engine.views import VIEW_LEVEL
 from app.instrument import Fees, Instrument, InstrumentKind, QuantityUnits
 from app.ui import formatting
-from app.ui.models import ticket, ticket_steps
+from app.ui.models import ticket, ticket_reading, ticket_steps
 from app.ui.models.estimate import estimate, fee_of, walk
 from app.ui.models.pretrade import check
 from app.ui.models.requests import numbered
@@ -117,7 +117,7 @@ def test_a_form_becomes_the_command_it_says(
     armed: Stage, values: dict[str, Any], wanted: dict[str, int]
 ) -> None:
     at = at_of(armed)
-    draft = ticket.read(form_of(at, **values), at)
+    draft = ticket_reading.read(form_of(at, **values), at)
 
     assert draft.faults == ()
     order = draft.order
@@ -135,7 +135,7 @@ def test_a_trailing_stop_limit_begins_where_it_will_follow(
     kind = OrderType.TRAILING_STOP_LIMIT
     form = form_of(at, side=side, order_type=kind, trail="10", offset="2")
 
-    order = ticket.read(form, at).order
+    order = ticket_reading.read(form, at).order
 
     assert order is not None
     assert order["stop_price"] == at.last + side * 10
@@ -149,7 +149,7 @@ def test_a_bracket_sends_its_exits_before_its_entry(armed: Stage, side: int) -> 
         at, side=side, price="4300", attach=Attach.BRACKET, target="8", loss="4"
     )
 
-    draft = ticket.read(form, at)
+    draft = ticket_reading.read(form, at)
     sent = numbered(draft.commands, [11, 12, 13], 5)
 
     roles = [GroupRole.BRACKET_TARGET, GroupRole.BRACKET_STOP, GroupRole.BRACKET_ENTRY]
@@ -173,7 +173,7 @@ def test_exits_on_the_wrong_side_of_the_entry_are_told(armed: Stage) -> None:
         exit_unit=Unit.PRICE,
     )
 
-    faults = {fault.field: fault.text for fault in ticket.read(form, at).faults}
+    faults = {fault.field: fault.text for fault in ticket_reading.read(form, at).faults}
 
     assert faults == {
         "target": "the target must lie above the entry",
@@ -196,7 +196,7 @@ def test_an_oco_pair_of_exits_stays_on_one_side(armed: Stage) -> None:
         other_price="4200",
     )
 
-    draft = ticket.read(form, at)
+    draft = ticket_reading.read(form, at)
 
     assert draft.commands["role"].tolist() == [GroupRole.OCO_EXIT] * 2
     assert draft.commands["side"].tolist() == [SELL, SELL]
@@ -231,7 +231,7 @@ def test_fields_appear_only_where_they_mean_something(armed: Stage) -> None:
 
 def refusal(stage: Stage, **values: Any) -> tuple[Reason, str] | None:
     at = at_of(stage)
-    draft = ticket.read(form_of(at, **values), at)
+    draft = ticket_reading.read(form_of(at, **values), at)
     assert draft.order is not None, draft.faults
     found = check(draft.order, at)
     return None if found is None else (found.reason, found.text)
@@ -293,7 +293,7 @@ def test_an_off_tick_price_names_the_nearest(armed: Stage) -> None:
     at = at_of(armed, 1)
     form = form_of(at, price="184.3251")
 
-    draft = ticket.read(form, at)
+    draft = ticket_reading.read(form, at)
 
     assert draft.order is not None
     found = check(draft.order, at)
@@ -306,7 +306,7 @@ def test_an_off_tick_price_names_the_nearest(armed: Stage) -> None:
 def test_any_text_in_the_price_is_answered_in_words(armed: Stage, text: str) -> None:
     at = at_of(armed)
 
-    draft = ticket.read(form_of(at, price=text), at)
+    draft = ticket_reading.read(form_of(at, price=text), at)
 
     assert draft.order is None
     assert draft.faults[0].field == "price"
@@ -317,7 +317,7 @@ def test_a_stop_that_is_through_is_foreseen_and_can_be_sent(armed: Stage) -> Non
     at = at_of(armed)
     form = form_of(at, order_type=OrderType.STOP, stop="4000")
 
-    order = ticket.read(form, at).order
+    order = ticket_reading.read(form, at).order
     assert order is not None
     found = check(order, at)
 
@@ -367,7 +367,7 @@ def test_a_market_order_pays_spread_and_slippage(armed: Stage) -> None:
     asks = at.levels(SELL)
     quantity = int(asks["size"][0]) + 1
     form = form_of(at, order_type=OrderType.MARKET, quantity=str(quantity))
-    order = ticket.read(form, at).order
+    order = ticket_reading.read(form, at).order
     assert order is not None
 
     cost = estimate(order, at)
@@ -381,7 +381,7 @@ def test_a_market_order_pays_spread_and_slippage(armed: Stage) -> None:
 
 def test_a_resting_order_knows_its_queue(armed: Stage) -> None:
     at = at_of(armed)
-    order = ticket.read(form_of(at), at).order
+    order = ticket_reading.read(form_of(at), at).order
     assert order is not None
 
     cost = estimate(order, at)

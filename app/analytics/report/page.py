@@ -203,7 +203,8 @@ def _months(report: Report) -> str:
         rows.append(
             [_cell(str(year)), *cells, f"<td><b>{_hundred(float(whole))}</b></td>"]
         )
-    return _table(("", *_MONTHS, "Year"), rows, kind="months")
+    table = _table(("", *_MONTHS, "Year"), rows, kind="months")
+    return f'<div class="across">{table}</div>'
 
 
 def _shaded(value: float, top: float) -> str:

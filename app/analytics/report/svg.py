@@ -9,6 +9,8 @@ import numpy as np
 from app.analytics.run_data import Floats
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 24
+_DATE: Final = 78
+"""Room of a date below."""
 _MOST_POINTS: Final = 1200
 
 
@@ -75,18 +77,19 @@ class Plot:
         return text.replace("-", "−")
 
     def dates(self, days: tuple[int, int]) -> None:
-        """Years, months or days below; x counts days since 1970."""
+        """Years, months or days below, as many as fit; x counts days since 1970."""
+        fit = max(2, int((self.width - _LEFT - _RIGHT) // _DATE))
         first, last = (np.datetime64(each, "D") for each in days)
         months = int(
             (last.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(int)
         )
         unit, step = (
-            ("Y", max(1, months // 12 // 8))
+            ("Y", max(1, -(-months // 12 // fit)))
             if months > 30
-            else ("M", max(1, months // 8))
+            else ("M", max(1, -(-months // fit)))
         )
         if months < 2:
-            unit, step = "D", max(1, (days[1] - days[0]) // 7)
+            unit, step = "D", max(1, -(-(days[1] - days[0]) // fit))
         start = first.astype(f"datetime64[{unit}]")
         for mark in np.arange(start, last.astype(f"datetime64[{unit}]") + 1, step):
             day = int(mark.astype("datetime64[D]").astype(int))

@@ -4,21 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
 
-from app.ui import theme as themes
-from app.ui.items.chart_axes import grid_pen, hairline
-from app.ui.items.ink import Ink
+from app.ui.items.chart_axes import hairline
+from app.ui.items.small_plot import SmallPlot
 from app.ui.items.time_plot import range_of, y_of
-from app.ui.models import axis
 from app.ui.theme import Theme
 
 _SHARE: Final = 0.74
 
 
-class BarPlot(QWidget):
+class BarPlot(SmallPlot):
     """Shows values; one is pointed at by the mouse or the arrows.
 
     Parameters
@@ -38,8 +35,6 @@ class BarPlot(QWidget):
         A bar was clicked, or Enter was pressed on it.
     """
 
-    picked = Signal(int)
-
     def __init__(
         self,
         theme: Theme,
@@ -49,18 +44,12 @@ class BarPlot(QWidget):
         *,
         is_signed: bool = True,
     ) -> None:
-        super().__init__()
-        usual, small = themes.text_font(scale), themes.text_font(scale, 0.86)
-        self._ink = Ink(theme, usual, themes.text_font(scale, bold=True), small)
-        self._title, self._text, self._is_signed = title, text, is_signed
+        super().__init__(theme, scale, text, "−1,000,000", 6)
+        self._title, self._is_signed = title, is_signed
         self.labels: tuple[str, ...] = ()
         self.notes: tuple[str, ...] = ()
         self.values: Any = np.empty(0)
         self.others: Any = None
-        self.pointed = -1
-        self._axis = round(self._ink.small.width("−1,000,000") + 8)
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(140, 96)
         self.setAccessibleName(title)
 
@@ -94,12 +83,6 @@ class BarPlot(QWidget):
 
     # Places.
 
-    def _plot(self) -> QRectF:
-        small = self._ink.small.height
-        top, foot = small * 1.5, small * 1.4
-        width = max(10.0, self.width() - self._axis - 6)
-        return QRectF(6, top, width, max(10.0, self.height() - top - foot))
-
     def bar_at(self, x: float) -> int:
         """The bar at a pixel; -1 = none."""
         plot = self._plot()
@@ -107,23 +90,14 @@ class BarPlot(QWidget):
             return -1
         return int((x - plot.left()) / plot.width() * len(self.values))
 
+    def found_at(self, event: QMouseEvent) -> int:
+        return self.bar_at(event.position().x())
+
     # The hand.
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._point(self.bar_at(event.position().x()))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._point(-1)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        at = self.bar_at(event.position().x())
-        if event.button() == Qt.MouseButton.LeftButton and at >= 0:
-            self.picked.emit(at)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        step = steps.get(Qt.Key(event.key()))
-        if step is not None and len(self.values):
+        step = self.step_of(event)
+        if step and len(self.values):
             self._point(max(0, min(len(self.values) - 1, self.pointed + step)))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and (
             0 <= self.pointed < len(self.values)
@@ -132,23 +106,13 @@ class BarPlot(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def _point(self, at: int) -> None:
-        if at != self.pointed:
-            self.pointed = at
-            self.update()
-
     # Painting.
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, ink, t = QPainter(self), self._ink, self._ink.theme
-        ink.begin()
-        painter.fillRect(self.rect(), ink.brush(t.panel))
-        plot = self._plot()
+        painter, plot = self._begin(), self._plot()
         self._paint_title(painter)
         if not len(self.values):
-            painter.setPen(ink.pen(t.muted))
-            painter.drawText(plot, Qt.AlignmentFlag.AlignCenter, "none")
-            painter.end()
+            self._end_empty(painter, "none")
             return
         parts = [self.values] if self.others is None else [self.values, self.others]
         low, high = range_of(parts, 0.0)
@@ -158,38 +122,19 @@ class BarPlot(QWidget):
         painter.end()
 
     def _paint_title(self, painter: QPainter) -> None:
-        ink, t, at = self._ink, self._ink.theme, self.pointed
-        ink.write_in(painter, ink.small)
-        painter.setPen(ink.pen(t.muted))
-        x = 8.0
-        box = QRectF(x, 0, self.width() - x, ink.small.height * 1.4)
-        title = ink.small.elided(self._title, box.width())
-        ink.small.draw(painter, box, title, 0.0)
+        t, at = self._ink.theme, self.pointed
+        x = self._top_line(painter, self._title, t.muted, 8.0)
         if 0 <= at < len(self.values):
             words = f"{self.labels[at]}: {self._text(float(self.values[at]))}"
             note = self.notes[at] if at < len(self.notes) else ""
-            box.setLeft(x + ink.small.width(title) + 14)
-            painter.setPen(ink.pen(t.text))
-            shown = ink.small.elided(f"{words}  {note}", max(1.0, box.width()))
-            ink.small.draw(painter, box, shown, 0.0)
+            self._top_line(painter, f"{words}  {note}", t.text, x + 14)
 
     def _paint_values(
         self, painter: QPainter, plot: QRectF, low: float, high: float
     ) -> None:
-        ink = self._ink
-        ink.write_in(painter, ink.small)
-        room = max(1, int(plot.height() / (ink.small.height * 2.0)))
-        for value in axis.value_marks(low, high, room):
-            y = round(y_of(value, plot, low, high))
-            painter.setPen(grid_pen(painter, ink))
-            painter.drawLine(QLineF(plot.left(), y, plot.right(), y))
-            painter.setPen(ink.pen(ink.theme.muted))
-            place = QRectF(
-                plot.right(), y - ink.small.height / 2, self._axis, ink.small.height
-            )
-            ink.small.draw(painter, place, self._text(value), 0.0, 6)
+        self._paint_scale(painter, plot, low, high)
         y = round(y_of(0.0, plot, low, high))
-        painter.setPen(hairline(painter, ink.theme.muted))
+        painter.setPen(hairline(painter, self._ink.theme.muted))
         painter.drawLine(QLineF(plot.left(), y, plot.right(), y))
 
     def _paint_bars(

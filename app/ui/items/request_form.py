@@ -84,7 +84,7 @@ class RequestForm(FormArea):
         self._folded: dict[str, QWidget] = {}
         self.picker, self.stream = SymbolPicker(), Choice()
         self.add = QPushButton("Add a strategy")
-        self._wrong = {name: label_of("error") for name in _WRONG}
+        self.wrong = {name: label_of("error") for name in _WRONG}
         self._reach = label_of("small")
         self._lay_out()
         self.picker.picked.connect(self._on_picked)
@@ -119,7 +119,7 @@ class RequestForm(FormArea):
         row.addWidget(self.add)
         row.addStretch(1)
         column.addLayout(row)
-        column.addWidget(self._wrong["files"])
+        column.addWidget(self.wrong["files"])
         column.addSpacing(8)
         column.addWidget(label_of("heading", "Account"))
         column.addLayout(self._section("general", skip=_DATES))
@@ -132,7 +132,7 @@ class RequestForm(FormArea):
         column.addWidget(label_of("heading", "Data"))
         column.addWidget(self.sample)
         column.addWidget(self.picker, 1)
-        column.addWidget(self._wrong["symbols"])
+        column.addWidget(self.wrong["symbols"])
         grid = self._grid()
         field = FormField(self._theme, "Read", self.stream)
         self.fields["stream"] = field
@@ -230,8 +230,8 @@ class RequestForm(FormArea):
         self._say("symbols", problems.get("symbols", "") if self.form.symbols else "")
 
     def _say(self, name: str, words: str) -> None:
-        self._wrong[name].setText(words)
-        self._wrong[name].setVisible(bool(words))
+        self.wrong[name].setText(words)
+        self.wrong[name].setVisible(bool(words))
 
     # The form.
 

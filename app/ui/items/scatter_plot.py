@@ -4,13 +4,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
 
-from app.ui import theme as themes
 from app.ui.items.chart_axes import grid_pen
-from app.ui.items.ink import Ink
+from app.ui.items.small_plot import SmallPlot
 from app.ui.items.time_plot import range_of, y_of
 from app.ui.models import axis
 from app.ui.theme import Theme
@@ -19,7 +17,7 @@ _POINT_PX: Final = 3.2
 _REACH_PX: Final = 14.0
 
 
-class ScatterPlot(QWidget):
+class ScatterPlot(SmallPlot):
     """Shows points; the one under the mouse is told of, one is chosen.
 
     Signals
@@ -30,7 +28,6 @@ class ScatterPlot(QWidget):
         +1 or -1: the arrows ask for the next point, or the one before.
     """
 
-    picked = Signal(int)
     stepped = Signal(int)
 
     def __init__(
@@ -40,18 +37,13 @@ class ScatterPlot(QWidget):
         titles: tuple[str, str],
         text: Callable[[float], str],
     ) -> None:
-        super().__init__()
-        usual, small = themes.text_font(scale), themes.text_font(scale, 0.86)
-        self._ink = Ink(theme, usual, themes.text_font(scale, bold=True), small)
-        self.titles, self._text = titles, text
+        super().__init__(theme, scale, text, "−100.00 %", 8)
+        self.titles = titles
         self.xs: Any = np.empty(0)
         self.ys: Any = np.empty(0)
         self.signs: Any = np.empty(0)
         self.words: Callable[[int], str] = str
-        self.pointed = self.chosen = -1
-        self._axis = round(self._ink.small.width("−100.00 %") + 8)
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.chosen = -1
         self.setMinimumSize(160, 110)
         self.setAccessibleName(f"{titles[1]} over {titles[0]}")
 
@@ -84,12 +76,6 @@ class ScatterPlot(QWidget):
 
     # Places.
 
-    def _plot(self) -> QRectF:
-        small = self._ink.small.height
-        top, foot = small * 1.5, small * 1.4
-        width = max(10.0, self.width() - self._axis - 8)
-        return QRectF(8, top, width, max(10.0, self.height() - top - foot))
-
     def _places(self) -> tuple[Any, Any, tuple[float, float], tuple[float, float]]:
         plot = self._plot()
         wide, high = range_of([self.xs], 0.0), range_of([self.ys], 0.0)
@@ -106,43 +92,24 @@ class ScatterPlot(QWidget):
         nearest = int(np.argmin(away))
         return nearest if away[nearest] <= _REACH_PX else -1
 
+    def found_at(self, event: QMouseEvent) -> int:
+        return self.point_at(event.position())
+
     # The hand.
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._point(self.point_at(event.position()))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._point(-1)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        at = self.point_at(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and at >= 0:
-            self.picked.emit(at)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        step = steps.get(Qt.Key(event.key()))
-        if step is not None:
+        step = self.step_of(event)
+        if step:
             self.stepped.emit(step)
         else:
             super().keyPressEvent(event)
 
-    def _point(self, at: int) -> None:
-        if at != self.pointed:
-            self.pointed = at
-            self.update()
-
     # Painting.
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, ink, t = QPainter(self), self._ink, self._ink.theme
-        ink.begin()
-        painter.fillRect(self.rect(), ink.brush(t.panel))
-        plot = self._plot()
+        painter, plot, t = self._begin(), self._plot(), self._ink.theme
         if not np.isfinite(self.xs).any():
-            painter.setPen(ink.pen(t.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No trades.")
-            painter.end()
+            self._end_empty(painter, "No trades.")
             return
         pxs, pys, wide, high = self._places()
         self._paint_axes(painter, plot, wide, high)
@@ -171,14 +138,7 @@ class ScatterPlot(QWidget):
         high: tuple[float, float],
     ) -> None:
         ink, small = self._ink, self._ink.small
-        ink.write_in(painter, small)
-        for value in axis.value_marks(*high, max(1, int(plot.height() / 40))):
-            y = round(y_of(value, plot, *high))
-            painter.setPen(grid_pen(painter, ink))
-            painter.drawLine(QLineF(plot.left(), y, plot.right(), y))
-            painter.setPen(ink.pen(ink.theme.muted))
-            box = QRectF(plot.right(), y - small.height / 2, self._axis, small.height)
-            small.draw(painter, box, self._text(value), 0.0, 6)
+        self._paint_scale(painter, plot, *high)
         for value in axis.value_marks(*wide, max(1, int(plot.width() / 90))):
             part = (value - wide[0]) / (wide[1] - wide[0])
             x = round(plot.left() + part * plot.width())
@@ -189,13 +149,10 @@ class ScatterPlot(QWidget):
             small.draw(painter, box, self._text(value), 0.5)
 
     def _paint_title(self, painter: QPainter) -> None:
-        ink, t = self._ink, self._ink.theme
+        t = self._ink.theme
         words = f"{self.titles[1]} (up) over {self.titles[0]} (across)"
         colour = t.muted
         at = self.pointed if self.pointed >= 0 else self.chosen
         if 0 <= at < len(self.xs):
             words, colour = self.words(at), t.text
-        ink.write_in(painter, ink.small)
-        painter.setPen(ink.pen(colour))
-        box = QRectF(8, 0, self.width() - 12, ink.small.height * 1.4)
-        ink.small.draw(painter, box, ink.small.elided(words, box.width()), 0.0)
+        self._top_line(painter, words, colour, 8.0)

@@ -80,7 +80,11 @@ def session_words(state: int) -> Words:
 
 
 def _order(report: np.void, subject: Subject) -> Words:
-    ordinary = int(report["report"]) in _ORDINARY
+    # A quote of a strategy that came too late is its daily bread.
+    is_late = int(report["reason"]) == Reason.POST_ONLY_WOULD_CROSS
+    ordinary = int(report["report"]) in _ORDINARY or (
+        is_late and report["strategy"] != 0
+    )
     level = Level.INFO if ordinary else Level.WARNING
     if subject.listed is None:
         return level, f"refused: {reasons.short_text(int(report['reason']))}"

@@ -12,7 +12,8 @@ from app.instrument import Instrument, exact
 from app.ui import formatting
 from app.ui.models.situation import Situation
 from app.ui.models.sizes import size_pads
-from app.ui.models.ticket import Attach, TicketForm, Unit, any_price, number, shown
+from app.ui.models.ticket import Attach, TicketForm, Unit, shown
+from app.ui.models.ticket_reading import any_price, number
 
 _PRICES: Final = ("price", "stop", "other_price")
 _EXITS: Final = ("target", "loss")

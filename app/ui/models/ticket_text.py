@@ -1,13 +1,17 @@
 """What a ticket says beside its form: the cost of the order, in words and numbers."""
 
 import math
+from typing import Final
 
-from app.engine.records import BUY, NO_PRICE, SELL
+import numpy as np
+
+from app.engine.records import BUY, NO_PRICE, SELL, GroupRole, OrderOption
 from app.ui import formatting
 from app.ui.models.estimate import Estimate
 from app.ui.models.judge import Verdict
 from app.ui.models.judgement import Judgement
 from app.ui.models.situation import Situation
+from app.ui.models.ticket import Draft
 from app.ui.theme import Theme
 
 Facts = list[tuple[str, str, str]]
@@ -105,3 +109,61 @@ def quick_price(name: str, at: Situation) -> int:
             else at.listed.scale.price(at.listed.scale.index(mid >> 1))
         )
     return {"bid": at.touch(BUY), "ask": at.touch(SELL), "last": at.last}[name]
+
+
+def summary(draft: Draft, at: Situation) -> str:
+    """Say what is sent: ``BUY 5 RSTK LMT 149.97 DAY``."""
+    order, text = draft.order, at.listed.text
+    if order is None:
+        return ""
+    words = [
+        formatting.side(int(order["side"])),
+        text.quantity(int(order["quantity"])),
+        at.listed.instrument.name,
+        *_terms(order, at),
+    ]
+    tail = [word for bit, word in _OPTIONS if int(order["options"]) & bit]
+    if order["display_quantity"]:
+        tail.append(f"shows {text.quantity(int(order['display_quantity']))}")
+    for i, other in enumerate(draft.commands):
+        if i != draft.entry:
+            tail.append(_member(other, at))
+    return " · ".join([" ".join(words), *tail])
+
+
+_OPTIONS: Final = (
+    (OrderOption.POST_ONLY, "post-only"),
+    (OrderOption.REDUCE_ONLY, "reduce-only"),
+    (OrderOption.OUTSIDE_HOURS, "outside hours"),
+)
+
+
+def _terms(order: np.void, at: Situation) -> list[str]:
+    """Type, prices and time in force of an order."""
+    text, kind = at.listed.text, int(order["order_type"])
+    words = [formatting.order_type(kind)]
+    stop, price, trail = (int(order[x]) for x in ("stop_price", "price", "trail"))
+    if trail:
+        words.append(
+            f"{-trail / 10_000:g} %" if trail < 0 else f"by {text.price(trail)}"
+        )
+    elif stop != NO_PRICE:
+        words.append(text.price(stop))
+    if price != NO_PRICE:
+        words.append(text.price(price) if not trail else f"limit {text.price(price)}")
+    words.append(formatting.time_in_force(int(order["time_in_force"])))
+    return words
+
+
+def _member(order: np.void, at: Situation) -> str:
+    """Another order of a group, in short."""
+    role, text = int(order["role"]), at.listed.text
+    price = text.price(
+        int(order["price" if order["price"] != NO_PRICE else "stop_price"])
+    )
+    if role == GroupRole.BRACKET_TARGET:
+        return f"target {price}"
+    if role == GroupRole.BRACKET_STOP:
+        return f"stop {price}"
+    kind = formatting.order_type(int(order["order_type"]))
+    return f"or {formatting.side(int(order['side']))} {kind} {price}"

@@ -54,6 +54,7 @@ class BacktestPanel(QWidget):
         )
         # What is filled in, for the steps of others: tests, tours, pictures.
         self.fields, self.picker = self.page.fields, self.page.picker
+        self.sample = self.page.sample
         self.buttons["add"] = self.page.add
         self.text = QPlainTextEdit()
         self.pages = QTabWidget()

@@ -214,7 +214,7 @@ class TicketPanel(QWidget):
             self.nearest.setVisible(is_near)
         if judged.nearest != NO_PRICE:
             self.nearest.setText(f"Use {at.listed.text.price(judged.nearest)}")
-        title = ticket.summary(judged.draft, at) or "Nothing to send yet"
+        title = ticket_text.summary(judged.draft, at) or "Nothing to send yet"
         self.send.setText(f"Confirm: {title}" if held else title)
         self.send.setToolTip(title)
         self.send.setEnabled(held or judged.verdict is not Verdict.BLOCK)
