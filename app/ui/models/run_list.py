@@ -96,11 +96,11 @@ class RunList:
             lambda rows: np.array([state_of(self.run(each)) for each in rows], str),
             lambda _: theme.warning,
             is_number=False,
-            width=10,
+            width=4,
         )
         return (
-            text("Run", lambda x: x.name or x.run_id, 20),
-            text("Parameters", lambda x: x.parameters, 16),
+            text("Run", lambda x: x.name or x.run_id, 18),
+            text("Parameters", lambda x: x.parameters, 15),
             Column(
                 COURSE,
                 lambda _: "",

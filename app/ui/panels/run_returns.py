@@ -27,6 +27,8 @@ from app.ui.laid_out import take_out
 from app.ui.models.report_text import percent, ratio
 
 _WIDE_PX: Final = 720
+_NUMBERS: Final = (0, 4, 5)
+"""Columns of the falls that hold numbers."""
 _HEADS: Final = ("Depth", "Peak", "Trough", "Recovered", "Days", "To the trough")
 _TIGHT: Final = 6
 
@@ -63,7 +65,9 @@ class RunReturnsPanel(QWidget):
             QHeaderView.ResizeMode.ResizeToContents
         )
         self.falls.header().setStretchLastSection(False)
-        self.falls.setMinimumHeight(round(160 * self._context.settings.scale))
+        head = self.falls.headerItem()
+        for column in _NUMBERS:
+            head.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
         inner = QWidget()
         self._grid = QGridLayout(inner)
         self._grid.setContentsMargins(8, 6, 8, 8)
@@ -188,9 +192,13 @@ class RunReturnsPanel(QWidget):
             ]
             lengths = [f"{x:,.0f}" for x in (each.days, each.to_trough_days)]
             item = QTreeWidgetItem([percent(-each.depth), *days, *lengths])
-            for column in (0, 4, 5):
+            for column in _NUMBERS:
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
             self.falls.addTopLevelItem(item)
+        # All of them: the page scrolls, not a list within it.
+        row = self.falls.sizeHintForRow(0) if drawdowns else 0
+        head = self.falls.header().sizeHint().height()
+        self.falls.setFixedHeight(head + max(1, len(drawdowns)) * row + 2)
 
     # Links.
 
