@@ -28,6 +28,7 @@ from app.sessions.session import EngineState, SessionStatus
 from app.ui.context import Context
 from app.ui.items.equity_chart import Curve, EquityChart, columns_of
 from app.ui.items.kill_box import WORD
+from app.ui.models import risk
 from app.ui.models.messages import Level
 from app.ui.panels.fills import FillsPanel
 from app.ui.panels.ladder import LadderPanel
@@ -289,6 +290,35 @@ def test_a_limit_is_changed_with_a_confirm(qtbot: QtBot, stage: Stage) -> None:
     assert command["group"] == RiskLimit.MAX_DAILY_LOSS
     assert command["value"] == 750_050_000_000
     assert command["instrument"] == -1
+
+
+@pytest.mark.parametrize(
+    ("limit", "given", "sent", "shown_as"),
+    [
+        (RiskLimit.STALE_AFTER, "2.5", 2_500_000_000, "2.5"),
+        (RiskLimit.SESSION_HOURS, "yes", 1, "yes"),
+        (RiskLimit.STALE_GUARD, "no", 0, "no"),
+        (RiskLimit.DUPLICATE_ALLOWED, "3", 3, "3"),
+    ],
+)
+def test_every_limit_can_be_changed(
+    qtbot: QtBot, stage: Stage, limit: RiskLimit, given: str, sent: int, shown_as: str
+) -> None:
+    panel = shown(qtbot, stage, RiskPanel)
+    assert isinstance(panel, RiskPanel)
+    assert set(panel.gauges) == set(RiskLimit)
+    qtbot.keyClick(panel.gauges[limit], Qt.Key.Key_Return)
+
+    panel.editor.field.setText("perhaps")
+    assert panel.editor._value() is None
+    panel.editor.field.setText(given)
+    qtbot.keyClick(panel.editor.field, Qt.Key.Key_Return)
+
+    (command,) = stage.session.sent
+    assert (command["group"], command["value"]) == (limit, sent)
+    stage.session.limits[limit] = sent
+    stage.pulse()
+    assert risk.limit_input(stage.context.desk, limit, 0) == shown_as
 
 
 @pytest.mark.parametrize("text", ["", "x", "-5", "1e99", "nan", "0.000000001"])

@@ -12,9 +12,8 @@ from PySide6.QtWidgets import (
 
 from app.engine.records import RiskLimit
 from app.errors import ConfigError
-from app.ui import formatting
 from app.ui.models.market import Listed
-from app.ui.models.risk import limit_value
+from app.ui.models.risk import limit_question, limit_value
 from app.ui.theme import Theme
 
 
@@ -59,7 +58,7 @@ class LimitEditor(QFrame):
     def edit(self, limit: RiskLimit, text: str, listed: Listed | None) -> None:
         """Begin to change a limit that stands at `text`."""
         self._limit, self._listed = limit, listed
-        self._name.setText(f"{formatting.limit_name(limit)} (0 = off)")
+        self._name.setText(limit_question(limit))
         self.field.setText(text)
         self.show()
         self._on_edited()

@@ -23,6 +23,17 @@ SHOWN: Final = (
     RiskLimit.COLLAR,
     RiskLimit.MESSAGE_RATE,
 )
+RULES: Final = (
+    RiskLimit.RATE_WINDOW,
+    RiskLimit.DUPLICATE_ALLOWED,
+    RiskLimit.DUPLICATE_WINDOW,
+    RiskLimit.STALE_GUARD,
+    RiskLimit.STALE_AFTER,
+    RiskLimit.SESSION_HOURS,
+    RiskLimit.MARGIN,
+    RiskLimit.CASH_ACCOUNT,
+)
+"""What says how limits are applied, and what else is asked of an order."""
 GAUGED: Final = frozenset(
     (
         RiskLimit.MAX_POSITION_SIZE,
@@ -34,7 +45,10 @@ GAUGED: Final = frozenset(
     )
 )
 """Limits that something stands at; the others judge one order each."""
-_SCALES: Final = {"money": MONEY_SCALE, "parts": 10_000, "count": 1}
+_SCALES: Final = {"money": MONEY_SCALE, "parts": 10_000, "count": 1, "time": 10**9}
+_UNITS: Final = {"time": " in seconds", "parts": " in per cent", "flag": ": yes or no"}
+_FLAGS: Final = {"yes": "1", "on": "1", "no": "0", "off": "0"}
+_NO_SWITCH: Final = RiskLimit.DUPLICATE_ALLOWED  # none allowed is a rule, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ def limit_row(desk: Desk, limit: RiskLimit, instrument: int) -> LimitRow:
     if view is None:
         return LimitRow(limit, formatting.DASH, None)
     value, used = int(view["limits"][limit]), int(view["used"][limit])
-    if value == 0:
+    if value == 0 and limit != _NO_SWITCH:
         return LimitRow(limit, "off", None)
     allowed = limit_text(limit, value, listed, desk.currency)
     if limit not in GAUGED:
@@ -78,8 +92,18 @@ def limit_input(desk: Desk, limit: RiskLimit, instrument: int) -> str:
     view, listed = desk.market.view, desk.listed(instrument)
     if view is None:
         return ""
-    text = limit_text(limit, int(view["limits"][limit]), listed, "")
+    value = int(view["limits"][limit])
+    if formatting.limit_kind(limit) == "time":
+        return f"{value / _SCALES['time']:g}"
+    text = limit_text(limit, value, listed, "")
     return formatting.plain(text.strip().removesuffix(" %"))
+
+
+def limit_question(limit: RiskLimit) -> str:
+    """What is asked for when a limit is changed: its name, its unit, what 0 means."""
+    name, kind = formatting.limit_name(limit), formatting.limit_kind(limit)
+    off = "" if kind == "flag" or limit == _NO_SWITCH else " (0 = off)"
+    return name + _UNITS.get(kind, "") + off
 
 
 def limit_value(text: str, limit: RiskLimit, listed: Listed | None) -> int:
@@ -92,8 +116,12 @@ def limit_value(text: str, limit: RiskLimit, listed: Listed | None) -> int:
     """
     name = formatting.limit_name(limit)
     try:
-        number = exact(text.replace(",", "").strip() or "x")
-        kind = formatting.limit_kind(limit)
+        kind, words = formatting.limit_kind(limit), text.replace(",", "").strip()
+        if kind == "flag":
+            words = _FLAGS.get(words.lower(), "")
+            if not words:
+                raise ConfigError(f"{name}: yes or no is needed, was {text!r}")
+        number = exact(words or "x")
         if kind == "quantity" and listed is not None:
             value = int(listed.instrument.quantity_units(number))
         else:

@@ -1,5 +1,7 @@
 """The risk panel: limits and their use, the kill switch, refusals counted by reason."""
 
+from typing import Final
+
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.engine.records import RiskLimit, SafetyState
@@ -12,6 +14,8 @@ from app.ui.items.limit_editor import LimitEditor
 from app.ui.models import risk
 from app.ui.models.risk_text import kill_progress, kill_words
 
+_EVERY: Final = (*risk.SHOWN, *risk.RULES)
+
 
 class RiskPanel(QWidget):
     """Shows what is used of each limit; a limit is changed here, with a confirm."""
@@ -22,7 +26,7 @@ class RiskPanel(QWidget):
         theme, scale = context.theme, context.settings.scale
         self.kill_box = KillBox(theme)
         self.editor = LimitEditor(theme)
-        self.gauges = {limit: Gauge(theme, scale, _name(limit)) for limit in risk.SHOWN}
+        self.gauges = {limit: Gauge(theme, scale, _name(limit)) for limit in _EVERY}
         self._rejects = QLabel()
         self._rejects.setProperty("role", "muted")
         self._lay_out()
@@ -35,15 +39,18 @@ class RiskPanel(QWidget):
         layout.setSpacing(3)
         layout.addWidget(self.kill_box)
         layout.addWidget(self._heading("Limits"))
-        for gauge in self.gauges.values():
-            layout.addWidget(gauge)
-        layout.addWidget(self.editor)
+        for limit in risk.SHOWN:
+            layout.addWidget(self.gauges[limit])
+        layout.addWidget(self._heading("Rules"))
+        for limit in risk.RULES:
+            layout.addWidget(self.gauges[limit])
         layout.addWidget(self._heading("Refused, by reason"))
         layout.addWidget(self._rejects)
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(FormArea(inner, "Limits"))
+        outer.addWidget(FormArea(inner, "Limits"), 1)
+        outer.addWidget(self.editor)  # in view, whichever limit it is about
 
     def _heading(self, text: str) -> QLabel:
         label = QLabel(text)
