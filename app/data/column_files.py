@@ -6,10 +6,12 @@ has a checksum, so what is damaged is noticed when it is read.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+_FEW: Final = 16
 
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
@@ -29,7 +31,8 @@ def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     parquet.write_table(
         pa.Table.from_arrays(arrays, names=list(columns)),
         path,
-        compression="zstd",
+        # Half the time of zstd, and a fifth more bytes.
+        compression="lz4",
         use_dictionary=words,
         write_page_checksum=True,
     )
@@ -40,10 +43,25 @@ def _arrow(values: NDArray[Any]) -> Any:
 
     if values.dtype.kind not in "UO":
         return pa.array(np.ascontiguousarray(values))
-    names, codes = np.unique(values.astype(str), return_inverse=True)
+    words = values if values.dtype.kind == "U" else values.astype(str)
+    names, codes = _coded(words)
     return pa.DictionaryArray.from_arrays(
         pa.array(codes.astype(np.int32)), pa.array(names.tolist(), pa.string())
     )
+
+
+def _coded(words: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+    """Different words, and each row's number of one; few words need no sorting."""
+    codes = np.full(len(words), -1)
+    names: list[str] = []
+    while len(left := np.flatnonzero(codes < 0)):
+        if len(names) == _FEW:
+            found, codes = np.unique(words, return_inverse=True)
+            return found, codes
+        word = words[left[0]]
+        codes[left[words[left] == word]] = len(names)
+        names.append(word)
+    return np.array(names or [""]), codes
 
 
 def read_columns(path: Path) -> dict[str, NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from app.data.text_columns import scaled
 _EPOCH_DIGITS: Final = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 TIME_FORMATS: Final = (*_EPOCH_DIGITS, "iso", "ms-of-day")
 """Names of formats; besides, a pattern of strptime such as ``%Y%m%d %H:%M``."""
+_DAY_HOURS: Final = 24
 _HOUR_NS: Final = 3_600_000_000_000
 _OFFSET: Final = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$")
 
@@ -103,15 +105,31 @@ def to_utc(naive: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     return naive - offsets[where]
 
 
+def _offset(hour: int, zone: str) -> int:
+    """How far a zone is ahead of UTC in an hour since 1970, ns."""
+    day = hour // _DAY_HOURS * _DAY_HOURS
+    first = _offset_at(day, zone)
+    # On all but two days of a year it is the same all day long.
+    return (
+        first if _offset_at(day + _DAY_HOURS, zone) == first else _offset_at(hour, zone)
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def _offset_at(hour: int, zone: str) -> int:
+    offset = datetime.fromtimestamp(hour * 3600, ZoneInfo(zone)).utcoffset()
+    assert offset is not None
+    return offset // timedelta(microseconds=1) * 1000
+
+
 def from_utc(times_ns: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     """Turn UTC into a zone's own times; offsets are looked up once an hour."""
     if zone == "UTC" or not len(times_ns):
         return times_ns
-    hours, where = np.unique(times_ns // _HOUR_NS, return_inverse=True)
-    home = ZoneInfo(zone)
-    offsets = np.zeros(len(hours), np.int64)
-    for index, hour in enumerate(hours.tolist()):
-        offset = datetime.fromtimestamp(hour * 3600, home).utcoffset()
-        assert offset is not None
-        offsets[index] = offset // timedelta(microseconds=1) * 1000
-    return times_ns + offsets[where]
+    hours = times_ns // _HOUR_NS
+    first = np.flatnonzero(np.append(True, hours[1:] != hours[:-1]))
+    some, where = np.unique(hours[first], return_inverse=True)
+    offsets = np.array([_offset(hour, zone) for hour in some.tolist()], np.int64)
+    # Times of one hour mostly stand together: they are told apart once.
+    runs = np.diff(np.append(first, len(hours)))
+    return times_ns + np.repeat(offsets[where], runs)

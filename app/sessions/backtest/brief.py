@@ -29,7 +29,8 @@ from app.sessions.backtest.figures import RunSums, figures_table
 from app.sessions.backtest.result import days_of
 from app.sessions.backtest.run import Outcomes
 from app.sessions.backtest.run_card import days_per_year
-from app.sessions.backtest.run_tables import Units, pnl_of, rates_of
+from app.sessions.backtest.run_tables import pnl_of
+from app.sessions.backtest.run_units import Units, rates_of
 from app.sessions.backtest.trades import trades_of
 
 Ints = NDArray[np.int64]

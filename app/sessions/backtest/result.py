@@ -29,16 +29,14 @@ from app.sessions.backtest.figures import RunSums, figures_table
 from app.sessions.backtest.price_tracks import PriceTrack, track_of, tracks_of
 from app.sessions.backtest.run import Outcomes
 from app.sessions.backtest.run_card import card_of, models_row, zone_of
+from app.sessions.backtest.run_orders import Orders
 from app.sessions.backtest.run_tables import (
-    Orders,
-    Units,
     fill_table,
-    marks_of,
     order_table,
-    rates_of,
     strategy_equities,
     trade_table,
 )
+from app.sessions.backtest.run_units import Units, marks_of, rates_of
 from app.sessions.notes import note_rows
 
 _SIDES: Final = {1: "buy", -1: "sell"}

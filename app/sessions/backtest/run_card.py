@@ -20,7 +20,7 @@ from app.engine.sources import ROOT, source_hash
 from app.instrument import Instrument, InstrumentKind
 from app.sessions.backtest.composing import UNITS, Composition, Hung
 from app.sessions.backtest.run import Outcomes
-from app.sessions.backtest.run_tables import reasons_of
+from app.sessions.backtest.run_units import reasons_of
 from app.sessions.notes import iso
 from app.strategies.strategy import title_of
 
