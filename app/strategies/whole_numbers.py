@@ -97,9 +97,7 @@ def offer() -> None:
 
     def is_wide(*kinds: Any) -> bool:
         return any(
-            isinstance(each, types.Integer)
-            and not each.signed
-            and each.bitwidth > _BITS
+            not getattr(each, "signed", True) and getattr(each, "bitwidth", 0) > _BITS
             for each in kinds
         )
 

@@ -72,7 +72,7 @@ def written(folder: Path, first: str = "", body: str = BODY) -> type[Strategy]:
 def compiled(cls: type[Strategy]) -> Runnable:
     runnable = prepare(cls)
     assert runnable.is_compiled, runnable.reason
-    assert all(each.address for each in runnable.handlers.values())  # type: ignore[union-attr]
+    assert all(each.address for each in runnable.handlers.values())
     return runnable
 
 
