@@ -175,7 +175,8 @@ class Bridge(QObject):
         """Why nothing can be traded at all, in plain words; "" where it can."""
         done, total = self.status.progress
         words = {
-            EngineState.COMPILING: f"the engine is compiling, {done} of {total}",
+            EngineState.COMPILING: "the engine is compiling"
+            + (f", {done} of {total}" if total else ""),
             EngineState.FAILED: f"the engine failed: {self.status.engine_message}",
             EngineState.STOPPED: "the engine has stopped; restart the session",
         }

@@ -1,4 +1,4 @@
-"""Asks before a session is left whose orders or positions are still open."""
+"""Asks before a session is left, or the program, while orders or positions are open."""
 
 from collections.abc import Callable
 from typing import Final
@@ -25,23 +25,40 @@ class Leaving:
         self._window, self._desk = window, desk
         self.question: QMessageBox | None = None
 
-    def ask(self, leave: Callable[[], None], stay: Callable[[], None]) -> None:
-        """Do `leave` at once where nothing is open, else as the user says."""
+    @property
+    def is_asking(self) -> bool:
+        """Whether the question stands open."""
+        return self.question is not None and self.question.isVisible()
+
+    def open_ends(self) -> str:
+        """Say what is open; "" where nothing is."""
         working = len(self._desk.orders.working())
         view = self._desk.market.view
         held = (
             int((view["instrument"]["position"] != 0).sum()) if view is not None else 0
         )
-        if not working and not held:
+        parts = ((working, "working order"), (held, "open position"))
+        return " and ".join(formatting.plural(*each) for each in parts if each[0])
+
+    def ask(
+        self,
+        leave: Callable[[], None],
+        stay: Callable[[], None],
+        title: str = "Leave this session?",
+        button: str = "Leave",
+    ) -> None:
+        """Do `leave` at once where nothing is open, else as the user says."""
+        left = self.open_ends()
+        if not left:
             leave()
             return
-        left = f"{formatting.plural(working, 'working order')} and "
-        left += formatting.plural(held, "open position")
         self.question = question = QMessageBox(self._window)
-        question.setWindowTitle("Leave this session?")
-        question.setText(f"{left} end with this session.")
+        question.setWindowTitle(title)
+        verb = "ends" if left.startswith("1 ") and " and " not in left else "end"
+        question.setText(f"{left} {verb} with this session.")
         question.setStandardButtons(_LEAVE | _STAY)
-        question.button(_LEAVE).setText("Leave")
+        question.setDefaultButton(_STAY)
+        question.button(_LEAVE).setText(button)
         question.finished.connect(
             lambda answer: leave() if answer == _LEAVE.value else stay()
         )

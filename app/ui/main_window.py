@@ -340,7 +340,20 @@ class MainWindow(QMainWindow):
         """Become no larger than the screen."""
         self.resize(self.size().boundedTo(self.screen().availableSize()))
 
+    def quit(self) -> None:
+        """Close as a user asks for it: open orders and positions are asked about."""
+        if not self.leaving.is_asking:
+            self.leaving.ask(self._end, lambda: None, "Quit Ringside?", "Quit")
+
+    def _end(self) -> None:
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        # The cross in the title bar, not the program itself.
+        if event.spontaneous() and self.leaving.open_ends():
+            event.ignore()
+            self.quit()
+            return
         self.workspaces.close()
         self.amenities.close()
         self.recording.close()

@@ -161,4 +161,4 @@ class WindowCommands:
         self._window.trading.set_state(state)
 
     def _quit(self) -> None:
-        self._window.close()
+        self._window.quit()

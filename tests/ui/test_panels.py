@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -252,6 +253,19 @@ def test_an_equity_chart_of_any_length_and_any_values_is_painted(
     assert not chart.grab().isNull()
 
 
+def test_no_drawdown_fills_nothing(qtbot: QtBot) -> None:
+    chart = EquityChart(DARK, 1.0)
+    qtbot.addWidget(chart)
+    chart.resize(300, 160)
+    values = np.zeros(50)
+
+    chart.show_curves(1e9 + np.arange(50.0), (Curve("x", DARK.text, values),))
+
+    image = chart.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint32)
+    assert np.unique(pixels, return_counts=True)[1].max() > 0.85 * pixels.size
+
+
 def test_a_curve_keeps_its_extremes_however_many_points_it_has() -> None:
     values = np.zeros(100_000)
     values[12_345], values[77_777] = 9.0, -4.0
@@ -269,7 +283,8 @@ def test_risk_panel_shows_use_and_refusals(qtbot: QtBot, stage: Stage) -> None:
     trade(stage)
 
     gauge = panel.gauges[RiskLimit.MAX_POSITION_SIZE]
-    assert gauge._value == "6 of 100"
+    name = stage.desk.market.listed[0].instrument.name
+    assert gauge._value == f"6 of 100 {name}"
     assert gauge._part == pytest.approx(0.06)
     assert panel._rejects.text() == "1  max position size"
 
@@ -319,6 +334,27 @@ def test_every_limit_can_be_changed(
     stage.session.limits[limit] = sent
     stage.pulse()
     assert risk.limit_input(stage.context.desk, limit, 0) == shown_as
+
+
+@pytest.mark.parametrize(
+    "limit", [RiskLimit.MAX_POSITION_SIZE, RiskLimit.MAX_ORDER_SIZE]
+)
+def test_a_limit_of_quantities_is_that_of_the_instrument(
+    qtbot: QtBot, stage: Stage, limit: RiskLimit
+) -> None:
+    panel = shown(qtbot, stage, RiskPanel)
+    assert isinstance(panel, RiskPanel)
+    name = stage.desk.market.listed[0].instrument.name
+    qtbot.mouseDClick(panel.gauges[limit], LEFT)
+    assert f"of {name} " in panel.editor._name.text()
+
+    stage.context.focus.choose(1)  # what is shown by now is not what was asked
+    panel.editor.field.setText("7")
+    qtbot.mouseClick(panel.editor.confirm, LEFT)
+
+    (command,) = stage.session.sent
+    assert (command["group"], command["instrument"]) == (limit, 0)
+    assert command["value"] == 7
 
 
 @pytest.mark.parametrize("text", ["", "x", "-5", "1e99", "nan", "0.000000001"])

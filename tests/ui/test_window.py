@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -182,7 +182,7 @@ def test_leaving_open_orders_asks_first(
     window.session.choose_feed("recording:AMZN")
     question = window.leaving.question
     assert question is not None
-    assert "1 open position end with this session" in question.text()
+    assert "1 open position ends with this session" in question.text()
     qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Cancel), LEFT)
     assert len(opener.opened) == 1
     assert window.top_bar.feed.currentText() == "exchange"
@@ -191,6 +191,53 @@ def test_leaving_open_orders_asks_first(
         qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Yes), LEFT)
 
     assert len(opener.opened) == 2
+
+
+class ByTheCross(QCloseEvent):
+    """As the window system sends it."""
+
+    def spontaneous(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+def test_quitting_with_an_open_position_asks_first(
+    qtbot: QtBot, window: MainWindow, by_key: bool
+) -> None:
+    arm(qtbot, window)
+    ladder = window.ladder()
+    assert ladder is not None
+    ladder.run("ladder.buy_market")
+    qtbot.waitUntil(lambda: len(window.desk.fills) == 1)
+
+    def leave() -> None:
+        if by_key:
+            window.commands.run("session.quit")
+        else:
+            event = ByTheCross()
+            window.closeEvent(event)
+            assert not event.isAccepted()
+
+    leave()
+    question = window.leaving.question
+    assert question is not None
+    assert question.text() == "1 open position ends with this session."
+    leave()
+    assert window.leaving.question is question, "asked once"
+    qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Cancel), LEFT)
+    assert window.isVisible()
+    leave()
+    qtbot.mouseClick(answer(window, QMessageBox.StandardButton.Yes), LEFT)
+    assert not window.isVisible()
+
+
+def test_quitting_with_nothing_open_asks_nothing(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.commands.run("session.quit")
+
+    assert window.leaving.question is None
+    assert not window.isVisible()
 
 
 def test_a_feed_that_cannot_be_opened_is_told(

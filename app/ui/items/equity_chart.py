@@ -178,7 +178,7 @@ class EquityChart(QWidget):
         t, first = self._ink.theme, self._curves[0]
         under = drawdown(first.values)
         low, _, step = span_of([under])
-        line = columns_of(under, box, low, 0.0)
+        line = columns_of(under, box, low or -step, 0.0)  # none lies at the top
         self._fill(painter, line, box.top(), t.loss)
         self._line(painter, line, t.loss)
         painter.setPen(self._ink.pen(t.line))

@@ -58,7 +58,7 @@ class LimitEditor(QFrame):
     def edit(self, limit: RiskLimit, text: str, listed: Listed | None) -> None:
         """Begin to change a limit that stands at `text`."""
         self._limit, self._listed = limit, listed
-        self._name.setText(limit_question(limit))
+        self._name.setText(limit_question(limit, listed))
         self.field.setText(text)
         self.show()
         self._on_edited()

@@ -45,6 +45,10 @@ GAUGED: Final = frozenset(
     )
 )
 """Limits that something stands at; the others judge one order each."""
+OF_INSTRUMENT: Final = frozenset(
+    (RiskLimit.MAX_POSITION_SIZE, RiskLimit.MAX_ORDER_SIZE)
+)
+"""Limits that count an instrument's quantities: each instrument has its own."""
 _SCALES: Final = {"money": MONEY_SCALE, "parts": 10_000, "count": 1, "time": 10**9}
 _UNITS: Final = {"time": " in seconds", "parts": " in per cent", "flag": ": yes or no"}
 _FLAGS: Final = {"yes": "1", "on": "1", "no": "0", "off": "0"}
@@ -69,10 +73,12 @@ def limit_row(desk: Desk, limit: RiskLimit, instrument: int) -> LimitRow:
     view, listed = desk.market.view, desk.listed(instrument)
     if view is None:
         return LimitRow(limit, formatting.DASH, None)
-    value, used = int(view["limits"][limit]), int(view["used"][limit])
+    value, used = _standing(desk, limit, instrument)
     if value == 0 and limit != _NO_SWITCH:
         return LimitRow(limit, "off", None)
     allowed = limit_text(limit, value, listed, desk.currency)
+    if limit in OF_INSTRUMENT and listed is not None:
+        allowed += f" {listed.instrument.name}"
     if limit not in GAUGED:
         return LimitRow(limit, allowed, None)
     stands = limit_text(limit, used, listed, "")
@@ -92,18 +98,31 @@ def limit_input(desk: Desk, limit: RiskLimit, instrument: int) -> str:
     view, listed = desk.market.view, desk.listed(instrument)
     if view is None:
         return ""
-    value = int(view["limits"][limit])
+    value, _ = _standing(desk, limit, instrument)
     if formatting.limit_kind(limit) == "time":
         return f"{value / _SCALES['time']:g}"
     text = limit_text(limit, value, listed, "")
     return formatting.plain(text.strip().removesuffix(" %"))
 
 
-def limit_question(limit: RiskLimit) -> str:
+def limit_question(limit: RiskLimit, listed: Listed | None) -> str:
     """What is asked for when a limit is changed: its name, its unit, what 0 means."""
     name, kind = formatting.limit_name(limit), formatting.limit_kind(limit)
     off = "" if kind == "flag" or limit == _NO_SWITCH else " (0 = off)"
+    if listed is not None and limit in OF_INSTRUMENT:
+        name += f" of {listed.instrument.name}"
     return name + _UNITS.get(kind, "") + off
+
+
+def _standing(desk: Desk, limit: RiskLimit, instrument: int) -> tuple[int, int]:
+    """Return a limit and what stands at it, for an instrument where it has its own."""
+    view, part = desk.market.view, desk.market.instrument(instrument)
+    assert view is not None
+    if limit not in OF_INSTRUMENT or part is None:
+        return int(view["limits"][limit]), int(view["used"][limit])
+    has_row = bool(part["limits"].any())
+    value = int((part if has_row else view)["limits"][limit])
+    return value, abs(int(part["position"]))
 
 
 def limit_value(text: str, limit: RiskLimit, listed: Listed | None) -> int:

@@ -26,6 +26,7 @@ class RiskPanel(QWidget):
         theme, scale = context.theme, context.settings.scale
         self.kill_box = KillBox(theme)
         self.editor = LimitEditor(theme)
+        self._edited = -1  # the instrument whose limit is edited; -1 = the account's
         self.gauges = {limit: Gauge(theme, scale, _name(limit)) for limit in _EVERY}
         self._rejects = QLabel()
         self._rejects.setProperty("role", "muted")
@@ -86,11 +87,12 @@ class RiskPanel(QWidget):
         desk = self._context.desk
         number = self._context.focus.number
         words = risk.limit_input(desk, limit, number)
+        self._edited = number if limit in risk.OF_INSTRUMENT else -1
         self.editor.edit(limit, words, desk.listed(number))
 
     def _on_confirmed(self, limit: RiskLimit, value: object) -> None:
         assert isinstance(value, int)
-        self._context.trading.set_limit(limit, value)
+        self._context.trading.set_limit(limit, value, self._edited)
 
 
 def _name(limit: RiskLimit) -> str:
