@@ -4,6 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -259,4 +260,6 @@ def plain(value: Any) -> Any:
         return float(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, date):  # TOML has dates and times; a datetime is a date
+        return value.isoformat()
     return value.item() if isinstance(value, np.generic) else value

@@ -12,6 +12,7 @@ from app.errors import FileFormatError, RequestError
 from app.sessions.backtest.request import load_request, parse_request
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest
+from app.sessions.backtest.store import RunStore
 from tests.bar_catalog import MINUTE, START, UNIT, write_bars, write_ohlc, write_quotes
 
 pytestmark = pytest.mark.slow
@@ -128,6 +129,24 @@ def test_measured_latencies_are_those_of_orders(tmp_path: Path) -> None:
     assert result.data.fills["ts"].tolist() == [START + 1_500_000_000]
     models = result.data.card["instruments"]["RSTK"]["models"]
     assert models["recorded_latencies"] == 1
+
+
+def test_a_requests_dates_in_toml_are_kept_with_the_run(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", flat(5))
+    (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "request.toml").write_text(
+        'symbols = ["RSTK"]\nstart_date = 2023-01-01\nend_date = 2023-12-31T10:00:00Z\n'
+        '[[strategies]]\nname = "own.py"\n'
+    )
+    request = load_request(tmp_path / "request.toml")
+    result = Result(Backtest(request, catalog, interpreted=True).run())
+    store = RunStore(tmp_path / "runs")
+
+    again = store.open(store.save(result.data)).card["request"]
+
+    assert again["start_date"] == "2023-01-01"
+    assert again["end_date"] == "2023-12-31T10:00:00+00:00"
+    assert parse_request(again).end_ts == request.end_ts
 
 
 @pytest.mark.parametrize(
