@@ -40,6 +40,7 @@ def test_a_form_ends_with_a_whole_row_at_any_height(qtbot: QtBot, height: int) -
     for value in (0, 13, area.verticalScrollBar().maximum()):
         area.verticalScrollBar().setValue(value)
         inner = area.widget()
+        assert inner is not None
         end = area.verticalScrollBar().value() + area.viewport().height()
         for row in inner.findChildren(QWidget):
             top = row.mapTo(inner, QPoint()).y()
@@ -56,7 +57,9 @@ def test_all_of_a_form_can_be_reached(qtbot: QtBot) -> None:
     bar = area.verticalScrollBar()
     for _ in range(200):
         bar.setValue(bar.value() + 7)
-    assert bar.value() + area.viewport().height() == area.widget().height()
+    inner = area.widget()
+    assert inner is not None
+    assert bar.value() + area.viewport().height() == inner.height()
 
 
 def test_figures_stand_in_two_rows_where_they_have_no_room(qtbot: QtBot) -> None:
