@@ -18,11 +18,9 @@ def bearer(focus: QWidget | None, event: QKeyEvent) -> QWidget | None:
     QWidget or None
         A button that bears the letter, or the field whose label does.
     """
-    if focus is None or event.modifiers() != Qt.KeyboardModifier.AltModifier:
+    if event.modifiers() != Qt.KeyboardModifier.AltModifier:
         return None
-    panel: QWidget | None = focus
-    while panel is not None and not isinstance(panel, QDockWidget):
-        panel = panel.parentWidget()
+    panel = _panel_of(focus)
     if panel is None:
         return None
     for button in panel.findChildren(QAbstractButton):
@@ -42,8 +40,13 @@ def press(widget: QWidget) -> None:
         widget.click()
 
 
+def _panel_of(widget: QWidget | None) -> QWidget | None:
+    while widget is not None and not isinstance(widget, QDockWidget):
+        widget = widget.parentWidget()
+    return widget
+
+
 def _answers(widget: QWidget, text: str, event: QKeyEvent) -> bool:
     if not (widget.isVisible() and widget.isEnabled()) or "&" not in text:
         return False
-    letter = QKeySequence.mnemonic(text)
-    return not letter.isEmpty() and letter[0].key() == event.key()
+    return QKeySequence.mnemonic(text) == QKeySequence(event.keyCombination())
