@@ -124,7 +124,7 @@ class StrategiesPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(0)
         line = QHBoxLayout()
-        line.setContentsMargins(0, 0, 8, 0)
+        line.setContentsMargins(8, 0, 8, 0)
         line.addWidget(self.told, 1)
         line.addWidget(self.cancel)
         layout.addLayout(line)
