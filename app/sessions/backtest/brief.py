@@ -95,6 +95,7 @@ class BriefMaker:
             *(worths.ctypes.data, len(worths)),
         )
         job[Sums.STRATEGIES] = 1 + len(outcomes.strategies)
+        told = int(Told.OTHER_TIMES)
         for _ in range(_TRIES):
             told = sum_up(arena, job.ctypes.data, 0)
             if told == Told.OTHER_TIMES:
@@ -225,12 +226,12 @@ def sums_of(
         returns=return_sums(returns),
         closed=trade_sums(pnl_of(made, units)[closed], hold),
         trades=len(made),
-        exposed=np.count_nonzero(worths["gross_exposure"] > 0),
+        exposed=int(np.count_nonzero(worths["gross_exposure"] > 0)),
         fees=float(units.fees(fills).sum()),
         fills=len(fills),
-        makers=np.count_nonzero(fills["liquidity"] > 0),
-        orders=np.count_nonzero(kinds == ReportType.PENDING_NEW),
-        rejects=np.count_nonzero(kinds == ReportType.REJECTED),
+        makers=int(np.count_nonzero(fills["liquidity"] > 0)),
+        orders=int(np.count_nonzero(kinds == ReportType.PENDING_NEW)),
+        rejects=int(np.count_nonzero(kinds == ReportType.REJECTED)),
         events=outcomes.events,
     )
     return sums, dates, returns
