@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
@@ -19,11 +19,15 @@ class FormArea(QScrollArea):
         A widget in it with an attribute ``row_px`` is cut between its painted rows.
     name : str
         What a screen reader calls it.
+    keeps_width : bool
+        It is never narrower than the form can be; else the form gives way by itself.
     """
 
-    def __init__(self, form: QWidget, name: str = "") -> None:
+    def __init__(
+        self, form: QWidget, name: str = "", *, keeps_width: bool = False
+    ) -> None:
         super().__init__()
-        self._rest = 0
+        self._rest, self._keeps_width = 0, keeps_width
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -32,6 +36,13 @@ class FormArea(QScrollArea):
         self.setWidget(form)
         form.installEventFilter(self)
         self.verticalScrollBar().valueChanged.connect(lambda _: self.fit())
+
+    def minimumSizeHint(self) -> QSize:
+        hint, form = super().minimumSizeHint(), self.widget()
+        if self._keeps_width and form is not None:
+            bar = self.verticalScrollBar().sizeHint().width()
+            hint.setWidth(form.minimumSizeHint().width() + bar)
+        return hint
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kinds = QEvent.Type

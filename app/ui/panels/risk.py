@@ -50,7 +50,7 @@ class RiskPanel(QWidget):
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(FormArea(inner, "Limits"), 1)
+        outer.addWidget(FormArea(inner, "Limits", keeps_width=True), 1)
         outer.addWidget(self.editor)  # in view, whichever limit it is about
 
     def _heading(self, text: str) -> QLabel:
