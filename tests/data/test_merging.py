@@ -4,16 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
+from app.data.catalog import Catalog
 from app.data.merging import Merged
 from tests.bar_catalog import MINUTE, START, walk, write_bars
 
 
 def _merged(folder: Path, counts: list[int]) -> Merged:
     names = ["RSTK", "RFUT", "RUSD"][: len(counts)]
+    catalog = Catalog(folder / "catalog")
     for seed, (name, count) in enumerate(zip(names, counts, strict=True)):
         steps = np.random.default_rng(seed).integers(0, 3, count)
         ts = START + MINUTE * np.cumsum(steps)
-        catalog = write_bars(folder, name, walk(count, seed), ts=ts)
+        write_bars(folder, name, walk(count, seed), ts=ts)
     return Merged([catalog.open(name) for name in names])
 
 

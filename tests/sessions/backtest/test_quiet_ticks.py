@@ -29,8 +29,12 @@ class Asking(Strategy):
 
     def on_trade(self, ctx, trade):
         self.seen += 1
-        if self.seen % 5 == 0:
-            ctx.market(trade.instrument, 30.0 if self.seen % 2 else -30.0)
+        i = trade.instrument
+        if self.seen % 5 == 0 and ctx.bid(i) < ctx.ask(i):
+            if ctx.position(i) > 0.0:
+                ctx.market(i, -30.0)
+            else:
+                ctx.market(i, 30.0)
 
     def on_quote(self, ctx, quote):
         self.seen += 3
@@ -39,18 +43,19 @@ class Asking(Strategy):
         self.seen += 1
         i, turn = update.instrument, self.seen % 12
         bid, ask = ctx.bid(i), ctx.ask(i)
-        if turn == 0 and bid < ask:
-            ctx.cancel_all(i)
-            ctx.limit(i, 20.0, bid)
-            ctx.limit(i, -20.0, ask)
-        elif turn == 4 and bid < ask:
-            ctx.limit(i, 10.0, bid - 0.05)
-            ctx.limit(i, -15.0, ask + 0.07)
-            ctx.limit(i, 25.0, bid + 0.01)
-        elif turn == 8 and self.seen % 7 == 0:
-            ctx.stop(i, -5.0, bid - 0.04)
-        elif turn == 10:
-            ctx.set_timer(1, ctx.now + 400_000_000)
+        if bid < ask:
+            if turn == 0:
+                ctx.cancel_all(i)
+                ctx.limit(i, 20.0, bid)
+                ctx.limit(i, -20.0, ask)
+            elif turn == 4:
+                ctx.limit(i, 10.0, bid - 0.05)
+                ctx.limit(i, -15.0, ask + 0.07)
+                ctx.limit(i, 25.0, bid + 0.01)
+            elif turn == 8 and self.seen % 7 == 0:
+                ctx.stop(i, -5.0, bid - 0.04)
+            elif turn == 10:
+                ctx.set_timer(1, ctx.now + 400_000_000)
 """
 
 
@@ -116,6 +121,7 @@ def _assert_same(folder: Path, records: Any, terms: dict[str, Any]) -> Any:
     request = parse_request({"symbols": ["RSTK@depth"], **terms})
     quiet, ours = _folded(catalog, records, request, quiet=True)
     whole, theirs = _folded(catalog, records, request, quiet=False)
+    assert [each.failure for each in quiet.strategies.values() if each.failure] == []
     assert quiet.reports.tobytes() == whole.reports.tobytes()
     assert quiet.worths.tobytes() == whole.worths.tobytes()
     assert [name for name in ours if ours[name] != theirs[name]] == []
