@@ -12,6 +12,7 @@ the size of a return (Karpoff 1987). Overnight the price gaps. Days, hours and h
 are those of the New York Stock Exchange.
 """
 
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -279,10 +280,15 @@ def _bars(
     ticks = price * np.exp(np.append(0.0, path)) / tick
     marks = np.maximum(np.rint(ticks), 2).astype(np.int64)
     opens, closes = marks[:-1], marks[1:]
-    reach = np.abs(random.standard_normal((2, count))) * 0.5 * sigma * opens
-    up, down = np.rint(reach).astype(np.int64)
-    high = np.maximum(opens, closes) + up
-    low = np.maximum(np.minimum(opens, closes) - down, 1)
+    # Extremes of a Brownian bridge between a minute's ends: with longer or shorter ones
+    # limits and stops that are filled at them would have an edge.
+    drawn = np.abs(random.standard_normal((2, count)))
+    chances = np.array([math.erfc(x) for x in (drawn / math.sqrt(2)).ravel().tolist()])
+    moves, spread = np.diff(ticks), sigma * opens
+    reach = np.sqrt(moves**2 - 2 * spread**2 * np.log(chances.reshape(drawn.shape)))
+    up, down = np.rint((reach + [[1.0], [-1.0]] * moves) / 2).astype(np.int64)
+    high = np.maximum(opens + up, np.maximum(opens, closes))
+    low = np.maximum(np.minimum(opens - down, np.minimum(opens, closes)), 1)
     excited = shape * (0.5 + 0.7 * np.abs(normal))
     noise = np.exp(0.4 * random.standard_normal(count))
     volume = np.maximum(np.rint(_MINUTE_VOLUME * excited * noise), 100)

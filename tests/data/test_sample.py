@@ -88,6 +88,22 @@ def test_there_are_gaps_a_smile_of_volume_and_more_than_one_regime(catalog):
     assert months.max() > 1.5 * months.min()
 
 
+@pytest.mark.parametrize("away", [0.3, 0.7, 1.5])
+def test_a_limit_that_a_minute_reaches_has_no_edge(catalog, away):
+    made = bars(catalog, "SAMPLE1", "bars-1m")
+    close, low, high = (made[f"{n}_offset"] for n in ("close", "low", "high"))
+    scale = np.abs(close).mean()
+    limit = 100 * np.rint(away * scale / 100)
+
+    bought = (close[low < -limit] + limit) / scale
+    sold = (limit - close[high > limit]) / scale
+
+    # What is left is of rounding to the tick, and of chance.
+    for won in (bought, sold):
+        assert len(won) > 5000
+        assert abs(won.mean()) < 0.02 + 4 * won.std() / np.sqrt(len(won))
+
+
 def test_it_says_that_it_is_made_up(catalog):
     meta = catalog.segments("AAPL", "bars-1d")[0].meta
 
