@@ -28,7 +28,7 @@ def bearer(focus: QWidget | None, event: QKeyEvent) -> QWidget | None:
             return button
     for label in panel.findChildren(QLabel):
         buddy = label.buddy()
-        if buddy is not None and _answers(buddy, label.text(), event):
+        if _answers(buddy, label.text(), event):
             return buddy
     return None
 
@@ -46,7 +46,11 @@ def _panel_of(widget: QWidget | None) -> QWidget | None:
     return widget
 
 
-def _answers(widget: QWidget, text: str, event: QKeyEvent) -> bool:
-    if not (widget.isVisible() and widget.isEnabled()) or "&" not in text:
+def _answers(widget: QWidget | None, text: str, event: QKeyEvent) -> bool:
+    if (
+        widget is None
+        or not (widget.isVisible() and widget.isEnabled())
+        or "&" not in text
+    ):
         return False
     return QKeySequence.mnemonic(text) == QKeySequence(event.keyCombination())
