@@ -449,13 +449,19 @@ class Paneled(QMainWindow):
         self.menu.addAction("&Open")
         self.pressed: list[str] = []
         self.fields: dict[str, QLineEdit] = {}
+        self.first: dict[str, QLineEdit] = {}
         for name in ("ticket", "other"):
             inner, field, label = QWidget(), QLineEdit(), QLabel("&With")
             button = QPushButton("&Sell")
             button.clicked.connect(partial(self.pressed.append, name))
             label.setBuddy(field)
             layout = QVBoxLayout(inner)
-            for each in (button, label, field, QLineEdit(objectName="first")):
+            for each in (
+                button,
+                label,
+                field,
+                self.first.setdefault(name, QLineEdit()),
+            ):
                 layout.addWidget(each)
             dock = QDockWidget(name)
             dock.setWidget(inner)
@@ -471,7 +477,7 @@ def test_alt_and_a_letter_is_answered_by_the_panel_with_the_keyboard(
     qtbot.addWidget(window)
     window.show()
     window.activateWindow()
-    first = window.fields[name].parentWidget().findChild(QLineEdit, "first")
+    first = window.first[name]
     first.setFocus()
     qtbot.waitUntil(first.hasFocus)
     handle = window.windowHandle()

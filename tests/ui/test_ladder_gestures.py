@@ -54,6 +54,10 @@ def wheel(hand: Hand, price: int, column: Column, notches: int) -> None:
     QApplication.sendEvent(view, event)
 
 
+def is_holding(hand: Hand) -> bool:
+    return hand.panel.view.gestures.held is not None
+
+
 def hold(hand: Hand, position: int) -> None:
     """Take a position, as fills of orders placed elsewhere would."""
     hand.stage.session.position[0] = position
@@ -224,12 +228,11 @@ def test_a_key_that_acts_drops_the_order_that_waited(armed: Hand, key: Qt.Key) -
     before = len(armed.stage.session.sent)
     waiting = armed.frame.best_ask + 9
     armed.click(waiting, Column.BID)
-    gestures = armed.panel.view.gestures
-    assert gestures.held is not None
+    assert is_holding(armed)
     armed.stage.clock.advance(0.5)
 
     armed.qtbot.keyClick(armed.panel.view, key)
-    assert gestures.held is None
+    assert not is_holding(armed)
     armed.qtbot.keyClick(armed.panel.view, Qt.Key.Key_Return)
     armed.stage.pulse()
 
