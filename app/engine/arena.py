@@ -187,16 +187,27 @@ _NORESERVE: Final = getattr(mmap, "MAP_NORESERVE", 0x4000)
 
 
 def section(which: Section, dtype: np.dtype[Any]) -> Callable[[int], Any]:
-    """Make the accessor kernel of a section: arena's address to array of records."""
+    """Make the accessor kernel of a section: arena's address to array of records.
+
+    The array is for indexing alone, from 0 on. Its length is 0: numba adds the length
+    to a negative index, which takes a load, a product and a comparison each time that a
+    record is looked up, and nothing where it adds a constant 0. With bounds checks on
+    the length is the section's, and an index below 0 is out of bounds (lean.py).
+    """
     start = _FIRST + _STRIDE * int(which)
     length = start + CAPACITY
 
     @kernel
     def records(arena: int) -> Any:
         header = words(arena, HEADER_BYTES // 8)
+        return view(arena + header[start], 0, dtype)
+
+    @kernel
+    def checked(arena: int) -> Any:
+        header = words(arena, HEADER_BYTES // 8)
         return view(arena + header[start], header[length], dtype)
 
-    return records
+    return checked if BOUNDSCHECK else records
 
 
 def record_of(which: Section, dtype: np.dtype[Any]) -> Callable[[int, int], Any]:

@@ -25,6 +25,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -179,11 +180,12 @@ class Entry:
     def _load(self) -> None:
         """Take it from the cache, or compile it."""
         may_cache = self.function.__closure__ is None
-        if may_cache and self.file.exists():
-            self._address, self._keeper = objects.load(self.file)
-            self._was_cached = True
-        else:
-            self.compile(keep=may_cache)
+        if may_cache:
+            with suppress(FileNotFoundError, objects.DamagedError):
+                self._address, self._keeper = objects.load(self.file.read_bytes())
+                self._was_cached = True
+                return
+        self.compile(keep=may_cache)
 
     def compile(self, *, keep: bool) -> None:
         """Compile, and put it into the cache if asked to."""

@@ -255,8 +255,8 @@ def gate_report(arena: int, links: int, address: int) -> int:
         return 0
     if outcome == FILLED:
         _book(arena, index, report)
-    recount(arena, index)
-    refresh_exposure(arena, instrument)
+    if recount(arena, index) or outcome == FILLED:
+        refresh_exposure(arena, instrument)
     ended = is_ended(order["status"]) and not was_ended
     asked = integer(order["end_reason"])
     pass_on(arena, links, index, report)

@@ -18,13 +18,19 @@ from app.engine.compile import kernel
 BUCKET: Final = np.dtype("<i4")
 FIRST_BUCKETS: Final = 1024
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+_RUN_BITS: Final = np.uint64(10)
 
 
 @kernel
 def _bucket(key: int, count: int) -> int:
-    """Bucket of a key, from 1 (Knuth's multiplicative hashing)."""
-    mixed = np.uint64(key) * _GOLDEN
-    return integer((mixed >> np.uint64(32)) & np.uint64(count - 1)) + 1
+    """Bucket of a key, from 1: keys that follow each other have neighbouring buckets.
+
+    Ids are given one after another, so what is looked up next lies in a line that is
+    near. Where such a run begins is spread by its upper bits (Knuth's multiplicative
+    hashing), so that runs do not meet.
+    """
+    mixed = (np.uint64(key) >> _RUN_BITS) * _GOLDEN >> np.uint64(32)
+    return integer((mixed + np.uint64(key)) & np.uint64(count - 1)) + 1
 
 
 def id_map(  # noqa: C901, PLR0915  (kernels of one table, each small)
@@ -66,8 +72,9 @@ def id_map(  # noqa: C901, PLR0915  (kernels of one table, each small)
                 every[index]["chain"] = first
                 first = index
                 index = following
-        table[1 : count + 1] = 0
         table[0] = count
+        for bucket in range(1, count + 1):
+            table[bucket] = 0
         section_words(arena, buckets_section)[USED] = count + 1
         while first:
             following = integer(every[first]["chain"])

@@ -15,9 +15,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from numba import _dynfunc
-from numba.core import compiler
+from numba.core import compiler, types
+from numba.core.callconv import PythonErrorModel
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.cpu import CPUContext
+from numba.np import arrayobj
+
+from app.engine.compile import BOUNDSCHECK
 
 
 class InnerLibrary(JITCodeLibrary):  # type: ignore[misc]
@@ -98,3 +102,21 @@ def install() -> None:
 
     CPUContext.get_executable = get_executable
     JITCPUCodegen._library_class = InnerLibrary
+    if BOUNDSCHECK:
+        _forbid_negative()
+
+
+def _forbid_negative() -> None:
+    """Let an index below 0 be out of bounds in kernels, where bounds are checked.
+
+    Without checks nothing is added to it, see `arena.section`. In the code of handlers
+    it counts from the end, as in Python.
+    """
+    finished = arrayobj.fix_integer_index
+
+    def fix(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
+        if isinstance(context.error_model, PythonErrorModel):
+            return finished(context, builder, kind, index, size)
+        return context.cast(builder, index, kind, types.intp)
+
+    arrayobj.fix_integer_index = fix

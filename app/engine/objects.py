@@ -1,19 +1,22 @@
 """Machine code on disk: kept once it is compiled, loaded without the compiler.
 
-A file holds one entry: the name of its C function, a zero byte, the object code as LLVM
-wrote it. It is loaded by LLVM's own linker, so the compiler (numba) need not be there.
-What the code calls of numba's runtime, all of it on the path of an error, stands in for
-itself here: an entry that raises says so on the standard error stream and returns 0.
+A file holds one entry: a checksum, the name of its C function, a zero byte, the object
+code as LLVM wrote it. It is loaded by LLVM's own linker, so the compiler (numba) need
+not be there. What the code calls of numba's runtime, all of it on the path of an error,
+stands in for itself here: an entry that raises says so on the standard error stream and
+returns 0.
 """
 
 import os
 import tempfile
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import llvmlite.binding as llvm
 
+_CHECKSUM_BYTES: Final = 4
 _RUNTIME: Final = """
 declare i32 @PyGILState_Ensure()
 declare void @PyGILState_Release(i32)
@@ -86,22 +89,39 @@ def _runtime() -> Any:
     return engine
 
 
+class DamagedError(ValueError):
+    """A file of machine code is not as it was written: cut off, or changed."""
+
+
+def packed(symbol: str, code: bytes) -> bytes:
+    """Content of an entry's file: checksum, symbol, a zero byte, object code."""
+    content = symbol.encode() + b"\0" + code
+    return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "little") + content
+
+
 def save(path: Path, symbol: str, code: bytes) -> None:
     """Write an entry's file, whole or not at all."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(symbol.encode() + b"\0" + code)
+        file.write(packed(symbol, code))
     os.replace(file.name, path)
 
 
-def load(path: Path) -> tuple[int, Any]:
-    """Load an entry.
+def load(content: bytes) -> tuple[int, Any]:
+    """Load an entry from the content of its file.
 
     Returns
     -------
     (int, object)
         Address of the function; what keeps it loaded.
+
+    Raises
+    ------
+    DamagedError
+        If the checksum is another. LLVM would crash the process.
     """
-    symbol, _, code = path.read_bytes().partition(b"\0")
+    symbol, _, code = content[_CHECKSUM_BYTES:].partition(b"\0")
+    if content != packed(symbol.decode(errors="replace"), code):
+        raise DamagedError
     keeper = (_runtime(), engine := _engine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()

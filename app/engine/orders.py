@@ -15,6 +15,8 @@ from app.engine.arena import Section, give, take
 from app.engine.bits import integer
 from app.engine.compile import kernel
 from app.engine.id_map import id_map
+from app.engine.memory import record_address
+from app.engine.prefetch import prefetch
 from app.engine.records import (
     NO_PRICE,
     GroupRole,
@@ -24,12 +26,15 @@ from app.engine.records import (
     ReportType,
 )
 from app.engine.risk_state import ENDED_KEPT, is_exit, risk, working
-from app.engine.state import engine, orders
+from app.engine.state import ORDER, engine, orders
 
 find_order, _link_id, _unlink_id = id_map(
     Section.ORDER_BUCKETS, Section.ORDERS, orders, "client_order_id"
 )
 
+_ORDER_BYTES: Final = ORDER.itemsize
+_LINE: Final = 64
+"""Bytes of a cache line."""
 HALT_OVERFILL: Final = 1
 """ENGINE's `halt_code`: a fill beyond what was open."""
 IGNORED: Final = 0
@@ -184,6 +189,9 @@ def forget_oldest(arena: int) -> None:
     state["ended"] -= 1
     _unlink_id(arena, index)
     give(arena, Section.ORDERS, index)
+    # It is forgotten next, and written by the order after next: far from every cache.
+    for line in range(0, _ORDER_BYTES, _LINE):
+        prefetch(record_address(every[following]) + line)
 
 
 @kernel

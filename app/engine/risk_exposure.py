@@ -124,19 +124,25 @@ def _wanted(arena: int, index: int) -> tuple[int, int]:
 
 
 @kernel
-def recount(arena: int, index: int) -> None:
-    """Count an order anew, after anything about it changed."""
+def recount(arena: int, index: int) -> bool:
+    """Count an order anew, after anything about it changed; False if it counts alike.
+
+    Then what working orders stand for is as it was, and so is the exposure.
+    """
     order = orders(arena)[index]
     instrument, side = integer(order["instrument"]), integer(order["side"])
     if order["role"] == GroupRole.OCO_ENTRY and order["group"]:
         _recount_group(arena, instrument, side, integer(order["group"]), index)
-        return
+        return True
     quantity, price = _wanted(arena, index)
     if order["pending_replaces"] > 1:
         # An earlier replace, now overwritten, may still take effect.
         quantity = max(quantity, order["counted"])
         price = max(price, order["counted_price"])
+    if quantity == order["counted"] and price == order["counted_price"]:
+        return False
     _set_counted(arena, index, quantity, price)
+    return True
 
 
 @kernel

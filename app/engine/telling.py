@@ -5,7 +5,7 @@ from app.engine.compile import kernel
 from app.engine.memory import view
 from app.engine.records import REPORT, EventKind, ReportType
 from app.engine.state import MAX_STRATEGIES, engine
-from app.engine.strategy import Handler, call_handler
+from app.engine.strategy import Handler, call_handler, has_handler, strategies
 
 
 @kernel
@@ -34,6 +34,8 @@ def tell_owner(arena: int, links: int, address: int) -> None:
     report = view(address, 1, REPORT)[0]
     strategy, kind = integer(report["strategy"]), integer(report["report"])
     if 0 < strategy < MAX_STRATEGIES and kind < ReportType.STATE:
-        if kind == ReportType.FILL:
+        record = strategies(arena)[strategy]
+        if kind == ReportType.FILL and has_handler(record, Handler.ON_FILL):
             call_handler(arena, links, strategy, Handler.ON_FILL, address)
-        call_handler(arena, links, strategy, Handler.ON_ORDER, address)
+        if has_handler(record, Handler.ON_ORDER):
+            call_handler(arena, links, strategy, Handler.ON_ORDER, address)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
@@ -228,16 +228,6 @@ def _function_names(program: Program) -> list[str]:
     return [tree.name for tree in program.functions.values()]
 
 
-class _Content:
-    """Machine code in memory, where a file of it is asked for."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def read_bytes(self) -> bytes:
-        return self._content
-
-
 class HandlerEntry(Entry):
     """A handler's entry: from the cache, or out of what the compiler has answered.
 
@@ -253,8 +243,7 @@ class HandlerEntry(Entry):
 
     def _load(self) -> None:
         if self.code:
-            content = cast("Path", _Content(self.code))
-            self._address, self._keeper = objects.load(content)
+            self._address, self._keeper = objects.load(self.code)
         else:
             super()._load()
 
@@ -263,7 +252,7 @@ class HandlerEntry(Entry):
         super().compile(keep=False)
         compiled = self._keeper
         code = compiled._library._get_compiled_object()  # noqa: SLF001
-        self.code = compiled.native_name.encode() + b"\0" + code
+        self.code = objects.packed(compiled.native_name, code)
 
 
 def compiled_entries(

@@ -162,6 +162,21 @@ def test_a_second_process_loads_and_does_not_compile(copy):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", ["nothing", "half", "another"])
+def test_a_file_that_is_damaged_is_compiled_anew(copy, part):
+    """As after the power went: LLVM would crash the process that loads it."""
+    copy.report()
+    (path,) = (copy.folder / "cache" / "kernels").rglob("*.object")
+    whole = path.read_bytes()
+    changed = whole[:-9] + bytes(9)
+    kept = {"nothing": b"", "half": whole[: len(whole) // 2], "another": changed}
+    path.write_bytes(kept[part])
+
+    assert copy.report() == (101, 0)
+    assert copy.report() == (101, 1)
+
+
+@pytest.mark.slow
 def test_sources_that_come_back_find_their_cache_again(copy):
     copy.report()
     copy.write("sample_callee", CALLEE.format(step=7))

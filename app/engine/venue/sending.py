@@ -4,8 +4,12 @@ A request meets the book at decision + order latency (SEMANTICS 10); the venue b
 its own account of an order when it is sent.
 """
 
+from typing import Final
+
 from app.engine.arena import USED, section_words
 from app.engine.compile import kernel
+from app.engine.memory import record_address
+from app.engine.prefetch import prefetch
 from app.engine.records import (
     Reason,
     ReportType,
@@ -15,12 +19,17 @@ from app.engine.venue.latency import arrival_time
 from app.engine.venue.pending import merged, new_pending
 from app.engine.venue.reports import end, tell
 from app.engine.venue.state import (
+    VENUE_ORDER,
     Message,
     Stage,
     pending,
     venue,
     venue_orders,
 )
+
+_ORDER_BYTES: Final = VENUE_ORDER.itemsize
+_LINE: Final = 64
+"""Bytes of a cache line."""
 
 
 @kernel
@@ -52,6 +61,10 @@ def begin_order(arena: int, index: int) -> None:
     order["condition"], order["impact"] = 0, 0
     order["peaks"], order["triggered_ts"] = 0, 0
     order["target_share"] = source["target_share"]
+    # The next order most likely has the row behind, long out of every cache.
+    behind = record_address(order) + _ORDER_BYTES
+    for line in range(0, _ORDER_BYTES, _LINE):
+        prefetch(behind + line)
 
 
 @kernel

@@ -5,7 +5,7 @@ runs out, or its hours begin. What follows from a step is lined up behind it.
 """
 
 from app.engine.bits import integer
-from app.engine.compile import kernel
+from app.engine.compile import inlined, kernel, rare
 from app.engine.conditional.capabilities import (
     has_limit,
     is_stop,
@@ -21,6 +21,7 @@ from app.engine.conditional.steps import has_steps, next_step
 from app.engine.conditional.triggers import (
     watch,
 )
+from app.engine.rare import out_of_line
 from app.engine.records import (
     NO_PRICE,
     OrderOption,
@@ -160,9 +161,17 @@ def _dismissed(arena: int, links: int, index: int, reason: int) -> None:
         end(arena, links, index, ReportType.CANCELLED, reason)
 
 
-@kernel
+@inlined
 def perform_steps(arena: int, links: int) -> None:
     """Do what is lined up, and what follows from it, until there is nothing left."""
+    if has_steps(arena):
+        _perform(arena, links)
+
+
+@rare
+def _perform(arena: int, links: int) -> None:
+    """Take one step after another."""
+    out_of_line()
     while has_steps(arena):
         step, mine, reason = next_step(arena)
         if step == Step.NONE:
