@@ -53,12 +53,16 @@ def word_of(arena: int, which: int, word: int) -> int:
 def write_all(arena: int, _b: int, _c: int) -> int:
     """Write each record of both sections; how many there are."""
     first, second = records(arena), others(arena)
-    for i in range(len(first)):
+    counts = (
+        section_words(arena, POOL)[CAPACITY],
+        section_words(arena, Section.POSITIONS)[CAPACITY],
+    )
+    for i in range(counts[0]):
         first[i]["key"] = i
         first[i]["value"] = -i
-    for i in range(len(second)):
+    for i in range(counts[1]):
         second[i]["value"][4] = 1000 + i
-    return len(first) + len(second)
+    return counts[0] + counts[1]
 
 
 def small(capacity=5):

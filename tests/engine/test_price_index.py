@@ -240,9 +240,6 @@ def test_nodes_that_a_refused_price_took_are_given_back():
 
 def test_two_trees_share_a_pool():
     one = Index()
-    two_trees = trees(one.arena.address)
-    assert len(two_trees) == 2
-
     one.insert(5)
     assert one.arena.records(Section.BOOKS)[0]["tree_root"] == 0
     assert one.arena.records(Section.BOOKS)[1]["tree_root"] == 1
