@@ -62,7 +62,7 @@ def write_all(arena: int, _b: int, _c: int) -> int:
         first[i]["value"] = -i
     for i in range(counts[1]):
         second[i]["value"][4] = 1000 + i
-    return counts[0] + counts[1]
+    return int(counts[0] + counts[1])
 
 
 def small(capacity=5):
