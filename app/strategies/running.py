@@ -10,7 +10,6 @@ import contextlib
 import copy
 import ctypes
 import hashlib
-import inspect
 import json
 import logging
 import sys
@@ -39,7 +38,7 @@ from app.strategies import compiling, program_making, slips
 from app.strategies.checks import python_only, translated
 from app.strategies.compiling import Answer, Order
 from app.strategies.program import PREFIX as _P, Program
-from app.strategies.strategy import HANDLERS, Strategy, title_of
+from app.strategies.strategy import HANDLERS, Strategy, files_of, title_of
 from app.strategies.whole_files import write_whole
 
 _log = logging.getLogger("app.strategies")
@@ -117,12 +116,8 @@ def prepare(
 def folder_of(cls: type[Strategy]) -> Path:
     """Folder of a strategy's machine code: by all that it is made of."""
     digest = hashlib.sha256(compiler_hash().encode())
-    for base in cls.__mro__:
-        if base in (Strategy, object):
-            continue
-        file = inspect.getsourcefile(base)
-        assert file is not None
-        digest.update(Path(file).read_bytes())
+    for file in files_of(cls):
+        digest.update(file.read_bytes())
     digest.update(source_hash(Path(program_making.__file__)).encode())
     digest.update(cls.__qualname__.encode())
     return cache_root() / f"strategy-{cls.__name__}-{digest.hexdigest()[:20]}"

@@ -23,6 +23,7 @@ import typing
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -216,6 +217,17 @@ def _split(hint: Any) -> tuple[Any, Range | None]:
     kind, *more = typing.get_args(hint)
     bounds = [each for each in more if isinstance(each, Range)]
     return kind, bounds[0] if bounds else None
+
+
+def files_of(cls: type) -> list[Path]:
+    """Source files of a strategy and of what it derives from, but for `Strategy`."""
+    found = []
+    for base in cls.__mro__:
+        if base not in (Strategy, object):
+            file = inspect.getsourcefile(base)
+            assert file is not None
+            found.append(Path(file))
+    return found
 
 
 def title_of(cls: type[Strategy]) -> str:

@@ -195,6 +195,8 @@ class Bridge(QObject):
         self._began = self.clock.monotonic_ns()
         reports = session.reports()
         if len(reports):
+            if self.desk.learn_instruments(session):  # which they speak of
+                self.instruments_changed.emit()
             self.desk.take_reports(reports, self.clock.wall_ns())
             self.answers.take(reports)
         view = session.view()

@@ -26,6 +26,7 @@ from app.engine.records import (
 from app.ui.items.step_field import StepField
 from app.ui.models import replacing, requests
 from app.ui.models.blotter_filter import wanted
+from app.ui.models.blotters import Blotters
 from app.ui.models.judge import Verdict
 from app.ui.models.situation import situation
 from app.ui.panels.fills import FillsPanel
@@ -101,6 +102,21 @@ def row_of(panel: OrdersPanel, number: int) -> int:
         if panel.table.record(row)["client_order_id"] == number:
             return row
     raise AssertionError(number)
+
+
+def test_an_exit_whose_entry_has_no_fill_yet_is_not_of_zero(armed: Stage) -> None:
+    (size,) = (
+        each
+        for each in Blotters(armed.desk, armed.context.theme).orders()
+        if each.title == "Quantity"
+    )
+    armed.desk.orders.apply(report(8, quantity=0, leaves=0, group=9))
+
+    plain, exit_ = armed.desk.orders.order(1), armed.desk.orders.order(8)
+    assert plain is not None
+    assert exit_ is not None
+    assert size.text(exit_) == "as filled"
+    assert size.text(plain) == "10"
 
 
 # The filter.

@@ -14,6 +14,7 @@ from app.engine.records import NO_PRICE, SafetyState
 from app.ui.jobs import Jobs
 from app.ui.models import requests
 from tests.ui.conftest import Stage
+from tests.ui.scripted_session import INSTRUMENTS
 
 pytestmark = pytest.mark.gui
 
@@ -60,6 +61,22 @@ def test_reports_reach_the_desk_before_the_signal(stage: Stage) -> None:
     stage.frame()
 
     assert seen == [1]
+
+
+def test_reports_of_the_first_frame_name_their_instruments(stage: Stage) -> None:
+    stage.session.instruments = ()
+    stage.bridge.attach(stage.session)
+    stage.session.instruments = INSTRUMENTS
+    stage.session.submit(
+        requests.new_order(
+            1, instrument=1, client_order_id=5, side=1, quantity=1, price=NO_PRICE
+        )
+    )
+
+    stage.frame()
+
+    refused = stage.desk.messages.rows[-1]
+    assert refused.topic == INSTRUMENTS[1].name
 
 
 def test_frame_times_cover_drain_and_paint(stage: Stage) -> None:

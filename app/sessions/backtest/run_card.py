@@ -1,7 +1,6 @@
 """The card of a run: what was run, so that it can be judged and run again."""
 
 import hashlib
-import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import date
@@ -23,7 +22,7 @@ from app.sessions.backtest.composing import UNITS, Composition, Hung
 from app.sessions.backtest.run import Outcomes
 from app.sessions.backtest.run_units import reasons_of
 from app.sessions.notes import iso
-from app.strategies.strategy import title_of
+from app.strategies.strategy import files_of, title_of
 
 _CRYPTO: Final = (InstrumentKind.CRYPTO_SPOT, InstrumentKind.PERPETUAL)
 _TRADING_DAYS, _CALENDAR_DAYS = 252, 365
@@ -237,8 +236,11 @@ def _no_book(outcomes: Outcomes) -> dict[str, int]:
 
 
 def code_hash(cls: type) -> str:
-    """Hash of a strategy's source."""
-    return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()[:_BRIEF]
+    """Hash of the files of a strategy and of what it derives from, ours left out."""
+    found = hashlib.sha256(cls.__qualname__.encode())
+    for file in files_of(cls):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:_BRIEF]
 
 
 def engine_hash() -> str:

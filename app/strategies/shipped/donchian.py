@@ -9,7 +9,7 @@ from app.strategies import ATR, Highest, Lowest, Range, Strategy
 class DonchianBreakout(Strategy):
     """Buys above the highest close of the window, sells below the lowest.
 
-    Shows rolling extremes, a stop that follows the position, and replacing an order.
+    Shows rolling extremes, and a stop some ranges away, sent when an entry is filled.
     """
 
     title = "Donchian Breakout"

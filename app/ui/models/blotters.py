@@ -44,7 +44,9 @@ class Blotters:
             self._name(),
             self._side(),
             self._type(),
-            replace(self._quantity("Quantity", "quantity"), edits=QUANTITY),
+            replace(
+                self._quantity("Quantity", "quantity"), text=self._size, edits=QUANTITY
+            ),
             replace(self._price("Price", "price", is_of_order=True), edits=PRICE),
             replace(self._price("Stop", "stop_price"), edits=STOP),
             self._quantity("Filled", "filled"),
@@ -297,6 +299,11 @@ class Blotters:
             lambda r: r[field],
             width=9,
         )
+
+    def _size(self, record: np.void) -> str:
+        if record["group"] and not record["quantity"]:
+            return "as filled"  # a bracket's exit whose entry has no fill yet
+        return self._text(record, lambda x: x.text.quantity(int(record["quantity"])))
 
     def _price(self, title: str, field: str, *, is_of_order: bool = False) -> Column:
         def write(record: np.void) -> str:
