@@ -17,7 +17,10 @@ last step is finished when the catalog is next opened, an earlier one is cleared
 
 import json
 import shutil
+import threading
+import weakref
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +44,8 @@ GIVEN_OUT: Final = ("instrument", "source")
 COLUMNS: Final = tuple(each for each in MARKET.names or () if each not in GIVEN_OUT)
 HEADER_BYTES: Final = 128
 """Each column file: an .npy header of this length, then the values."""
+_MOST_FILES: Final = 8_192
+_MAPPED_AT_LEAST: Final = 4
 MADE_UP: Final = "sample"
 """The importer of segments that no market made (app/data/sample.py)."""
 STREAMS: Final = ("orders", "depth", "top", "quotes", "trades", "bars")
@@ -117,20 +122,66 @@ class Meta:
             raise CatalogError(f"{path} is damaged: {error}") from error
 
 
+class _Mapped:
+    """The segments whose files are open: a bounded number, the longest open goes first.
+
+    A column that is mapped is an open file, a segment some ten of them, and a year of
+    days has more than a process may open.
+    """
+
+    def __init__(self) -> None:
+        self._segments: deque[weakref.ref[Segment]] = deque()
+        self._lock = threading.Lock()
+
+    def note(self, segment: "Segment") -> None:
+        """Count a segment that was opened."""
+        with self._lock:
+            self._segments.append(weakref.ref(segment))
+            while len(self._segments) > _most_mapped():
+                oldest = self._segments.popleft()()
+                if oldest is not None:
+                    oldest.let_go()
+
+
+def _most_mapped() -> int:
+    """Segments whose columns take half of the files that the process may open."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return _MAPPED_AT_LEAST
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if not 0 <= files < _MOST_FILES:  # no limit may be a negative number
+        files = _MOST_FILES
+    return max(_MAPPED_AT_LEAST, files // (2 * len(COLUMNS)))
+
+
+_mapped: Final = _Mapped()
+
+
 class Segment:
     """What one import brought for one UTC day, its columns mapped into memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.meta = Meta.read(folder / META)
+        self._columns: Mapping[str, NDArray[Any]] | None = None
 
     def __len__(self) -> int:
         return self.meta.rows
 
-    @cached_property
+    @property
     def columns(self) -> Mapping[str, NDArray[Any]]:
         """Each column, read-only: mapped from its file, or one repeated number."""
-        return {name: self._column(name) for name in COLUMNS}
+        columns = self._columns
+        if columns is None:
+            columns = {name: self._column(name) for name in COLUMNS}
+            self._columns = columns
+            _mapped.note(self)
+        return columns
+
+    def let_go(self) -> None:
+        """Keep its files open no longer than somebody holds a part of them."""
+        self._columns = None
 
     def _column(self, name: str) -> NDArray[Any]:
         dtype, rows = MARKET[name], self.meta.rows
@@ -225,21 +276,22 @@ class Recording:
         """Each column; mapped memory where there is one segment, else a copy."""
         if len(self.segments) == 1:
             return self.segments[0].columns
-        parts = [each.columns for each in self.segments]
-        return {
-            name: np.concatenate([part[name] for part in parts]) for name in COLUMNS
-        }
+        return {name: self.column(name) for name in COLUMNS}
 
     def column(
         self, name: str, start: int = 0, stop: int | None = None
     ) -> NDArray[Any]:
         """Rows `start` to `stop` of one column."""
-        parts = [
-            segment.columns[name][rows] for segment, rows in self._parts(start, stop)
-        ]
+        parts = list(self._parts(start, stop))
         if len(parts) == 1:
-            return parts[0]
-        return np.concatenate([np.empty(0, MARKET[name]), *parts])
+            segment, rows = parts[0]
+            return segment.columns[name][rows]
+        out, at = np.empty(len(range(self.rows)[start:stop]), MARKET[name]), 0
+        for segment, rows in parts:
+            part = segment.columns[name][rows]
+            out[at : at + len(part)] = part
+            at += len(part)
+        return out
 
     def records(
         self,

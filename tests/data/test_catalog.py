@@ -63,6 +63,43 @@ def test_what_is_written_is_read_byte_for_byte(tmp_path: Path):
     recording.verify()
 
 
+_MANY_DAYS = """
+import resource
+import sys
+from pathlib import Path
+
+from app.data.catalog import Catalog
+from app.data.merging import Merged
+
+files = len(list(Path("/proc/self/fd").iterdir()))
+resource.setrlimit(resource.RLIMIT_NOFILE, (files + 140, files + 140))
+recording = Catalog(Path(sys.argv[1])).open("AMZN")
+merged, records = Merged([recording]), 0
+while len(part := merged.read()):
+    records += len(part)
+print(len(recording.segments), records, len(recording.columns["ts_received"]))
+times = recording.records()["ts_received"]
+print(int((recording.column("ts_received") == times).all()))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files")
+def test_more_days_are_read_than_files_may_be_open(tmp_path: Path):
+    records = made(400, step=DAY_NS // 4)
+    store(Catalog(tmp_path), records)
+
+    done = subprocess.run(
+        [sys.executable, "-c", _MANY_DAYS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["101", "400", "400", "1"]
+
+
 def test_columns_are_mapped_and_constant_ones_cost_no_file(tmp_path: Path):
     records = made(100)
     records["kind"][:50] = EventKind.TRADE
