@@ -85,12 +85,19 @@ def walk(count: int, seed: int, *, start: int = 100 * UNIT) -> np.ndarray:
     return np.maximum(start + 100 * np.cumsum(steps), 100 * 100)
 
 
-def write_quotes(folder: Path, name: str, count: int, seed: int) -> Catalog:
-    """Write quotes, ten a second; sizes lean before prices move."""
+def write_quotes(
+    folder: Path, name: str, count: int, seed: int, *, turned_from: int | None = None
+) -> Catalog:
+    """Write quotes, ten a second; sizes lean before prices move.
+
+    From the row `turned_from` on, the price goes its steps in the opposite order.
+    """
     catalog = Catalog(folder / "catalog")
     instrument = InstrumentMaster.beside(catalog.root).instrument(name)
     random = np.random.default_rng(seed)
     steps = random.choice([-1, 0, 0, 0, 1], count)
+    if turned_from is not None:
+        steps[turned_from:] = steps[turned_from:][::-1].copy()
     bids = 100 * UNIT + 100 * np.cumsum(steps)
     quotes = np.zeros(count, QUOTE)
     quotes["kind"], quotes["flags"] = EventKind.QUOTE, RecordFlag.LAST

@@ -156,6 +156,34 @@ def test_the_future_does_not_reach_the_past(tmp_path: Path) -> None:
     assert len(before[0]) > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("Book Imbalance", {"length": 1, "enter_above": 0.4}),
+        ("Avellaneda-Stoikov Market Maker", {"intensity": 200.0, "every_ms": 2000}),
+    ],
+)
+def test_the_future_of_a_book_does_not_reach_its_past(
+    tmp_path: Path, name: str, parameters: dict[str, float]
+) -> None:
+    request = request_of("RSTK", name=name, parameters=parameters)
+    (tmp_path / "b").mkdir()
+    known = run(write_quotes(tmp_path, "RSTK", 3000, 12), request)
+    turned = run(
+        write_quotes(tmp_path / "b", "RSTK", 3000, 12, turned_from=1500), request
+    )
+    until = START + 1498 * 100_000_000  # the row behind leans towards the first step
+
+    before, other = (
+        each.fills[each.fills["ts_venue"] <= until].tobytes()
+        for each in (known, turned)
+    )
+
+    assert before == other
+    assert len(before) > 0
+    assert known.digest() != turned.digest()
+
+
 def test_a_strategy_that_raises_is_stopped_and_says_where(tmp_path: Path) -> None:
     catalog = write_bars(tmp_path, "RSTK", walk(20, 5))
     body = ONCE.replace("self.seen == 4", "1 / (self.seen - 3) == 0")
