@@ -382,13 +382,15 @@ def run_checks(arguments: list[str]) -> int:
     Without arguments of its own pytest runs all tests, several at once.
     """
     python = str(PYTHON)
+    window = [python, "-P", "-m", "app", "shots"]
     with tempfile.TemporaryDirectory(prefix="ringside-shots-") as shots:
         checks = {
             "format": [python, "-m", "ruff", "format", "--check", "."],
             "lint": [python, "-m", "ruff", "check", "."],
             "types": [python, "-m", "mypy"],
             "imports": [str(SCRIPTS / "lint-imports")],
-            "window": [python, "-P", "-m", "app", "shots", shots],
+            # Every panel on a real session; tests take the other scales and themes.
+            "window": [*window, "--scale", "1", "--theme", "dark", shots],
         }
         failed = [name for name, command in checks.items() if not passes(name, command)]
     pytest = [python, "-m", "pytest", *(arguments or IN_PARALLEL)]

@@ -24,9 +24,21 @@ from tests.ui.conftest import Stage
 pytestmark = pytest.mark.gui
 
 
-def wrapped_items() -> int:
-    gc.collect()
-    return sum(isinstance(each, QWidgetItem) for each in gc.get_objects())
+class Wrapped:
+    """The wrappers of items that there are, those of other tests' widgets left out."""
+
+    def __init__(self) -> None:
+        self._before = self._all()  # held, so that no other gets their identities
+
+    def new(self) -> int:
+        """How many there are that were not there before."""
+        known = {id(each) for each in self._before}
+        return sum(id(each) not in known for each in self._all())
+
+    @staticmethod
+    def _all() -> list[object]:
+        gc.collect()
+        return [each for each in gc.get_objects() if type(each) is QWidgetItem]
 
 
 def test_it_gives_what_stands_in_a_layout_in_its_order(qtbot: QtBot) -> None:
@@ -71,16 +83,17 @@ def test_clearing_leaves_nothing_and_deletes_the_widgets(qtbot: QtBot) -> None:
 
 
 def test_what_is_taken_out_leaves_no_wrapper_of_its_item(qtbot: QtBot) -> None:
+    wrapped = Wrapped()
     host = QWidget()
     qtbot.addWidget(host)
     outer, row, label = QVBoxLayout(host), QHBoxLayout(), QLabel("taken")
     row.addWidget(label)
     outer.addLayout(row)
-    assert wrapped_items() == 1, "PySide's own doing, which is why removing is not safe"
+    assert wrapped.new() == 1, "PySide's own doing, which is why removing is not safe"
 
     take_out(row, label)
 
-    assert wrapped_items() == 0
+    assert wrapped.new() == 0
     assert row.indexOf(label) == -1
 
 
@@ -88,13 +101,13 @@ def test_tab_finds_its_way_without_items(qtbot: QtBot, stage: Stage) -> None:
     panels = [row.factory(stage.context) for row in PANELS]
     for panel in panels:
         qtbot.addWidget(panel)
-    before = wrapped_items()
+    wrapped = Wrapped()
 
     for panel in panels:
         tab_order.arrange(panel)
 
     assert panels
-    assert wrapped_items() == before
+    assert wrapped.new() == 0
 
 
 def test_no_source_removes_or_asks_for_items() -> None:
