@@ -91,7 +91,7 @@ def _lines(
     assert server.stdout is not None
     descriptor, rest = server.stdout.fileno(), b""
     while is_wanted():
-        if not select.select([descriptor], [], [], _LOOK_S)[0]:
+        if not waits_to_be_read(descriptor, _LOOK_S):
             continue
         said = os.read(descriptor, 4096)
         if not said:
@@ -99,6 +99,17 @@ def _lines(
         *whole, rest = (rest + said).split(b"\n")
         yield from (line.decode() for line in whole)
     _kill_group(server.pid)
+
+
+def waits_to_be_read(descriptor: int, seconds: float) -> bool:
+    """Wait until there is something to read, or the end; False if neither came.
+
+    ``select.select`` refuses descriptors from 1,024 on, which a program with many
+    recordings mapped has.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1_000))
 
 
 def _follow(

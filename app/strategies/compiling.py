@@ -12,7 +12,6 @@ import base64
 import json
 import logging
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from app.clock import SystemClock
+from app.engine.build import waits_to_be_read
 from app.engine.compile import ENGINE, IN_BUILD_SERVER
 from app.engine.sources import sources
 from app.errors import StrategyError
@@ -426,7 +426,7 @@ class _Staying:
 
     def wait(self, seconds: float) -> None:
         """Wait until it says something, or has ended."""
-        select.select([self._control], [], [], seconds)
+        waits_to_be_read(self._control.fileno(), seconds)
 
     def begin(self, order: Order) -> _Run:
         """Let it fork a child that compiles."""
