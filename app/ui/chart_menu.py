@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QInputDialog, QMenu
 
 from app.engine.indicators.series import INDICATORS
+from app.engine.records import BUY, SELL
 from app.errors import EngineError
 from app.ui.chart_orders import ChartOrders
 from app.ui.items.chart_trading import TradingChart
@@ -156,6 +157,7 @@ class ChartMenu:
         if self._view.look.trading:
             for intent in self._view.hand.intents_at(self._view.menu_price):
                 self._offer(menu, intent)
+            self._offer_plans(menu)
             menu.addSeparator()
         drawing = menu.addMenu("Draw")
         for kind in KINDS:
@@ -172,6 +174,23 @@ class ChartMenu:
         action = menu.addAction(intent.text)
         action.setEnabled(intent.verdict is not Verdict.BLOCK)
         action.triggered.connect(lambda: self._orders.place(intent))
+
+    def _offer_plans(self, menu: QMenu) -> None:
+        """Offer a bracket to draw here, either way."""
+        view = self._view
+        if view.hand.frame is None or view.listed is None:
+            return
+        price, drawing = view.menu_price, menu.addMenu("Draw a bracket")
+        drawing.setToolTipsVisible(True)
+        for side, word in ((BUY, "Buy"), (SELL, "Sell")):
+            action = drawing.addAction(f"{word} from {view.listed.text.price(price)}")
+            action.setToolTip("Entry, target and stop as lines; nothing is sent yet")
+            action.triggered.connect(partial(self._begin_plan, side, price))
+
+    def _begin_plan(self, side: int, price: int, is_on: bool = False) -> None:
+        self._view.begin_plan(side, price)
+        self._view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._say("bracket: drag its lines; Send or Enter sends it, Esc drops it")
 
     def draw(self, kind: str, is_on: bool = False) -> None:
         """Let the next presses draw; a note asks for its words first."""

@@ -11,13 +11,22 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.engine.history.records import PROFILE
-from app.engine.records import BUY, NO_PRICE, Action, OrderType, SafetyState
+from app.engine.records import (
+    BUY,
+    NO_PRICE,
+    Action,
+    OrderOption,
+    OrderType,
+    SafetyState,
+)
 from app.ui.items.chart_footprint import grouped, imbalances
 from app.ui.items.chart_orders import lay_chips
 from app.ui.items.chart_profile import value_area
 from app.ui.links import Links
 from app.ui.models.chart_drawings import KINDS, Drawing, DrawingBook
 from app.ui.models.chart_look import Drawn
+from app.ui.models.exits import ENTRY, STOP, TARGET, exit_intent
+from app.ui.models.intent import order_intent
 from app.ui.models.protective import bracket_intent
 from app.ui.panels.chart import ChartPanel
 from tests.ui.conftest import Stage
@@ -242,6 +251,119 @@ def test_staged_orders_wait(panel: ChartPanel, stage: Stage) -> None:
     hand.press(stage.clock.monotonic_ns())
 
     assert stage.session.sent[-1]["order_type"] == OrderType.LIMIT
+
+
+def bought(panel: ChartPanel, stage: Stage, quantity: int) -> None:
+    """Hold a position, bought at market."""
+    frame = panel.view.hand.frame
+    assert frame is not None
+    at = frame.at
+    stage.context.trading.send(order_intent(at, BUY, NO_PRICE, quantity))
+    stage.pulse()
+    show(panel)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "kind"), [(9, OrderType.LIMIT), (-9, OrderType.STOP)]
+)
+def test_the_position_is_dragged_to_where_one_would_leave(
+    panel: ChartPanel, stage: Stage, ticks: int, kind: OrderType
+) -> None:
+    bought(panel, stage, 3)
+    view, frame = panel.view, panel.view.hand.frame
+    assert frame is not None
+    (price, y) = view.price_at(view._mark.y) + ticks, view._mark.y  # type: ignore[union-attr]  # it is there, or the test fails
+    begin = QPoint(200, round(y))
+    end = begin + QPoint(0, round(float(view.price_scale.y(price)) - y))
+
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(view, end)
+    (ghost,) = view.hand.ghosts()
+    sign = "+" if ticks > 0 else "\N{MINUS SIGN}"
+    assert f"P&L {sign}" in ghost.text
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=end)
+
+    sent = stage.session.sent[-1]
+    told = "price" if kind == OrderType.LIMIT else "stop_price"
+    assert (sent["order_type"], sent["side"], sent["quantity"]) == (kind, -1, 3)
+    assert sent[told] == ghost.at
+    assert sent["options"] & OrderOption.REDUCE_ONLY
+
+
+def test_a_limit_that_was_staged_as_an_exit_stays_one(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    bought(panel, stage, 3)
+    frame = panel.view.hand.frame
+    assert frame is not None
+    intent = exit_intent(frame.at, frame.best_bid + 4)
+    assert intent.again is not None
+
+    for _ in range(300):
+        stage.session.advance()
+    stage.pulse()
+    show(panel)
+
+    again = intent.again(panel.view.hand.frame.at)  # type: ignore[union-attr]  # as above
+    assert again.command["order_type"] == OrderType.LIMIT
+
+
+def test_a_bracket_is_drawn_dragged_and_sent(panel: ChartPanel, stage: Stage) -> None:
+    view, hand, before = panel.view, panel.view.hand, len(stage.session.sent)
+    assert hand.frame is not None
+    price = hand.frame.best_bid - 2
+    view.begin_plan(BUY, price)
+    assert hand.plan is not None
+    stop = next(x for x in view._labels if x.leg == STOP)
+    begin = stop.box.center().toPoint()
+    end = begin + QPoint(0, round(float(view.price_scale.y(price - 5)) - stop.y))
+
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(view, end)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=end)
+    assert len(stage.session.sent) == before
+    target, away = hand.plan.ticks
+    assert away == 5
+    ratio = f"1 : {target / 5:.2f}"
+    assert any(ratio in intent.text for _, intent in hand.plan_lines())
+    QTest.keyClick(view, Qt.Key.Key_Return)
+
+    sent = stage.session.sent[before:]
+    assert [int(x["price"]) for x in sent] == [price + target, NO_PRICE, price]
+    assert [int(x["stop_price"]) for x in sent] == [NO_PRICE, price - 5, NO_PRICE]
+    assert len({int(x["group"]) for x in sent}) == 1
+    assert hand.plan is None
+
+
+def test_a_bracket_beyond_the_market_enters_by_a_stop(panel: ChartPanel) -> None:
+    view, hand = panel.view, panel.view.hand
+    assert hand.frame is not None
+    view.begin_plan(BUY, hand.frame.best_ask + 4)
+
+    words = {leg: intent.text for leg, intent in hand.plan_lines()}
+
+    assert " STP " in words[ENTRY]
+    assert words[TARGET].startswith("target: SELL")
+
+
+def test_a_drawn_bracket_is_dropped_and_where_blocked_stays(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    view, hand = panel.view, panel.view.hand
+    assert hand.frame is not None
+    stage.context.trading.set_state(SafetyState.VIEW)
+    stage.pulse()
+    show(panel)
+    before = len(stage.session.sent)
+    view.begin_plan(BUY, hand.frame.best_bid - 2)
+
+    QTest.keyClick(view, Qt.Key.Key_Return)
+
+    assert hand.plan is not None
+    assert "ARMED" in panel.said.text
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert hand.plan is None
+    assert len(stage.session.sent) == before
 
 
 def test_a_wrong_size_is_explained_and_sends_nothing(

@@ -1,4 +1,4 @@
-"""What a hand does with orders on a chart, as intentions: place, drag, confirm.
+"""What a hand does on a chart, as intentions: place, drag, leave, plan, confirm.
 
 The same judge as the ladder's: words and order come from `models.intent`, made of what
 the painted frame saw. Prices come in, intentions go out.
@@ -11,11 +11,12 @@ import numpy as np
 
 from app.engine.records import BUY, SELL
 from app.ui.models.deciding import Deciding
+from app.ui.models.exits import Plan, exit_intent
 from app.ui.models.intent import Intent, order_intent
-from app.ui.models.judge import through_ticks
+from app.ui.models.judge import Verdict, through_ticks
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import priced_at
-from app.ui.models.protective import exit_stop_intent, move_intent, stop_intent
+from app.ui.models.protective import move_intent, stop_intent
 
 
 def _unknown(_: int) -> np.void | None:
@@ -36,6 +37,22 @@ class OrderDrag:
 
 
 @dataclass(slots=True)
+class PositionDrag:
+    """The position's line in the hand: where it was taken, the price it is over now."""
+
+    start: int
+    price: int
+
+
+@dataclass(slots=True)
+class PlanDrag:
+    """A line of the plan in the hand, by its name in `exits.LEGS`."""
+
+    leg: str
+    price: int
+
+
+@dataclass(slots=True)
 class ChartHand(Deciding):
     """Turns presses into intentions.
 
@@ -51,7 +68,10 @@ class ChartHand(Deciding):
         Whether a limit dragged across the market becomes a stop.
     frame : LadderFrame or None
         The book as it was painted.
-    drag : OrderDrag or None
+    drag : OrderDrag, PositionDrag, PlanDrag or None
+        What is in the hand.
+    plan : Plan or None
+        A bracket that is drawn, not sent.
     """
 
     order: Callable[[int], np.void | None] = _unknown
@@ -59,14 +79,15 @@ class ChartHand(Deciding):
     quantity: int = 0
     is_turning: bool = False
     frame: LadderFrame | None = None
-    drag: OrderDrag | None = None
+    drag: OrderDrag | PositionDrag | PlanDrag | None = None
+    plan: Plan | None = None
 
     def intents_at(self, price: int) -> list[Intent]:
         """What can be placed at a price: a limit that rests there, a stop beyond.
 
         Below the market that is a buy limit and a sell stop, above it the other way
-        round; in a book without a touch both limits. With a position there is a stop
-        that closes it, on the side where it protects.
+        round; in a book without a touch both limits. With a position there is what
+        closes it: a limit on the side of the gain, else a stop.
         """
         frame = self.frame
         if frame is None:
@@ -77,8 +98,8 @@ class ChartHand(Deciding):
         made = [order_intent(at, side, *given) for side in sides]
         if len(sides) == 1:
             made.append(stop_intent(at, -sides[0], *given))
-            if frame.position * sides[0] > 0:
-                made.append(exit_stop_intent(at, price, self.unready))
+            if frame.position:
+                made.append(exit_intent(at, price, self.unready))
         return made
 
     def take(self, order: np.void, *, is_group: bool) -> None:
@@ -91,12 +112,21 @@ class ChartHand(Deciding):
     def ghosts(self) -> list[Intent]:
         """What a drop would do now: the order's own move first, then its group's."""
         drag = self.drag
-        order = self.order(drag.order) if drag is not None else None
-        if drag is None or order is None or self.frame is None:
+        if self.frame is None or drag is None or isinstance(drag, PlanDrag):
             return []
-        if drag.price == priced_at(order):
+        if isinstance(drag, PositionDrag):
+            if drag.price == drag.start or not self.frame.position:
+                return []
+            return [exit_intent(self.frame.at, drag.price, self.unready)]
+        order = self.order(drag.order)
+        if order is None or drag.price == priced_at(order):
             return []
-        at, unready = self.frame.at, self.unready
+        return self._moves(self.frame, drag, order)
+
+    def _moves(
+        self, frame: LadderFrame, drag: OrderDrag, order: np.void
+    ) -> list[Intent]:
+        at, unready = frame.at, self.unready
         turns = self.is_turning and not drag.others
         made = [move_intent(at, order, drag.price, unready, turns=turns)]
         scale = at.listed.scale
@@ -106,12 +136,36 @@ class ChartHand(Deciding):
             made.append(move_intent(at, other, price, unready, turns=False))
         return made
 
+    def drag_to(self, price: int) -> None:
+        """Take what is in the hand to a price."""
+        drag = self.drag
+        if drag is None:
+            return
+        drag.price = price
+        if isinstance(drag, PlanDrag) and self.plan and self.frame:
+            self.plan = self.plan.moved(self.frame.at, drag.leg, price)
+
     def drop(self, now: int) -> None:
         """Let what is in the hand go (now: monotonic ns)."""
         intents = self.ghosts()
         self.drag = None
         if intents:
             self.decide(intents, now)
+
+    def plan_lines(self) -> list[tuple[str, Intent]]:
+        """The lines of the plan by name, with their words."""
+        if self.plan is None or self.frame is None:
+            return []
+        return self.plan.lines(self.frame.at, self.quantity, self.unready)
+
+    def send_plan(self, now: int) -> None:
+        """Decide the plan's bracket by what is seen now; one that is blocked stays."""
+        if self.plan is None or self.frame is None:
+            return
+        intent = self.plan.intent(self.frame.at, self.quantity, self.unready)
+        if intent.verdict is not Verdict.BLOCK:
+            self.plan = None
+        self.decide([intent], now)
 
     def press(self, now: int) -> None:
         """Confirm what is held, by what is seen now."""
@@ -120,6 +174,9 @@ class ChartHand(Deciding):
 
     def escape(self) -> bool:
         """Drop whatever is in the hand; False if it was empty."""
-        was_busy = self.drag is not None or self.held is not None
-        self.drag = self.held = None
-        return was_busy
+        if self.drag is not None or self.held is not None:
+            self.drag = self.held = None
+            return True
+        was_planned = self.plan is not None
+        self.plan = None
+        return was_planned

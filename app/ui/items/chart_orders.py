@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPolygonF
 
 from app.engine.records import NO_PRICE
 from app.ui import formatting
+from app.ui.items.chart_axes import hairline
 from app.ui.items.chart_floats import Float, around, level, line_float
 from app.ui.items.chart_scale import Pane
 from app.ui.items.ink import Ink
 from app.ui.items.spread import spread
+from app.ui.models.gains import exit_money
 from app.ui.models.intent import Intent
 from app.ui.models.market import Listed
 from app.ui.models.orders import PENDING, priced_at, sizes, waits_for_stop
+from app.ui.models.situation import Situation
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
@@ -52,12 +55,20 @@ class Chip:
 
 
 def lay_chips(
-    chart: "ChartSurface", orders: np.ndarray, listed: Listed
+    chart: "ChartSurface",
+    orders: np.ndarray,
+    listed: Listed,
+    at: Situation | None = None,
 ) -> list[tuple[Chip, np.void, str]]:
     """Place the chips of orders whose price is in view; none lies on another.
 
     They stand at the right, where no bars are, and below the legend: those of near
     prices one below another, and only where these fill the height side by side.
+
+    Parameters
+    ----------
+    at : Situation, optional
+        With it exits say what they bring.
     """
     ink, pane = chart.ink, chart.panes[0]
     height = round(ink.small.height) + 3
@@ -66,7 +77,12 @@ def lay_chips(
         price = priced_at(order)
         y = float(pane.scale.y(price)) if price != NO_PRICE else math.nan
         if pane.box.top() <= y <= pane.box.bottom():
-            found.append((y, order, order_words(order, size, listed)))
+            words = order_words(order, size, listed)
+            if at is not None:
+                gained = exit_money(listed, order, size, orders, at)
+                if gained is not None:
+                    words += f" {listed.text.money(gained, signed=True)}"
+            found.append((y, order, words))
     found.sort(key=lambda each: each[0])
     low = max(pane.box.top(), chart.legend_bottom)
     high = max(low, pane.box.bottom() - height)
@@ -171,7 +187,7 @@ def ghost_float(chart: "ChartSurface", price: int, intent: Intent) -> Float:
     colours = ink.theme.warning, ink.theme.warning_cell
 
     def paint(painter: QPainter) -> None:
-        painter.setPen(QPen(QColor(colours[0]), 1, Qt.PenStyle.DashLine))
+        painter.setPen(hairline(painter, colours[0], Qt.PenStyle.DashLine))
         painter.drawLine(QLineF(0, y, right, y))
         painter.fillRect(box, ink.brush(colours[1]))
         ink.write_in(painter, ink.small)
@@ -181,16 +197,28 @@ def ghost_float(chart: "ChartSurface", price: int, intent: Intent) -> Float:
     return Float((y, words, right), (level(y, right), around(box)), paint)
 
 
-def position_floats(chart: "ChartSurface", part: Any, listed: Listed) -> list[Float]:
-    """A line at the position's average price with its size and profit."""
+@dataclass(frozen=True, slots=True)
+class PositionMark:
+    """The position's line at its average price, and its box with size and P&L."""
+
+    y: float
+    box: QRectF
+    words: str
+    pnl: int
+
+
+def position_mark(
+    chart: "ChartSurface", part: Any, listed: Listed
+) -> PositionMark | None:
+    """Place the position; None where there is none in view."""
     position = int(part["position"]) if part is not None else 0
     average = float(part["average_price"]) if part is not None else math.nan
     if not position or not math.isfinite(average):
-        return []
+        return None
     ink, pane = chart.ink, chart.panes[0]
     y = float(pane.scale.y(average))
     if not pane.box.top() <= y <= pane.box.bottom():
-        return []
+        return None
     pnl = int(part["unrealised"])
     words = (
         f"{listed.text.quantity(position, signed=True)} @ "
@@ -199,19 +227,27 @@ def position_floats(chart: "ChartSurface", part: Any, listed: Listed) -> list[Fl
     height = round(ink.small.height) + 3
     top = min(max(y - height / 2, pane.box.top()), pane.box.bottom() - height)
     box = QRectF(8, round(top), round(ink.small.width(words) + 2 * _PAD), height)
-    line = QLineF(0, round(y), chart.plot.right(), round(y))
-    given = words, ink.theme.change(pnl)
-    boxes = level(line.y1(), line.x2()), around(box)
-    paint = partial(_paint_position, ink, line, box, *given)
+    return PositionMark(y, box, words, pnl)
+
+
+def position_floats(chart: "ChartSurface", mark: PositionMark | None) -> list[Float]:
+    """A line at the position's average price with its size and profit."""
+    if mark is None:
+        return []
+    ink = chart.ink
+    line = QLineF(0, round(mark.y), chart.plot.right(), round(mark.y))
+    given = mark.words, ink.theme.change(mark.pnl)
+    boxes = level(line.y1(), line.x2()), around(mark.box)
+    paint = partial(_paint_position, ink, line, mark.box, *given)
     return [Float((line.toTuple(), *given), boxes, paint)]
 
 
 def _paint_position(
     ink: Ink, line: QLineF, box: QRectF, words: str, colour: str, painter: QPainter
 ) -> None:
-    painter.setPen(QPen(QColor(colour), 1, Qt.PenStyle.DashDotLine))
+    painter.setPen(hairline(painter, colour, Qt.PenStyle.DashDotLine))
     painter.drawLine(line)
-    painter.setPen(ink.pen(colour))
+    painter.setPen(hairline(painter, colour))
     painter.setBrush(ink.brush(ink.theme.panel))
     painter.drawRect(box)
     ink.write_in(painter, ink.small)

@@ -1,8 +1,9 @@
 """A chart on which one trades: own orders are dragged and cancelled where they stand.
 
 Over `ChartView`: a press on an order's chip takes the order, a drop replaces it; its
-cross or a right click cancels; a right click elsewhere offers what can be placed there,
-in the words of the ladder's line.
+cross or a right click cancels; the position's line is dragged to where one would leave;
+a right click elsewhere offers what can be placed there, in the words of the ladder's
+line, and a bracket to draw.
 """
 
 from functools import partial
@@ -21,23 +22,33 @@ from PySide6.QtGui import (
 from app.clock import Clock
 from app.engine.records import REPORT
 from app.ui.items.chart_floats import Float
-from app.ui.items.chart_hand import ChartHand
+from app.ui.items.chart_hand import ChartHand, PlanDrag, PositionDrag
 from app.ui.items.chart_orders import (
     Chip,
+    PositionMark,
     fill_floats,
     ghost_float,
     lay_chips,
     order_chips,
     order_lines,
     position_floats,
+    position_mark,
 )
+from app.ui.items.chart_plan import Label, lay_labels, plan_floats, plan_zones, zone
 from app.ui.items.chart_view import ChartView
+from app.ui.models.exits import plan_at
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import OWN_ORDER
+from app.ui.models.protective import bracket_ghosts
 from app.ui.theme import Theme
 
 _GROUP: Final = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
 """With one of them a drag moves a whole group; window managers may keep Alt."""
+_NEAR_PX: Final = 3.0
+"""From a line that can be dragged."""
+_PLAN_PX: Final = 32.0
+_PLAN_TICKS: Final = 8
+"""A bracket begins with its stop so far away at the least, its target twice as far."""
 
 
 class TradingChart(ChartView):
@@ -67,7 +78,9 @@ class TradingChart(ChartView):
         self._part: np.void | None = None
         self._next: LadderFrame | None = None
         self._chips: list[Chip] = []
-        self._away = 0.0  # of the chip that is dragged
+        self._labels: list[Label] = []
+        self._mark: PositionMark | None = None
+        self._away = 0.0  # from the line that is dragged to what was pressed
         self._has_held = False
         super().__init__(theme, scale)
 
@@ -100,8 +113,9 @@ class TradingChart(ChartView):
         # What the chart shows of trading is that of the newer book, too; the prices
         # painted are those of the last bar.
         self.hand.frame = frame
-        if not is_same or self.hand.drag or self.hand.held or self._has_held:
-            self._has_held = self.hand.held is not None
+        hand = self.hand
+        if not is_same or hand.drag or hand.held or hand.plan or self._has_held:
+            self._has_held = hand.held is not None
             self.show_floats("trading", "chips")
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -124,19 +138,36 @@ class TradingChart(ChartView):
 
     def _trading(self) -> dict[str, list[Float]]:
         """Fills, position, orders, and what the hand holds."""
+        self._labels, self._mark = [], None
         if not self.look.trading or self.listed is None:
             return {"trading": [], "chips": []}
-        made = fill_floats(self, self._fills)
-        made += position_floats(self, self._part, self.listed)
-        placed = lay_chips(self, self._orders, self.listed)
+        hand = self.hand
+        self._labels = lay_labels(self, hand.plan_lines())
+        self._mark = position_mark(self, self._part, self.listed)
+        made = plan_zones(self, self._labels)
+        ghosts = hand.ghosts()
+        if ghosts and isinstance(hand.drag, PositionDrag) and self._mark is not None:
+            made.append(self._stake(self._mark, ghosts[0].at))
+        made += fill_floats(self, self._fills)
+        made += position_floats(self, self._mark)
+        seen = hand.frame.at if hand.frame is not None else None
+        placed = lay_chips(self, self._orders, self.listed, seen)
         self._chips = [chip for chip, _, _ in placed]
         made += order_lines(self, placed)
-        chips = order_chips(self, placed)
-        for ghost in self.hand.ghosts():
+        chips = order_chips(self, placed) + plan_floats(self, self._labels)
+        for intent in hand.held.intents if hand.held else ():
+            ghosts += bracket_ghosts(intent) if intent.is_group else [intent]
+        for ghost in ghosts:
             chips.append(ghost_float(self, ghost.at, ghost))
-        for intent in self.hand.held.intents if self.hand.held else ():
-            chips.append(ghost_float(self, intent.at, intent))
         return {"trading": made, "chips": chips}
+
+    def _stake(self, mark: PositionMark, price: int) -> Float:
+        """A veil from the average price to where the position would be left."""
+        assert self.hand.frame is not None
+        y = float(self.price_scale.y(price))
+        is_gain = self.hand.frame.position * (mark.y - y) > 0
+        t = self.ink.theme
+        return zone(self, mark.y, y, t.gain if is_gain else t.loss)
 
     # The hand.
 
@@ -149,27 +180,77 @@ class TradingChart(ChartView):
         """An order's chip, for tests and for tours that point at it."""
         return next((chip for chip in self._chips if chip.order == order), None)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        chip = self.chip_at(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and self._confirmed(event):
+    def label_at(self, at: QPointF) -> Label | None:
+        """The label of the plan, or its line, at a point."""
+        for label in self._labels:
+            if label.box.contains(at):
+                return label
+        return next((x for x in self._labels if abs(at.y() - x.y) <= _NEAR_PX), None)
+
+    def is_over_position(self, at: QPointF) -> bool:
+        """Whether the position's box or line lies at a point."""
+        mark = self._mark
+        is_near = mark is not None and abs(at.y() - mark.y) <= _NEAR_PX
+        return mark is not None and (is_near or mark.box.contains(at))
+
+    def begin_plan(self, side: int, price: int) -> None:
+        """Draw a bracket whose entry is at a price; nothing is sent before its time."""
+        if self.hand.frame is None or self.listed is None:
             return
-        layer = self.extras.drawings
+        near = self.price_at(float(self.price_scale.y(price)) - _PLAN_PX)
+        scale = self.listed.scale
+        least = max(_PLAN_TICKS, scale.index(near) - scale.index(price))
+        self.hand.plan = plan_at(self.hand.frame.at, price, side, (2 * least, least))
+        self.show_floats()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
-        elif layer.tool or chip is None:
-            if self._is_drawn(event.position()):
-                self.rebuild()
-            else:
-                super().mousePressEvent(event)
-        elif chip.cross.contains(event.position()):
-            self.cancelled.emit((chip.order,))
-        else:
-            order = self.hand.order(chip.order)
-            if order is not None:
-                is_group = bool(event.modifiers() & _GROUP)
-                self.hand.take(order, is_group=is_group)
-                self._away = chip.away
+        elif self._confirmed(event):
+            return
+        elif not self.extras.drawings.tool and self._is_taken(event):
             self.show_floats()
+        elif self._is_drawn(event.position()):
+            self.rebuild()
+        else:
+            super().mousePressEvent(event)
+
+    def _is_taken(self, event: QMouseEvent) -> bool:
+        """Take what lies under a press into the hand, or do what its part says."""
+        at = event.position()
+        if not self.panes[0].box.contains(at):
+            return False
+        label, chip = self.label_at(at), self.chip_at(at)
+        if label is not None:
+            self._take_label(label, at)
+        elif chip is not None:
+            self._take_chip(chip, event)
+        elif self._mark is not None and self.is_over_position(at):
+            self._away = at.y() - self._mark.y
+            start = self.price_at(self._mark.y)
+            self.hand.drag = PositionDrag(start, start)
+        else:
+            return False
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        return True
+
+    def _take_label(self, label: Label, at: QPointF) -> None:
+        if label.cross.contains(at):
+            self.hand.plan = None
+        elif label.send.contains(at):
+            self.hand.send_plan(self._clock.monotonic_ns())
+        else:
+            self._away = at.y() - label.y
+            self.hand.drag = PlanDrag(label.leg, self.price_at(label.y))
+
+    def _take_chip(self, chip: Chip, event: QMouseEvent) -> None:
+        if chip.cross.contains(event.position()):
+            self.cancelled.emit((chip.order,))
+            return
+        order = self.hand.order(chip.order)
+        if order is not None:
+            self.hand.take(order, is_group=bool(event.modifiers() & _GROUP))
+            self._away = chip.away
 
     def _is_drawn(self, at: QPointF) -> bool:
         """Give a press to the drawings, where they take it."""
@@ -198,7 +279,7 @@ class TradingChart(ChartView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.hand.drag is not None and self.listed is not None:
             # A chip that stands beside its line is not dragged by a touch.
-            self.hand.drag.price = self.price_at(event.position().y() - self._away)
+            self.hand.drag_to(self.price_at(event.position().y() - self._away))
             self.pointer = event.position()
             self.show_floats()
             return
@@ -207,10 +288,21 @@ class TradingChart(ChartView):
             self.show_floats()
             return
         super().mouseMoveEvent(event)
-        over = self.chip_at(event.position()) is not None
-        shape = Qt.CursorShape.SizeVerCursor if over else Qt.CursorShape.CrossCursor
+        shape = self._shape_at(event.position())
         if self.cursor().shape() != shape:
             self.setCursor(shape)
+
+    def _shape_at(self, at: QPointF) -> Qt.CursorShape:
+        """The pointer's shape: what acts, and what can be dragged, look so."""
+        chip, label = self.chip_at(at), self.label_at(at)
+        acts = chip is not None and chip.cross.contains(at)
+        if label is not None:
+            acts = label.send.contains(at) or label.cross.contains(at)
+        if acts:
+            return Qt.CursorShape.PointingHandCursor
+        if chip is not None or label is not None or self.is_over_position(at):
+            return Qt.CursorShape.SizeVerCursor
+        return Qt.CursorShape.CrossCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.hand.drag is not None:
@@ -225,7 +317,9 @@ class TradingChart(ChartView):
         super().mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.chip_at(event.position()) is not None or self.hand.held is not None:
+        at = event.position()
+        is_own = self.chip_at(at) or self.label_at(at) or self.is_over_position(at)
+        if is_own or self.hand.held is not None:
             self.mousePressEvent(event)
         else:
             super().mouseDoubleClickEvent(event)
@@ -253,12 +347,24 @@ class TradingChart(ChartView):
         elif event.matches(QKeySequence.StandardKey.Undo) and layer.drawings:
             layer.selected = None
             layer.drawings.undo()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.hand.held:
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._has_waiting:
             if not event.isAutoRepeat():
-                self.hand.press(self._clock.monotonic_ns())
+                self._go_on()
             self.show_floats()
         else:
             super().keyPressEvent(event)
+
+    @property
+    def _has_waiting(self) -> bool:
+        return self.hand.held is not None or self.hand.plan is not None
+
+    def _go_on(self) -> None:
+        """Confirm what is held, else send what is drawn."""
+        now = self._clock.monotonic_ns()
+        if self.hand.held is not None:
+            self.hand.press(now)
+        else:
+            self.hand.send_plan(now)
 
 
 def _position(part: np.void | None) -> tuple[int, float, int]:

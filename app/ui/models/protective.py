@@ -10,6 +10,7 @@ import numpy as np
 from app.engine.records import BUY, NO_PRICE, SELL, OrderOption, OrderType
 from app.ui import formatting
 from app.ui.models import judge, requests
+from app.ui.models.gains import average_of, result_words
 from app.ui.models.hand import AT_MARKET
 from app.ui.models.intent import (
     SEPARATOR,
@@ -154,6 +155,8 @@ def bracket_intent(
     quantity: int,
     ticks: tuple[int, int],
     unready: str = "",
+    *,
+    is_stop: bool = False,
 ) -> Intent:
     """Say what a click for a bracket would do: entry, target, stop.
 
@@ -161,15 +164,19 @@ def bracket_intent(
     ----------
     ticks : tuple of int
         From the entry to the target and to the stop, rows of the tick table.
+    is_stop : bool
+        Whether the entry is a stop, else a limit.
     """
     scale, text = at.listed.scale, at.listed.text
-    entry = order_intent(at, side, price, quantity, unready)
+    make = stop_intent if is_stop else order_intent
+    entry = make(at, side, price, quantity, unready)
     index = scale.index(price)
     target = scale.price(index + side * ticks[0])
     stop = scale.price(index - side * ticks[1])
     words = f"target {text.price(target)}, stop {text.price(stop)}"
     first, _, rest = entry.text.partition(SEPARATOR)
-    commands = requests.bracket(proposal(at, side, quantity, price=price), target, stop)
+    legs = {"stop" if is_stop else "price": price}
+    commands = requests.bracket(proposal(at, side, quantity, **legs), target, stop)
     made = ruled(
         commands,
         at,
@@ -177,7 +184,7 @@ def bracket_intent(
         unready,
         entry=len(commands) - 1,
         again=lambda other: bracket_intent(
-            other, side, price, quantity, ticks, unready
+            other, side, price, quantity, ticks, unready, is_stop=is_stop
         ),
     )
     if (made.verdict, made.why) != (entry.verdict, entry.why):
@@ -248,6 +255,7 @@ def _stop(
     parts = [
         f"{formatting.side(side)} {text.quantity(quantity)} {kind}",
         f"triggers {how} it",
+        result_words(at.listed, at.position, average_of(at), price) if is_exit else "",
         position_words(at, side, quantity),
     ]
     options = int(OrderOption.REDUCE_ONLY) if is_exit else 0

@@ -130,6 +130,7 @@ class ChartPanel(QWidget):
         self._follow_drawings(listed.instrument.name if listed is not None else "")
         if not self.feed.follow():
             view.bars.follow(None)  # what was shown is of another instrument
+        view.hand.plan = None
         view.hand.escape()
         view.forget()
         self.size_field.setEnabled(listed is not None)
