@@ -65,6 +65,8 @@ def down(*parts: tuple[Tabs | Split, int]) -> Split:
 
 BACKTEST: Final = "Backtest"
 """The workspace that the mode of that name shows."""
+REPLAY: Final = "Replay"
+"""The workspace that is made for recordings."""
 _RECORDS: Final = tabs("orders", "fills", "positions")
 SHIPPED: Final = (
     Shipped(
@@ -110,7 +112,7 @@ SHIPPED: Final = (
         ),
     ),
     Shipped(
-        "Replay",
+        REPLAY,
         "A recording played: pause and pace are in the top bar; going back and single "
         "steps are not in this version",
         across(

@@ -64,6 +64,7 @@ class ChartOrders:
             desk.orders.version,
             len(desk.fills.rows),
             _seen(desk.market.view, part),
+            desk.market.arming,
         )
         if news == self._news and hand.held is None and hand.drag is None:
             return

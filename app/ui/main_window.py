@@ -29,7 +29,7 @@ from app.sessions.session import EngineState, Mode
 from app.settings_file import SettingsFile
 from app.ui import theme as themes
 from app.ui.amenities import Amenities
-from app.ui.arrangements import BACKTEST
+from app.ui.arrangements import BACKTEST, REPLAY
 from app.ui.bridge import Bridge
 from app.ui.commands import Commands
 from app.ui.context import Context
@@ -269,6 +269,7 @@ class MainWindow(QMainWindow):
         if current != BACKTEST:
             self._before_backtest = current
         self.session.is_backtest = current == BACKTEST
+        self.session.is_replay = current == REPLAY
         self.session.show_session()
 
     # Files.

@@ -16,6 +16,7 @@ from app.ui.formatting import InstrumentText
 _QUANTITY_LIMITS: Final = (Reason.MAX_ORDER_SIZE, Reason.MAX_POSITION_SIZE)
 
 _WOULD_BE: Final = ", this order could make it {stands}"
+_VIEW: Final = "the desk is in VIEW; {how} to trade"
 _STANDS_AT: Final = ", it stands at {stands}; only exits pass"
 _WORDS: Final[Mapping[Reason, str]] = {
     Reason.UNKNOWN_INSTRUMENT: "the session has no such instrument",
@@ -63,7 +64,7 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.SHORT_SALE: "{instrument} cannot be sold short",
     Reason.STALE_BOOK: "the book is stale; wait for fresh data",
     Reason.SESSION_HOURS: "outside the session's hours",
-    Reason.STATE_VIEW: "the desk is in VIEW; press ARMED to trade",
+    Reason.STATE_VIEW: _VIEW.format(how="press ARMED"),
     Reason.STATE_REDUCE: "the desk is in REDUCE; only exits pass",
     Reason.STATE_KILLED: "the desk is KILLED; only cancels and exits pass",
     Reason.NO_CONVERSION_RATE: "no conversion rate from {currency}: exposure unknown",
@@ -132,6 +133,11 @@ def _amount(value: int, reason: int, text: InstrumentText, currency: str) -> str
 def _price(report: np.void, field: str, text: InstrumentText) -> str:
     price = int(report[field])
     return "(market)" if price == NO_PRICE else text.price(price)
+
+
+def view_text(arming: str) -> str:
+    """Say that VIEW lets no new risk pass, and how the desk is armed as it now is."""
+    return _VIEW.format(how=arming)
 
 
 def short_text(reason: int) -> str:

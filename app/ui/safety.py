@@ -21,6 +21,7 @@ from app.sessions.session import SessionStatus
 from app.ui.bridge import Bridge
 from app.ui.hotkeys import is_typing
 from app.ui.models.desk import Desk
+from app.ui.models.market import ARMED_BY_PRESS
 from app.ui.models.messages import Level
 from app.ui.trading import Trading
 
@@ -38,6 +39,7 @@ class Way(Enum):
     STAGE = "STAGE"
 
 
+_HELD: Final = "hold the key left of 1"
 _SAYS: Final = {
     Way.HOLD: "orders pass only while the key left of 1 is down",
     Way.STAGE: "a click stages an order; a second one, or Enter, sends it",
@@ -138,10 +140,12 @@ class Safety(QObject):
         if way is self.way:
             return
         self.way = way
+        is_held = way is Way.HOLD
+        self._desk.market.arming = _HELD if is_held else ARMED_BY_PRESS
         application = QApplication.instance()
         assert application is not None
         # Only while it is needed: every event of the program passes through a filter.
-        if way is Way.HOLD:
+        if is_held:
             application.installEventFilter(self)
         else:
             application.removeEventFilter(self)

@@ -28,6 +28,8 @@ class SessionBar(QObject):
     ----------
     is_backtest : bool
         The window shows backtests; the session goes on behind them.
+    is_replay : bool
+        The window shows what is made for recordings.
     """
 
     named = Signal(str)
@@ -40,7 +42,7 @@ class SessionBar(QObject):
         self._opening, self._bridge = opening, bridge
         self._focus, self._leaving = focus, leaving
         self._bar: TopBar | None = None
-        self.is_backtest = False
+        self.is_backtest = self.is_replay = False
         bridge.instruments_changed.connect(self.show_session)
         bridge.session_changed.connect(self.show_session)
         focus.changed.connect(self.show_session)
@@ -70,6 +72,7 @@ class SessionBar(QObject):
         if bar is None:
             return
         bar.show_mode(Mode.BACKTEST if self.is_backtest else opening.mode)
+        bar.show_replay(self.is_replay)
         bar.show_feeds(opening.sessions.feeds(), opening.feed)
         listed = self._bridge.desk.market.listed
         bar.show_instruments(

@@ -32,6 +32,10 @@ _STATES: Final = (
     (SafetyState.REDUCE, "safety.reduce", "REDUCE"),
 )
 
+_UNPLAYED: Final = (
+    "What is shown is the market of the feed beside. To replay: choose a recording in "
+    "Data and press Play"
+)
 _NOT_BUILT: Final = " · not built"
 _BY_LENGTH: Final = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
@@ -67,6 +71,8 @@ class TopBar(QWidget):
         self.feed = QComboBox()
         self.instrument = QComboBox()
         self.pace = PaceBox()
+        self.unplayed = QPushButton("No recording plays")
+        self._is_replay = False
         self.record = QPushButton("Record")
         self._word = QLabel()
         self._stripe = QFrame()
@@ -90,6 +96,11 @@ class TopBar(QWidget):
         """Show which mode is entered."""
         for each, button in self.modes.items():
             button.setChecked(each is mode)
+
+    def show_replay(self, is_replay: bool) -> None:
+        """Tell whether what is shown is made for recordings."""
+        self._is_replay = is_replay
+        self._on_played()
 
     def show_instruments(self, names: Iterable[str], current: int) -> None:
         """Offer these instruments."""
@@ -122,6 +133,8 @@ class TopBar(QWidget):
             row.addWidget(box)
             row.addSpacing(8)
         row.addWidget(self.pace)
+        row.addWidget(self.unplayed)
+        self.unplayed.setToolTip(_UNPLAYED)
         self.record.setCheckable(True)
         self.record.setToolTip(self._context.commands.tip("session.record"))
         keep_room(self.record, "● 88.88M", "Record")
@@ -247,6 +260,9 @@ class TopBar(QWidget):
         self.pace.speed_chosen.connect(bridge.set_speed)
         self.pace.show_status(bridge.status)
         bridge.status_changed.connect(self.pace.show_status)
+        self.unplayed.clicked.connect(lambda: commands.run("file.data"))
+        bridge.status_changed.connect(self._on_played)
+        self._on_played()
         bridge.view_changed.connect(self._on_state)
         self._context.safety.changed.connect(self._on_way)
         bridge.session_changed.connect(self._on_state)
@@ -265,6 +281,11 @@ class TopBar(QWidget):
             f" border-color: {colour}; }}",
         )
         self.record.setVisible(self._context.bridge.status.speed is None)
+
+    def _on_played(self) -> None:
+        """Say where a recording is looked for and none plays."""
+        is_played = self._context.bridge.status.speed is not None
+        self.unplayed.setVisible(self._is_replay and not is_played)
 
     def _on_mode(self, mode: Mode) -> None:
         if mode in self._built:

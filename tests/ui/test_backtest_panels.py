@@ -456,6 +456,8 @@ def test_runs_are_listed_compared_and_deleted(qtbot: QtBot, shelf: Stage) -> Non
     panel.view.table.selectRow(1)
     with qtbot.waitSignal(runs.opened, timeout=LONG):
         panel.open()
+    opened = [panel.table.cells(row)[0][0].startswith("▸") for row in range(2)]
+    assert opened == [False, True], "the run whose report is shown is marked"
     panel.ask_delete()
     assert isinstance(panel.dialog, QMessageBox)
     panel.dialog.button(QMessageBox.StandardButton.Yes).click()

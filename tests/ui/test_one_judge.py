@@ -187,7 +187,9 @@ DESKS: Final = {
     "KILLED": Desk(
         SafetyState.KILLED, shut="the desk is KILLED; only cancels and exits pass"
     ),
-    "HOLD, key up": Desk(SafetyState.VIEW, Way.HOLD, _VIEW),
+    "HOLD, key up": Desk(
+        SafetyState.VIEW, Way.HOLD, "the desk is in VIEW; hold the key left of 1"
+    ),
     "HOLD, key down": Desk(SafetyState.ARMED, Way.HOLD),
     "STAGE": Desk(SafetyState.ARMED, Way.STAGE),
     "stale book": Desk(SafetyState.ARMED, shut="stale book", stale=1),

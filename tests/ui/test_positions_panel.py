@@ -10,6 +10,7 @@ from app.engine.records import (
     Action,
     OrderOption,
     OrderType,
+    RiskLimit,
     SafetyState,
 )
 from app.ui.formatting import MINUS
@@ -180,3 +181,14 @@ def test_the_totals_are_the_accounts(armed: Stage, positions: PositionsPanel) ->
 
     assert positions.total.text == totals(armed.desk)
     assert positions.total.text.startswith("Total USD:  unrealised ")
+
+
+def test_the_exposure_of_the_total_is_the_columns_sum(armed: Stage) -> None:
+    view = armed.desk.market.view
+    assert view is not None
+    view["exposure_known"], view["gross_exposure"] = 1, 100_000_000
+    view["used"][RiskLimit.MAX_GROSS_EXPOSURE] = 300_000_000
+
+    words = totals(armed.desk)
+
+    assert words.endswith("exposure 3.00 · of positions alone 1.00"), words

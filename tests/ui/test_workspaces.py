@@ -88,6 +88,17 @@ def test_replay_says_what_is_not_there(window: MainWindow) -> None:
     assert "not in this version" not in window.workspaces.sentence("Backtest")
 
 
+def test_replay_says_that_no_recording_plays(window: MainWindow) -> None:
+    def said() -> bool:
+        return window.top_bar.unplayed.isVisible()
+
+    assert not said(), "Trade is for any market"
+    window.workspaces.switch("Replay")
+    assert said()
+    window.top_bar.unplayed.click()
+    assert "data" in seen(window)
+
+
 def test_alt_and_a_digit_shows_a_workspace(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.AltModifier)
     assert window.workspaces.current == "Risk"

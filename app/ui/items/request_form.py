@@ -37,6 +37,7 @@ from app.ui.theme import Theme
 _WIDE_PX: Final = 700
 _WRONG: Final = ("symbols", "files")
 _DATES: Final = ("start_date", "end_date")
+_READ: Final = "By itself the coarsest bars, else what tells most of the market"
 _WHOLE: Final = ("seed", "models.slippage")
 
 
@@ -134,6 +135,7 @@ class RequestForm(FormArea):
         column.addWidget(self.picker, 1)
         column.addWidget(self.wrong["symbols"])
         grid = self._grid()
+        self.stream.setToolTip(_READ)
         field = FormField(self._theme, "Read", self.stream)
         self.fields["stream"] = field
         row = field.place(grid, 0)
@@ -275,8 +277,8 @@ class RequestForm(FormArea):
         shelf = form.shelf
         common = shelf.common(form.symbols)
         stream.clear()
-        usual = f" ({stream_title(common[0])})" if common else ""
-        stream.addItem(f"what tells most, or the coarsest bars{usual}", "")
+        usual = f": {stream_title(common[0])}" if common else ""
+        stream.addItem(f"as the data allow{usual}", "")
         for each in common:
             stream.addItem(stream_title(each), each)
         if form.stream and form.stream not in common:

@@ -19,6 +19,12 @@ _ON, _OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 _ROWS = 7
 
 
+class _Rows(QTreeWidget):
+    """A list that a form may cut between two of its rows."""
+
+    row_px = 0
+
+
 class SymbolPicker(QWidget):
     """A filter and a list with boxes to tick.
 
@@ -36,7 +42,7 @@ class SymbolPicker(QWidget):
         self.filter.setPlaceholderText("Filter symbols")
         self.filter.setAccessibleName("Filter of symbols")
         self.filter.setClearButtonEnabled(True)
-        self.list = QTreeWidget()
+        self.list = _Rows()
         self.list.setAccessibleName("Symbols; space ticks one")
         self.list.setHeaderLabels(["Symbol", "Data", "From", "To"])
         self.list.setRootIsDecorated(False)
@@ -49,6 +55,8 @@ class SymbolPicker(QWidget):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self._line = self.fontMetrics().height() + 8
         self.list.setMinimumHeight(_ROWS * self._line)
+        self.list.row_px = self._line
+        header.setFixedHeight(self._line)
         self.chosen: list[str] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

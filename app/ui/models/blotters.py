@@ -217,7 +217,8 @@ class Blotters:
             self._money("Fees", "fees"),
             replace(
                 self._money("Exposure", "exposure", in_base=True),
-                tip="Of the account, with working orders, in the base currency",
+                tip="Worst case of the account's position with the orders that work, "
+                "in the base currency; limits judge by it",
             ),
         )
 

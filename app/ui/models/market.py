@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from app.ui.models.tick_scale import TickScale
 
 Offered = Mapping[OrderType, tuple[TimeInForce, ...]]
 """Times in force by order type, as a venue holds them."""
+ARMED_BY_PRESS: Final = "press ARMED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Market:
         Base currency of the session.
     offers : callable
         Returns what the session's venue holds; empty = not known yet.
+    arming : str
+        What the hand does to arm the desk, as it works now.
     """
 
     def __init__(self) -> None:
@@ -44,6 +48,7 @@ class Market:
         self.version = 0
         self.currency = ""
         self.offers: Callable[[], Offered] = dict
+        self.arming = ARMED_BY_PRESS
         self._view: np.void | None = None
         self._parts: dict[int, np.void] = {}
         self._queues: dict[int, tuple[int, int]] | None = None

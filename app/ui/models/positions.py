@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engine.records import NO_PRICE
+from app.engine.records import NO_PRICE, RiskLimit
 from app.ui import formatting
 from app.ui.models.desk import Desk
 from app.ui.models.market import Listed
@@ -141,9 +141,13 @@ def totals(desk: Desk) -> str:
         )
     ]
     parts.append(f"net {formatting.money(net, currency, signed=True)}")
-    exposure = int(view["gross_exposure"])
+    # The column's sum, with all that works: limits judge by it (SEMANTICS 51).
+    worst = int(view["used"][RiskLimit.MAX_GROSS_EXPOSURE])
+    held = int(view["gross_exposure"])
     if view["exposure_known"]:
-        parts.append(f"gross exposure {formatting.money(exposure, currency)}")
+        parts.append(f"exposure {formatting.money(worst, currency)}")
+        if worst != held:
+            parts.append(f"of positions alone {formatting.money(held, currency)}")
     else:
         parts.append("exposure unknown: a conversion rate is missing")
     return f"Total {currency}:  " + " \N{MIDDLE DOT} ".join(parts)

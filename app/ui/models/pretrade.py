@@ -261,4 +261,6 @@ def finding(order: np.void, at: Situation, broken: Broken) -> Finding:
     text = reasons.reason_text(report, at.listed.text, at.currency)
     if broken.reason == Reason.STALE_BOOK and at.part is not None:
         text = f"stale book: {reasons.stale_text(int(at.part['stale']))}"
+    elif broken.reason == Reason.STATE_VIEW:
+        text = reasons.view_text(at.arming)
     return Finding(broken.reason, text, broken.bound, broken.is_certain)

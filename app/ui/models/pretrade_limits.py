@@ -258,7 +258,8 @@ def _exposure(order: np.void, at: Situation) -> Broken | None:
     added = stands - int(at.part["exposure"])
     if found is not None or added <= 0:
         return found
-    gross = int(at.view["gross_exposure"]) + added
+    # What the engine judges by: the worst case of all instruments, not what is held.
+    gross = int(at.view["used"][RiskLimit.MAX_GROSS_EXPOSURE]) + added
     limit, reason = RiskLimit.MAX_GROSS_EXPOSURE, Reason.MAX_GROSS_EXPOSURE
     return _exceeds(at, limit, gross, reason, is_certain=False)
 

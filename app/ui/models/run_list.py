@@ -1,6 +1,7 @@
 """The runs of the store as records that a table shows, and runs beside one another."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from app.ui.models.table import Column
 from app.ui.theme import Theme
 
 _NUMBERS: Final = ("total_return", "sharpe", "max_drawdown", "final_equity")
+_OPEN: Final = "\N{BLACK RIGHT-POINTING SMALL TRIANGLE} "
 COURSE: Final = "Curve"
 """Title of the column that is a line."""
 ROW: Final = np.dtype(
@@ -19,11 +21,18 @@ ROW: Final = np.dtype(
 
 
 class RunList:
-    """What the store holds, as it was when last listed."""
+    """What the store holds, as it was when last listed.
+
+    Attributes
+    ----------
+    open_id : str
+        The run whose report is shown; "" = none is.
+    """
 
     def __init__(self) -> None:
         self.runs: list[RunSummary] = []
         self.rows = np.zeros(0, ROW)
+        self.open_id = ""
 
     def show(self, runs: Sequence[RunSummary]) -> None:
         """Take another listing, newest first; a table shows the last on top."""
@@ -39,6 +48,9 @@ class RunList:
     def run(self, record: np.void) -> RunSummary:
         """The run that a record stands for."""
         return self.runs[int(record["at"])]
+
+    def _is_open(self, record: np.void) -> bool:
+        return self.run(record).run_id == self.open_id
 
     def matching(self, text: str) -> Callable[[np.ndarray], np.ndarray] | None:
         """A filter: runs whose words contain every word of the text; None for all."""
@@ -98,8 +110,18 @@ class RunList:
             is_number=False,
             width=4,
         )
+
+        def named(record: np.void) -> str:
+            each = self.run(record)
+            return f"{_OPEN if self._is_open(record) else ''}{each.name or each.run_id}"
+
         return (
-            text("Run", lambda x: x.name or x.run_id, 18),
+            replace(
+                text("Run", lambda x: x.name or x.run_id, 18),
+                text=named,
+                colour=lambda r: theme.accent if self._is_open(r) else "",
+                tip=f"{_OPEN.strip()} marks the run whose report is shown",
+            ),
             text("Parameters", lambda x: x.parameters, 15),
             Column(
                 COURSE,

@@ -17,7 +17,7 @@ from app.engine.records import (
 )
 from app.engine.views import VIEW_LEVEL
 from app.instrument import InstrumentKind
-from app.ui.models.market import Listed, Market, Offered
+from app.ui.models.market import ARMED_BY_PRESS, Listed, Market, Offered
 from app.ui.models.orders import OWN_ORDER
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Situation:
         Working orders of the instrument.
     through_ticks : int
         A limit further through the market asks for a confirm.
+    arming : str
+        As in `Market`.
     """
 
     listed: Listed
@@ -83,6 +85,7 @@ class Situation:
     now: int = 0
     working: np.ndarray = field(default_factory=lambda: np.zeros(0, OWN_ORDER))
     through_ticks: int = THROUGH_TICKS
+    arming: str = ARMED_BY_PRESS
 
     @property
     def sequence(self) -> int:
@@ -188,8 +191,17 @@ def seen(
     """
     view, part = market.view, market.instrument(listed.number)
     now = 0 if view is None else int(view["now"])
-    offered, currency = market.offers(), market.currency
-    return Situation(listed, part, view, offered, currency, now, working, through_ticks)
+    return Situation(
+        listed,
+        part,
+        view,
+        market.offers(),
+        market.currency,
+        now,
+        working,
+        through_ticks,
+        market.arming,
+    )
 
 
 def situation(

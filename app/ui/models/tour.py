@@ -64,8 +64,8 @@ STEPS: Final = (
     ),
     Step(
         "Choose a size",
-        "A left click sends size L, a right click size R. The pads above the ladder or "
-        "keys 1 to 4, choose them.",
+        "A left click sends size L, a right click size R. The pads above the ladder, "
+        "or keys 1 to 4, choose them.",
         "sizes",
     ),
     Step(

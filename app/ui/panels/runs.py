@@ -86,6 +86,7 @@ class RunsPanel(QWidget):
         self._is_stale = True
         self._lay_out()
         self._connect()
+        self._on_opened()
         self._on_selected()
 
     def _lay_out(self) -> None:
@@ -128,6 +129,7 @@ class RunsPanel(QWidget):
         self.view.menu_wanted.connect(self._on_menu)
         runs.stored.connect(self.refresh)
         runs.failed.connect(self._on_not_opened)
+        runs.opened.connect(self._on_opened)
         self.running.busy_changed.connect(self._on_selected)
 
     def state(self) -> dict[str, Any]:
@@ -165,6 +167,12 @@ class RunsPanel(QWidget):
 
     def _on_failed(self, error: BaseException) -> None:
         self._tell(f"the runs cannot be listed: {error}", Level.ERROR)
+
+    def _on_opened(self) -> None:
+        """Mark the run whose report is shown."""
+        current = self._runs.current
+        self.list.open_id = current.data.run_id if current is not None else ""
+        self.view.renew()
 
     def _on_not_opened(self, words: str) -> None:
         self._tell(words, Level.ERROR)
