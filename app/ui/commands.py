@@ -19,6 +19,7 @@ from app.ui.physical_keys import chord_of
 
 LOCAL: Final = ("ladder",)
 """Groups whose keys work only where the panel of that name has the keyboard."""
+_SIGNS: Final = {"Shift+=": "=", "Shift+-": "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,49 @@ COMMANDS: Final = (
         "Reverse the position",
         "T",
         "A market order for twice the position, the other way",
+    ),
+    Command(
+        "ladder.move_up",
+        "Move the order up",
+        "I",
+        "Move your order at the cell, else the one nearest to the market, up a tick",
+    ),
+    Command(
+        "ladder.move_down",
+        "Move the order down",
+        "K",
+        "Move your order at the cell, else the one nearest to the market, down a tick",
+    ),
+    Command(
+        "ladder.move_to_touch",
+        "Move the order to the touch",
+        "J",
+        "Move your order at the cell, else the one nearest to the market, to the best "
+        "price of its side",
+    ),
+    Command(
+        "ladder.cancel_nearest",
+        "Cancel the nearest order",
+        "D",
+        "Cancel your order nearest to the market",
+    ),
+    Command(
+        "ladder.cancel_last",
+        "Cancel the last order",
+        "L",
+        "Cancel the order that you placed last here",
+    ),
+    Command(
+        "ladder.cancel_buys",
+        "Cancel buys here",
+        "U",
+        "Cancel every buy order of this instrument, exits too",
+    ),
+    Command(
+        "ladder.cancel_sells",
+        "Cancel sells here",
+        "O",
+        "Cancel every sell order of this instrument, exits too",
     ),
     Command(
         "ladder.next_stop",
@@ -393,7 +437,10 @@ class Commands:
         included. Whoever calls it passes over ``event.isAutoRepeat()``: a key that is
         held down sends nothing.
         """
-        command_id = self.keys.command(chord_of(event), "ladder")
+        chord = chord_of(event)
+        command_id = self.keys.command(chord, "ladder")
+        if command_id is None and chord in _SIGNS:  # + is written with Shift
+            command_id = self.keys.command(_SIGNS[chord], "ladder")
         return None if command_id is None else _BY_ID[command_id]
 
     def tip(self, command_id: str) -> str:

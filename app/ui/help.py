@@ -10,11 +10,12 @@ from app.ui.commands import COMMANDS, Commands
 from app.ui.theme import Theme
 
 GESTURES: Final = (
-    ("click on a bid size", "buy limit at that price, size L"),
-    ("click on an ask size", "sell limit at that price, size L"),
+    ("click on a bid size of a ladder", "buy limit at that price, size L"),
+    ("click on an ask size of a ladder", "sell limit at that price, size L"),
     ("right click on a size", "the same with size R"),
     ("drag an own order", "replace it; Esc or a drop outside sends nothing"),
     ("click or right click on an own order", "cancel it"),
+    ("drag the position's line on a chart", "leave there: by a limit or a stop"),
     ("wheel, Shift + wheel", "scroll, scroll one row"),
     ("Ctrl + wheel", "larger or smaller rows"),
     ("middle click, Space", "recentre"),
@@ -42,7 +43,7 @@ class HelpWindow(QDialog):
 
 
 def _page(theme: Theme, commands: Commands) -> str:
-    groups: dict[str, list[tuple[str, str]]] = {"Mouse on the ladder": list(GESTURES)}
+    groups: dict[str, list[tuple[str, str]]] = {"Mouse": list(GESTURES)}
     for command in COMMANDS:
         key = commands.keys.chord(command.id)
         if key:

@@ -16,17 +16,24 @@ from app.ui.asking import Asking, refused
 from app.ui.context import Context
 from app.ui.items.ladder_view import LadderView
 from app.ui.items.size_pads import SizePads
+from app.ui.models import nudging
 from app.ui.models.hand import Hand
 from app.ui.models.intent import Intent, order_intent, waiting_text
+from app.ui.models.judge import SENT, Verdict
 from app.ui.models.ladder import touch_index
 from app.ui.models.market import Listed
 from app.ui.models.messages import Level
+from app.ui.models.orders import priced_at
 from app.ui.models.protective import reverse_intent
 from app.ui.models.situation import Situation
 
 PADS_WITH_KEYS: Final = 4
-_LEAVES: Final = ("ladder.cancel", "ladder.close", "ladder.reverse")
+_LEAVES: Final = (
+    "ladder.cancel", "ladder.cancel_buys", "ladder.cancel_sells", "ladder.close",
+    "ladder.reverse",
+)  # fmt: skip
 """Commands that drop what waits for a confirm."""
+_NO_ORDER: Final = "you have no working order here"
 
 
 class LadderOrders:
@@ -61,6 +68,7 @@ class LadderOrders:
         self._pads = pads
         self._say = say
         self._asking = Asking(context)  # what others sent, others ask about
+        self._unanswered = nudging.Unanswered()
         self._runs = self._commands()
         view.gestures.make = self.act
         view.gestures.cancel = context.trading.cancel
@@ -111,6 +119,13 @@ class LadderOrders:
             "ladder.sell_market": partial(self._order, SELL, NO_PRICE),
             "ladder.cancel": self._cancel_entries,
             "ladder.cancel_stops": self._cancel_stops,
+            "ladder.cancel_nearest": self._cancel_nearest,
+            "ladder.cancel_last": self._cancel_last,
+            "ladder.cancel_buys": partial(self._cancel_side, BUY),
+            "ladder.cancel_sells": partial(self._cancel_side, SELL),
+            "ladder.move_up": partial(self._move, 1),
+            "ladder.move_down": partial(self._move, -1),
+            "ladder.move_to_touch": partial(self._move, 0),
             "ladder.close": self._close,
             "ladder.reverse": self._reverse,
             "ladder.next_stop": partial(self._latch, Hand.STOP),
@@ -134,6 +149,54 @@ class LadderOrders:
     def _cancel_stops(self) -> None:
         assert self.listed is not None
         self._context.trading.cancel_stops(self.listed.number)
+
+    def _own(self) -> np.ndarray:
+        """Working orders of the instrument that are no strategy's."""
+        assert self.listed is not None
+        return nudging.by_hand(self._desk.orders.working(self.listed.number))
+
+    def _cancel_nearest(self) -> None:
+        frame = self._view.painted
+        found = 0 if frame is None else nudging.nearest(self._own(), frame.at)
+        self._cancel_one(found)
+
+    def _cancel_last(self) -> None:
+        self._cancel_one(nudging.newest(self._own()))
+
+    def _cancel_one(self, order: int) -> None:
+        if order:
+            self._context.trading.cancel((order,))
+        else:
+            self._say(_NO_ORDER)
+
+    def _cancel_side(self, side: int) -> None:
+        orders = self._own()
+        ids = orders["client_order_id"][orders["side"] == side]
+        self._context.trading.cancel(ids.tolist())
+
+    def _move(self, ticks: int) -> None:
+        """Move the order that is pointed at, else the nearest; 0 = to its touch."""
+        frame, gestures = self._view.painted, self._view.gestures
+        if frame is None or not self._view.isVisible():
+            self._say("no order: the ladder is hidden")
+            return
+        number = self._view.own_chosen() or nudging.nearest(self._own(), frame.at)
+        order = self._desk.orders.order(number) if number else None
+        if order is None:
+            self._say(_NO_ORDER)
+            return
+        make = partial(nudging.nudge_intent, ticks=ticks)
+        meaning = make if ticks else nudging.join_intent
+        now = self._context.clock.monotonic_ns()
+        unready = gestures.unready or self._unanswered.why(order, now)
+        intent = meaning(frame.at, order, unready=unready)
+        if intent.at == priced_at(order) and intent.verdict is not Verdict.BLOCK:
+            self._say("it is at the touch already")
+            return
+        gestures.instead([intent], now)
+        if intent.verdict in SENT:
+            self._unanswered.note(order, now)
+            self._say(intent.text)
 
     def _reverse(self) -> None:
         """One market order for twice the position, the other way."""

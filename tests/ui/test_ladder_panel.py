@@ -23,7 +23,7 @@ from app.engine.records import (
     SafetyState,
     TimeInForce,
 )
-from app.ui.items.ladder_geometry import Column
+from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.models import requests
 from app.ui.models.ladder import LadderFrame
 from app.ui.panels.ladder import LadderPanel
@@ -683,3 +683,93 @@ def test_a_place_in_the_queue_says_whether_it_is_known(
         armed.qtbot.mouseMove(armed.panel.view, pos=armed.at(price, column))
 
     assert f", {word}," in armed.panel._hover.text
+
+
+# Keys about own orders.
+
+
+def _resting(hand: Hand, *prices: int) -> None:
+    for price in prices:
+        is_buy = price <= hand.frame.best_bid
+        hand.click(price, Column.BID if is_buy else Column.ASK)
+    hand.panel.view.leaveEvent(None)  # type: ignore[arg-type]  # the pointer is nowhere
+    hand.stage.frame()
+
+
+def _press(hand: Hand, *keys: Qt.Key) -> None:
+    for key in keys:
+        hand.qtbot.keyClick(hand.panel.view, key)
+        hand.stage.frame()
+
+
+def test_keys_move_the_order_nearest_to_the_market(armed: Hand) -> None:
+    bid = armed.frame.best_bid
+    _resting(armed, bid - 5, bid - 3)
+
+    _press(armed, Qt.Key.Key_K, Qt.Key.Key_I, Qt.Key.Key_I, Qt.Key.Key_J)
+
+    moved = [int(each["price"]) for each in armed.sent(Action.REPLACE)]
+    assert moved == [bid - 4, bid - 3, bid - 2, bid]
+
+
+def test_the_keyboards_cell_says_which_order_moves(armed: Hand) -> None:
+    bid = armed.frame.best_bid
+    _resting(armed, bid - 5, bid - 3)
+    row = armed.frame.row(bid - 5)
+    armed.panel.view.gestures.cursor = Spot(row, Column.BID)
+
+    _press(armed, Qt.Key.Key_K)
+
+    (sent,) = armed.sent(Action.REPLACE)
+    assert sent["price"] == bid - 6
+
+
+def test_a_key_that_would_trade_is_held_and_one_unanswered_waits(armed: Hand) -> None:
+    _resting(armed, armed.frame.best_ask + 1)
+    armed.panel.run("ladder.move_to_touch")
+    armed.panel.run("ladder.move_down")  # before the venue's answer
+
+    assert len(armed.sent(Action.REPLACE)) == 1
+    assert "not answered" in armed.panel._hover.text
+    armed.stage.frame()
+    for _ in range(armed.frame.best_ask - armed.frame.best_bid):
+        _press(armed, Qt.Key.Key_K)
+
+    assert armed.panel.view.gestures.held is not None
+
+
+def test_keys_cancel_the_nearest_the_last_and_a_side_in_every_state(
+    armed: Hand,
+) -> None:
+    bid, ask = armed.frame.best_bid, armed.frame.best_ask
+    _resting(armed, bid - 1, ask + 2, bid - 4, bid - 6)
+    ids = {int(x["price"]): int(x["client_order_id"]) for x in armed.new_orders()}
+    armed.stage.session.state = SafetyState.KILLED
+    armed.stage.pulse()
+
+    _press(armed, Qt.Key.Key_D, Qt.Key.Key_L, Qt.Key.Key_U, Qt.Key.Key_O, Qt.Key.Key_D)
+
+    gone = [int(each["client_order_id"]) for each in armed.sent(Action.CANCEL)]
+    assert gone == [ids[bid - 1], ids[bid - 6], ids[bid - 4], ids[ask + 2]]
+    assert "no working order" in armed.panel._hover.text
+
+
+def test_a_view_moves_no_entry(armed: Hand) -> None:
+    _resting(armed, armed.frame.best_bid - 3)
+    armed.stage.session.state = SafetyState.VIEW
+    armed.stage.pulse()
+
+    _press(armed, Qt.Key.Key_I)
+
+    assert armed.sent(Action.REPLACE) == []
+    assert "VIEW" in armed.panel._hover.text
+
+
+def test_plus_groups_prices_with_or_without_shift(armed: Hand) -> None:
+    view = armed.panel.view
+    armed.qtbot.keyClick(view, Qt.Key.Key_Plus, Qt.KeyboardModifier.ShiftModifier)
+    more = view.group
+
+    armed.qtbot.keyClick(view, Qt.Key.Key_Minus)
+
+    assert (more > 1, view.group) == (True, 1)

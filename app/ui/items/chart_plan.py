@@ -61,7 +61,8 @@ def lay_labels(chart: "ChartSurface", lines: list[tuple[str, Intent]]) -> list[L
     height = round(ink.small.height) + 5
     ys = [float(pane.scale.y(intent.at)) for _, intent in lines]
     order = sorted(range(len(lines)), key=ys.__getitem__)
-    low, high = pane.box.top(), max(pane.box.top(), pane.box.bottom() - height)
+    low = max(pane.box.top(), chart.legend_bottom)
+    high = max(low, pane.box.bottom() - height)
     wanted = [ys[i] - height / 2 for i in order]
     tops = dict(zip(order, spread(wanted, height + 2, low, high), strict=True))
     made = []

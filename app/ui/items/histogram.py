@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui import formatting
+from app.ui.items.ink import paint_card, thin_pen
 from app.ui.theme import Theme, text_font
 
 _FIRST, _LAST = 12, 58
@@ -64,18 +65,17 @@ class Histogram(QWidget):
         second = QRectF(box.x(), box.y() + line, box.width(), line)
         painter.drawText(second, left, self._words())
         self._plot(painter, box.adjusted(0, 2.2 * line, 0, -line))
-        painter.setPen(QColor(t.line))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        paint_card(painter, self.rect(), t.line)
         painter.end()
 
     def _plot(self, painter: QPainter, box: QRectF) -> None:
         t = self._theme
         step = box.width() / (_LAST - _FIRST)
-        painter.setPen(QColor(t.line))
+        painter.setPen(thin_pen(t.line))
         painter.drawLine(QLineF(box.left(), box.bottom(), box.right(), box.bottom()))
         for power, name in _TICKS:
             x = box.left() + (2 * power - _FIRST) * step
-            painter.setPen(QColor(t.line))
+            painter.setPen(thin_pen(t.line))
             painter.drawLine(QLineF(x, box.top(), x, box.bottom() + 3))
             painter.setPen(QColor(t.muted))
             below = QRectF(x - 40, box.bottom() + 2, 80, self.fontMetrics().height())

@@ -1,9 +1,26 @@
 """Pens, brushes and laid-out text of one widget, made once."""
 
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QGuiApplication, QPainter, QPen
 
 from app.ui.items.glyphs import Glyphs
 from app.ui.theme import Theme
+
+
+def thin_pen(colour: str | QColor, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """Pen of whole px of the screen, about a pixel wide.
+
+    At a scale of 1.5 one of a pixel would cover one px of the screen or two, by where
+    its line lies. `chart_axes.hairline` does it for the very painter.
+    """
+    ratio = QGuiApplication.primaryScreen().devicePixelRatio()
+    return QPen(QColor(colour), max(1, int(ratio)) / ratio, style)
+
+
+def paint_card(painter: QPainter, box: QRect, colour: str) -> None:
+    """Frame a widget whose left edge may lie between two px of the screen."""
+    painter.setPen(thin_pen(colour))
+    painter.drawRect(QRectF(box).adjusted(0.4, 0.4, -0.6, -0.6))
 
 
 class Ink:
@@ -35,10 +52,10 @@ class Ink:
             painter.setFont(glyphs.font)
 
     def pen(self, colour: str) -> QPen:
-        """Pen of a colour, one pixel wide."""
+        """Pen of a colour, one pixel wide: at 1.5 not one here and two there."""
         pen = self._pens.get(colour)
         if pen is None:
-            pen = self._pens[colour] = QPen(QColor(colour))
+            pen = self._pens[colour] = thin_pen(colour)
         return pen
 
     def brush(self, colour: str) -> QBrush:

@@ -291,6 +291,25 @@ class LadderView(LadderSurface):
         key = (self._hover.row, self._hover.column.side)
         return tuple(self.painted.own.get(key, ()))
 
+    @property
+    def pointed(self) -> Spot | None:
+        """The cell under the pointer, else the keyboard's."""
+        return self._hover or self.gestures.cursor
+
+    def own_chosen(self) -> int:
+        """Client order id of our order at the keyboard's cell, else at the pointer.
+
+        The cell's side decides; 0 = none there.
+        """
+        if self.painted is None:
+            return 0
+        for spot in (self.gestures.cursor, self._hover):
+            if spot is not None and spot.column.side:
+                here = self.painted.own.get((spot.row, spot.column.side), ())
+                if here:
+                    return int(here[0])
+        return 0
+
     def _hold_hand(self, modifiers: Qt.KeyboardModifier) -> None:
         """What a click would do changes with the modifiers that are held."""
         hand = _hand(modifiers) or Hand.PLAIN

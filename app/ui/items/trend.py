@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.ui.items.ink import paint_card, thin_pen
 from app.ui.items.polygon import polygon
 from app.ui.models.axis import round_step
 from app.ui.theme import Theme, text_font
@@ -81,8 +82,7 @@ class Trend(QWidget):
             second, _RIGHT, painter.fontMetrics().elidedText(detail, elide, room)
         )
         self._plot(painter, box.adjusted(0, 2.1 * height, 0, 0))
-        painter.setPen(QColor(t.line))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        paint_card(painter, self.rect(), t.line)
         painter.end()
 
     def _plot(self, painter: QPainter, box: QRectF) -> None:
@@ -90,11 +90,10 @@ class Trend(QWidget):
         if box.height() < 8 or top <= 0:
             return
         for values, colour in self._lines:
-            painter.setPen(QPen(QColor(colour), 1))
+            painter.setPen(thin_pen(colour))
             painter.drawPolyline(_polygon(values, box, top))
         if self._bound is not None:
-            pen = QPen(QColor(self._theme.warning), 1, Qt.PenStyle.DashLine)
-            painter.setPen(pen)
+            painter.setPen(thin_pen(self._theme.warning, Qt.PenStyle.DashLine))
             y = box.bottom() - box.height() * self._bound / top
             painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
 

@@ -29,6 +29,7 @@ _LEFT: Final = (
     ("ladder.buy_market", "Buy MKT", "buy"),
     ("ladder.cancel", "Cancel", ""),
 )
+SAID_FOR_NS: Final = 2_500_000_000
 _RIGHT: Final = (
     ("ladder.close", "Close", ""),
     ("ladder.sell_market", "Sell MKT", "sell"),
@@ -43,6 +44,7 @@ class LadderPanel(QWidget):
         self._context = context
         self._desk, self._bridge = context.desk, context.bridge
         self._pads_known = False
+        self._said: tuple[int, object] | None = None  # when, and where the hand was
         theme, settings, clock = context.theme, context.settings, context.clock
         self._figures = Figures(theme, settings.scale, ladder_text.CAPTIONS)
         self._state = Line(is_centred=True)
@@ -196,6 +198,8 @@ class LadderPanel(QWidget):
         self._say("no order: a click with these modifier keys is bound to nothing")
 
     def _on_hover(self, intent: Intent | None) -> None:
+        if self._keeps_said(intent):
+            return
         theme, listed = self._context.theme, self._orders.listed
         own = self.view.own_under_pointer()
         if intent is not None:
@@ -215,4 +219,20 @@ class LadderPanel(QWidget):
         self.select(self._context.focus.number)
 
     def _say(self, words: str) -> None:
+        self._said = self._context.clock.monotonic_ns(), self.view.pointed
         self._hover.show_text(words, self._context.theme.warning)
+
+    def _keeps_said(self, intent: Intent | None) -> bool:
+        """Whether what was said stays: for a while, unless the hand moves or must act.
+
+        Every frame tells anew what a click would do; an answer would be gone before it
+        is read.
+        """
+        if self._said is None:
+            return False
+        since, pointed = self._said
+        is_due = self._context.clock.monotonic_ns() - since < SAID_FOR_NS
+        must_act = self.view.gestures.held is not None and intent is not None
+        if not is_due or must_act or pointed != self.view.pointed:
+            self._said = None
+        return self._said is not None

@@ -32,7 +32,7 @@ _TILES: Final = (
     ("volatility", "calmar", "Calmar {}"),
     ("trades", "win_rate", "{} won"),
     ("profit_factor", "expectancy", "{} a trade"),
-    ("fees", "exposure_time", "in the market {}"),
+    ("fees", "exposure_time", "invested {}"),
 )
 """Keys of a tile's figure and of the one below it, and the words around that."""
 _EMPTY: Final = "No run is open.\n\nRun a backtest, or open a run of the Runs panel."
