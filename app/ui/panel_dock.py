@@ -103,6 +103,8 @@ class PanelDock(QDockWidget):
             place = QRect(0, 0, *(round(side * scale) for side in self.row.size))
             place.moveCenter(self._window.frameGeometry().center())
             self.put_on_screen(place)
+        else:
+            self.raise_()  # in sight, before the others of its tabs
 
     def take_keyboard(self) -> None:
         """Give the keyboard to what the panel is for."""

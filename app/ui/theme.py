@@ -365,6 +365,11 @@ QComboBox, QLineEdit, QAbstractSpinBox {{ background: {raised};
     padding: 3px 7px; selection-background-color: {accent};
     selection-color: {on_accent}; }}
 QComboBox:focus, QLineEdit:focus, QAbstractSpinBox:focus {{ border-color: {accent}; }}
+/* Without buttons that have a place Qt 6.11 leaves a field of dates one pixel. */
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 1px; height: 1px;
+    border: none; subcontrol-origin: border; }}
+QAbstractSpinBox {{ padding: 1px 0; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0 7px; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url({arrow}); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line};

@@ -5,7 +5,14 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox, QTabBar, QWidget
+from PySide6.QtWidgets import (
+    QInputDialog,
+    QMenu,
+    QMenuBar,
+    QMessageBox,
+    QTabBar,
+    QWidget,
+)
 
 from app.ui.commands import Commands
 from app.ui.workspaces import Workspaces
@@ -48,6 +55,9 @@ class WorkspaceBar(QTabBar):
             self.setTabToolTip(place, self._tip(place, name))
         self.setCurrentIndex(names.index(self._workspaces.current))
         self.blockSignals(was_blocked)
+        menu = self.parentWidget()
+        if isinstance(menu, QMenuBar) and self.width() != self.sizeHint().width():
+            menu.setCornerWidget(self)  # a menu lays its corner out only when given it
 
     def _tip(self, place: int, name: str) -> str:
         sentence = self._workspaces.sentence(name)
@@ -128,6 +138,7 @@ class WorkspaceCommands:
         yes = QMessageBox.StandardButton.Yes
         question.setStandardButtons(yes | QMessageBox.StandardButton.Cancel)
         question.button(yes).setText("Delete")
+        question.setDefaultButton(QMessageBox.StandardButton.Cancel)
         question.accepted.connect(self._workspaces.delete)
         question.open()
 

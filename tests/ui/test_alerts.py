@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox
+from PySide6.QtWidgets import QApplication, QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
@@ -28,6 +28,7 @@ from app.ui.models.alerts import MOST, Alert, Alerts
 from app.ui.models.studies import LINES
 from app.ui.panels.alerts import AlertsPanel
 from app.ui.sound import SOUNDS, Sound, shape
+from app.ui.theme import apply
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import INSTRUMENTS
 from tests.ui.test_window import Opener, opened
@@ -265,6 +266,21 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
 
 
 @pytest.mark.gui
+@pytest.mark.gui
+def test_a_number_and_a_time_can_be_read(qtbot: QtBot, stage: Stage) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    apply(application, stage.context.theme, 1.0)
+    form = AlertForm(None, ["ES"], Alert("study", "ES"))
+    qtbot.addWidget(form)
+
+    form.show()
+
+    for field in (form.minutes, form.until):
+        text = field.fontMetrics().horizontalAdvance(field.text())
+        assert field.lineEdit().width() > text
+
+
 def test_an_alert_rises_is_logged_and_kept(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:

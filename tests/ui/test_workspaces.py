@@ -298,6 +298,16 @@ def test_the_strip_shows_and_switches(qtbot: QtBot, window: MainWindow) -> None:
     window.workspaces.save_as("P&L only")
     assert strip.tabText(strip.currentIndex()) == "P&&L only"
     assert "(Alt+1)" in strip.tabToolTip(0)
+    assert strip.width() >= strip.sizeHint().width(), "no name is cut"
+
+
+def test_what_is_docked_again_is_in_sight(window: MainWindow) -> None:
+    dock = window.docks["heatmap"]
+    dock.toggle_float()
+
+    dock.toggle_float()
+
+    assert not dock.visibleRegion().isEmpty()
 
 
 # What is kept.

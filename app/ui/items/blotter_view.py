@@ -142,6 +142,11 @@ class BlotterView(QWidget):
             is_filtered = self.filter is not None and bool(self.filter.words)
             self._empty.setText("Nothing matches." if is_filtered else self._empty_text)
 
+    def say_empty(self, words: str) -> None:
+        """Say something else where there is no row."""
+        self._empty_text = words
+        self.sync()
+
     def renew(self) -> None:
         """Write everything anew: another session, other instruments."""
         self.model.forget()

@@ -38,6 +38,7 @@ _EMPTY: Final = (
     "(CSV, Parquet, Databento, ITCH, LOBSTER, Binance, Lean),\n"
     "or press Record while a market is open."
 )
+_READING: Final = "Reading the catalog …"
 _FILES: Final = "Parquet (*.parquet);;CSV (*.csv)"
 _DELETE: Final = QMessageBox.StandardButton.Yes
 _KEEP: Final = QMessageBox.StandardButton.Cancel
@@ -63,7 +64,7 @@ class RecordingsPage(QWidget):
         self.table = RecordTable(
             self.recordings.columns(context.theme), lambda: self.recordings.rows
         )
-        self.view = BlotterView(self.table, _EMPTY)
+        self.view = BlotterView(self.table, _READING)
         self.view.table.setAccessibleName("Recordings")
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter")
@@ -132,7 +133,7 @@ class RecordingsPage(QWidget):
         self.recordings.show(listed)
         self.sample.offer(is_empty=not listed)
         self.view.table.clearSelection()
-        self.view.sync()
+        self.view.say_empty(_EMPTY)
         for row in range(self.table.rowCount()):
             if self.recordings.entry(self.table.record(row)).name in kept:
                 self.view.table.selectRow(row)

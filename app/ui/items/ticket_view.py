@@ -266,7 +266,7 @@ class TicketView(QWidget):
         choice.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        choice.setMinimumContentsLength(4)
+        choice.setMinimumContentsLength(3)
         self.choices[name], self._values[name] = choice, []
         self._fill_choice(name, list(items))
         choice.currentIndexChanged.connect(partial(self._on_choice, name))

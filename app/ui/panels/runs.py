@@ -34,6 +34,7 @@ from app.ui.models.table import RecordTable
 from app.ui.runs import OpenRun
 
 _EMPTY: Final = "No backtest was run yet.\n\nFill in the Backtest panel and press Run."
+_READING: Final = "Reading the runs …"
 _DELETE: Final = QMessageBox.StandardButton.Yes
 _KEEP: Final = QMessageBox.StandardButton.Cancel
 _FORMS: Final = (
@@ -67,7 +68,7 @@ class RunsPanel(QWidget):
         self.table = RecordTable(
             self.list.columns(context.theme), lambda: self.list.rows
         )
-        self.view = BlotterView(self.table, _EMPTY)
+        self.view = BlotterView(self.table, _READING)
         self.view.spare_columns(*_SPARE)
         table = self.view.table
         table.setAccessibleName("Runs")
@@ -159,7 +160,7 @@ class RunsPanel(QWidget):
         self.list.show(runs)
         self.view.table.clearSelection()
         self.view.renew()
-        self.view.sync()
+        self.view.say_empty(_EMPTY)
         for row in range(self.table.rowCount()):
             if self.list.run(self.table.record(row)).run_id in kept:
                 self.view.table.selectRow(row)
