@@ -34,6 +34,11 @@ class SystemClock:
         return time.monotonic_ns()
 
 
+def thread_ns() -> int:
+    """Processor time of the calling thread, ns; waiting for a core does not count."""
+    return time.thread_time_ns()
+
+
 def utc(wall_ns: int) -> datetime:
     """Turn nanoseconds since 1970 UTC into a date and time, cut to microseconds."""
     whole, rest = divmod(wall_ns, 1_000_000_000)

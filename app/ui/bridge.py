@@ -13,15 +13,17 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 
-from app.clock import Clock
+from app.clock import Clock, thread_ns
 from app.sessions.session import EngineState, Session, SessionStatus
 from app.ui.models.desk import Desk
 from app.ui.models.latency import AnswerTimes
 from app.ui.models.messages import Level
 from app.ui.models.vitals import Vitals
+from app.ui.turns import Turns
 
 _log = logging.getLogger("app.ui")
 _PULSE_HZ: Final = 5
+_PICTURES_HZ: Final = 20
 _KEPT_FRAMES: Final = 512
 _PAINTED: Final = QEvent.Type(QEvent.registerEventType())
 _IDLE: Final = SessionStatus(EngineState.STOPPED, "no session is open")
@@ -72,9 +74,14 @@ class Bridge(QObject):
         SessionStatus, when it differs.
     message_added()
         The desk has a new message; at most once a frame.
-    pulsed(), tables_due(), charts_due()
-        Five times a second each, for what nobody reads faster; in different frames, so
-        that no frame bears all of it.
+
+    Attributes
+    ----------
+    pulsed, tables_due, charts_due : Beat
+        Five times a second each, for what nobody reads faster; receivers come in turn,
+        so that no frame bears all of it.
+    pictures_due : Beat
+        Twenty times a second while there is news, likewise: charts, depth, the tape.
     """
 
     session_changed = Signal()
@@ -84,9 +91,6 @@ class Bridge(QObject):
     reports_arrived = Signal(object)
     status_changed = Signal(object)
     message_added = Signal()
-    pulsed = Signal()
-    tables_due = Signal()
-    charts_due = Signal()
 
     def __init__(self, desk: Desk, clock: Clock, frames_per_s: int = 60) -> None:
         super().__init__()
@@ -96,11 +100,17 @@ class Bridge(QObject):
         self.status: SessionStatus = _IDLE
         self.frames = FrameTimes()
         self.events_per_s = 0.0
+        self._turns = Turns(self)
+        self.pulsed = self._turns.beat()
+        self.tables_due = self._turns.beat()
+        self.charts_due = self._turns.beat()
+        self.pictures_due = self._turns.beat()
+        self._has_news = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.frame)
         self.set_pace(frames_per_s)
-        self._began = self._before = 0
+        self._began = self._before = self._spent = 0
         self._is_measuring = False
         self._told = 0
         # Records seen at the last pulses: the rate is that of about a second.
@@ -135,10 +145,16 @@ class Bridge(QObject):
         """Bring the window up to date this often from now on."""
         self._timer.setInterval(max(1, int(1000 / frames_per_s)))
         self._per_pulse = max(1, round(frames_per_s / _PULSE_HZ))
+        self._per_picture = max(1, round(frames_per_s / _PICTURES_HZ))
+        self._turns.frame_ns = 1_000_000_000 // frames_per_s
+        for beat in (self.pulsed, self.tables_due, self.charts_due):
+            beat.frames = self._per_pulse
+        self.pictures_due.frames = self._per_picture
 
     def pause(self) -> None:
         """Stop the timer; frames come when `frame` is called (tests, benchmarks)."""
         self._timer.stop()
+        self._turns.is_spread = False
 
     def show_status(self, status: SessionStatus) -> None:
         """Show how things stand while there is no session to ask."""
@@ -192,7 +208,7 @@ class Bridge(QObject):
         session = self.session
         if session is None:
             return
-        self._began = self.clock.monotonic_ns()
+        self._began, self._spent = self.clock.monotonic_ns(), thread_ns()
         reports = session.reports()
         if len(reports):
             if self.desk.learn_instruments(session):  # which they speak of
@@ -208,6 +224,7 @@ class Bridge(QObject):
             self.view_changed.emit()
         if view is not None or len(reports):
             self.drained.emit()
+            self._has_news = True
         self._number += 1
         self._slow_things(self._number % self._per_pulse)
         self._emit_messages()
@@ -224,6 +241,7 @@ class Bridge(QObject):
         interval = self._began - self._before if self._before else 0
         now = self.clock.monotonic_ns()
         self.frames.add(now - self._began, interval)
+        self._turns.learn(thread_ns() - self._spent)
         self.answers.painted(now)
         self._before = self._began
         return True
@@ -232,9 +250,13 @@ class Bridge(QObject):
         if phase == 0:
             self._pulse()
         if phase == self._per_pulse // 3:
-            self.tables_due.emit()
+            self._turns.strike(self.tables_due)
         if phase == 2 * self._per_pulse // 3:
-            self.charts_due.emit()
+            self._turns.strike(self.charts_due)
+        if self._has_news and self._number % self._per_picture == 0:
+            self._has_news = False
+            self._turns.strike(self.pictures_due)
+        self._turns.take()
 
     def _pulse(self) -> None:
         self._poll_status()
@@ -247,7 +269,7 @@ class Bridge(QObject):
                 self.events_per_s = max(0, seen - before) * 1e9 / (now - then)
         work, interval = self.frames.newest()
         self.vitals.take(self.clock.monotonic_ns() / 1e9, view, work, interval)
-        self.pulsed.emit()
+        self._turns.strike(self.pulsed)
 
     def _poll_status(self) -> None:
         session = self.session

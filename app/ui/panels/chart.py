@@ -1,9 +1,9 @@
 """The chart panel: bars of the focused instrument at an interval of one's choice."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -29,8 +29,6 @@ from app.ui.models.chart_interval import PRESETS
 from app.ui.models.chart_look import STYLES
 from app.ui.models.sizes import size_pads
 
-_EVERY_MS: Final = 50
-
 
 class ChartPanel(QWidget):
     """Follows the focus; at most twenty updates a second while it is seen."""
@@ -38,8 +36,6 @@ class ChartPanel(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._since = QElapsedTimer()
-        self._since.start()
         theme, scale = context.theme, context.settings.scale
         self.view = TradingChart(theme, scale, context.clock)
         self.view.accept_hand()
@@ -103,7 +99,7 @@ class ChartPanel(QWidget):
         view.range_moved.connect(self._on_moved)
         focus.range_shown.connect(self._on_range)
         focus.changed.connect(self._on_other)
-        bridge.drained.connect(self._on_frame)
+        bridge.pictures_due.connect(self._on_due)
         bridge.reports_arrived.connect(self._on_reports)
         bridge.session_changed.connect(self._on_other)
         bridge.instruments_changed.connect(self._on_other)
@@ -192,9 +188,8 @@ class ChartPanel(QWidget):
 
     # Frames.
 
-    def _on_frame(self) -> None:
-        if self.isVisible() and self._since.hasExpired(_EVERY_MS):
-            self._since.start()
+    def _on_due(self) -> None:
+        if self.isVisible():
             self.show_news()
 
     def showEvent(self, event: object) -> None:

@@ -11,10 +11,8 @@ from app.ui.items.lines import Line
 from app.ui.items.panel_frame import frame_panel
 from app.ui.models.depth_profile import LEAST_TICKS, MOST_TICKS, build_depth
 from app.ui.models.market import Listed
-from app.ui.throttle import Throttle
 from app.ui.trouble import TroubleBanner
 
-_EVERY_NS: Final = 40_000_000
 _FIRST_TICKS: Final = 60
 
 
@@ -25,7 +23,6 @@ class DepthProfilePanel(QWidget):
         super().__init__()
         self._context = context
         self._ticks = _FIRST_TICKS
-        self._throttle = Throttle(context.clock, _EVERY_NS)
         self.view = DepthView(context.theme, context.settings.scale)
         self.trouble = TroubleBanner(context, self.view)
         self.kind = QComboBox()
@@ -46,7 +43,7 @@ class DepthProfilePanel(QWidget):
         self.kind.currentIndexChanged.connect(self._on_kind)
         self.view.zoomed.connect(self._on_zoomed)
         self.view.hovered.connect(self._on_hovered)
-        bridge.drained.connect(self._on_frame)
+        bridge.pictures_due.connect(self._on_picture)
         bridge.pulsed.connect(self._on_pulse)
         bridge.session_changed.connect(self._show)
         self._context.focus.changed.connect(self._show)
@@ -76,8 +73,8 @@ class DepthProfilePanel(QWidget):
         self._ticks = min(max(rounded, LEAST_TICKS), MOST_TICKS)
         self._show()
 
-    def _on_frame(self) -> None:
-        if self.isVisible() and self._throttle.is_due():
+    def _on_picture(self) -> None:
+        if self.isVisible():
             self._show()
 
     def _show(self, *_: object) -> None:

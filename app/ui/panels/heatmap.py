@@ -85,7 +85,7 @@ class HeatmapPanel(QWidget):
         self.now.clicked.connect(self._on_now)
         self.view.hovered.connect(self._on_hovered)
         self.view.moved.connect(self._on_moved)
-        bridge.drained.connect(self._on_frame)
+        bridge.pictures_due.connect(self._on_picture)
         bridge.pulsed.connect(self._on_pulse)
         bridge.session_changed.connect(self._on_other)
         bridge.instruments_changed.connect(self._on_other)
@@ -127,7 +127,7 @@ class HeatmapPanel(QWidget):
         contrast.is_held = self.hold.isChecked()
         self.feed.choose(str(self.palette_box.currentData()), self.bubbles.isChecked())
 
-    def _on_frame(self) -> None:
+    def _on_picture(self) -> None:
         pixel = round(self.view.port.ns_per_px)
         self._throttle.every_ns = min(max(pixel, _EVERY_NS), _SELDOM_NS)
         if self.isVisible() and self._throttle.is_due():

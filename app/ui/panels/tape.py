@@ -12,10 +12,8 @@ from app.ui.items.panel_frame import frame_panel
 from app.ui.items.tape_view import TapeView
 from app.ui.models.market import Listed
 from app.ui.models.tape import Tape
-from app.ui.throttle import Throttle
 from app.ui.trouble import TroubleBanner
 
-_EVERY_NS: Final = 50_000_000
 _MINUTE_NS: Final = 60_000_000_000
 _LARGE: Final = 5
 """A row of so many times the usual size is heavy."""
@@ -34,7 +32,6 @@ class TapePanel(QWidget):
         super().__init__()
         self._context = context
         self.tape = Tape()
-        self._throttle = Throttle(context.clock, _EVERY_NS)
         self.view = TapeView(context.theme, context.settings.scale)
         self.trouble = TroubleBanner(context, self.view)
         self.least = QLineEdit()
@@ -51,7 +48,7 @@ class TapePanel(QWidget):
         self._lay_out()
         self.least.textChanged.connect(self._on_chosen)
         self.join.currentIndexChanged.connect(self._on_chosen)
-        context.bridge.drained.connect(self._on_frame)
+        context.bridge.pictures_due.connect(self._on_picture)
         context.bridge.session_changed.connect(self._on_other)
         context.focus.changed.connect(self._on_other)
 
@@ -94,8 +91,8 @@ class TapePanel(QWidget):
         self.tape.choose(int(self.join.currentData()), max(0, least))
         self._show()
 
-    def _on_frame(self) -> None:
-        if self.isVisible() and self._throttle.is_due():
+    def _on_picture(self) -> None:
+        if self.isVisible():
             self._show()
 
     def showEvent(self, event: object) -> None:
