@@ -77,6 +77,9 @@ class Bridge(QObject):
 
     Attributes
     ----------
+    ladders_due : Beat
+        In each frame with news. Where ladders take longer than a frame has for them,
+        they come in turn, but all at once where something of ours changed.
     pulsed, tables_due, charts_due : Beat
         Five times a second each, for what nobody reads faster; receivers come in turn,
         so that no frame bears all of it.
@@ -101,6 +104,7 @@ class Bridge(QObject):
         self.frames = FrameTimes()
         self.events_per_s = 0.0
         self._turns = Turns(self)
+        self.ladders_due = self._turns.beat()
         self.pulsed = self._turns.beat()
         self.tables_due = self._turns.beat()
         self.charts_due = self._turns.beat()
@@ -225,6 +229,9 @@ class Bridge(QObject):
         if view is not None or len(reports):
             self.drained.emit()
             self._has_news = True
+            self._turns.strike(self.ladders_due)
+        if len(reports):
+            self._turns.call(self.ladders_due)
         self._number += 1
         self._slow_things(self._number % self._per_pulse)
         self._emit_messages()

@@ -104,14 +104,16 @@ class HeatmapFeed:
             low, high = frame.reach or (touch, touch)
             port.fit(min(low, touch), max(high, touch))
         port.follow(frame.now, touch)
-        view.show_frame(frame)
-        self.ask()
+        view.frame = frame
+        # Painted once, with its picture; but nobody waits for a painter that is late.
+        is_late = view.picture.is_busy
+        view.show_frame(frame, with_next=self.ask() and not is_late)
 
-    def ask(self) -> None:
-        """Ask for a picture if it would differ from the last one."""
+    def ask(self) -> bool:
+        """Ask for a picture if it would differ from the last one; False if not."""
         tiles, view = self.tiles, self._view
         if tiles is None or view.frame is None or not view.port.is_placed:
-            return
+            return False
         largest = float(bar_scale(self._largest)) if self._has_bubbles else 0.0
         ratio = view.devicePixelRatioF()
         end = view.frame.now
@@ -121,9 +123,11 @@ class HeatmapFeed:
             self.past.reach(self._listed, tiles, view.port.begin)
         parts = self.past.parts
         key = self._key(request, tiles), len(parts)
-        if key != self._asked:
-            self._asked = key
-            view.picture.ask(tiles, request, self._colours, parts)
+        if key == self._asked:
+            return False
+        self._asked = key
+        view.picture.ask(tiles, request, self._colours, parts)
+        return True
 
     def _key(self, request: HeatRequest, tiles: HeatTiles) -> Any:
         """What tells pictures apart: now, in whole pixels of time, is part of it."""

@@ -114,9 +114,17 @@ class Turns(QObject):
             if self.is_spread and number and place.cost > left:
                 continue
             left -= place.cost
-            place.is_due, place.taken = False, self._frame
-            self._taken.append(place)
-            place.came.emit()
+            self._call(place)
+
+    def call(self, beat: Beat) -> None:
+        """Call all of a beat in this frame, due or not: what they show cannot wait."""
+        for place in list(beat.places):
+            self._call(place)
+
+    def _call(self, place: _Place) -> None:
+        place.is_due, place.taken = False, self._frame
+        self._taken.append(place)
+        place.came.emit()
 
     def learn(self, work_ns: int) -> None:
         """Tell what the frame cost in all.

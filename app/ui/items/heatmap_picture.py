@@ -40,6 +40,11 @@ class HeatmapPicture(QObject):
     -------
     painted(object)
         A HeatPicture; `image` is it.
+
+    Attributes
+    ----------
+    is_busy : bool
+        Whether one is being painted.
     """
 
     painted = Signal(object)
@@ -52,7 +57,7 @@ class HeatmapPicture(QObject):
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="heatmap")
         self._wanted: _Wanted | None = None
         self._held = 0
-        self._is_busy = False
+        self.is_busy = False
         self._generation = 0
         self.painted.connect(self._on_painted)
 
@@ -78,10 +83,10 @@ class HeatmapPicture(QObject):
         self._pool.shutdown(wait=True)
 
     def _next(self) -> None:
-        if self._is_busy or self._wanted is None:
+        if self.is_busy or self._wanted is None:
             return
         wanted, self._wanted = self._wanted, None
-        self._is_busy = True
+        self.is_busy = True
         self._pool.submit(self._paint, self._generation, *wanted)
 
     def _paint(
@@ -116,7 +121,7 @@ class HeatmapPicture(QObject):
 
     def _on_painted(self, told: tuple[int, HeatPicture | None]) -> None:
         generation, picture = told
-        self._is_busy = False
+        self.is_busy = False
         if picture is not None and generation == self._generation:
             height, width = picture.pixels.shape
             self.shown = picture

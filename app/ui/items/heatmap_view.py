@@ -104,10 +104,11 @@ class HeatmapView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(720, 460)
 
-    def show_frame(self, frame: HeatFrame) -> None:
-        """Show the newest frame."""
+    def show_frame(self, frame: HeatFrame, *, with_next: bool = False) -> None:
+        """Show the newest frame, at once or with the picture that is to come."""
         self.frame = frame
-        self.update()
+        if not with_next:
+            self.update()
 
     def begin(self, tick: int, digits: int) -> None:
         """Begin with another instrument: its tick, the digits of its prices."""

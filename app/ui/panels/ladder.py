@@ -104,7 +104,7 @@ class LadderPanel(QWidget):
         self._context.focus.changed.connect(self.select)
         bridge.session_changed.connect(self._on_session_changed)
         bridge.instruments_changed.connect(self._on_session_changed)
-        bridge.drained.connect(self._on_view)
+        bridge.ladders_due.connect(self._on_view)
         bridge.reports_arrived.connect(self._on_reports)
         bridge.status_changed.connect(self._on_pulse)
         bridge.pulsed.connect(self._on_pulse)
