@@ -380,6 +380,49 @@ def test_a_wrong_size_is_explained_and_sends_nothing(
     assert len(stage.session.sent) == before
 
 
+# The crosshair by keys.
+
+
+def test_keys_move_the_crosshair_by_bars_and_ticks(panel: ChartPanel) -> None:
+    view, shift = panel.view, Qt.KeyboardModifier.ShiftModifier
+    many = shift | Qt.KeyboardModifier.ControlModifier
+    view.point_at(None)
+    QTest.keyClick(view, Qt.Key.Key_Left, shift)
+    newest = view.pointed()
+    assert newest == len(view.shown) - 1
+
+    QTest.keyClick(view, Qt.Key.Key_Left, shift)
+    assert view.pointed() == newest - 1
+    assert view.pointer is not None
+    price = view.price_at(view.pointer.y())
+    QTest.keyClick(view, Qt.Key.Key_Up, many)
+
+    assert view.price_at(view.pointer.y()) == price + 10
+    assert view.listed is not None
+    said = view.accessibleDescription()
+    assert view.listed.text.price(price + 10) in said
+    row = view.shown.rows[view.pointed()]
+    assert f"C {view.listed.text.price(int(row['close']))}" in said
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert view.pointer is None
+
+
+def test_at_an_edge_the_bars_move(panel: ChartPanel) -> None:
+    view, shift = panel.view, Qt.KeyboardModifier.ShiftModifier
+    view.span.bar_px = 250.0
+    view.rebuild()
+    show(panel)
+    view.grab()
+    QTest.keyClick(view, Qt.Key.Key_Left, shift)
+    start = view.time_at(view.pointer.x())  # type: ignore[union-attr]  # it is there, or the test fails
+
+    for _ in range(14):
+        QTest.keyClick(view, Qt.Key.Key_Left, shift)
+
+    moved = view.time_at(view.pointer.x())  # type: ignore[union-attr]  # as above
+    assert moved <= start - 6_000_000_000
+
+
 # Drawings.
 
 

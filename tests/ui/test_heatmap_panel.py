@@ -201,6 +201,25 @@ def test_a_drag_stops_following_and_home_returns(
     assert view.port.right > right
 
 
+def test_keys_move_the_crosshair_and_tell_what_stands_there(
+    qtbot: QtBot, stage: Stage, panel: HeatmapPanel
+) -> None:
+    shown(qtbot, stage, panel)
+    view, shift = panel.view, Qt.KeyboardModifier.ShiftModifier
+    told: list[tuple[int, float]] = []
+    view.hovered.connect(lambda place: told.append(place) if place else None)
+
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Left):
+        QTest.keyClick(view, key, shift)
+
+    (ts, price), (_, above), (before, _) = told
+    assert above - price == pytest.approx(view.port.tick, abs=view.port.tick * 0.6)
+    assert before < ts
+    assert view.accessibleDescription() == panel._line.text != ""
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert panel._line.text == ""
+
+
 def test_the_wheel_zooms_time_and_with_ctrl_price(
     qtbot: QtBot, stage: Stage, panel: HeatmapPanel
 ) -> None:

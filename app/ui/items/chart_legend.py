@@ -54,7 +54,7 @@ class Legend:
         place = _PAD, _TOP
         room = chart.panes[0].box.height() * _SHARE
         most = max(room, _TOP + chart.ink.small.height)
-        for i, (words, colour) in enumerate(self._words(chart, chart.pointed())):
+        for i, (words, colour) in enumerate(self.words(chart, chart.pointed())):
             key = words, colour, place
             if i < len(kept) and kept[i][0] == key:
                 made = kept[i]
@@ -87,7 +87,8 @@ class Legend:
             self._heads[head] = ink.small.width(head + gap)
         return self._heads[head] + ink.small.width(figures)
 
-    def _words(self, chart: "ChartSurface", at: int) -> list[tuple[str, str]]:
+    def words(self, chart: "ChartSurface", at: int) -> list[tuple[str, str]]:
+        """What it says of a column, each with its colour."""
         assert chart.listed is not None
         t, text = chart.ink.theme, chart.listed.text
         row = chart.shown.rows[at]

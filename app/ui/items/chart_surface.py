@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QElapsedTimer, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QRegion, QResizeEvent
 
+from app.ui import formatting
 from app.ui.items import chart_axes as axes
 from app.ui.items.chart_candles import delta_range
 from app.ui.items.chart_cross import LastPrice, cross_floats
@@ -259,6 +260,12 @@ class ChartSurface(ChartSpace):
         painter.end()
         self.paint_ns = timer.nsecsElapsed()
 
+    def settle(self) -> None:
+        """Read what a move brought into view now, not with the next paint."""
+        if self._is_stale:
+            self._settle()
+            self.update()
+
     def _settle(self) -> None:
         """Bring every layer to what is to be seen."""
         self._read()
@@ -365,6 +372,18 @@ class ChartSurface(ChartSpace):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
 
     # The crosshair.
+
+    def values(self) -> str:
+        """All that is known at the crosshair, as a line of words."""
+        if self.listed is None or not len(self.shown):
+            return ""
+        at = self.pointed()
+        begin = int(self.shown.rows["begin"][at])
+        words = [f"{formatting.day(begin)} {formatting.clock_time(begin)}"]
+        if self.pointer is not None and self.pane_at(self.pointer.y()).name == "price":
+            words.append(self.listed.text.price(self.price_at(self.pointer.y())))
+        words += [each for each, _ in self._legend.words(self, at)]
+        return ", ".join(words)
 
     def pointed(self) -> int:
         """Column under the crosshair; the newest where there is none."""

@@ -2,11 +2,13 @@
 
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from app.ui.focus import TimeRange
 from app.ui.items.chart_surface import ChartSurface
+from app.ui.items.spoken import tell
 
 _NOTCH: Final = 120
 _ZOOM: Final = 1.22
@@ -18,6 +20,15 @@ _PAN_KEYS: Final = {
     Qt.Key.Key_PageUp: 6 * _STEP_PX,
     Qt.Key.Key_PageDown: -6 * _STEP_PX,
 }
+_CROSS_KEYS: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+_SHIFT, _CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+_MANY: Final = 10
+"""Bars or ticks of a step with Ctrl."""
 _ZOOM_KEYS: Final = {
     Qt.Key.Key_Plus: _ZOOM,
     Qt.Key.Key_Equal: _ZOOM,
@@ -161,7 +172,13 @@ class ChartView(ChartSurface):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key in _PAN_KEYS:
+        if key in _CROSS_KEYS and event.modifiers() & _SHIFT:
+            many = _MANY if event.modifiers() & _CTRL else 1
+            columns, ticks = _CROSS_KEYS[key]
+            self.step_cross(columns * many, ticks * many)
+        elif key == Qt.Key.Key_Escape and self.pointer is not None:
+            self.point_at(None)
+        elif key in _PAN_KEYS:
             self.pan(_PAN_KEYS[key])
         elif key in _ZOOM_KEYS:
             self.zoom(_ZOOM_KEYS[key], self._zoom_centre())
@@ -176,6 +193,42 @@ class ChartView(ChartSurface):
             self._tell_range()
         else:
             super().keyPressEvent(event)
+
+    def step_cross(self, columns: int, ticks: int) -> None:
+        """Move the crosshair by bars and ticks, and tell what stands there.
+
+        It begins at the newest bar's close. At an edge the bars move instead.
+        """
+        if self.listed is None or not len(self.shown):
+            return
+        if self.pointer is None:
+            columns = ticks = 0
+        at = self.pointed() + columns
+        xs = self.shown.centres()
+        x = float(xs[max(0, min(len(xs) - 1, at))])
+        edge = min(max(x, 1.0), self.plot.right() - 1)
+        beyond = at - max(0, min(len(xs) - 1, at))
+        moved = edge - x - beyond * float(self.shown.width)
+        if moved:
+            self.pan(moved)
+            self.settle()
+            xs = self.shown.centres()
+            x = float(xs[int(np.argmin(np.abs(xs - edge)))])
+        x = min(max(x, 1.0), self.plot.right() - 1)
+        self.point_at(QPointF(x, self._stepped_y(ticks)))
+        tell(self, self.values())
+
+    def _stepped_y(self, ticks: int) -> float:
+        """Height of the crosshair some ticks up; of the close, where it is no price."""
+        assert self.listed is not None
+        pane, scale = self.panes[0], self.listed.scale
+        pointer = self.pointer
+        if pointer is None or not pane.box.contains(pointer):
+            price = int(self.shown.rows["close"][self.pointed()])
+        else:
+            price = self.price_at(pointer.y())
+        y = float(pane.scale.y(scale.price(scale.index(price) + ticks)))
+        return min(max(y, pane.box.top() + 1), pane.box.bottom() - 1)
 
     def reset_scales(self) -> None:
         """Let every scale fit by itself."""

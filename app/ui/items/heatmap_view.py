@@ -27,6 +27,7 @@ _ZOOM: Final = 1.25
 _SIDE_MS: Final = 100
 _STEP_PX: Final = 60.0
 _CTRL: Final = Qt.KeyboardModifier.ControlModifier
+_SHIFT: Final = Qt.KeyboardModifier.ShiftModifier
 _PANS: Final = {
     Qt.Key.Key_Left: (_STEP_PX, 0.0),
     Qt.Key.Key_Right: (-_STEP_PX, 0.0),
@@ -34,6 +35,15 @@ _PANS: Final = {
     Qt.Key.Key_Down: (0.0, -_STEP_PX),
     Qt.Key.Key_PageUp: (480.0, 0.0),
     Qt.Key.Key_PageDown: (-480.0, 0.0),
+}
+_CROSS_PX: Final = 8.0
+_MANY: Final = 10
+"""Steps of the crosshair with Ctrl."""
+_STEPS: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
 }
 _ZOOMS: Final = {
     Qt.Key.Key_Plus: 1 / _ZOOM,
@@ -51,6 +61,8 @@ class HeatmapView(QWidget):
         Another stretch of time or prices is wanted.
     hovered(object)
         (time ns, price in price units) under the pointer, or None.
+    stepped()
+        The crosshair was moved by keys; `hovered` has told where.
 
     Attributes
     ----------
@@ -70,6 +82,7 @@ class HeatmapView(QWidget):
 
     moved = Signal()
     hovered = Signal(object)
+    stepped = Signal()
 
     def __init__(self, theme: Theme, scale: float) -> None:
         super().__init__()
@@ -295,6 +308,14 @@ class HeatmapView(QWidget):
         if key == Qt.Key.Key_Home:
             self.follow()
             return
+        if key in _STEPS and event.modifiers() & _SHIFT:
+            many = _MANY if event.modifiers() & _CTRL else 1
+            right, up = _STEPS[key]
+            self.step_cross(right * many, up * many)
+            return
+        if key == Qt.Key.Key_Escape and self._pointer is not None:
+            self._point(None)
+            return
         if key in _PANS:
             self.port.pan(*_PANS[key])
         elif key in _ZOOMS and event.modifiers() & _CTRL:
@@ -305,6 +326,34 @@ class HeatmapView(QWidget):
             super().keyPressEvent(event)
             return
         self.moved.emit()
+
+    def step_cross(self, right: int, up: int) -> None:
+        """Move the crosshair by steps of time and by ticks; it begins at the newest.
+
+        At an edge the picture moves instead.
+        """
+        if self.frame is None or not self.port.is_placed:
+            return
+        port, plot = self.port, self._over.plot
+        scale = self.frame.listed.scale
+        if self._pointer is None or not plot.contains(self._pointer):
+            right = up = 0
+            at = QPointF(port.x_of(self.frame.now) - _CROSS_PX, port.y_of(port.centre))
+        else:
+            at = self._pointer
+        x = at.x() + right * _CROSS_PX
+        index = scale.index(round(port.price_at(at.y()) + port.tick / 2)) + up
+        y = port.y_of(scale.price(index))
+        inner = plot.adjusted(1, 1, -2, -2)
+        wanted = QPointF(
+            min(max(x, inner.left()), inner.right()),
+            min(max(y, inner.top()), inner.bottom()),
+        )
+        if (right or up) and wanted != QPointF(x, y):
+            port.pan(wanted.x() - x, wanted.y() - y)
+            self.moved.emit()
+        self._point(wanted)
+        self.stepped.emit()
 
     def _point(self, at: QPointF | None) -> None:
         self._pointer = at

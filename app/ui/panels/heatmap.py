@@ -18,6 +18,7 @@ from app.ui.items.heatmap_picture import PALETTES
 from app.ui.items.heatmap_view import HeatmapView
 from app.ui.items.lines import Line
 from app.ui.items.panel_frame import frame_panel
+from app.ui.items.spoken import tell
 from app.ui.models.heatmap import HIGH, LOW
 from app.ui.models.market import Listed
 from app.ui.throttle import Throttle
@@ -84,6 +85,7 @@ class HeatmapPanel(QWidget):
         self.palette_box.currentIndexChanged.connect(self._on_chosen)
         self.now.clicked.connect(self._on_now)
         self.view.hovered.connect(self._on_hovered)
+        self.view.stepped.connect(self._on_stepped)
         self.view.moved.connect(self._on_moved)
         bridge.pictures_due.connect(self._on_picture)
         bridge.pulsed.connect(self._on_pulse)
@@ -146,6 +148,9 @@ class HeatmapPanel(QWidget):
     def _on_hovered(self, place: tuple[int, float] | None) -> None:
         words = self.feed.words_at(*place) if place is not None else ""
         self._line.show_text(words, self._context.theme.text)
+
+    def _on_stepped(self) -> None:
+        tell(self.view, self._line.text)
 
     def _on_pulse(self, *_: object) -> None:
         self.now.setChecked(self.view.port.is_following)
