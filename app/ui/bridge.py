@@ -276,6 +276,7 @@ class Bridge(QObject):
                 self.events_per_s = max(0, seen - before) * 1e9 / (now - then)
         work, interval = self.frames.newest()
         self.vitals.take(self.clock.monotonic_ns() / 1e9, view, work, interval)
+        self.desk.pulse(self.session)
         self._turns.strike(self.pulsed)
 
     def _poll_status(self) -> None:

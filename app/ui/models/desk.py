@@ -17,6 +17,7 @@ from app.ui.models.market import Listed, Market
 from app.ui.models.messages import Level, Message, Messages
 from app.ui.models.orders import OwnOrders
 from app.ui.models.pnl import PnlHistory
+from app.ui.models.queue_error import QueueErrors
 from app.ui.models.records import RecordStore
 
 FILLS_KEPT: Final = 50_000
@@ -41,6 +42,7 @@ class Desk:
         self.messages = Messages()
         self.alerts = Alerts()
         self.pnl = PnlHistory(0)
+        self.queue_errors = QueueErrors()
         self.currency = ""
         self._sessions: list[int] = []
 
@@ -48,6 +50,7 @@ class Desk:
         """Begin with another session; messages stay."""
         self.orders.clear()
         self.fills.clear()
+        self.queue_errors.forget()
         self._sessions = []
         self.alerts.forget_values()
         self._join(session)
@@ -73,6 +76,11 @@ class Desk:
     ) -> None:
         """Add a message (ts: ns since 1970 UTC)."""
         self.messages.add(Message(ts, level, topic or "window", text))
+
+    def pulse(self, session: Session | None) -> None:
+        """Do what need not be done with every frame."""
+        self.queue_errors.settle(session.history if session is not None else None)
+        self.queue_errors.watch(self.market, self.orders)
 
     def take_view(self, view: np.void) -> None:
         """Take the engine's newest view."""
@@ -109,6 +117,7 @@ class Desk:
         is_fill = reports["report"] == ReportType.FILL
         if is_fill.any():
             self.fills.append(reports[is_fill])
+            self.queue_errors.take(reports[is_fill])
         told = telling.told(reports)
         left_out = len(told) - TOLD_A_FRAME
         if left_out > 0:

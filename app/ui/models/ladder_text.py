@@ -12,6 +12,7 @@ from app.ui.models.desk import Desk
 from app.ui.models.fill_time import expected_wait
 from app.ui.models.market import Listed
 from app.ui.models.order_text import order_text
+from app.ui.models.queue_error import error_words
 from app.ui.theme import Theme
 
 CAPTIONS: Final = ("Position", "Average", "P&L", "Open", "Volume")
@@ -50,12 +51,15 @@ def own_orders(
     # Without single orders in the feed a place is followed by what levels show.
     is_exact = session is not None and listed.number in session.exact_queues
     history = session.history if session is not None else None
-    lines = []
+    lines, has_place = [], False
     for order in known:
         ahead, total = queues.get(int(order["client_order_id"]), (-1, -1))
         words = _own_order(order, listed, (ahead, total), now, is_exact=is_exact)
+        has_place |= ahead >= 0
         waits = _waits(order, listed, ahead, now, history)
         lines.append(f"{words}, {waits}" if waits else words)
+    if has_place and not is_exact:
+        lines.append(error_words(desk.queue_errors.errors(listed.number)))
     gestures = "drag moves, click cancels"
     return " · ".join([*lines, gestures]) if lines else ""
 
