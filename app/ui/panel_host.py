@@ -45,6 +45,7 @@ class PanelHost(QWidget):
         self._is_seen = self._is_bare = False
         self.is_waiting = True
         self._state: dict[str, Any] = {}
+        self._in_hand: dict[str, Any] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("role", "panel")
         self._layout = QVBoxLayout(self)
@@ -53,11 +54,16 @@ class PanelHost(QWidget):
     def strip(self) -> None:
         """Take the panel away at once; what it was set to stays for the next `give`.
 
+        So does what is being typed in it, where it can tell (`in_hand`): an order must
+        not become another one because the look did.
+
         Before another style sheet is set: Qt would dress all that is there, only for
         the panel to be made anew.
         """
         if self._shown is not None:
             self._state = self.state()
+            tell = getattr(self.panel, "in_hand", None)
+            self._in_hand = {} if tell is None else tell()
             take_out(self._layout, self._shown)
             shiboken6.delete(self._shown)
             self._shown = self.panel = None
@@ -97,6 +103,10 @@ class PanelHost(QWidget):
         self._show(panel)
         if self._state:
             self.restore(self._state)
+        hear = getattr(panel, "take_in_hand", None)
+        if self._in_hand and hear is not None:
+            hear(self._in_hand)
+        self._in_hand = {}
 
     def state(self) -> dict[str, Any]:
         """What the panel is set to: columns, zoom, …; {} where it keeps nothing."""

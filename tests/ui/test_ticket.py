@@ -33,6 +33,7 @@ from app.ui.models.pretrade import check
 from app.ui.models.requests import numbered
 from app.ui.models.situation import Situation, situation
 from app.ui.models.ticket import Attach, TicketForm, Unit
+from app.ui.panel_host import PanelHost
 from app.ui.panels.ticket import TicketPanel
 from tests.ui.conftest import Stage
 
@@ -391,6 +392,20 @@ def test_a_resting_order_knows_its_queue(armed: Stage) -> None:
     assert cost.taken.quantity == 0
 
 
+def test_an_auction_is_waited_for(armed: Stage) -> None:
+    at = at_of(armed)
+    form = form_of(at, order_type=OrderType.MARKET)
+    form.time_in_force = TimeInForce.AT_THE_CLOSE
+    order = ticket_reading.read(form, at).order
+    assert order is not None
+
+    cost = estimate(order, at)
+
+    assert cost.is_at_auction
+    assert not cost.is_at_stop
+    assert (cost.taken.quantity, cost.resting, cost.average) == (0, 0, at.last)
+
+
 # The panel.
 
 
@@ -494,6 +509,26 @@ def test_at_any_height_the_button_is_in_sight_and_the_fields_have_the_room(
     panel.resize(280, 560)
     armed.frame(2)
     assert panel._market.isVisible()
+
+
+def test_another_look_does_not_make_another_order(qtbot: QtBot, armed: Stage) -> None:
+    host = PanelHost("Ticket", TicketPanel)
+    qtbot.addWidget(host)
+    host.give(armed.context)
+    host.show()
+    host.settle()
+    host.show_panel(True)
+    assert isinstance(host.panel, TicketPanel)
+    host.panel.view.put("quantity", "7")
+    host.panel.view.put("price", "1.25")
+
+    host.strip()
+    host.give(armed.context)
+
+    assert isinstance(host.panel, TicketPanel)
+    form = host.panel.view.form
+    assert (form.quantity, form.price) == ("7", "1.25")
+    assert host.panel.view.fields["quantity"].text() == "7"
 
 
 def test_choices_come_back_with_the_workspace(

@@ -16,6 +16,7 @@ from app.ui.models.pretrade_limits import added_margin
 from app.ui.models.situation import Situation
 
 _IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
+_AUCTIONS = (TimeInForce.AT_THE_OPEN, TimeInForce.AT_THE_CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class Estimate:
         beyond what is shown.
     is_at_stop : bool
         It waits for its stop first: priced from there.
+    is_at_auction : bool
+        It waits for an auction, whose price nobody knows: priced at its limit, else at
+        the last.
     """
 
     taken: Fills
@@ -89,6 +93,7 @@ class Estimate:
     position: int
     ahead: int
     is_at_stop: bool
+    is_at_auction: bool
 
 
 def walk(levels: np.ndarray, side: int, quantity: int, limit: int) -> Fills:
@@ -156,7 +161,9 @@ def estimate(order: np.void, at: Situation) -> Estimate:
     """
     side, quantity = int(order["side"]), _quantity(order, at)
     start = _start(order)
-    is_waiting = start != NO_PRICE or order["order_type"] >= OrderType.STOP
+    is_at_auction = int(order["time_in_force"]) in _AUCTIONS
+    is_at_stop = start != NO_PRICE or order["order_type"] >= OrderType.STOP
+    is_waiting = is_at_stop or is_at_auction
     limit = int(order["price"])
     taken = Fills(0, 0, NO_PRICE)
     if not is_waiting and not int(order["options"]) & OrderOption.POST_ONLY:
@@ -186,7 +193,8 @@ def estimate(order: np.void, at: Situation) -> Estimate:
         margin=added_margin(order, at),
         position=at.position + side * quantity,
         ahead=_ahead(at, side, limit) if resting else -1,
-        is_at_stop=is_waiting,
+        is_at_stop=bool(is_at_stop),
+        is_at_auction=is_at_auction,
     )
 
 
@@ -210,7 +218,8 @@ def _rest_price(order: np.void, at: Situation, taken: Fills, start: int) -> int:
         return start if limit == NO_PRICE else limit
     if limit != NO_PRICE:
         return limit
-    if order["order_type"] >= OrderType.STOP:
+    waits = int(order["time_in_force"]) in _AUCTIONS
+    if waits or order["order_type"] >= OrderType.STOP:
         return at.last
     return taken.worst
 

@@ -26,6 +26,7 @@ from app.ui.models.situation import Situation
 from app.ui.models.ticket import Attach, Draft, Fault, TicketForm, Unit, shown
 
 _MILLION: Final = 1_000_000
+_PRICES: Final = {"stop": "stop price"}
 _MOST_TICKS: Final = 1_000_000
 
 
@@ -116,7 +117,7 @@ class _Reader:
     def _price(self, name: str) -> int:
         text = number(getattr(self._form, name))
         if not text:
-            self._note(name, "a price is needed")
+            self._note(name, f"a {_PRICES.get(name, 'price')} is needed")
             return NO_PRICE
         try:
             return int(self._instrument.price_units(text))

@@ -82,6 +82,8 @@ def _fills(found: Estimate, at: Situation) -> str:
     text = at.listed.text
     if found.is_at_stop:
         return "at its stop"
+    if found.is_at_auction:
+        return "at the auction"
     taken = text.size(found.taken.quantity)
     if found.unseen:
         return f"{taken}, {text.size(found.unseen)} unseen"

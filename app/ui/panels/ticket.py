@@ -1,5 +1,6 @@
 """The order ticket: every order type, judged and priced while it is typed."""
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -228,6 +229,20 @@ class TicketPanel(QWidget):
     def state(self) -> dict[str, Any]:
         """The choices, for the next start; prices and quantities are of a moment."""
         return ticket_steps.choices(self.view.form)
+
+    def in_hand(self) -> dict[str, Any]:
+        """What is being typed, for this panel made anew in another look."""
+        return {
+            "form": replace(self.view.form),
+            "instrument": self._context.focus.number,
+            "is_begun": self._is_begun,
+        }
+
+    def take_in_hand(self, kept: dict[str, Any]) -> None:
+        """Go on with what was being typed, if it is still the same instrument's."""
+        if kept["is_begun"] and kept["instrument"] == self._context.focus.number:
+            self.view.form = kept["form"]
+            self._on_edited()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take the choices that were kept; what makes no sense is passed over."""
