@@ -18,6 +18,7 @@ from app.sessions.session import EngineState, Session, SessionStatus
 from app.ui.models.desk import Desk
 from app.ui.models.latency import AnswerTimes
 from app.ui.models.messages import Level
+from app.ui.models.order_life import OrderLives
 from app.ui.models.vitals import Vitals
 from app.ui.turns import Turns
 
@@ -122,6 +123,7 @@ class Bridge(QObject):
         self._number = 0
         self.vitals = Vitals()
         self.answers = AnswerTimes()
+        self.lives = OrderLives()
 
     def attach(self, session: Session) -> None:
         """Show this session from now on; it may still be starting."""
@@ -130,6 +132,7 @@ class Bridge(QObject):
         self._counted.clear()
         self.vitals.forget_counters()
         self.answers.forget()
+        self.lives.forget()
         self.events_per_s = 0.0
         self.session_changed.emit()
         self._poll_status()
@@ -170,6 +173,7 @@ class Bridge(QObject):
         if self.session is not None and self.session.submit(command):
             self.desk.orders.note_sent(command)
             self.answers.sent(command, self.clock.monotonic_ns())
+            self.lives.sent(command)
             return True
         why = self.unready() or "the engine takes no commands just now; try again"
         self.tell(f"not sent: {why}", Level.ERROR)
@@ -219,6 +223,7 @@ class Bridge(QObject):
                 self.instruments_changed.emit()
             self.desk.take_reports(reports, self.clock.wall_ns())
             self.answers.take(reports)
+            self.lives.take(reports)
         view = session.view()
         if view is not None:
             self.desk.take_view(view)
@@ -250,6 +255,7 @@ class Bridge(QObject):
         self.frames.add(now - self._began, interval)
         self._turns.learn(thread_ns() - self._spent)
         self.answers.painted(now)
+        self.lives.painted(self.clock.wall_ns())
         self._before = self._began
         return True
 

@@ -10,7 +10,7 @@ from app.engine.views import HISTOGRAM_BUCKETS
 from app.ui.formatting import latency_quantile
 from app.ui.models.codes import mask_of
 
-_ANSWERS: Final = mask_of(
+ANSWERS: Final = mask_of(
     (
         ReportType.NEW,
         ReportType.REJECTED,
@@ -24,6 +24,14 @@ _ANSWERS: Final = mask_of(
 _MOST_AWAITED: Final = 1_024
 _KEPT: Final = 50
 """Pulses looked back on; five of them are a second."""
+
+
+def bucket(latency_ns: int) -> int:
+    """Bucket of a latency in a histogram by half octave, as `engine.kernel` counts."""
+    passed = max(1, latency_ns)
+    top = passed.bit_length() - 1
+    half = (passed >> (top - 1)) & 1 if top else 0
+    return min(2 * top + half, HISTOGRAM_BUCKETS - 1)
 
 
 class LatencyWindow:
@@ -84,7 +92,7 @@ class AnswerTimes:
         """Note answers among the reports of a frame."""
         if not self._awaited:
             return
-        ids = reports["client_order_id"][_ANSWERS[reports["report"]]]
+        ids = reports["client_order_id"][ANSWERS[reports["report"]]]
         for each in ids.tolist():
             since = self._awaited.pop(each, None)
             if since is not None:
@@ -93,8 +101,5 @@ class AnswerTimes:
     def painted(self, now: int) -> None:
         """Count what this frame's paint has shown (monotonic ns)."""
         for since in self._unpainted:
-            passed = max(1, now - since)
-            top = passed.bit_length() - 1
-            half = (passed >> (top - 1)) & 1 if top else 0
-            self.histogram[min(2 * top + half, HISTOGRAM_BUCKETS - 1)] += 1
+            self.histogram[bucket(now - since)] += 1
         self._unpainted.clear()

@@ -34,6 +34,7 @@ class MonitorPanel(QWidget):
         self.market = Histogram(theme, scale, "Ring → log")
         self.gesture = Histogram(theme, scale, "Gesture → log")
         self.answer = Histogram(theme, scale, "Gesture → answer painted")
+        self.way = Bars(theme, scale, "Way of your orders, p50 and p99")
         self.rings = Bars(theme, scale, "Rings between threads")
         self.threads = Bars(theme, scale, "Threads, share of one core")
         self._latencies = _windows()
@@ -47,7 +48,7 @@ class MonitorPanel(QWidget):
         )
         self._cards = (
             self.rate, self.orders, self.frame, self.memory, self.market, self.gesture,
-            self.answer, self.rings, self.threads,
+            self.answer, self.way, self.rings, self.threads,
         )  # fmt: skip
         self._lay_out()
         bridge = context.bridge
@@ -155,6 +156,19 @@ class MonitorPanel(QWidget):
         ):
             window.take(counts)
             card.show_counts(window.recent)
+        self._show_way()
+
+    def _show_way(self) -> None:
+        """Each stage from a click to its answer on the screen, since the start."""
+        rows = self._context.bridge.lives.quantiles()
+        total = max((p50 for _, count, p50, _ in rows if count), default=1.0)
+        write = formatting.duration
+        self.way.show_rows(
+            tuple(
+                Bar(name, f"{write(p50)} / {write(p99)}", p50 / total if count else 0.0)
+                for name, count, p50, p99 in rows
+            )
+        )
 
     def _show_rings(self) -> None:
         session, count = self._context.bridge.session, formatting.count

@@ -18,10 +18,12 @@ from app.ui.models.blotters import Blotters
 from app.ui.models.deciding import Deciding
 from app.ui.models.intent import Intent
 from app.ui.models.judge import Verdict
+from app.ui.models.market import Listed
 from app.ui.models.messages import Level
 from app.ui.models.orders import ENDED
 from app.ui.models.situation import Situation
 from app.ui.models.table import RecordTable
+from app.ui.order_life import OrderLife
 
 _CHIPS: Final = (
     (
@@ -169,6 +171,10 @@ class OrdersPanel(QWidget):
     def _on_menu(self, row: int, place: QPoint) -> None:
         self.menu = row_menu(self, self.entries(row), place)
 
+    def _show_life(self, order: np.void, listed: Listed) -> None:
+        self.life = OrderLife(self._context, order, listed, self)
+        self.life.show()
+
     def entries(self, row: int) -> list[Entry]:
         """What can be done with a row's order."""
         # A menu outlives the row's number: what it does goes by the order itself.
@@ -187,6 +193,10 @@ class OrdersPanel(QWidget):
         why = "" if at is None else replacing.why(order, at)
         if why:
             entries.append((f"Why: {why}", None))
+        listed = self._context.desk.listed(int(order["instrument"]))
+        if listed is not None:
+            tell = partial(self._show_life, order.copy(), listed)
+            entries.append(("Life of this order…", tell))
         entries.append(("Copy rows", self.view.copy))
         return entries
 
