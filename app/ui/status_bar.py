@@ -53,6 +53,7 @@ _CELLS: Final = (
 
 _SPARED: Final = ("log", "rate", "frame", "engine", "latency", "drops", "clock")
 """Left out one after the other where the window is too narrow."""
+_UNREAD: Final = "⚠ {} unread"
 _LEAST_MESSAGE_PX: Final = 200
 _GAP_PX: Final = 8
 
@@ -70,6 +71,9 @@ class StatusBar(QStatusBar):
         self.unread.setAutoRaise(True)
         self.unread.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.unread.clicked.connect(lambda: context.commands.run("window.log"))
+        # Qt counts a hidden button, too: without words the bar would be higher, and the
+        # ladder's rows would move with the first warning.
+        self.unread.setText(_UNREAD.format(0))
         self.unread.hide()
         self.addWidget(self.unread)
         self.addWidget(self.message, 1)
@@ -108,7 +112,7 @@ class StatusBar(QStatusBar):
         count = self._context.desk.messages.unread
         if self.unread.isHidden() != (count == 0):
             self.unread.setVisible(count > 0)
-        words = f"⚠ {formatting.count(count)} unread"
+        words = _UNREAD.format(formatting.count(count))
         if count and words != self.unread.text():
             self.unread.setText(words)
             self.unread.setAccessibleName(

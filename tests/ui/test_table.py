@@ -120,6 +120,21 @@ def test_selection_follows_its_record(qtbot: QtBot) -> None:
     assert int(table.record(selected.row())["id"]) == 1
 
 
+def test_rows_that_hold_still_say_what_is_so_now() -> None:
+    dtype = np.dtype([("instrument", "<i8"), ("value", "<i8")])
+    records = np.array([(1, 6), (2, 4)], dtype)
+    columns = (Column("V", lambda r: f"{r['value']}", lambda r: r["value"]),)
+    table = RecordTable(columns, lambda: records)
+    table.sort(0)
+
+    records = np.array([(1, 0), (2, 4)], dtype)
+    table.sync_values((0, 1))
+    assert [table.cell(row, 0)[0] for row in range(2)] == ["4", "0"], "none moves"
+    records = np.array([(3, 9), (1, 5)], dtype)
+    table.sync_values((0, 1))
+    assert [table.cell(row, 0)[0] for row in range(2)] == ["4", "0"], "others wait"
+
+
 def test_one_data_changed_for_the_block(qtbot: QtBot) -> None:
     source = Source(list(range(50)))
     table = RecordTable(COLUMNS, source)

@@ -702,3 +702,5 @@ def test_the_order_path_has_a_light_of_its_own(
 
     assert order_path(SessionStatus(engine, log_status=log), view, working) == words
     assert order_path(SessionStatus(EngineState.READY), None, working)[0] == "waiting"
+    cut = SessionStatus(engine, feed_state="disconnected", log_status=log, seed=1)
+    assert order_path(cut, view, working)[0] != "well"

@@ -135,7 +135,9 @@ class BlotterView(QWidget):
 
     def sync(self) -> None:
         """Bring the table up to date, if anyone can see it."""
-        if self.isVisible() and not self.table.holds_still:
+        if self.isVisible() and self.table.holds_still:
+            self.model.sync_values(self.table.visible_rows())
+        elif self.isVisible():
             self._since.start()
             self.model.sync(self.table.visible_rows())
             self._empty.setVisible(self.model.rowCount() == 0)

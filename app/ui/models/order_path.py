@@ -34,6 +34,9 @@ def order_path(
         return "broken", "orders: no engine"
     if status.engine is not EngineState.READY or view is None:
         return "waiting", "orders wait"
+    # The built-in exchange is the venue, too: one line carries data and orders.
+    if status.seed is not None and status.feed_state == "disconnected":
+        return "broken", "orders: no line"
     if view["halted"]:
         return "broken", "orders halted"
     if status.log_status:

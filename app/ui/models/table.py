@@ -28,6 +28,8 @@ _ROOT: Final = QModelIndex()
 Cell = tuple[str, str]
 """A text and its colour ("" = plain)."""
 _KEPT_ROWS: Final = 2_000
+_IDS: Final = ("client_order_id", "instrument", "strategy")
+"""Fields by which a record is the same one as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,20 @@ class RecordTable(QAbstractTableModel):
         else:
             is_moved = False
         self._tell_changes(on_screen, is_moved=is_moved)
+
+    def sync_values(self, on_screen: tuple[int, int]) -> None:
+        """Bring what the rows say up to date; no row comes, goes or moves.
+
+        Where the source has other records by now nothing is done: a row would come to
+        stand for another.
+        """
+        records = self._source()
+        if len(records) != len(self._records):
+            return
+        names = [name for name in _IDS if name in (records.dtype.names or ())]
+        if all(np.array_equal(records[x], self._records[x]) for x in names):
+            self._records = records
+            self._tell_changes(on_screen, is_moved=False)
 
     def forget(self) -> None:
         """Write every text anew: names or numbers of instruments have changed."""
