@@ -8,6 +8,7 @@ and paint together, is measured on every one.
 
 import logging
 from collections import deque
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -291,10 +292,11 @@ class Bridge(QObject):
             return
         if self.desk.learn_instruments(session):
             self.instruments_changed.emit()
-        status = session.status()
-        if status != self.status:
-            self._tell_status(self.status, status)
-            self.status = status
+        before, status = self.status, session.status()
+        self.status = status
+        # The feed's rate differs each second; it alone is nobody's news.
+        if replace(status, messages_per_s=before.messages_per_s) != before:
+            self._tell_status(before, status)
             self.status_changed.emit(status)
 
     def _tell_status(self, old: SessionStatus, new: SessionStatus) -> None:

@@ -2,10 +2,11 @@
 
 Panels, tables and gauges are each refreshed some times a second. Were all of them
 refreshed at their beat, one frame would bear what several could share, and the ladder
-would wait for it. So a beat only says that they are due. Each frame takes the ones
-whose deadline is next, as long as what they are thought to cost fits into it; the rest
-waits for the frames that follow, and nobody is passed over: a deadline that is waited
-for comes before all later ones, and the first in line is taken whatever it costs.
+would wait for it. So a beat only says that they are due. Each frame takes those who
+wait longest by their beat, as long as what they are thought to cost fits into it; the
+rest waits for the frames that follow. Nobody is passed over: who waits comes first in
+the end, and the first in line is taken whatever it costs. Where all of it is too much,
+every beat becomes slower by the same factor.
 
 What each costs, with the painting that it asks for, cannot be measured by itself, since
 Qt paints all of a frame together. It is learned from whole frames: normalised least
@@ -35,8 +36,8 @@ class _Place(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.deadline = 0
-        self.taken = 0
+        self.since = self.taken = 0
+        self.frames = 1
         self.is_due = False
         self.cost = float(_FIRST_NS)
         self._signal = QMetaMethod.fromSignal(self.came)
@@ -102,19 +103,23 @@ class Turns(QObject):
                 place.deleteLater()
             elif not place.is_due:
                 place.is_due = True
-                place.deadline = self._frame + beat.frames
+                place.since, place.frames = self._frame, beat.frames
 
     def take(self) -> None:
         """Call who is due in this frame."""
         self._frame += 1
         due = [each for beat in self._beats for each in beat.places if each.is_due]
-        due.sort(key=lambda place: (place.deadline, place.taken))
+        due.sort(key=self._order)
         left = max(SHARE * self.frame_ns - self._rest, LEAST * self.frame_ns)
         for number, place in enumerate(due):
             if self.is_spread and number and place.cost > left:
                 continue
             left -= place.cost
             self._call(place)
+
+    def _order(self, place: _Place) -> tuple[float, int]:
+        """How long it has waited by its beat, the longest first; then by turns."""
+        return (place.since - self._frame) / place.frames, place.taken
 
     def call(self, beat: Beat) -> None:
         """Call all of a beat in this frame, due or not: what they show cannot wait."""

@@ -97,8 +97,8 @@ def test_whoever_costs_more_than_a_frame_has_is_called_all_the_same(load: Load) 
     # One a frame: charts as often as each other, and the gauge among them.
     charts = [load.calls[f"chart {number}"] for number in range(6)]
     assert min(charts) > 100
-    assert max(charts) - min(charts) <= 2
-    assert load.calls["gauge"] > 25
+    assert max(charts) - min(charts) <= 3
+    assert load.calls["gauge"] > 20
 
 
 def test_all_are_called_at_once_where_nothing_is_to_be_spread(load: Load) -> None:

@@ -19,15 +19,21 @@ _SOLID: Final = Qt.PenStyle.SolidLine
 
 def paint_prices(
     painter: QPainter, ink: Ink, pane: Pane, text: InstrumentText, right: float
-) -> None:
-    """Paint grid lines at round prices, and the prices right of the plot."""
+) -> list[QLineF]:
+    """Paint grid lines at round prices, and the prices right of the plot.
+
+    Returns
+    -------
+    list of QLineF
+        The lines.
+    """
     scale = pane.scale
     room = int(pane.box.height() / (ink.small.height * _LABEL_PX))
     tick = text.instrument.step_at(round((scale.low + scale.high) / 2))
     step = price_step(text.instrument, tick, (scale.high - scale.low) / max(room, 1))
     marks = multiples(step, scale.low, scale.high) if room else []
     labels = [(scale.y(mark), text.price(mark)) for mark in marks]
-    _labels(painter, ink, pane, labels, right)
+    return _labels(painter, ink, pane, labels, right)
 
 
 def paint_values(
@@ -51,17 +57,24 @@ def _labels(
     pane: Pane,
     labels: list[tuple[float, str]],
     right: float,
-) -> None:
+) -> list[QLineF]:
     height = ink.small.height
-    painter.setPen(grid_pen(painter, ink))
     ys = [crisp(y, painter) for y, _ in labels]
-    painter.drawLines([QLineF(pane.box.left(), y, right, y) for y in ys])
+    lines = [QLineF(pane.box.left(), y, right, y) for y in ys]
+    paint_grid(painter, ink, lines)
     ink.write_in(painter, ink.small)
     painter.setPen(ink.pen(ink.theme.muted))
     for y, words in labels:
         if pane.box.top() + height / 2 < y < pane.box.bottom() - height / 3:
             box = QRectF(right, round(y - height / 2), 400, height)
             ink.small.draw(painter, box, words, 0.0, _PAD)
+    return lines
+
+
+def paint_grid(painter: QPainter, ink: Ink, lines: list[QLineF]) -> None:
+    """Paint lines that only guide the eye."""
+    painter.setPen(grid_pen(painter, ink))
+    painter.drawLines(lines)
 
 
 def crisp(at: float, painter: QPainter) -> float:

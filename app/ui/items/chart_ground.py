@@ -24,6 +24,8 @@ _DASH: Final = 3
 class Ground:
     """A picture of the whole chart without bars.
 
+    The profile, which changes once a second, is laid under the grid of a copy.
+
     Attributes
     ----------
     picture : PlotPicture or None
@@ -31,48 +33,63 @@ class Ground:
 
     def __init__(self) -> None:
         self.picture: PlotPicture | None = None
-        self._key: Any = None
+        self._bare: PlotPicture | None = None
+        self._grid: list[QLineF] = []
+        self._look: Any = None
+        self._profile: Any = None
 
-    def bring(self, chart: "ChartSurface", key: Any) -> bool:
+    def bring(self, chart: "ChartSurface", look: Any, profile: Any) -> bool:
         """Paint what changed; False if nothing had to be.
 
         Parameters
         ----------
-        key : anything with ==
-            What the picture depends on.
+        look, profile : anything with ==
+            What frame and scales, and the profile, depend on.
         """
         ratio = chart.span.ratio
         size = round(chart.width() * ratio), round(chart.height() * ratio)
-        if self.picture is None or self.picture.size != size:
+        if self._bare is None or self._bare.size != size:
             self.picture = PlotPicture(*size, ratio, is_opaque=True)
-            self._key = None
-        if key == self._key:
+            self._bare = PlotPicture(*size, ratio, is_opaque=True)
+            self._look = None
+        if (look, profile) == (self._look, self._profile):
             return False
-        self._key = key
-        self._paint(chart, self.picture)
+        assert self.picture is not None
+        if look != self._look:
+            self._paint(chart, self._bare)
+        self._look, self._profile = look, profile
+        self.picture.copy(self._bare)
+        if chart.listed is not None and len(chart.shown):
+            self._lay_under(chart, self.picture)
         return True
 
     def _paint(self, chart: "ChartSurface", picture: PlotPicture) -> None:
-        size, ratio = picture.size, chart.span.ratio
-        picture.clip_to(0, 0, *size)
         picture.fill(argb(chart.ink.theme.panel))
         if chart.listed is None or not len(chart.shown):
             return
-        top, bottom = span_of(chart.panes[0], ratio)
-        picture.clip_to(0, top, round(chart.plot.right() * ratio), bottom)
-        chart.extras.under(chart, picture)
-        picture.clip_to(0, 0, *size)
         painter = picture.painter()
         chart.ink.begin()
         self._frame(chart, painter)
         painter.end()
+
+    def _lay_under(self, chart: "ChartSurface", picture: PlotPicture) -> None:
+        """Paint the profile, and the lines over it again."""
+        ratio = chart.span.ratio
+        top, bottom = span_of(chart.panes[0], ratio)
+        picture.clip_to(0, top, round(chart.plot.right() * ratio), bottom)
+        chart.extras.under(chart, picture)
+        painter = picture.painter()
+        axes.paint_grid(painter, chart.ink, self._grid)
+        painter.end()
+        picture.clip_to(0, 0, *picture.size)
 
     def _frame(self, chart: "ChartSurface", painter: QPainter) -> None:
         assert chart.listed is not None
         ink, plot = chart.ink, chart.plot
         for pane in chart.panes:
             if pane.name == "price":
-                axes.paint_prices(painter, ink, pane, chart.listed.text, plot.right())
+                text = chart.listed.text
+                self._grid = axes.paint_prices(painter, ink, pane, text, plot.right())
             else:
                 labels = _labels(chart, pane)
                 axes.paint_values(painter, ink, pane, labels, plot.right())

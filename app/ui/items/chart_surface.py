@@ -251,7 +251,8 @@ class ChartSurface(ChartSpace):
         is_moved = self._is_stale
         if is_moved:
             self._settle()
-        is_new = self._ground.bring(self, (self._key(), self.extras.profile_number))
+        profile = self.extras.profile_number
+        is_new = self._ground.bring(self, self._key(), profile)
         if is_moved or is_new:
             self._still.bring(self, self._ground.picture, self.layer.picture)
         painter = QPainter(self)

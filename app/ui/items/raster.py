@@ -300,6 +300,7 @@ class RasterGrid:
         self._job_address = self._job.ctypes.data
         self._kept = numbers
         self.drawn = self._drawn.view(bool)
+        self._read_from(lettering)
         self.forget()
 
     def forget(self) -> None:
@@ -322,13 +323,20 @@ class RasterGrid:
 
     def paint(self) -> int:
         """Paint the cells that changed; return how many they were."""
-        job, lettering = self._job, self._lettering
+        lettering = self._lettering
+        # An array's address is dear to ask for: they change only where more is kept.
+        if lettering.atlas is not self._atlas or lettering.glyphs is not self._glyphs:
+            self._read_from(lettering)
+        return raster_cells(self._job_address)
+
+    def _read_from(self, lettering: Lettering) -> None:
+        self._atlas, self._glyphs = lettering.atlas, lettering.glyphs
+        job = self._job
         job[raster.ATLAS] = lettering.atlas.ctypes.data
         job[raster.ATLAS_PITCH] = lettering.atlas.shape[1]
         job[raster.GLYPHS] = lettering.glyphs.ctypes.data
         job[raster.RUNS] = lettering.runs.ctypes.data
         job[raster.CODES] = lettering.codes.ctypes.data
-        return raster_cells(self._job_address)
 
     def drawn_rect(self, ratio: float) -> QRect:
         """What surrounds all that the last `paint` painted, logical px."""

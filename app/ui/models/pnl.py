@@ -36,6 +36,7 @@ class PnlHistory:
         self._used = 0
         self._settled = 0  # time of the last sample that stays, ns
         self._newest = 0  # time of the sample at the end, which is replaced, ns
+        self._unread: np.void | None = None  # whose values are at the end
         self.interval_ns = FIRST_INTERVAL_NS
 
     @property
@@ -48,19 +49,30 @@ class PnlHistory:
 
         Column 0 is the total, 1 + i instrument i, `strategy_column(s)` strategy s.
         """
+        self._read()
         return self._values[column, : self._used]
 
     def take(self, view: np.void) -> None:
-        """Take a view; it replaces the newest sample unless the interval has passed."""
+        """Take a view; it replaces the newest sample unless the interval has passed.
+
+        Parameters
+        ----------
+        view : VIEW
+            Does not change from now on: of most nobody asks what they are worth.
+        """
         now = int(view["now"])
-        if self._used > 1 and now < self._settled + self.interval_ns:
-            last = self._used - 1
-        else:
+        if self._used <= 1 or now >= self._settled + self.interval_ns:
+            self._read()
             self._settled = self._newest
-            last = self._grow()
-        self._newest = now
-        self._times[last] = now / 1e9
-        self._write(view, self._values[:, last])
+            self._grow()
+        self._newest, self._unread = now, view
+        self._times[self._used - 1] = now / 1e9
+
+    def _read(self) -> None:
+        """Write the values of the newest sample."""
+        view, self._unread = self._unread, None
+        if view is not None:
+            self._write(view, self._values[:, self._used - 1])
 
     def strategy_column(self, strategy: int) -> int:
         """Column of a strategy, 1 to `MAX_STRATEGIES` - 1."""
@@ -83,7 +95,7 @@ class PnlHistory:
         column[1 + self._instruments :] = _net(view["strategy"][1:MAX_STRATEGIES])
         column /= MONEY_SCALE
 
-    def _grow(self) -> int:
+    def _grow(self) -> None:
         if self._used == len(self._times):
             half = self._times[::2].copy()
             self._times[: len(half)] = half
@@ -91,7 +103,6 @@ class PnlHistory:
             self._used = len(half)
             self.interval_ns *= 2
         self._used += 1
-        return self._used - 1
 
 
 def _net(rows: Any) -> Any:
