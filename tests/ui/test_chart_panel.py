@@ -182,6 +182,27 @@ def test_an_interval_is_typed(
     assert panel.view.bars.count > 0
 
 
+def test_a_size_is_read_as_it_is_shown(panel: ChartPanel) -> None:
+    panel.size_field.setText("x")
+    assert panel.said.text.startswith("size:")
+
+    panel.size_field.setText("1,000")
+
+    assert panel.view.hand.quantity == 1_000
+    assert not panel.said.text
+
+
+def test_how_to_draw_is_said_until_it_is_drawn(panel: ChartPanel) -> None:
+    panel.menu.draw("horizontal")
+    panel.show_news()
+    assert panel.said.text.startswith("horizontal:")
+
+    panel.view.extras.drawings.press(panel.view, panel.view.plot.center())
+    panel.show_news()
+
+    assert not panel.said.text
+
+
 def test_a_bad_interval_is_explained_and_changes_nothing(panel: ChartPanel) -> None:
     line = panel.interval.lineEdit()
     assert line is not None

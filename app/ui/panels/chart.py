@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.errors import InstrumentError
 from app.instrument import exact
+from app.ui import formatting
 from app.ui.chart_feed import ChartFeed
 from app.ui.chart_menu import ChartMenu
 from app.ui.chart_orders import ChartOrders
@@ -45,7 +46,7 @@ class ChartPanel(QWidget):
         self.options = QToolButton()
         self.said = Line()
         self._followed: Drawings | None = None
-        self._is_telling = False
+        self._is_telling = self._is_drawing = False
         self.feed = ChartFeed(context, self.view, self.said.show_text)
         self.orders = ChartOrders(context, self.view, self._warn)
         self.menu = ChartMenu(self.view, self.orders, self._warn, self._on_look)
@@ -168,11 +169,15 @@ class ChartPanel(QWidget):
     def _on_size(self, words: str) -> None:
         listed, hand = self.view.listed, self.view.hand
         hand.quantity = 0
+        text = formatting.plain(words.strip())  # the field itself shows thousands
         try:
-            if listed is not None and words.strip():
-                hand.quantity = int(listed.instrument.quantity_units(exact(words)))
+            if listed is not None and text:
+                hand.quantity = int(listed.instrument.quantity_units(exact(text)))
         except InstrumentError as error:
             self._warn(f"size: {error}")
+            return
+        if self.said.text.startswith("size:"):
+            self._warn("")
 
     # The time that is shown, with other charts.
 
@@ -197,6 +202,10 @@ class ChartPanel(QWidget):
 
     def show_news(self) -> None:
         """Bring the picture up to date."""
+        is_drawing = bool(self.view.extras.drawings.tool)
+        if self._is_drawing and not is_drawing:
+            self._warn("")  # how to draw was said while there was something to draw
+        self._is_drawing = is_drawing
         self.feed.update()
         self.orders.show()
 
