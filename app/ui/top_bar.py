@@ -90,6 +90,7 @@ class TopBar(QWidget):
         every = list(dict.fromkeys([*names, current]))
         self.feed.addItems(every)
         self.feed.setCurrentText(current)
+        self.feed.setToolTip(current)  # a recording's name may be longer than the box
         self.feed.blockSignals(False)
 
     def show_mode(self, mode: Mode) -> None:

@@ -414,5 +414,8 @@ def test_contrast_moves_in_steps_and_stands_while_held() -> None:
     assert not contrast.take((codes[0] + 100, codes[1] - 100))
     contrast.is_held = True
     assert not contrast.take((0x3F800000, 0x4F000000))
+    codes = contrast.codes
+    contrast.choose(contrast.low, contrast.high)
+    assert contrast.codes == codes, "to hold it does not move it"
     contrast.choose(90, 10)
     assert contrast.low < contrast.high

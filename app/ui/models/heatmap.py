@@ -157,7 +157,10 @@ class Contrast:
         return True
 
     def choose(self, low: int, high: int) -> None:
-        """Take other shares, per cent."""
-        self.low = min(max(0, low), 98)
-        self.high = min(max(self.low + 1, high), 100)
+        """Take other shares, per cent; the same ones leave the ramp as it is."""
+        low = min(max(0, low), 98)
+        high = min(max(low + 1, high), 100)
+        if (low, high) == (self.low, self.high):
+            return
+        self.low, self.high = low, high
         self.codes = self.codes[0], self.codes[1] + 8 * _STEP  # looked at anew

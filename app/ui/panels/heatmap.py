@@ -56,6 +56,7 @@ class HeatmapPanel(QWidget):
         self.now.setToolTip("Return to now and to the touch (Home, double click)")
         self.now.setCheckable(True)
         self._line = Line()
+        self._shown: Listed | None = None
         self._throttle = Throttle(context.clock, _EVERY_NS)
         self._lay_out()
         self._connect()
@@ -119,7 +120,11 @@ class HeatmapPanel(QWidget):
         return self._context.desk.listed(self._context.focus.number)
 
     def _on_other(self, *_: object) -> None:
-        self.feed.begin(self._listed())
+        listed = self._listed()
+        if listed is not self._shown:
+            self._shown = listed
+            self.hold.setChecked(False)  # one instrument's sizes say nothing of another
+        self.feed.begin(listed)
         self._on_chosen()
         self._on_pulse()
 
