@@ -21,6 +21,7 @@ from app.ui.items.text_table import TextTable
 from app.ui.models.market import Listed
 from app.ui.models.order_life import Event
 from app.ui.models.order_text import order_text
+from app.ui.models.telling import Subject
 
 _SIZE: Final = (760, 360)
 _HEADS: Final = ("Time", "After", "Who", "What")
@@ -76,7 +77,7 @@ class OrderLife(QDialog):
         """Show what is known by now."""
         context = self._context
         lives, currency = context.bridge.lives, context.desk.currency
-        events = lives.life(self._order, self._listed, currency)
+        events = lives.life(self._order, Subject(self._listed, currency))
         if events != self._shown or not self.table.text.rows:
             self._shown = events
             rows = _rows(events) or [("", "", "", _NOTHING)]

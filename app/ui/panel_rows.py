@@ -186,6 +186,13 @@ PANELS: Final = (
         "Rates, latencies, frame times, memory, rings and threads",
     ),
     PanelRow(
+        "audit",
+        "Audit",
+        _late("audit", "AuditPanel"),
+        "System",
+        "Every command and report of the session: when, who, what and why",
+    ),
+    PanelRow(
         "messages",
         "Log",
         _late("messages", "MessagesPanel"),

@@ -332,7 +332,7 @@ def test_a_bracket_is_drawn_dragged_and_sent(panel: ChartPanel, stage: Stage) ->
     assert [int(x["price"]) for x in sent] == [price + target, NO_PRICE, price]
     assert [int(x["stop_price"]) for x in sent] == [NO_PRICE, price - 5, NO_PRICE]
     assert len({int(x["group"]) for x in sent}) == 1
-    assert hand.plan is None
+    assert view.hand.plan is None
 
 
 def test_a_bracket_beyond_the_market_enters_by_a_stop(panel: ChartPanel) -> None:
@@ -362,7 +362,7 @@ def test_a_drawn_bracket_is_dropped_and_where_blocked_stays(
     assert hand.plan is not None
     assert "ARMED" in panel.said.text
     QTest.keyClick(view, Qt.Key.Key_Escape)
-    assert hand.plan is None
+    assert view.hand.plan is None
     assert len(stage.session.sent) == before
 
 
@@ -404,7 +404,7 @@ def test_keys_move_the_crosshair_by_bars_and_ticks(panel: ChartPanel) -> None:
     row = view.shown.rows[view.pointed()]
     assert f"C {view.listed.text.price(int(row['close']))}" in said
     QTest.keyClick(view, Qt.Key.Key_Escape)
-    assert view.pointer is None
+    assert panel.view.pointer is None
 
 
 def test_at_an_edge_the_bars_move(panel: ChartPanel) -> None:

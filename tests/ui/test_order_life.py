@@ -13,6 +13,7 @@ from app.engine.records import (
 )
 from app.ui.models.intent import order_intent
 from app.ui.models.order_life import STAGES, OrderLives
+from app.ui.panels.audit import AuditPanel
 from app.ui.panels.monitor import MonitorPanel
 from app.ui.panels.orders import OrdersPanel
 from tests.ui.conftest import Stage
@@ -88,7 +89,9 @@ def test_the_menu_of_a_row_tells_the_life_of_its_order(
     stage.pulse()
     orders.view.sync()
 
-    dict(orders.entries(row_of(orders, number)))["Life of this order…"]()
+    does = dict(orders.entries(row_of(orders, number)))["Life of this order…"]
+    assert does is not None
+    does()
 
     rows = orders.life.table.text.rows
     said = [f"{who} {what}" for _, _, who, what in rows]
@@ -97,5 +100,17 @@ def test_the_menu_of_a_row_tells_the_life_of_its_order(
     assert any(each == "you asked to cancel it" for each in said)
     assert any("cancelled" in each for each in said)
     orders.life.close()
+    audit = AuditPanel(stage.context)
+    qtbot.addWidget(audit)
+    audit.show()
+    audit.view.sync()
+    assert audit.table.rowCount() >= len(rows)
+    what = [column.title for column in audit.table.columns].index("What")
+    told = [audit.table.index(row, what).data() for row in range(3)]
+    assert any("cancelled" in each for each in told)
+    audit.filter.line.setText("refused")
+    assert audit.table.rowCount() == 0
+    audit.filter.line.setText(f"{number} buy")
+    assert "Life of this order…" in dict(audit.entries(0))
     monitor._show_way()
     assert "click → painted" in monitor.way.accessibleName()

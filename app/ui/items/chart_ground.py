@@ -1,5 +1,6 @@
 """What stands still under the bars of a chart: grid, scales, profile; and its times."""
 
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -47,7 +48,8 @@ class Ground:
             What frame and scales, and the profile, depend on.
         """
         ratio = chart.span.ratio
-        size = round(chart.width() * ratio), round(chart.height() * ratio)
+        # A px that is partly ours is ours to paint.
+        size = ceil(chart.width() * ratio), ceil(chart.height() * ratio)
         if self._bare is None or self._bare.size != size:
             self.picture = PlotPicture(*size, ratio, is_opaque=True)
             self._bare = PlotPicture(*size, ratio, is_opaque=True)

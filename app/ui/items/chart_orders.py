@@ -175,10 +175,18 @@ def _paint_chip(
     painter.drawLine(QLineF(chip.cross.topLeft(), chip.cross.bottomLeft()))
 
 
-def ghost_float(chart: "ChartSurface", price: int, intent: Intent) -> Float:
-    """Where an order would go, or what waits for a confirm, with its words."""
+def ghost_lines(chart: "ChartSurface", ghosts: list[Intent]) -> list[Float]:
+    """Lines where orders would go, or wait for a confirm; chips lie over them."""
+    pane, right = chart.panes[0], chart.plot.right()
+    colour, dashed = chart.ink.theme.warning, Qt.PenStyle.DashLine
+    ys = [round(float(pane.scale.y(ghost.at))) for ghost in ghosts]
+    return [line_float(QLineF(0, y, right, y), colour, dashed) for y in ys]
+
+
+def ghost_label(chart: "ChartSurface", intent: Intent) -> Float:
+    """The words of a ghost, over its line."""
     ink, pane, right = chart.ink, chart.panes[0], chart.plot.right()
-    y = round(float(pane.scale.y(price)))
+    y = round(float(pane.scale.y(intent.at)))
     words = ink.small.elided(intent.text, max(40.0, right - 60))
     height = round(ink.small.height) + 3
     box = QRectF(8, y - height - 2, round(ink.small.width(words) + 2 * _PAD), height)
@@ -187,14 +195,12 @@ def ghost_float(chart: "ChartSurface", price: int, intent: Intent) -> Float:
     colours = ink.theme.warning, ink.theme.warning_cell
 
     def paint(painter: QPainter) -> None:
-        painter.setPen(hairline(painter, colours[0], Qt.PenStyle.DashLine))
-        painter.drawLine(QLineF(0, y, right, y))
         painter.fillRect(box, ink.brush(colours[1]))
         ink.write_in(painter, ink.small)
         painter.setPen(ink.pen(colours[0]))
         ink.small.draw(painter, box, words, 0.0, _PAD)
 
-    return Float((y, words, right), (level(y, right), around(box)), paint)
+    return Float((box.getRect(), words), (around(box),), paint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from app.ui.items.chart_axes import hairline
-from app.ui.items.chart_floats import Float, around, level
+from app.ui.items.chart_floats import Float, around, line_float
 from app.ui.items.ink import Ink
 from app.ui.items.spread import spread
 from app.ui.models.exits import ENTRY, STOP, TARGET
@@ -121,24 +121,30 @@ def zone(chart: "ChartSurface", one: float, other: float, colour: str) -> Float:
     )
 
 
-def plan_floats(chart: "ChartSurface", labels: list[Label]) -> list[Float]:
-    """Lines and labels."""
-    made, right = [], chart.plot.right()
-    pane = chart.panes[0].box
+def plan_lines(chart: "ChartSurface", labels: list[Label]) -> list[Float]:
+    """The lines that are in view; orders' chips lie over them."""
+    pane, right = chart.panes[0].box, chart.plot.right()
+    made = []
     for label in labels:
-        is_seen = pane.top() <= label.y <= pane.bottom()
-        boxes = (around(label.box), *((level(label.y, right),) if is_seen else ()))
-        key = label.leg, round(label.y), label.words, label.colour, right, is_seen
-        paint = partial(_paint, chart.ink, label, right if is_seen else 0.0)
-        made.append(Float((key, label.box.getRect()), boxes, paint))
+        if pane.top() <= label.y <= pane.bottom():
+            y = round(label.y)
+            line = QLineF(0, y, right, y)
+            made.append(line_float(line, label.colour, Qt.PenStyle.DashLine))
     return made
 
 
-def _paint(ink: Ink, label: Label, right: float, painter: QPainter) -> None:
-    t, y = ink.theme, round(label.y)
-    painter.setPen(hairline(painter, label.colour, Qt.PenStyle.DashLine))
-    if right:
-        painter.drawLine(QLineF(0, y, right, y))
+def plan_labels(chart: "ChartSurface", labels: list[Label]) -> list[Float]:
+    """The labels."""
+    made = []
+    for label in labels:
+        key = label.leg, label.words, label.colour, label.box.getRect()
+        paint = partial(_paint, chart.ink, label)
+        made.append(Float(key, (around(label.box),), paint))
+    return made
+
+
+def _paint(ink: Ink, label: Label, painter: QPainter) -> None:
+    t = ink.theme
     painter.setPen(hairline(painter, label.colour))
     painter.setBrush(ink.brush(t.panel))
     painter.drawRect(label.box)

@@ -27,14 +27,22 @@ from app.ui.items.chart_orders import (
     Chip,
     PositionMark,
     fill_floats,
-    ghost_float,
+    ghost_label,
+    ghost_lines,
     lay_chips,
     order_chips,
     order_lines,
     position_floats,
     position_mark,
 )
-from app.ui.items.chart_plan import Label, lay_labels, plan_floats, plan_zones, zone
+from app.ui.items.chart_plan import (
+    Label,
+    lay_labels,
+    plan_labels,
+    plan_lines,
+    plan_zones,
+    zone,
+)
 from app.ui.items.chart_view import ChartView
 from app.ui.models.exits import plan_at
 from app.ui.models.ladder import LadderFrame
@@ -154,11 +162,11 @@ class TradingChart(ChartView):
         placed = lay_chips(self, self._orders, self.listed, seen)
         self._chips = [chip for chip, _, _ in placed]
         made += order_lines(self, placed)
-        chips = order_chips(self, placed) + plan_floats(self, self._labels)
         for intent in hand.held.intents if hand.held else ():
             ghosts += bracket_ghosts(intent) if intent.is_group else [intent]
-        for ghost in ghosts:
-            chips.append(ghost_float(self, ghost.at, ghost))
+        chips = plan_lines(self, self._labels) + ghost_lines(self, ghosts)
+        chips += order_chips(self, placed) + plan_labels(self, self._labels)
+        chips += [ghost_label(self, ghost) for ghost in ghosts]
         return {"trading": made, "chips": chips}
 
     def _stake(self, mark: PositionMark, price: int) -> Float:

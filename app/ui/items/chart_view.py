@@ -203,11 +203,12 @@ class ChartView(ChartSurface):
             return
         if self.pointer is None:
             columns = ticks = 0
-        at = self.pointed() + columns
-        xs = self.shown.centres()
-        x = float(xs[max(0, min(len(xs) - 1, at))])
+        xs, at = self.shown.centres(), self.pointed() + columns
+        inner = max(0, min(len(xs) - 1, at))
+        x, beyond = float(xs[inner]), at - inner
+        if self.is_newest_in_view if beyond > 0 else int(self.shown.starts[0]) <= 0:
+            beyond = 0  # there are no more bars
         edge = min(max(x, 1.0), self.plot.right() - 1)
-        beyond = at - max(0, min(len(xs) - 1, at))
         moved = edge - x - beyond * float(self.shown.width)
         if moved:
             self.pan(moved)

@@ -40,7 +40,8 @@ def _stands(order: np.void) -> tuple[int, int]:
 
 def by_hand(orders: np.ndarray) -> np.ndarray:
     """Those of working orders that are no strategy's."""
-    return orders[orders["strategy"] == 0]
+    mine: np.ndarray = orders[orders["strategy"] == 0]
+    return mine
 
 
 def nearest(orders: np.ndarray, at: Situation) -> int:

@@ -1,4 +1,4 @@
-"""The life of each order: what was asked, what came back, when, by whom and why.
+"""The audit trail: what was asked, what came back, when, by whom and why.
 
 Its way from the click to the screen is measured in stages, by the stamps that records
 bear: the click (the command leaves the window), the gate (the engine took it and let it
@@ -7,19 +7,22 @@ paint (the frame that shows it). All are of the wall clock; where a session runs
 recording's own time, only the stages between the gate and the answer are known.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from app.engine.records import REPORT, Action, Reason, ReportType
+from app.engine.records import REPORT, Action, EventKind, Reason, ReportType
 from app.engine.views import HISTOGRAM_BUCKETS
 from app.ui import formatting, reasons
+from app.ui.models import telling
+from app.ui.models.codes import mask_of
 from app.ui.models.latency import ANSWERS, bucket
 from app.ui.models.market import Listed
 from app.ui.models.order_text import order_text
 from app.ui.models.records import RecordStore
+from app.ui.models.telling import Subject
 
 STAGES: Final = (
     "click → gate",
@@ -29,7 +32,21 @@ STAGES: Final = (
     "click → painted",
 )
 KEPT: Final = 20_000
-_MOST_ORDERS: Final = 2_048
+_MOST_AWAITED: Final = 1_024
+_MOST_PAINTED: Final = 4_096
+REFUSALS: Final = mask_of(
+    (
+        ReportType.REJECTED,
+        ReportType.CANCEL_REJECTED,
+        ReportType.REPLACE_REJECTED,
+        ReportType.HELD,
+    )
+)
+"""By report: what was not done as it was asked."""
+_OF_COMMAND: Final = (
+    "ts_received", "instrument", "client_order_id", "side", "order_type", "options",
+    "quantity", "price", "stop_price", "group", "strategy", "time_in_force",
+)  # fmt: skip
 _FARTHEST_NS: Final = 60_000_000_000
 """A longer stage is two clocks, not a way."""
 
@@ -38,13 +55,12 @@ _FARTHEST_NS: Final = 60_000_000_000
 class Way:
     """Stamps of one order's first way, wall clock in ns; 0 = not yet."""
 
+    order: int
     click: int
     gate: int = 0
     venue: int = 0
     answer: int = 0
     painted: int = 0
-    place: int = 0
-    """Number of the report that answered."""
 
     def stages(self) -> tuple[int, ...]:
         """Lengths of `STAGES`, ns; below 1 or too long where one is not known."""
@@ -62,66 +78,55 @@ class Event:
     what: str
 
 
-@dataclass(slots=True)
-class _Asked:
-    """What was asked of one order from this window."""
-
-    # With the number of the report that came next.
-    commands: list[tuple[int, np.void]] = field(default_factory=list)
-    way: Way | None = None
-
-
 class OrderLives:
-    """Commands and reports of orders, in bounded memory, newest kept.
+    """Commands and reports in bounded memory, newest kept.
 
     Attributes
     ----------
+    trail : RecordStore of REPORT
+        In the order in which the window knew them. A command is a row of kind COMMAND,
+        its `Action` in `last_quantity`.
     histograms : (len(STAGES), HISTOGRAM_BUCKETS) int64
         Counts by half octave of ns, as the engine's own histograms (`engine.views`).
     """
 
     def __init__(self) -> None:
+        self.trail = RecordStore(REPORT, KEPT)
         self.histograms = np.zeros((len(STAGES), HISTOGRAM_BUCKETS), np.int64)
-        self._reports = RecordStore(REPORT, KEPT)
-        self._asked: dict[int, _Asked] = {}
         self._awaited: dict[int, Way] = {}
         self._unpainted: list[Way] = []
+        self._painted: dict[int, int] = {}
 
     def forget(self) -> None:
         """Begin with another session."""
+        self.trail.clear()
         self.histograms[:] = 0
-        self._reports.clear()
-        for each in (self._asked, self._awaited, self._unpainted):
+        for each in (self._awaited, self._unpainted, self._painted):
             each.clear()
 
     def sent(self, commands: np.ndarray) -> None:
-        """Note commands about orders; their `ts_received` is that of the gesture."""
-        for command in np.atleast_1d(commands):
-            order = int(command["client_order_id"])
-            if not order:
-                continue
-            now = int(command["ts_received"])
-            asked = self._asked.setdefault(order, _Asked())
-            asked.commands.append((self._count, command.copy()))
-            if command["action"] == Action.NEW:
-                asked.way = self._awaited[order] = Way(now)
-            if len(self._asked) > _MOST_ORDERS:
-                oldest = next(iter(self._asked))
-                del self._asked[oldest]
-                self._awaited.pop(oldest, None)
+        """Note commands that leave now; their `ts_received` is that of the gesture."""
+        commands = np.atleast_1d(commands)
+        commands = commands[commands["action"] != Action.SET_WINDOW]  # of the ladder
+        asked = np.zeros(len(commands), REPORT)
+        for name in _OF_COMMAND:
+            asked[name] = commands[name]
+        asked["kind"] = EventKind.COMMAND
+        asked["last_quantity"] = commands["action"]
+        self.trail.append(asked)
+        for command in commands[commands["action"] == Action.NEW]:
+            order, ts = int(command["client_order_id"]), int(command["ts_received"])
+            self._awaited[order] = Way(order, ts)
+            if len(self._awaited) > _MOST_AWAITED:
+                del self._awaited[next(iter(self._awaited))]
 
     def take(self, reports: np.ndarray) -> None:
         """Take a frame's reports, oldest first."""
-        ours = reports[(reports["client_order_id"] > 0) & _is_of_order(reports)]
-        if not len(ours):
-            return
-        begin = self._count
-        self._reports.append(ours)
+        self.trail.append(reports)
         if not self._awaited:
             return
-        awaited = np.isin(ours["client_order_id"], list(self._awaited))
-        for i in np.flatnonzero(awaited).tolist():
-            report = ours[i]
+        awaited = np.isin(reports["client_order_id"], list(self._awaited))
+        for report in reports[awaited]:
             way = self._awaited.get(int(report["client_order_id"]))
             if way is None:
                 continue
@@ -130,19 +135,17 @@ class OrderLives:
                 way.gate = received
             elif ANSWERS[report["report"]]:
                 way.venue, way.answer = int(report["ts_venue"]), received
-                way.place = begin + i
                 self._unpainted.append(way)
-                del self._awaited[int(report["client_order_id"])]
-
-    @property
-    def _count(self) -> int:
-        """Reports so far."""
-        return self._reports.dropped + len(self._reports)
+                del self._awaited[way.order]
 
     def painted(self, now: int) -> None:
         """Count the ways that this frame's paint has ended (wall clock, ns)."""
         for way in self._unpainted:
             way.painted = now
+            if abs(now - way.answer) < _FARTHEST_NS:
+                self._painted[way.order] = now
+                if len(self._painted) > _MOST_PAINTED:
+                    del self._painted[next(iter(self._painted))]
             if not way.gate:
                 continue  # refused by the gate itself: it went nowhere
             for stage, length in enumerate(way.stages()):
@@ -158,59 +161,65 @@ class OrderLives:
             for name, counts in zip(STAGES, self.histograms, strict=True)
         ]
 
-    def life(self, order: int, listed: Listed, currency: str) -> list[Event]:
+    def life(self, order: int, subject: Subject) -> list[Event]:
         """What is known of an order, in the order in which the window knew it.
 
         Where the session runs on a recording's time, what was asked has that of the
         report after it.
         """
-        rows, first = self._reports.rows, self._reports.dropped
-        at = np.flatnonzero(rows["client_order_id"] == order)
-        asked = self._asked.get(order, _Asked())
-        told = [
-            (first + int(i), 1, _told(rows[i], listed, currency)) for i in at.tolist()
+        rows = self.trail.rows
+        rows = rows[rows["client_order_id"] == order]
+        events = [
+            Event(_time(rows, i), *told(row, subject)) for i, row in enumerate(rows)
         ]
-        way = asked.way
-        is_mixed = bool(told) and not _is_near(asked, told[0][2].ts)
-        made = list(told)
-        for place, command in asked.commands:
-            ts = int(command["ts_received"])
-            if is_mixed:
-                later = [event.ts for number, _, event in told if number >= place]
-                ts = later[0] if later else told[-1][2].ts
-            made.append((place, 0, Event(ts, "you", _asked_words(command, listed))))
-        if way is not None and way.painted and not is_mixed:
-            event = Event(way.painted, "window", "painted the first answer")
-            made.append((way.place, 2, event))
-        return [event for *_, event in sorted(made, key=lambda each: each[:2])]
+        painted = self._painted.get(order, 0)
+        answers = np.flatnonzero(~is_asked(rows) & ANSWERS[rows["report"]])
+        if painted and len(answers):
+            event = Event(painted, "window", "painted the first answer")
+            events.insert(int(answers[0]) + 1, event)
+        return events
 
 
-def _is_near(asked: _Asked, ts: int) -> bool:
-    """Whether a report's time and that of the first command are of one clock."""
-    if not asked.commands:
-        return True
-    return abs(ts - int(asked.commands[0][1]["ts_received"])) < _FARTHEST_NS
+def is_asked(trail: np.ndarray) -> np.ndarray:
+    """Mask of the rows of a trail that are commands."""
+    return np.asarray(trail["kind"] == EventKind.COMMAND)
 
 
-def _is_of_order(reports: np.ndarray) -> np.ndarray:
-    return np.asarray(reports["report"] <= ReportType.HELD)
+def told(row: np.void, subject: Subject) -> tuple[str, str]:
+    """Who did it, and what, with its cause."""
+    if row["kind"] == EventKind.COMMAND:
+        return "you", _asked_words(row, subject.listed)
+    kind = ReportType(int(row["report"]))
+    if kind > ReportType.HELD or subject.listed is None:
+        return "engine", telling.words(row, subject)[1]
+    return _who(kind, row), _what(kind, row, subject.listed, subject.currency)
 
 
-def _asked_words(command: np.void, listed: Listed) -> str:
-    action = int(command["action"])
-    if action == Action.CANCEL:
+def _time(rows: np.ndarray, i: int) -> int:
+    """Time of a row; of a command beside another clock's that of the report after."""
+    ts = int(rows["ts_received"][i])
+    reports = rows["ts_received"][~is_asked(rows)]
+    if not is_asked(rows)[i] or not len(reports) or abs(ts - reports[0]) < _FARTHEST_NS:
+        return ts
+    later = rows["ts_received"][i:][~is_asked(rows[i:])]
+    return int(later[0] if len(later) else reports[-1])
+
+
+def _asked_words(row: np.void, listed: Listed | None) -> str:
+    action = Action(int(row["last_quantity"]))
+    if action is Action.CANCEL:
         return "asked to cancel it"
-    if action == Action.REPLACE:
+    if action is Action.REPLACE and listed is not None:
         text, words = listed.text, []
         for name, title in (("price", "price"), ("stop_price", "stop")):
-            price = text.price(int(command[name]))
+            price = text.price(int(row[name]))
             words += [f"{title} {price}"] if price != formatting.DASH else []
-        if command["quantity"]:
-            words.append(f"quantity {text.quantity(int(command['quantity']))}")
+        if row["quantity"]:
+            words.append(f"quantity {text.quantity(int(row['quantity']))}")
         return f"asked for {', '.join(words)}"
-    seen = int(command["book_sequence"])
-    book = f", seen in book {seen}" if seen else ""
-    return f"asked for {order_text(command, listed)}{book}"
+    if action is Action.NEW and listed is not None:
+        return f"asked for {order_text(row, listed)}"
+    return f"asked: {formatting.words(action.name)}"
 
 
 _WORDS: Final = {
@@ -229,11 +238,17 @@ _OF_GATE: Final = (
 )
 
 
-def _told(report: np.void, listed: Listed, currency: str) -> Event:
-    kind, text = ReportType(int(report["report"])), listed.text
+def _is_gate(kind: ReportType, report: np.void) -> bool:
     # What the gate says by itself has one time, the venue's word two.
-    is_gate = kind in _OF_GATE or report["ts_venue"] == report["ts_received"]
-    who = "gate" if is_gate else "venue"
+    return kind in _OF_GATE or report["ts_venue"] == report["ts_received"]
+
+
+def _who(kind: ReportType, report: np.void) -> str:
+    return "gate" if _is_gate(kind, report) else "venue"
+
+
+def _what(kind: ReportType, report: np.void, listed: Listed, currency: str) -> str:
+    text = listed.text
     if kind is ReportType.FILL:
         role = {1: ", as maker", -1: ", as taker"}.get(int(report["liquidity"]), "")
         what = (
@@ -250,7 +265,7 @@ def _told(report: np.void, listed: Listed, currency: str) -> Event:
             what += f": {reasons.short_text(int(report['reason']))}"
     else:
         what = reasons.outcome_text(report, text, currency)
-    if not is_gate:
-        way = int(report["ts_received"]) - int(report["ts_venue"])
-        what += f" ({formatting.duration(way)} before we knew)" if way > 0 else ""
-    return Event(int(report["ts_received"]), who, what)
+    way = int(report["ts_received"]) - int(report["ts_venue"])
+    if way > 0 and not _is_gate(kind, report):
+        what += f" ({formatting.duration(way)} before we knew)"
+    return what
