@@ -163,7 +163,10 @@ class RecordingFeed:
         return bool(self._control[Playback.STOP])
 
     def _end(self) -> None:
-        """Tell the engine that no more comes, then carry time on for open orders."""
+        """Tell the engine that no more comes, then carry time on for open orders.
+
+        At the recording's own pace at most: hours would pass over them in seconds.
+        """
         last = np.zeros(len(self.instruments), MARKET)
         last["instrument"] = np.arange(len(last))
         last["kind"] = EventKind.FEED_STATUS
@@ -173,6 +176,8 @@ class RecordingFeed:
         self._play(last)
         self._control[Playback.POSITION] = position
         self._set_state("ended", f"the recording of {self._names} has ended")
+        if not 0 < self.speed <= 1:
+            self.set_speed(1.0)
         while not self._stopped:
             idle_on(self._control.ctypes.data, _IDLE_NS)
 

@@ -40,8 +40,11 @@ class PaceBox(QWidget):
         self.setVisible(status.speed is not None)
         if status.speed is None:
             return
-        is_paused = status.feed_state == "paused"
-        self.pause.setText("▶ Play" if is_paused else "❚❚ Pause")
+        is_paused, is_over = (status.feed_state == x for x in ("paused", "ended"))
+        words = "▶ Play" if is_paused else "❚❚ Pause"
+        self.pause.setText("■ Ended" if is_over else words)
+        self.pause.setEnabled(not is_over)
+        self.speeds.setEnabled(not is_over)
         text = speed_text(status.speed)
         if self.speeds.findText(text) < 0:
             self.speeds.addItem(text)  # a pace from the settings
