@@ -25,6 +25,7 @@ _SHOWN: Final = (
     ("footprint", "Footprint in wide bars"),
     ("trading", "Own orders, fills, position"),
     ("drawings", "Drawings"),
+    ("regimes", "Bands of volatility"),
     ("moves_along", "Move with linked charts"),
 )
 _PROFILES: Final = (

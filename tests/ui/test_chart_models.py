@@ -14,6 +14,7 @@ from app.ui.models.chart_bars import ALIGNED, FACTOR, ChartBars
 from app.ui.models.chart_columns import columns
 from app.ui.models.chart_interval import PRESETS, interval_text, parse_interval
 from app.ui.models.chart_look import ChartLook
+from app.ui.models.chart_regimes import CALM, WILD, regimes, runs
 from app.ui.models.chart_window import ChartWindow
 from tests.ui.scripted_session import COIN, FUTURE, START_NS, STOCK
 
@@ -327,3 +328,16 @@ def test_older_bars_before_all_are_as_if_they_had_been_there(
         )
     for index in (0, 63, 64, older - 1, older, older + own):
         assert bars.sums_before(index) == whole.sums_before(index)
+
+
+def test_regimes_are_told_by_the_short_range_against_the_long() -> None:
+    nan = float("nan")
+    short, long = np.array([2.0, 1.0, 0.5, nan, 1.25, 1.0]), np.array([1.0] * 5 + [0.0])
+
+    states = regimes(short, long)
+
+    assert states.tolist() == [WILD, 0, CALM, 0, WILD, 0]
+    assert runs(np.array([0, 1, 1, 0, -1, 1], np.int8)) == [
+        (1, 3, WILD), (4, 5, CALM), (5, 6, WILD),
+    ]  # fmt: skip
+    assert runs(np.zeros(0, np.int8)) == []

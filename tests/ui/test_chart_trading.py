@@ -24,7 +24,8 @@ from app.ui.items.chart_orders import lay_chips
 from app.ui.items.chart_profile import value_area
 from app.ui.links import Links
 from app.ui.models.chart_drawings import KINDS, Drawing, DrawingBook
-from app.ui.models.chart_look import Drawn
+from app.ui.models.chart_look import ChartLook, Drawn
+from app.ui.models.chart_regimes import WILD
 from app.ui.models.exits import ENTRY, STOP, TARGET, exit_intent
 from app.ui.models.intent import order_intent
 from app.ui.models.protective import bracket_intent
@@ -555,6 +556,23 @@ def test_indicators_are_added_and_refused(panel: ChartPanel) -> None:
 
     assert "length" in panel.said.text
     assert len(panel.view.look.indicators) == 2
+
+
+def test_bands_of_volatility_lie_behind_the_bars_and_are_named(
+    panel: ChartPanel,
+) -> None:
+    view = panel.view
+    view.grab()
+    before = view.grab().toImage()
+    view.look.regimes = True
+    view.rebuild()
+    view.grab()
+    view.extras._regimes[:] = WILD  # eight bars have no long past
+    view._still.bring(view, view._ground.picture, view.layer.picture)
+
+    assert view.grab().toImage() != before
+    assert any(words == "wild" for words, _ in view.extras.legend(view, 0))
+    assert ChartLook().state()["regimes"] is False
 
 
 def test_every_look_and_zoom_is_painted(panel: ChartPanel, stage: Stage) -> None:

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter
 
 from app.engine.history.footprints import GrowingFootprint
 from app.engine.indicators.series import INDICATORS
@@ -13,12 +15,17 @@ from app.ui.items.chart_profile import paint_profile
 from app.ui.items.chart_scale import Pane
 from app.ui.items.plot_picture import PlotPicture
 from app.ui.models.chart_columns import Columns
+from app.ui.models.chart_regimes import NAMES, WILD, regimes_of, runs
 from app.ui.models.chart_series import DrawnLine, begin_of, drawn_line, pane_of
 
 if TYPE_CHECKING:
     from app.ui.items.chart_surface import ChartSurface
 
 _SLIM_PX: Final = 7.0
+_VEIL: Final = 22
+_WILD_PX: Final = 4.0
+_CALM_PX: Final = 2.0
+"""A wild stretch has the thicker stripe along its foot."""
 _VWAP: Final = 5
 """Which of the theme's curves it is."""
 
@@ -53,6 +60,7 @@ class ChartExtras:
         self._lines: list[DrawnLine] = []
         self._running = GrowingFootprint()
         self._vwap: Any = np.empty(0)
+        self._regimes: Any = np.empty(0, np.int8)
 
     def take_profile(self, profile: Any) -> None:
         """Show another profile, or none."""
@@ -72,6 +80,9 @@ class ChartExtras:
         """Work out every line for the columns in view."""
         shown, look = chart.shown, chart.look
         self._vwap = shown.vwap if look.vwap else np.empty(0)
+        self._regimes = self._regimes[:0]
+        if look.regimes:
+            self._regimes = regimes_of(chart.bars, shown, chart.begins)
         self._lines = []
         for drawn in look.indicators:
             line = drawn_line(chart.bars, shown, drawn, chart.begins)
@@ -106,6 +117,20 @@ class ChartExtras:
         if self.profile is not None and len(self.profile) and chart.listed is not None:
             tick = chart.listed.instrument.step_at(int(self.profile["price"][0]))
             paint_profile(picture, chart.ink, chart.panes[0], self.profile, tick)
+
+    def paint_bands(self, chart: "ChartSurface", painter: QPainter) -> None:
+        """Paint regimes as bands behind the bars, with a stripe along their foot."""
+        shown, pane, t = chart.shown, chart.panes[0].box, chart.ink.theme
+        for first, last, state in runs(self._regimes):
+            left, right = float(shown.xs[first]), float(shown.xs[last - 1])
+            band = QRectF(left, pane.top(), right + shown.width - left, pane.height())
+            veil = QColor(t.warning if state == WILD else t.accent)
+            veil.setAlpha(_VEIL)
+            painter.fillRect(band, veil)
+            veil.setAlpha(255)
+            height = _WILD_PX if state == WILD else _CALM_PX
+            foot = pane.bottom() - height
+            painter.fillRect(QRectF(left, foot, band.width(), height), veil)
 
     def levels(self, chart: "ChartSurface") -> list[tuple[Pane, float]]:
         """Levels that indicators are read by."""
@@ -154,6 +179,12 @@ class ChartExtras:
                     for each in values[at].tolist()
                 ]
                 words.append((f"{drawn.title} {' '.join(shown)}", _colour(chart, i)))
+        if at < len(self._regimes) and self._regimes[at]:
+            state = int(self._regimes[at])
+            colour = (
+                chart.ink.theme.warning if state == WILD else chart.ink.theme.accent
+            )
+            words.append((NAMES[state], colour))
         if chart.look.indicators and not self._lines and len(chart.shown.rows):
             words.append(("zoom in for indicators", chart.ink.theme.muted))
         return words

@@ -150,6 +150,7 @@ class Still:
         painter = self.picture.painter()
         chart.ink.begin()
         painter.setClipRect(chart.plot)
+        chart.extras.paint_bands(chart, painter)
         chart.times.paint_lines(chart, painter)
         if bars is not None:
             painter.drawImage(QPointF(0, 0), bars.image)

@@ -57,6 +57,8 @@ class ChartLook:
         Sub-panes; bid x ask inside wide bars; session VWAP; own orders and fills.
     moves_along : bool
         Pans and zooms with the other charts of its link.
+    regimes : bool
+        Bands behind bars that are wild or calm.
     profile : str
         Of `PROFILES`; "" = none.
     indicators : list of Drawn
@@ -71,6 +73,7 @@ class ChartLook:
     trading: bool = True
     drawings: bool = True
     moves_along: bool = False
+    regimes: bool = False
     profile: str = "session"
     indicators: list[Drawn] = field(default_factory=list)
 
@@ -104,6 +107,7 @@ _SOUND: Final[dict[str, Callable[[Any], bool]]] = {
     "trading": _is_bool,
     "drawings": _is_bool,
     "moves_along": _is_bool,
+    "regimes": _is_bool,
     "profile": lambda value: isinstance(value, str) and value in PROFILES,
 }
 
