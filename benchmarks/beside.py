@@ -25,7 +25,7 @@ from app.ui.main_window import MainWindow
 from app.ui.models.sweep_form import Plan
 from app.ui.shot_scene import has_market
 from benchmarks.backtest import BARS, _walk, _write
-from benchmarks.window import READY_S, WARM_UP_S, CpuTimes, _live, _reference_ms
+from benchmarks.window import READY_S, WARM_UP_S, CpuTimes, _reference_ms, live
 
 ROUNDS = 3
 TURN_S = 10.0
@@ -65,7 +65,7 @@ class Load:
             each.cancel()
         if library.sweeps.running is not None:
             library.sweeps.running.cancel()
-        _live(
+        live(
             READY_S,
             lambda: not library.backtests.running and not library.sweeps.running,
         )
@@ -74,9 +74,9 @@ class Load:
 def _turn(window: MainWindow, begin: Callable[[], None], load: Load) -> np.ndarray:
     """Work, interval and processor time of each frame of a turn, ms."""
     begin()
-    _live(1.0)
+    live(1.0)
     window.bridge.frames = frames = CpuTimes()
-    _live(TURN_S)
+    live(TURN_S)
     kept = np.arange(1, min(frames.count, len(frames.work)))
     found = np.stack([frames.work[kept], frames.interval[kept], frames.cpu[kept]]) / 1e6
     load.stop()
@@ -96,8 +96,8 @@ def run() -> dict[str, Any]:
         window = MainWindow(settings, sessions_of(settings), SystemClock())
         window.show()
         window.open(Mode.PAPER, "exchange")
-        _live(READY_S, until=lambda: has_market(window))
-        _live(WARM_UP_S)
+        live(READY_S, until=lambda: has_market(window))
+        live(WARM_UP_S)
         load = Load(window)
         turns = {
             "nothing": lambda: None,

@@ -25,7 +25,7 @@ from app.ui.items.ladder_geometry import Column
 from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.shot_scene import has_market
-from benchmarks.window import _live
+from benchmarks.window import live
 
 CLICKS = 100
 _READY_S = 300
@@ -91,17 +91,17 @@ def measure(clicks: int = CLICKS) -> dict[str, Any]:
         window = MainWindow(settings, sessions_of(settings), SystemClock())
         window.show()
         window.open(Mode.PAPER, "exchange")
-        _live(_READY_S, until=lambda: has_market(window))
+        live(_READY_S, until=lambda: has_market(window))
         window.commands.run("safety.armed")
-        _live(_STEP_S, until=lambda: _is_armed(window))
+        live(_STEP_S, until=lambda: _is_armed(window))
         answer, found = _Answer(window), []
         rows = window.ladder().view.rows  # type: ignore[union-attr]
         try:
             for number in range(clicks):
                 found.append(_clicked(window, answer, rows - 1 - number % 4))
                 window.commands.run("trade.cancel_all")
-                _live(_STEP_S, until=lambda: not len(window.desk.orders.working()))
-                _live(0.3)
+                live(_STEP_S, until=lambda: not len(window.desk.orders.working()))
+                live(0.3)
         finally:
             window.close()
     ms, frames = (np.array(each) for each in zip(*found, strict=True))

@@ -235,7 +235,7 @@ class Bridge(QObject):
         if view is not None or len(reports):
             self.drained.emit()
             self._has_news = True
-            self._turns.strike(self.ladders_due)
+            self._turns.strike(self.ladders_due, self._began)
         if len(reports):
             self._turns.call(self.ladders_due)
         self._number += 1
@@ -264,13 +264,13 @@ class Bridge(QObject):
         if phase == 0:
             self._pulse()
         if phase == self._per_pulse // 3:
-            self._turns.strike(self.tables_due)
+            self._turns.strike(self.tables_due, self._began)
         if phase == 2 * self._per_pulse // 3:
-            self._turns.strike(self.charts_due)
+            self._turns.strike(self.charts_due, self._began)
         if self._has_news and self._number % self._per_picture == 0:
             self._has_news = False
-            self._turns.strike(self.pictures_due)
-        self._turns.take()
+            self._turns.strike(self.pictures_due, self._began)
+        self._turns.take(self._began)
 
     def _pulse(self) -> None:
         self._poll_status()
@@ -284,7 +284,7 @@ class Bridge(QObject):
         work, interval = self.frames.newest()
         self.vitals.take(self.clock.monotonic_ns() / 1e9, view, work, interval)
         self.desk.pulse(self.session)
-        self._turns.strike(self.pulsed)
+        self._turns.strike(self.pulsed, self._began)
 
     def _poll_status(self) -> None:
         session = self.session

@@ -6,7 +6,9 @@ would wait for it. So a beat only says that they are due. Each frame takes those
 wait longest by their beat, as long as what they are thought to cost fits into it; the
 rest waits for the frames that follow. Nobody is passed over: who waits comes first in
 the end, and the first in line is taken whatever it costs. Where all of it is too much,
-every beat becomes slower by the same factor.
+every beat becomes slower by the same factor. Where frames themselves come late, since
+the machine is busy with other things, a frame may take twice as much: a picture that is
+some beats old is worse than a frame that takes a little longer.
 
 What each costs, with the painting that it asks for, cannot be measured by itself, since
 Qt paints all of a frame together. It is learned from whole frames: normalised least
@@ -22,6 +24,8 @@ SHARE: Final = 0.45
 """Of a frame's time may be work in all before what is due has to wait."""
 LEAST: Final = 0.12
 """Of a frame's time is left to what is due, however long the rest of it takes."""
+LATE: Final = 3
+"""Beats, by the clock, after which who waits is late."""
 _RATE: Final = 0.1
 _FIRST_NS: Final = 500_000
 
@@ -36,7 +40,7 @@ class _Place(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.since = self.taken = 0
+        self.since = self.taken = self.late_at = 0
         self.frames = 1
         self.is_due = False
         self.cost = float(_FIRST_NS)
@@ -95,24 +99,34 @@ class Turns(QObject):
         self._beats.append(made)
         return made
 
-    def strike(self, beat: Beat) -> None:
-        """Say that all of a beat are due; who is still waiting keeps its place."""
+    def strike(self, beat: Beat, now: int) -> None:
+        """Say that all of a beat are due; who is still waiting keeps its place.
+
+        Parameters
+        ----------
+        beat : Beat
+        now : int
+            Monotonic, ns.
+        """
+        late_at = now + LATE * beat.frames * self.frame_ns
         for place in list(beat.places):
             if place.is_left:
                 beat.places.remove(place)
                 place.deleteLater()
             elif not place.is_due:
                 place.is_due = True
-                place.since, place.frames = self._frame, beat.frames
+                place.since, place.late_at = self._frame, late_at
+                place.frames = beat.frames
 
-    def take(self) -> None:
-        """Call who is due in this frame."""
+    def take(self, now: int) -> None:
+        """Call who is due in this frame (now: monotonic, ns)."""
         self._frame += 1
         due = [each for beat in self._beats for each in beat.places if each.is_due]
         due.sort(key=self._order)
         left = max(SHARE * self.frame_ns - self._rest, LEAST * self.frame_ns)
         for number, place in enumerate(due):
-            if self.is_spread and number and place.cost > left:
+            more = SHARE * self.frame_ns if place.late_at < now else 0.0
+            if self.is_spread and number and place.cost > left + more:
                 continue
             left -= place.cost
             self._call(place)

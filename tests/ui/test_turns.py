@@ -9,7 +9,7 @@ import shiboken6
 from PySide6.QtCore import QObject
 from pytestqt.exceptions import capture_exceptions
 
-from app.ui.turns import SHARE, Turns
+from app.ui.turns import LATE, SHARE, Beat, Turns
 
 pytestmark = pytest.mark.gui
 
@@ -24,7 +24,7 @@ class Load:
         self.owner = QObject()
         self.turns = Turns(self.owner)
         self.turns.frame_ns = FRAME_NS
-        self.work = 0
+        self.work = self.now = 0
         self.calls: Counter[str] = Counter()
 
     def costing(self, name: str, ns: int) -> Callable[[], None]:
@@ -34,9 +34,13 @@ class Load:
         self.calls[name] += 1
         self.work += ns
 
+    def strike(self, beat: Beat) -> None:
+        self.turns.strike(beat, self.now)
+
     def frame(self) -> int:
         self.work = REST_NS
-        self.turns.take()
+        self.now += FRAME_NS
+        self.turns.take(self.now)
         self.turns.learn(self.work)
         return self.work
 
@@ -55,7 +59,7 @@ def test_heavy_ones_that_are_due_together_come_in_different_frames(load: Load) -
     worst = []
     for frame in range(800):
         if frame % 4 == 0:
-            load.turns.strike(pictures)
+            load.strike(pictures)
         worst.append(load.frame())
 
     # Once their cost is known no two of them meet; none loses a turn.
@@ -69,12 +73,12 @@ def test_light_ones_share_a_frame(load: Load) -> None:
     for number in range(8):
         pulses.connect(load.costing(str(number), 100_000))
     for _ in range(100):
-        load.turns.strike(pulses)
+        load.strike(pulses)
         for _ in range(12):
             load.frame()
     load.calls.clear()
 
-    load.turns.strike(pulses)
+    load.strike(pulses)
     load.frame()
 
     assert load.calls.total() == 8
@@ -89,9 +93,9 @@ def test_whoever_costs_more_than_a_frame_has_is_called_all_the_same(load: Load) 
 
     for frame in range(700):
         if frame % 3 == 0:
-            load.turns.strike(pictures)
+            load.strike(pictures)
         if frame % 12 == 0:
-            load.turns.strike(pulses)
+            load.strike(pulses)
         load.frame()
 
     # One a frame: charts as often as each other, and the gauge among them.
@@ -101,13 +105,32 @@ def test_whoever_costs_more_than_a_frame_has_is_called_all_the_same(load: Load) 
     assert load.calls["gauge"] > 20
 
 
+def test_late_frames_take_more_each(load: Load) -> None:
+    ladders = load.turns.beat()
+    for number in range(4):
+        ladders.connect(load.costing(f"ladder {number}", 2_500_000))
+    for _ in range(200):
+        load.strike(ladders)
+        load.frame()
+    load.strike(ladders)
+    load.frame()
+    load.calls.clear()
+
+    load.strike(ladders)
+    load.now += 2 * LATE * FRAME_NS
+    late = load.frame()
+
+    assert load.calls.total() == 4
+    assert late == REST_NS + 4 * 2_500_000 > SHARE * FRAME_NS
+
+
 def test_all_are_called_at_once_where_nothing_is_to_be_spread(load: Load) -> None:
     load.turns.is_spread = False
     beat = load.turns.beat()
     for number in range(4):
         beat.connect(load.costing(str(number), 30_000_000))
 
-    load.turns.strike(beat)
+    load.strike(beat)
     load.frame()
 
     assert load.calls.total() == 4
@@ -123,7 +146,7 @@ def test_a_receiver_that_is_gone_leaves_the_line(load: Load) -> None:
     beat.connect(load.costing("other", 0))
     shiboken6.delete(panel)
 
-    load.turns.strike(beat)
+    load.strike(beat)
     load.frame()
 
     assert load.calls == {"other": 1}
@@ -139,7 +162,7 @@ def test_one_that_fails_does_not_stop_the_others(load: Load) -> None:
     beat.connect(load.costing("other", 0))
 
     with capture_exceptions() as failures:
-        load.turns.strike(beat)
+        load.strike(beat)
         load.frame()
         load.frame()
 
