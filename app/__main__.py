@@ -11,6 +11,7 @@ the traceback too.
 """
 
 import argparse
+import builtins
 import importlib
 import os
 import sys
@@ -235,6 +236,9 @@ def prepare_qt() -> None:
             f"the window cannot start: {error}; "
             "python3 start.py installs what is missing"
         ) from error
+    # PySide hooks imports for its `__feature__`, which nobody here asks for: it reads
+    # the source of each module, and numpy imports whenever an array's address is asked.
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def add_config_parser(subparsers: "Subparsers") -> None:
