@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,21 @@ def test_at_most_one_signal_per_stream_and_frame(stage: Stage) -> None:
 
     assert counts == {"view": 1, "reports": 1, "message": 1}
     assert len(stage.desk.messages.rows) >= 50
+
+
+def test_the_feeds_rate_alone_is_no_news_of_the_status(stage: Stage) -> None:
+    told: list[float] = []
+    stage.pulse()
+    stage.bridge.status_changed.connect(lambda new: told.append(new.messages_per_s))
+
+    stage.session.given = replace(stage.session.given, messages_per_s=7.0)
+    stage.pulse()
+    assert stage.bridge.status.messages_per_s == 7.0
+    assert told == []
+
+    stage.session.given = replace(stage.session.given, feed_state="disconnected")
+    stage.pulse()
+    assert told == [7.0]
 
 
 def test_reports_reach_the_desk_before_the_signal(stage: Stage) -> None:
