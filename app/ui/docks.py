@@ -27,6 +27,8 @@ from app.ui.panel_rows import (
 )
 
 _IMPORT_MS: Final = 100
+_WIDE: Final = 1.5
+"""Width of a wide panel, times its height."""
 """Between two imports of panels that nobody has asked for yet: frames go before."""
 
 
@@ -255,10 +257,30 @@ class Docks(QObject):
             side = Qt.Orientation.Horizontal
             self._window.splitDockWidget(twins[-1], dock, side)
         elif self._is_homeless(dock):
-            self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            widest = self._widest()
+            if widest is not None:
+                self._window.tabifyDockWidget(widest, dock)
+            else:
+                self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         dock.host.settle()
         dock.show()
         dock.raise_()
+
+    def _widest(self) -> PanelDock | None:
+        """The docked panel that most of a wide one would fit in; None = none is seen.
+
+        A column of its own would take the room of all the others.
+        """
+        seen = [
+            each
+            for each in self.by_name.values()
+            if not each.isFloating() and not each.visibleRegion().isEmpty()
+        ]
+        return max(
+            seen,
+            key=lambda each: min(each.width(), _WIDE * each.height()),
+            default=None,
+        )
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         """Remember which instance is worked in."""

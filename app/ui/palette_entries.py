@@ -96,7 +96,8 @@ def _panels(window: "MainWindow") -> Iterator[Entry]:
             partial(window.panels.show, dock.name),
         )
     for row in PANELS:
-        if row.is_many:
+        first = window.panels.by_name.get(row.name)
+        if row.is_many or first is None or first.isHidden():
             yield Entry(
                 f"add:{row.name}",
                 f"Add {row.title}",

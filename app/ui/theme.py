@@ -402,10 +402,12 @@ QProgressBar {{ background: {window}; border: 1px solid {line};
     border-radius: 4px; text-align: center; color: {text}; }}
 QProgressBar::chunk {{ background: {bid_bar}; border-radius: 3px; }}
 QCheckBox {{ spacing: 6px; }}
-QCheckBox::indicator, QTreeWidget::indicator {{ width: 13px; height: 13px;
-    background: {raised}; border: 1px solid {muted}; border-radius: 3px; }}
+QCheckBox::indicator, QTreeWidget::indicator, QListWidget::indicator {{
+    width: 13px; height: 13px; background: {raised};
+    border: 1px solid {muted}; border-radius: 3px; }}
 QCheckBox::indicator:focus {{ border-color: {accent}; }}
-QCheckBox::indicator:checked, QTreeWidget::indicator:checked {{ image: url({check});
+QCheckBox::indicator:checked, QTreeWidget::indicator:checked,
+QListWidget::indicator:checked {{ image: url({check});
     background: {accent}; border-color: {accent}; }}
 QCheckBox::indicator:disabled {{ border-color: {line}; background: {panel}; }}
 """

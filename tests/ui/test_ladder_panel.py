@@ -1,5 +1,7 @@
 """Clicks, drags and keys on the ladder make exactly the commands they should."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -23,11 +25,13 @@ from app.engine.records import (
     SafetyState,
     TimeInForce,
 )
+from app.ui.formatting import InstrumentText
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.models import requests
 from app.ui.models.ladder import LadderFrame
 from app.ui.panels.ladder import LadderPanel
 from tests.ui.conftest import Stage
+from tests.ui.scripted_session import INSTRUMENTS
 
 pytestmark = pytest.mark.gui
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -110,6 +114,18 @@ def test_right_click_on_an_ask_places_a_sell_limit_of_size_r(armed: Hand) -> Non
 
     (order,) = armed.new_orders()
     assert (order["side"], order["price"], order["quantity"]) == (SELL, price, 2)
+
+
+def test_a_pad_says_its_size_in_few_figures(qtbot: QtBot, armed: Hand) -> None:
+    pads = armed.panel.pads
+    large = replace(INSTRUMENTS[1], order_step=1_000, order_min=1_000, order_max=None)
+
+    pads.offer(InstrumentText(large))
+
+    said = [pads._group.button(i).text() for i in range(3)]
+    assert said == ["1k", "2k", "5k"]
+    field = pads._fields[0]
+    assert field.minimumWidth() > field.fontMetrics().horizontalAdvance("1,000")
 
 
 def test_size_pad_sets_the_left_size(armed: Hand) -> None:

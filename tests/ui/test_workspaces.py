@@ -301,6 +301,18 @@ def test_the_strip_shows_and_switches(qtbot: QtBot, window: MainWindow) -> None:
     assert strip.width() >= strip.sizeHint().width(), "no name is cut"
 
 
+def test_a_panel_that_has_no_place_takes_none_of_the_others(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    wide = window.docks["ladder"].width()
+
+    window.panels.show("strategies")
+
+    dock = window.docks["strategies"]
+    qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
+    assert window.docks["ladder"].width() == wide
+
+
 def test_what_is_docked_again_is_in_sight(window: MainWindow) -> None:
     dock = window.docks["heatmap"]
     dock.toggle_float()

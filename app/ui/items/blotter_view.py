@@ -71,6 +71,7 @@ class BlotterView(QWidget):
         self._dropped: set[int] = set()
         self._empty = QLabel(empty, self.table)
         self._empty.setProperty("role", "muted")
+        self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._dress()
         layout = QVBoxLayout(self)

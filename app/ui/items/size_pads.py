@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 
 from app.engine.records import NO_PRICE
 from app.errors import InstrumentError
+from app.ui import formatting
 from app.ui.formatting import InstrumentText
 from app.ui.models.sizes import STEPS, size_pads
 from app.ui.theme import Theme
@@ -58,7 +59,10 @@ class SizePads(QWidget):
             pad = self._group.button(number)
             pad.setVisible(number < len(self._sizes))
             if number < len(self._sizes):
-                pad.setText(text.size(self._sizes[number]))
+                size = text.quantity(self._sizes[number])
+                pad.setText(_short(size))
+                keyed = f"  ({number + 1})" if number < _KEYED else ""
+                pad.setToolTip(f"{size} for the left button{keyed}")
         first, second = self._sizes[0], self._sizes[min(1, len(self._sizes) - 1)]
         self._choose((first, second))
 
@@ -72,6 +76,9 @@ class SizePads(QWidget):
         self.chosen = sizes
         for field, size, (_, tip) in zip(self._fields, sizes, _FIELDS, strict=True):
             field.setText(self._text.quantity(size))
+            room = field.fontMetrics().horizontalAdvance(field.text()) + _FIELD_EDGES
+            field.setMinimumWidth(room)
+            field.setMaximumWidth(max(_FIELD_PX, room))
             self._colour(field, is_wrong=False, tip=tip)
         self._check_pad(sizes[0])
         self.sizes_chosen.emit(sizes)
@@ -88,9 +95,6 @@ class SizePads(QWidget):
         pad.setCheckable(True)
         pad.setProperty("role", "pad")
         pad.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        pad.setToolTip(
-            "Size of the left button" + (f"  ({number + 1})" if number < 4 else "")
-        )
         self._group.addButton(pad, number)
         return pad
 
@@ -100,7 +104,7 @@ class SizePads(QWidget):
         field = QLineEdit()
         field.setToolTip(tip)
         field.setAccessibleName(tip)
-        field.setMaximumWidth(64)
+        field.setMaximumWidth(_FIELD_PX)
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
         field.textEdited.connect(self._on_typed)
         field.editingFinished.connect(self._on_edited)
@@ -152,7 +156,17 @@ class SizePads(QWidget):
         field.setToolTip(tip)
 
 
+_FIELD_PX = 64
+_FIELD_EDGES = 22  # padding, border, cursor
+_KEYED = 4
 _FIELDS = (("L", "Size of the left button"), ("R", "Size of the right button"))
+
+
+def _short(size: str) -> str:
+    """A pad's size in few figures: ``25k`` for 25,000; a short one stays."""
+    return (
+        formatting.short_number(float(formatting.plain(size))) if "," in size else size
+    )
 
 
 def _number(text: str) -> str:
