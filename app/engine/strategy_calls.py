@@ -61,53 +61,67 @@ def average_price(arena: int, strategy: int, memory: int, instrument: int) -> fl
         return math.nan
 
 
-@exported("int64(int64,int64,int64,int64,float64)")
+@exported("int64(int64,int64,int64,int64,float64,int64,int64)")
 def market(
-    arena: int, strategy: int, memory: int, instrument: int, quantity: float
-) -> int:
-    """Buy (or sell, if negative) at the market; the order's id, 0 if cut to nothing."""
-    try:
-        return asked.market(Context(arena, strategy, memory), instrument, quantity)
-    except Exception:  # noqa: BLE001  (told by the answer)
-        return -1
-
-
-@exported("int64(int64,int64,int64,int64,float64,float64)")
-def limit(
     arena: int,
     strategy: int,
     memory: int,
     instrument: int,
     quantity: float,
-    price: float,
+    terms: int,
+    until: int,
 ) -> int:
-    """Rest a limit order, good till cancelled; its id."""
+    """Buy (or sell, if negative) at the market; the order's id, 0 if cut to nothing."""
     try:
-        return asked.limit(
-            Context(arena, strategy, memory), instrument, quantity, price
+        return asked.market(
+            Context(arena, strategy, memory), instrument, quantity, terms, until
         )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
 
 
-@exported("int64(int64,int64,int64,int64,float64,float64)")
-def stop(
+@exported("int64(int64,int64,int64,int64,float64,float64,int64,int64)")
+def limit(  # noqa: PLR0913  (plain numbers, for C)
     arena: int,
     strategy: int,
     memory: int,
     instrument: int,
     quantity: float,
     price: float,
+    terms: int,
+    until: int,
 ) -> int:
-    """Rest a stop order, good till cancelled; its id."""
+    """Rest a limit order, good till cancelled; its id."""
     try:
-        return asked.stop(Context(arena, strategy, memory), instrument, quantity, price)
+        return asked.limit(
+            Context(arena, strategy, memory), instrument, quantity, price, terms, until
+        )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
 
 
-@exported("int64(int64,int64,int64,int64,float64,float64,float64)")
-def stop_limit(
+@exported("int64(int64,int64,int64,int64,float64,float64,int64,int64)")
+def stop(  # noqa: PLR0913  (plain numbers, for C)
+    arena: int,
+    strategy: int,
+    memory: int,
+    instrument: int,
+    quantity: float,
+    price: float,
+    terms: int,
+    until: int,
+) -> int:
+    """Rest a stop order, good till cancelled; its id."""
+    try:
+        return asked.stop(
+            Context(arena, strategy, memory), instrument, quantity, price, terms, until
+        )
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("int64(int64,int64,int64,int64,float64,float64,float64,int64,int64)")
+def stop_limit(  # noqa: PLR0913  (plain numbers, for C)
     arena: int,
     strategy: int,
     memory: int,
@@ -115,29 +129,44 @@ def stop_limit(
     quantity: float,
     price: float,
     limit: float,
+    terms: int,
+    until: int,
 ) -> int:
     """Rest a stop that becomes a limit order; its id."""
     try:
         return asked.stop_limit(
-            Context(arena, strategy, memory), instrument, quantity, price, limit
+            Context(arena, strategy, memory),
+            instrument,
+            quantity,
+            price,
+            limit,
+            terms,
+            until,
         )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
 
 
-@exported("int64(int64,int64,int64,int64,float64,float64)")
-def trailing_stop(
+@exported("int64(int64,int64,int64,int64,float64,float64,int64,int64)")
+def trailing_stop(  # noqa: PLR0913  (plain numbers, for C)
     arena: int,
     strategy: int,
     memory: int,
     instrument: int,
     quantity: float,
     distance: float,
+    terms: int,
+    until: int,
 ) -> int:
     """Rest a stop that follows the last price at a distance; its id."""
     try:
         return asked.trailing_stop(
-            Context(arena, strategy, memory), instrument, quantity, distance
+            Context(arena, strategy, memory),
+            instrument,
+            quantity,
+            distance,
+            terms,
+            until,
         )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
@@ -312,6 +341,25 @@ def stop_bracket(  # noqa: PLR0913  (plain numbers, for C)
         return grouped.stop_bracket(
             Context(arena, strategy, memory), instrument, quantity, price, target, stop
         )
+    except Exception:  # noqa: BLE001  (told by the answer)
+        return -1
+
+
+@exported("int64(int64,int64,int64,int64,int64,int64,int64,int64,int64)")
+def oco(  # noqa: PLR0913  (plain numbers, for C)
+    arena: int,
+    strategy: int,
+    memory: int,
+    a: int,
+    b: int,
+    c: int,
+    d: int,
+    e: int,
+    f: int,
+) -> int:
+    """Let the first fill of one of up to six orders cancel the others."""
+    try:
+        return grouped.oco(Context(arena, strategy, memory), (a, b, c, d, e, f))
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
 

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from app.engine import strategy_calls as calls
 from app.engine.compile import kernel
+from app.engine.records import OrderOption, TimeInForce
+from app.engine.strategy_orders import OPTIONS_SHIFT
 from app.engine.strategy_state import (
     ask,
     ask_size,
@@ -26,6 +28,10 @@ from app.session_rows import SessionFlag
 
 _REGULAR_BEGINS: Final = int(SessionFlag.REGULAR_BEGINS)
 _REGULAR_ENDS: Final = int(SessionFlag.REGULAR_ENDS)
+_GTC: Final = int(TimeInForce.GTC)
+_POST_ONLY: Final = int(OrderOption.POST_ONLY) << OPTIONS_SHIFT
+_REDUCE_ONLY: Final = int(OrderOption.REDUCE_ONLY) << OPTIONS_SHIFT
+_OUTSIDE: Final = int(OrderOption.OUTSIDE_HOURS) << OPTIONS_SHIFT
 
 
 @kernel
@@ -33,7 +39,7 @@ def _checked(answer: int) -> int:
     if answer < 0:
         raise ValueError(
             "no such instrument, or a quantity or price that is no finite number, "
-            "or too many requests in one event"
+            "or terms that do not go together, or too many requests in one event"
         )
     return answer
 
@@ -70,28 +76,114 @@ def average_price(ctx: Any, instrument: int) -> float:
     return calls.average_price(ctx.arena, ctx.strategy, ctx.memory, instrument)
 
 
+# Orders. `tif` is a TimeInForce, `until` when the order ends (ns since 1970 UTC).
+
+
 @kernel
-def market(ctx: Any, instrument: int, quantity: float) -> int:
+def _terms(tif: int, post_only: bool, reduce_only: bool, outside: bool) -> int:
+    """Time in force and options as one number."""
+    terms = tif + (_POST_ONLY if post_only else 0)
+    return terms + (_REDUCE_ONLY if reduce_only else 0) + (_OUTSIDE if outside else 0)
+
+
+@kernel
+def market(
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    tif: int = _GTC,
+    reduce_only: bool = False,
+    outside_hours: bool = False,
+) -> int:
     """Buy (or sell, if negative) at the market; the order's id, 0 if cut to nothing."""
+    own, terms = ctx.memory, _terms(tif, False, reduce_only, outside_hours)
     return _checked(
-        calls.market(ctx.arena, ctx.strategy, ctx.memory, instrument, quantity)
+        calls.market(ctx.arena, ctx.strategy, own, instrument, quantity, terms, 0)
     )
 
 
 @kernel
-def limit(ctx: Any, instrument: int, quantity: float, price: float) -> int:
-    """Rest a limit order, good till cancelled; its id."""
-    return _checked(
-        calls.limit(ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, price)
-    )
+def limit(  # noqa: PLR0913  (terms, by name)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    price: float,
+    tif: int = _GTC,
+    post_only: bool = False,
+    reduce_only: bool = False,
+    outside_hours: bool = False,
+    until: int = 0,
+) -> int:
+    """Send a limit order; its id."""
+    terms = _terms(tif, post_only, reduce_only, outside_hours)
+    told = (instrument, quantity, price, terms, until)
+    return _checked(calls.limit(ctx.arena, ctx.strategy, ctx.memory, *told))
 
 
 @kernel
-def stop(ctx: Any, instrument: int, quantity: float, price: float) -> int:
-    """Rest a stop order, good till cancelled; its id."""
-    return _checked(
-        calls.stop(ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, price)
-    )
+def stop(  # noqa: PLR0913  (terms, by name)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    price: float,
+    tif: int = _GTC,
+    reduce_only: bool = False,
+    outside_hours: bool = False,
+    until: int = 0,
+) -> int:
+    """Rest a stop order; its id."""
+    terms = _terms(tif, False, reduce_only, outside_hours)
+    told = (instrument, quantity, price, terms, until)
+    return _checked(calls.stop(ctx.arena, ctx.strategy, ctx.memory, *told))
+
+
+@kernel
+def stop_limit(  # noqa: PLR0913  (terms, by name)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    price: float,
+    limit: float,
+    tif: int = _GTC,
+    reduce_only: bool = False,
+    outside_hours: bool = False,
+    until: int = 0,
+) -> int:
+    """Rest a stop that becomes a limit order; its id."""
+    terms = _terms(tif, False, reduce_only, outside_hours)
+    told = (instrument, quantity, price, limit, terms, until)
+    return _checked(calls.stop_limit(ctx.arena, ctx.strategy, ctx.memory, *told))
+
+
+@kernel
+def trailing_stop(  # noqa: PLR0913  (terms, by name)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    distance: float,
+    tif: int = _GTC,
+    reduce_only: bool = False,
+    outside_hours: bool = False,
+    until: int = 0,
+) -> int:
+    """Rest a stop that follows the last price at a distance, in currency; its id."""
+    terms = _terms(tif, False, reduce_only, outside_hours)
+    told = (instrument, quantity, distance, terms, until)
+    return _checked(calls.trailing_stop(ctx.arena, ctx.strategy, ctx.memory, *told))
+
+
+@kernel
+def oco(
+    ctx: Any, a: int, b: int, c: int = 0, d: int = 0, e: int = 0, f: int = 0
+) -> None:
+    """Let the first fill, of any size, of one of these orders cancel the others.
+
+    Ids of orders, or of the entries of brackets, that this call of the handler has
+    made; 0 is none. Orders that all reduce only are exits: a fill of one takes as much
+    off the others.
+    """
+    members = (a, b, c, d, e, f)
+    _checked(calls.oco(ctx.arena, ctx.strategy, ctx.memory, *members))
 
 
 @kernel
@@ -201,28 +293,6 @@ def set_timer_around(
     return _checked(
         calls.set_timer_around(
             ctx.arena, ctx.strategy, ctx.memory, number, instrument, before, flags
-        )
-    )
-
-
-@kernel
-def stop_limit(
-    ctx: Any, instrument: int, quantity: float, price: float, limit: float
-) -> int:
-    """Rest a stop that becomes a limit order; its id."""
-    return _checked(
-        calls.stop_limit(
-            ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, price, limit
-        )
-    )
-
-
-@kernel
-def trailing_stop(ctx: Any, instrument: int, quantity: float, distance: float) -> int:
-    """Rest a stop that follows the last price at a distance, in currency; its id."""
-    return _checked(
-        calls.trailing_stop(
-            ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, distance
         )
     )
 
@@ -350,6 +420,7 @@ __all__ = [
     "move",
     "normal",
     "now",
+    "oco",
     "position",
     "price",
     "quote",

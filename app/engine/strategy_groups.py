@@ -1,7 +1,7 @@
 """Groups of orders that a strategy's handler asks for, and quotes that it keeps.
 
-Exits of which one reduces the other, entries of which the first fill cancels the other,
-brackets (SEMANTICS 28, 29), and a bid and an ask that keep their places.
+Exits of which one reduces the other, entries and brackets of which the first fill
+cancels the others (SEMANTICS 28, 29), and a bid and an ask that keep their places.
 """
 
 import math
@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from app.engine.accounts import position_row
+from app.engine.arena import USED, Section, section_words
 from app.engine.bits import integer
 from app.engine.compile import kernel
+from app.engine.group_numbers import LINKED, MEMBERS
 from app.engine.memory import view
 from app.engine.orders import find_order
-from app.engine.records import NO_PRICE, GroupRole, OrderOption, OrderType
+from app.engine.records import NO_PRICE, Action, GroupRole, OrderOption, OrderType
 from app.engine.state import orders, positions
 from app.engine.strategy import requests
 from app.engine.strategy_orders import (
@@ -161,6 +163,102 @@ def stop_bracket(
     row["order_type"] = OrderType.STOP
     row["stop_price"] = price_units(ctx, instrument, at, -integer(row["side"]))
     return id_of(ctx, index)
+
+
+# One cancels the others.
+
+
+@kernel
+def _request_of(ctx: Any, order: int) -> int:
+    """Index of the request, made in this event, of a new order."""
+    index = integer(section_words(ctx.arena, Section.REQUESTS)[USED]) - 1
+    while index > 0:
+        row = requests(ctx.arena)[index]
+        if row["client_order_id"] == order and row["action"] == Action.NEW:
+            return index
+        index -= 1
+    raise ValueError("an OCO is made of orders that the same handler has just made")
+
+
+@kernel
+def _join(ctx: Any, index: int, group: int, role: int) -> None:
+    """Put a plain order into a group, or a bracket whose entry it is."""
+    row = requests(ctx.arena)[index]
+    was = integer(row["group"])
+    if was == 0:
+        _member(ctx, index, group, role)
+        return
+    while index > 0 and requests(ctx.arena)[index]["group"] == was:
+        requests(ctx.arena)[index]["group"] = group
+        index -= 1
+
+
+@kernel
+def _check_exits(ctx: Any, first: int, index: int) -> None:
+    """Exits of a group close the same: they hold the same leaves (28, 29)."""
+    one, other = requests(ctx.arena)[first], requests(ctx.arena)[index]
+    if (
+        one["instrument"] != other["instrument"]
+        or one["side"] != other["side"]
+        or one["quantity"] != other["quantity"]
+    ):
+        raise ValueError("exits of an OCO are of one instrument, side and quantity")
+
+
+@kernel
+def _counted(ctx: Any, members: tuple[int, ...]) -> tuple[int, int, int]:
+    """Count the members of an OCO to be, the brackets and the exits among them."""
+    count, first, brackets, exits_only = 0, 0, 0, 0
+    for member in members:
+        if member == 0:
+            continue
+        index = _request_of(ctx, member)
+        row = requests(ctx.arena)[index]
+        count += 1
+        first = first or index
+        if row["role"] == GroupRole.BRACKET_ENTRY and integer(row["group"]) < LINKED:
+            brackets += 1
+        elif row["role"] != GroupRole.NONE:
+            raise ValueError("an order is in one group at most")
+        if integer(row["options"]) & OrderOption.REDUCE_ONLY:
+            exits_only += 1
+            _check_exits(ctx, first, index)
+    if exits_only and exits_only < count:
+        raise ValueError("an OCO is of entries, or of orders that reduce only")
+    return integer(count), integer(brackets), integer(exits_only)
+
+
+@kernel
+def oco(ctx: Any, members: tuple[int, ...]) -> int:
+    """Let the first fill of any size of an order cancel the others (29).
+
+    Parameters
+    ----------
+    members : tuple of int
+        Ids of orders, or of the entries of brackets, that this handler call has made; 0
+        is none. Orders that all reduce only are exits: a fill of one takes as much off
+        the others.
+
+    Returns
+    -------
+    int
+        How many orders, or brackets, it has; fewer than two are left as they are.
+    """
+    count, brackets, exits_only = _counted(ctx, members)
+    if count < 2:
+        return count
+    role = integer(GroupRole.OCO_EXIT if exits_only else GroupRole.OCO_ENTRY)
+    group, place = _new_group(ctx), integer(0)
+    if brackets:
+        group = LINKED + MEMBERS * group
+    for member in members:
+        if member == 0:
+            continue
+        index = _request_of(ctx, member)
+        is_bracket = requests(ctx.arena)[index]["group"] != 0
+        place += 1 if is_bracket else 0
+        _join(ctx, index, group + place if is_bracket else group, role)
+    return count
 
 
 @kernel

@@ -33,6 +33,13 @@ from app.engine.strategy_state import equity, head, known, price
 _NEARLY: Final = 1e-6
 """Share of an order step that a quantity may fall short of it and still count."""
 _MOST: Final = 2.0**62
+OPTIONS_SHIFT: Final = 8
+"""Terms of an order as one number: its TimeInForce, its OrderOption bits above."""
+_FORCES: Final = (1 << OPTIONS_SHIFT) - 1
+_OFFERED: Final = sum(1 << force for force in TimeInForce)
+_MEANT: Final = int(
+    OrderOption.POST_ONLY | OrderOption.REDUCE_ONLY | OrderOption.OUTSIDE_HOURS
+)
 _MOST_SHARE: Final = 100.0
 _BILLION: Final = 1e9
 
@@ -190,35 +197,68 @@ def id_of(ctx: Any, index: int) -> int:
 
 
 @kernel
-def market(ctx: Any, instrument: int, quantity: float) -> int:
-    """Buy (or sell, if negative) at the market; the order's id, 0 if cut to nothing."""
-    instrument = known(ctx, instrument)
-    units = units_of(ctx, instrument, quantity)
-    return id_of(ctx, new_order(ctx, instrument, units, integer(OrderType.MARKET)))
+def _on_terms(ctx: Any, index: int, terms: int, until: int) -> int:
+    """Give a request its terms; the id of its order, 0 for none.
+
+    Parameters
+    ----------
+    terms : int
+        TimeInForce, and OrderOption bits from `OPTIONS_SHIFT` on. What does not go
+        together (a stop that is IOC) the gate refuses, as UNSUPPORTED.
+    until : int
+        When it ends, ns since 1970 UTC; 0 = by its time in force. With a time, an
+        order that would last for good is GTD.
+    """
+    terms, until = integer(terms), integer(until)
+    force, options = terms & _FORCES, terms >> OPTIONS_SHIFT
+    if until and force == TimeInForce.GTC:
+        force = integer(TimeInForce.GTD)
+    if terms < 0 or force > 31 or (_OFFERED >> force) & 1 == 0 or options & ~_MEANT:
+        raise ValueError("a time in force must be one of the named ones")
+    if (until != 0) != (force == TimeInForce.GTD):
+        raise ValueError("an order that ends at a time is GTD, and only that")
+    if index == 0:
+        return 0
+    row = requests(ctx.arena)[index]
+    row["time_in_force"], row["options"], row["expire_ts"] = force, options, until
+    return id_of(ctx, index)
 
 
 @kernel
-def limit(ctx: Any, instrument: int, quantity: float, at: float) -> int:
-    """Rest a limit order, good till cancelled."""
+def market(ctx: Any, instrument: int, quantity: float, terms: int, until: int) -> int:
+    """Buy (or sell, if negative) at the market; the order's id, 0 if cut to nothing."""
+    instrument = known(ctx, instrument)
+    units = units_of(ctx, instrument, quantity)
+    index = new_order(ctx, instrument, units, integer(OrderType.MARKET))
+    return _on_terms(ctx, index, terms, until)
+
+
+@kernel
+def limit(
+    ctx: Any, instrument: int, quantity: float, at: float, terms: int, until: int
+) -> int:
+    """Send a limit order."""
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
     index = new_order(ctx, instrument, units, integer(OrderType.LIMIT))
     if index:
         side = integer(requests(ctx.arena)[index]["side"])
         requests(ctx.arena)[index]["price"] = price_units(ctx, instrument, at, side)
-    return id_of(ctx, index)
+    return _on_terms(ctx, index, terms, until)
 
 
 @kernel
-def stop(ctx: Any, instrument: int, quantity: float, at: float) -> int:
-    """Rest a stop order, good till cancelled."""
+def stop(
+    ctx: Any, instrument: int, quantity: float, at: float, terms: int, until: int
+) -> int:
+    """Rest a stop order."""
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
     index = new_order(ctx, instrument, units, integer(OrderType.STOP))
     if index:
         row = requests(ctx.arena)[index]
         row["stop_price"] = price_units(ctx, instrument, at, -integer(row["side"]))
-    return id_of(ctx, index)
+    return _on_terms(ctx, index, terms, until)
 
 
 @kernel
@@ -232,9 +272,15 @@ def _missing(ctx: Any, instrument: int, quantity: float) -> int:
 
 @kernel
 def stop_limit(
-    ctx: Any, instrument: int, quantity: float, at: float, limit: float
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    at: float,
+    limit: float,
+    terms: int,
+    until: int,
 ) -> int:
-    """Rest a stop that becomes a limit order, good till cancelled."""
+    """Rest a stop that becomes a limit order."""
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
     index = new_order(ctx, instrument, units, integer(OrderType.STOP_LIMIT))
@@ -243,11 +289,13 @@ def stop_limit(
         side = integer(row["side"])
         row["stop_price"] = price_units(ctx, instrument, at, -side)
         row["price"] = price_units(ctx, instrument, limit, side)
-    return id_of(ctx, index)
+    return _on_terms(ctx, index, terms, until)
 
 
 @kernel
-def trailing_stop(ctx: Any, instrument: int, quantity: float, distance: float) -> int:
+def trailing_stop(
+    ctx: Any, instrument: int, quantity: float, distance: float, terms: int, until: int
+) -> int:
     """Rest a stop that follows the last price at a distance, in currency."""
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
@@ -259,7 +307,7 @@ def trailing_stop(ctx: Any, instrument: int, quantity: float, distance: float) -
         if not 0.5 <= apart < _MOST:
             raise ValueError("a trailing stop's distance must be positive")
         requests(ctx.arena)[index]["trail"] = integer(round(apart))
-    return id_of(ctx, index)
+    return _on_terms(ctx, index, terms, until)
 
 
 @kernel

@@ -18,6 +18,7 @@ run. What numba cannot compile runs as Python.
 """
 
 import ast
+import inspect
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -267,13 +268,8 @@ class _Rewriter(ast.NodeTransformer):
             return self._note(function.attr, node)
         if function.attr not in CONTEXT:
             raise NotCompilableError(f"ctx has no {function.attr}", node.lineno)
-        call = self._call(
-            f"ctx_{function.attr}", [_context(), *self._all(node.args)], node
-        )
-        assert isinstance(call, ast.Call)
-        for each in node.keywords:
-            call.keywords.append(ast.keyword(each.arg, self.visit(each.value)))
-        return call
+        given = self._all(_in_order(function.attr, node))
+        return self._call(f"ctx_{function.attr}", [_context(), *given], node)
 
     def _note(self, asked: str, node: ast.Call) -> Any:
         """A value of a curve, or a line of the log."""
@@ -402,6 +398,29 @@ class _Rewriter(ast.NodeTransformer):
 
     def _call(self, name: str, arguments: list[Any], node: ast.AST) -> Any:
         return _at(ast.Call(_name(name), arguments, []), node)
+
+
+def _in_order(name: str, node: ast.Call) -> list[ast.expr]:
+    """Arguments of a call of `ctx` by place, those left out by their defaults.
+
+    Raises
+    ------
+    NotCompilableError
+        If they are not what it takes.
+    """
+    signature = inspect.signature(getattr(strategy_context, name))
+    taken = list(signature.parameters.values())[1:]
+    usage = f"ctx.{name}({', '.join(str(each).split(':')[0] for each in taken)})"
+    given = {each.arg: each.value for each in node.keywords}
+    if None in given or any(isinstance(each, ast.Starred) for each in node.args):
+        raise NotCompilableError(f"{usage} takes its arguments one by one", node.lineno)
+    try:
+        bound = signature.replace(parameters=taken).bind(*node.args, **given)
+    except TypeError as error:
+        raise NotCompilableError(f"{usage}: {error}", node.lineno) from None
+    return [
+        bound.arguments.get(each.name, ast.Constant(each.default)) for each in taken
+    ]
 
 
 def _escaped(text: str) -> str:

@@ -3,8 +3,9 @@
 SEMANTICS 28, 29 and their readings in section 10. A bracket's exits are sized to what
 of its entry is filled and grow with it; a partial fill of an exit takes as much off the
 others; exits of a group hold the same leaves. The first fill of an OCO entry cancels
-the other entries. A bracket's exits are sent before its entry; one that finds the entry
-part filled begins with what is open of it.
+the other entries, those of linked groups (`app.engine.group_numbers`) too: an OCO may
+have brackets as members. A bracket's exits are sent before its entry; one that finds
+the entry part filled begins with what is open of it.
 """
 
 from app.engine.arena import Section, give, take
@@ -23,6 +24,7 @@ from app.engine.conditional.state import (
     unlink_group,
 )
 from app.engine.conditional.steps import line_up
+from app.engine.group_numbers import LINKED, MEMBERS, first_linked
 from app.engine.rare import out_of_line
 from app.engine.records import GroupRole, Reason
 
@@ -102,16 +104,30 @@ def _resize_exits(arena: int, group: int, without: int, change: int) -> None:
         index = integer(row["next_member"])
 
 
-@rare
-def _cancel_entries(arena: int, group: int, without: int) -> None:
-    """Line up the cancels of an OCO group's other entries."""
-    out_of_line()
+@kernel
+def _cancel_entries_of(arena: int, group: int, without: int) -> None:
     index = integer(condition_groups(arena)[group]["first"])
     while index:
         row = condition(arena, index)
-        if index != without and row["role"] == GroupRole.OCO_ENTRY:
+        is_entry = not is_exit_role(integer(row["role"]))
+        if index != without and is_entry:
             line_up(arena, index, integer(Step.CANCEL), integer(Reason.GROUP))
         index = integer(row["next_member"])
+
+
+@rare
+def _cancel_entries(arena: int, group: int, without: int) -> None:
+    """Line up the cancels of an OCO's other entries."""
+    out_of_line()
+    key = integer(condition_groups(arena)[group]["key"])
+    if not key & LINKED:
+        _cancel_entries_of(arena, group, without)
+        return
+    first = first_linked(key)
+    for number in range(first, first + MEMBERS):
+        linked = find_group(arena, number)
+        if linked:
+            _cancel_entries_of(arena, linked, without)
 
 
 @rare
@@ -127,6 +143,8 @@ def note_fill(arena: int, index: int, quantity: int) -> None:
     if role == GroupRole.BRACKET_ENTRY:
         every["open"] += quantity
         _resize_exits(arena, group, index, quantity)
+        if every["key"] & LINKED:
+            _cancel_entries(arena, group, index)
     elif role == GroupRole.OCO_ENTRY:
         _cancel_entries(arena, group, index)
     elif is_exit_role(role):

@@ -1,0 +1,294 @@
+"""Times in force, options and groups of orders, from a strategy's own source.
+
+Both ways of running are held to the same bytes by `both_ways`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.data.catalog import Catalog
+from app.errors import StrategyError
+from app.sessions.backtest.request import parse_request
+from app.sessions.backtest.result import Result
+from app.sessions.backtest.run import Backtest
+from tests.bar_catalog import UNIT, write_bars, write_quotes
+from tests.sessions.backtest.test_context import TICK, both_ways, rising, source
+
+pytestmark = pytest.mark.slow
+
+
+def told(result: Any) -> list[tuple[str, str]]:
+    """Status and reason of each order, as they were sent."""
+    return [(each["status"], each["reason"]) for each in result.order_rows()]
+
+
+def failure(folder: Path, catalog: Catalog, body: str) -> str:
+    """What is told of a strategy that cannot run, or fails."""
+    terms = {
+        "symbols": ["RSTK"],
+        "strategies": [{"id": "one", "name": source(folder, body)}],
+        "initialCapital": 1_000_000,
+    }
+    try:
+        done = Result(Backtest(parse_request(terms), catalog, interpreted=True).run())
+    except StrategyError as error:
+        return str(error)
+    return done.outcomes.strategies["one"].failure
+
+
+IMMEDIATE = """
+    def __init__(self):
+        self.seen = 0
+
+    def on_quote(self, ctx, quote):
+        self.seen += 1
+        i = quote.instrument
+        if self.seen == 3:
+            ctx.plot("displayed", quote.ask_size)
+            ctx.limit(i, quote.ask_size + 50.0, quote.ask, TERMS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("terms", "ending", "share"),
+    [
+        ("IOC", ("cancelled", "IOC_REMAINDER"), 1.0),
+        ("tif=IOC", ("cancelled", "IOC_REMAINDER"), 1.0),
+        ("tif=FOK", ("rejected", "FOK_NOT_FILLABLE"), 0.0),
+    ],
+)
+def test_rule_18_ioc_takes_what_is_displayed_and_fok_all_or_nothing(
+    tmp_path: Path, terms: str, ending: tuple[str, str], share: float
+) -> None:
+    catalog = write_quotes(tmp_path, "RSTK", 6, seed=1)
+
+    result = both_ways(tmp_path, catalog, IMMEDIATE.replace("TERMS", terms))
+
+    (displayed,) = result.data.notes["one"]["plots"]["displayed"]["values"]
+    assert told(result) == [ending]
+    assert result.data.fills["quantity"].sum() == share * displayed
+
+
+def test_rule_19_post_only_is_refused_where_it_would_cross(tmp_path: Path) -> None:
+    catalog = write_quotes(tmp_path, "RSTK", 6, seed=1)
+    body = IMMEDIATE.replace("TERMS", "post_only=True")
+
+    assert told(both_ways(tmp_path, catalog, body)) == [
+        ("rejected", "POST_ONLY_WOULD_CROSS")
+    ]
+
+
+DAYS = """
+    def __init__(self):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        i = bar.instrument
+        if self.seen == 30:
+            ORDERS
+"""
+
+
+def two_days(folder: Path) -> Any:
+    """A Wednesday and a half day of AMZN, bars of a minute that only rise."""
+    opens = [np.datetime64(f"2023-11-{d}T14:30", "ns").astype(int) for d in (22, 24)]
+    minute = 60_000_000_000
+    ts = np.concatenate(
+        [opens[0] + minute * np.arange(1, 391), opens[1] + minute * np.arange(1, 211)]
+    )
+    return write_bars(folder, "AMZN", rising(len(ts)), ts=ts), ts
+
+
+def test_rule_24_a_day_order_ends_with_the_hours_and_rule_25_gtd_at_its_time(
+    tmp_path: Path,
+) -> None:
+    catalog, _ = two_days(tmp_path)
+    orders = """
+            ctx.limit(i, 1.0, 50.0, tif=DAY)
+            ctx.limit(i, 1.0, 51.0)
+            ctx.stop(i, -1.0, 52.0, until=bar.ts + 600_000_000_000)
+    """
+
+    result = both_ways(tmp_path, catalog, DAYS.replace("ORDERS", orders), "AMZN")
+
+    assert [each["status"] for each in result.order_rows()] == [
+        *("expired", "working", "expired")
+    ]
+
+
+def test_rule_25_auction_orders_fill_at_the_open_and_at_the_close(
+    tmp_path: Path,
+) -> None:
+    catalog, ts = two_days(tmp_path)
+    orders = """
+            ctx.market(i, 2.0, AT_THE_CLOSE)
+            ctx.limit(i, 3.0, 500.0, tif=AT_THE_OPEN)
+    """
+
+    result = both_ways(tmp_path, catalog, DAYS.replace("ORDERS", orders), "AMZN")
+
+    close, opening = 100 + 0.1 * 389, 100 + 0.1 * 389
+    fills = result.data.fills
+    assert fills["quantity"].tolist() == [2.0, 3.0]
+    assert fills["price"].tolist() == pytest.approx([close, opening])
+    assert fills["ts"].tolist()[0] == ts[389]
+
+
+def test_rule_20_a_reduce_only_order_is_refused_where_it_reduces_nothing(
+    tmp_path: Path,
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", rising(40))
+    orders = "ctx.limit(i, -1.0, 101.0, reduce_only=True)"
+
+    result = both_ways(tmp_path, catalog, DAYS.replace("ORDERS", orders))
+
+    assert told(result) == [("rejected", "NOT_REDUCING")]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("ctx.limit(i, 1.0, 50.0, tiff=IOC)", "unexpected keyword argument 'tiff'"),
+        ("ctx.limit(i, 1.0)", "missing a required argument: 'price'"),
+        ("ctx.limit(i, 1.0, 50.0, tif=5)", "terms that do not go together"),
+        ("ctx.limit(i, 1.0, 50.0, tif=IOC, until=7)", "terms that do not go together"),
+        ("ctx.oco(1, 2)", "terms that do not go together"),
+    ],
+)
+def test_terms_that_are_none_are_told(tmp_path: Path, call: str, said: str) -> None:
+    catalog = write_bars(tmp_path, "RSTK", rising(40))
+
+    assert said in failure(tmp_path, catalog, DAYS.replace("ORDERS", call))
+
+
+# Groups.
+
+
+def path_of(*steps: int) -> np.ndarray:
+    """Closes from 100 on: ten steps of 0.10 up or down for each number."""
+    moves = np.repeat(np.array(steps), 10)
+    return 100 * UNIT + 10 * TICK * np.cumsum(moves).astype(np.int64)
+
+
+GROUPED = """
+    def __init__(self):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        i = bar.instrument
+        if self.seen == 1:
+            ORDERS
+"""
+
+
+def test_rule_29_the_first_fill_of_three_entries_cancels_the_others(
+    tmp_path: Path,
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", path_of(1, 1, -1, -1, -1, -1))
+    orders = """
+            ctx.oco(
+                ctx.stop(i, 10.0, 101.0), ctx.limit(i, 10.0, 99.5),
+                ctx.stop_limit(i, -10.0, 99.0, 98.9),
+            )
+    """
+
+    result = both_ways(tmp_path, catalog, GROUPED.replace("ORDERS", orders))
+
+    assert told(result) == [
+        *(("filled", ""), ("cancelled", "GROUP"), ("cancelled", "GROUP"))
+    ]
+
+
+def test_rule_29_reduce_only_members_of_an_oco_take_off_one_another(
+    tmp_path: Path,
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", path_of(1, 1, -1, -1, -1, -1))
+    orders = """
+            ctx.market(i, 10.0)
+        if self.seen == 5:
+            ctx.oco(
+                ctx.limit(i, -10.0, 101.0, reduce_only=True),
+                ctx.limit(i, -10.0, 103.0, reduce_only=True),
+                ctx.stop(i, -10.0, 99.0, reduce_only=True),
+            )
+    """
+
+    result = both_ways(tmp_path, catalog, GROUPED.replace("ORDERS", orders))
+
+    (trade,) = result.trade_rows()
+    assert trade["exit_price"] == pytest.approx(101.0)
+    assert [each["status"] for each in result.order_rows()] == [
+        *("filled", "filled", "cancelled", "cancelled")
+    ]
+
+
+TWO_BRACKETS = """
+            ctx.oco(
+                ctx.stop_bracket(i, 10.0, 101.0, 101.5, 100.0),
+                ctx.stop_bracket(i, -10.0, 99.0, 98.5, 100.0),
+            )
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "entered", "left"),
+    [((1, 1, -1, -1, -1, -1, -1), 101.0, 101.5), ((-1, -1, 1, 1, 1, 1), 99.0, 98.5)],
+)
+def test_rules_28_and_29_of_two_brackets_the_first_filled_cancels_the_other(
+    tmp_path: Path, steps: tuple[int, ...], entered: float, left: float
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", path_of(*steps))
+
+    result = both_ways(tmp_path, catalog, GROUPED.replace("ORDERS", TWO_BRACKETS))
+
+    (trade,) = result.trade_rows()
+    assert trade["entry_price"] == pytest.approx(entered)
+    assert trade["exit_price"] == pytest.approx(left)
+    # Target, stop, entry of each: two fills, and nothing is left working.
+    ends = [each["status"] for each in result.order_rows()]
+    assert sorted(ends) == ["cancelled"] * 4 + ["filled"] * 2
+
+
+def test_rule_29_a_plain_order_and_a_bracket_can_be_one_oco(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", path_of(-1, -1, 1, 1, 1, 1))
+    orders = """
+            ctx.oco(
+                ctx.stop_bracket(i, 10.0, 101.0, 101.5, 100.0),
+                ctx.limit(i, 7.0, 99.0),
+            )
+    """
+
+    result = both_ways(tmp_path, catalog, GROUPED.replace("ORDERS", orders))
+
+    assert result.data.fills["quantity"].tolist() == [7.0]
+    assert [each["status"] for each in result.order_rows()] == [
+        *("cancelled", "cancelled", "cancelled", "filled")
+    ]
+
+
+def test_rule_29_an_entry_that_arrives_after_the_first_fill_is_cancelled(
+    tmp_path: Path,
+) -> None:
+    catalog = write_quotes(tmp_path, "RSTK", 20, seed=1)
+    orders = """
+    def __init__(self):
+        self.seen = 0
+
+    def on_quote(self, ctx, quote):
+        self.seen += 1
+        i = quote.instrument
+        if self.seen == 3:
+            ctx.oco(
+                ctx.limit(i, 5.0, quote.ask, tif=IOC),
+                ctx.limit(i, 5.0, quote.bid - 1.0),
+            )
+    """
+
+    result = both_ways(tmp_path, catalog, orders)
+
+    assert told(result) == [("filled", ""), ("cancelled", "GROUP")]
