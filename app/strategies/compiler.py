@@ -1,9 +1,10 @@
 """The process that compiles strategies: for one, or staying and forking for each.
 
-``python -m app.strategies.compiler FILE CLASS FOLDER`` compiles one strategy and writes
-an `Answer` to its standard output. With ``--stay SOCKET`` it loads the compiler at the
-least priority, and what handlers are made of; then it forks a child for each request
-that comes over the socket, and ends once nobody is at the other end.
+``python -m app.strategies.compiler FILE CLASS FOLDER SECONDS`` compiles one strategy in
+so much processor time, and writes an `Answer` to its standard output. With ``--stay
+SOCKET`` it loads the compiler at the least priority, and what handlers are made of;
+then it forks a child for each request that comes over the socket, and ends once nobody
+is at the other end.
 
 A child is as good as a process that loaded all by itself: the one that forks has a
 single thread, has run no user's file, and holds nothing that a child could change.
@@ -120,11 +121,15 @@ def _load() -> None:
     whole_numbers.offer()
 
 
-def _limit_memory() -> None:
-    """Bound the memory of this process, where the system has such a bound."""
+def _limit(seconds: str) -> None:
+    """Bound memory and processor time of this process, where the system has bounds."""
     if sys.platform != "win32":
         import resource
 
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        is_free = most == resource.RLIM_INFINITY
+        allowed = int(seconds) if is_free else min(int(seconds), most)
+        resource.setrlimit(resource.RLIMIT_CPU, (allowed, most))
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         is_free = most == resource.RLIM_INFINITY
         allowed = MEMORY_BYTES if is_free else min(MEMORY_BYTES, most)
@@ -139,10 +144,10 @@ def _die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def _once(file: str, name: str, folder: str) -> None:
+def _once(file: str, name: str, folder: str, seconds: str) -> None:
     """Compile one strategy; what its file prints goes where errors go."""
     _die_with_parent(os.getppid())
-    _limit_memory()
+    _limit(seconds)
     said = os.dup(1)
     os.dup2(2, 1)
     _load()
@@ -248,9 +253,9 @@ def _fork(
             os.close(each.ended)
         os.dup2(given[1], 1)
         os.dup2(given[1], 2)
-        _limit_memory()
+        file, name, folder, seconds = told
+        _limit(seconds)
         kept_kernels.number_anew()
-        file, name, folder = told
         reply.sendall(_answer_of(file, name, Path(folder)).pack())
         code = 0
     except BaseException:  # noqa: BLE001 - a child returns nowhere
@@ -264,4 +269,4 @@ if __name__ == "__main__":
     if sys.argv[1] == STAY:
         _stay(socket.socket(fileno=int(sys.argv[2])))
     else:
-        _once(*sys.argv[1:4])
+        _once(*sys.argv[1:5])

@@ -33,8 +33,12 @@ _log = logging.getLogger("app.strategies")
 _CLOCK: Final = SystemClock()
 _LLVM: Final = "LLVM ERROR: "
 _NO_MEMORY: Final = "out of memory"
-COMPILE_S: Final = 120.0
-"""Longest that a strategy may take to compile; what its file does alone counts too."""
+CPU_S: Final = 120
+"""Most processor time that a compiler may take; what its file does alone counts too.
+
+A machine that is slow or busy takes its time: an endless loop ends all the same."""
+COMPILE_S: Final = 1800.0
+"""Longest that anyone waits for a compiler, whatever it waits for itself."""
 MEMORY_BYTES: Final = 4 << 30
 """Most memory of its own that a compiler may take; the file's own counts too."""
 _LOOK_S: Final = 0.1
@@ -80,7 +84,7 @@ class Order:
 
     def told(self) -> list[str]:
         """What the compiler's process is told of it."""
-        return [self.file, self.name, str(self.folder)]
+        return [self.file, self.name, str(self.folder), str(CPU_S)]
 
 
 @dataclass(frozen=True)
@@ -309,6 +313,8 @@ def no_memory() -> str:
 
 def _killed(number: int) -> str:
     known = {each.value: each.name for each in signal.Signals}
+    if known.get(number) == "SIGXCPU":
+        return f"it took more than {CPU_S} s of processor time"
     words = f"signal {number} ({known.get(number, 'unknown')}) ended the compiler"
     if known.get(number) == "SIGKILL":
         words += ": somebody's, or the system's that was short of memory"

@@ -178,6 +178,15 @@ def test_a_compiler_that_never_ends_is_given_up(
     eventually(lambda: has_ended(int(pid.read_text())))
 
 
+def test_a_compiler_that_takes_too_much_of_the_processor_is_given_up(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "CPU_S", 1)
+    cls = written(tmp_path, "sum(iter(int, 1))")
+
+    assert refused(cls).endswith("it took more than 1 s of processor time")
+
+
 class Enough(Exception):  # noqa: N818
     """Ends a wait from within."""
 

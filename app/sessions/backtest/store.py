@@ -1,8 +1,9 @@
 """The run store: a folder of runs, each written wholly or not at all.
 
 A run is a folder named by its id: `run.json` (card, summary: all that a list needs),
-`equity`, `benchmark`, `fills`, `orders` and `trades` as Parquet, `notes.json`. It is
-written beside and renamed. A run that cannot be read is listed with the reason.
+`equity`, `benchmark`, `fills`, `orders` and `trades` in Arrow's file format (Parquet in
+runs of format 1), `notes.json`. It is written beside and renamed. A run that cannot be
+read is listed with the reason.
 """
 
 import json
@@ -19,17 +20,17 @@ import numpy as np
 
 from app.analytics.run_data import ARRAYS, RunData, Table
 from app.clock import SystemClock
-from app.data.column_files import read_columns, write_columns
+from app.data.column_files import read_arrow, read_columns, write_arrow
 from app.data.commit import sync_files
 from app.errors import RunError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Format of runs that are written; those of all in `_SUFFIXES` are read."""
 CARD: Final = "run.json"
 _NOTES: Final = "notes.json"
-_EQUITY: Final = "equity.parquet"
-_BENCHMARK: Final = "benchmark.parquet"
+_SUFFIXES: Final = {1: "parquet", 2: "arrow"}
 _TABLES: Final = ("fills", "orders", "trades")
-_COLUMNS: Final = (_EQUITY, _BENCHMARK, *(f"{each}.parquet" for each in _TABLES))
+_COLUMNS: Final = ("equity", "benchmark", *_TABLES)
 _OWNED: Final = "strategy:"
 _UNFINISHED: Final = ".saving-"
 _BIN: Final = ".bin"
@@ -172,7 +173,8 @@ class RunStore:
         """A run as a list shows it."""
         folder = self._folder(run_id)
         try:
-            table = _read_card(folder)["summary"]
+            document = _read_card(folder)
+            table = document["summary"]
             known = {each.name for each in fields(RunSummary)}
             values: dict[str, Any] = {
                 name: tuple(each) if isinstance(each, list) else each
@@ -184,7 +186,8 @@ class RunStore:
             return RunSummary(run_id, damaged=str(error))
         except (KeyError, TypeError, AttributeError) as error:
             return RunSummary(run_id, damaged=f"{folder / CARD}: {error!r}")
-        missing = [name for name in _COLUMNS if not (folder / name).is_file()]
+        names = _files_of(document["format"])
+        missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             return replace(summary, damaged=f"{', '.join(missing)} is missing")
         return summary
@@ -204,11 +207,12 @@ class RunStore:
             for name, told in document["crc32"].items():
                 if _checksum(folder / name) != told:
                     raise RunError(f"run {run_id} is damaged: {name} was changed")
-            equity: dict[str, Any] = read_columns(folder / _EQUITY)
-            benchmark = read_columns(folder / _BENCHMARK)
+            equity, benchmark, *others = (
+                _read_columns(folder / name) for name in _files_of(document["format"])
+            )
             tables: dict[str, Any] = {
-                each: _whole(each, read_columns(folder / f"{each}.parquet"))
-                for each in _TABLES
+                each: _whole(each, columns)
+                for each, columns in zip(_TABLES, others, strict=True)
             }
             notes = json.loads((folder / _NOTES).read_text("utf-8"))
             return RunData(
@@ -349,23 +353,31 @@ def _course(run: RunData) -> tuple[float, ...]:
     return tuple(round(float(each), 2) for each in run.equity[np.maximum(at, 0)])
 
 
+def _files_of(version: int) -> list[str]:
+    """Names of the files of columns, in the order of `_COLUMNS`."""
+    return [f"{each}.{_SUFFIXES[version]}" for each in _COLUMNS]
+
+
+def _read_columns(path: Path) -> dict[str, Any]:
+    read = read_columns if path.suffix == ".parquet" else read_arrow
+    return dict(read(path))
+
+
 def _write_files(run: RunData, folder: Path) -> None:
-    columns: dict[str, Any] = {name: getattr(run, name) for name in ARRAYS}
+    equity: dict[str, Any] = {name: getattr(run, name) for name in ARRAYS}
     for name, each in run.strategy_equity.items():
-        columns[f"{_OWNED}{name}"] = each
-    write_columns(folder / _EQUITY, columns)
-    write_columns(
-        folder / _BENCHMARK, {"ts": run.benchmark_ts, "price": run.benchmark_price}
-    )
-    for name in _TABLES:
-        table: Table = getattr(run, name)
-        write_columns(folder / f"{name}.parquet", dict(table.items()))
+        equity[f"{_OWNED}{name}"] = each
+    benchmark = {"ts": run.benchmark_ts, "price": run.benchmark_price}
+    tables: list[Table] = [getattr(run, name) for name in _TABLES]
+    every = [equity, benchmark, *map(dict, tables)]
+    for name, columns in zip(_files_of(FORMAT), every, strict=True):
+        write_arrow(folder / name, columns)
     _write_json(run.notes, folder / _NOTES)
     _write_card(run.card, summary_of(run), folder)
 
 
 def _write_card(card: dict[str, Any], summary: RunSummary, folder: Path) -> None:
-    sums = {name: _checksum(folder / name) for name in (*_COLUMNS, _NOTES)}
+    sums = {name: _checksum(folder / name) for name in (*_files_of(FORMAT), _NOTES)}
     parts = {"format": FORMAT, "summary": asdict(summary), "card": card}
     document = {**parts, "crc32": sums}
     _write_json(document, folder / CARD)
@@ -410,8 +422,9 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise RunError(f"{path}: {_why(error)}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} is damaged: {error}") from error
-    if version != FORMAT:
-        raise RunError(f"{path} has format {version}; this version reads {FORMAT}")
+    if version not in _SUFFIXES:
+        known = " and ".join(map(str, _SUFFIXES))
+        raise RunError(f"{path} has format {version}; this version reads {known}")
     return document
 
 

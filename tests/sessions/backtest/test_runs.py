@@ -1,6 +1,7 @@
 """What a run leaves behind: its data, the store, the report and its exports."""
 
 import json
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from app.analytics.run_data import (
     RunData,
     Table,
 )
-from app.data.column_files import read_columns
+from app.data.column_files import read_arrow, read_columns, write_columns
 from app.engine.records import QUOTE, REPORT
 from app.errors import RunError
 from app.sessions.backtest.request import parse_request
@@ -255,12 +256,34 @@ def test_a_run_comes_back_as_it_was_saved(run: RunData, tmp_path: Path) -> None:
     assert [each.run_id for each in store.list()] == [second]
 
 
+def test_a_run_of_the_version_before_is_read(run: RunData, tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    run_id = store.save(run)
+    folder = store.root / run_id
+    document = json.loads((folder / CARD).read_text())
+    # As version 1 wrote it: Parquet.
+    for each in folder.glob("*.arrow"):
+        older = each.with_suffix(".parquet")
+        write_columns(older, read_arrow(each))
+        each.unlink()
+        del document["crc32"][each.name]
+        document["crc32"][older.name] = zlib.crc32(older.read_bytes())
+    document["format"] = 1
+    (folder / CARD).write_text(json.dumps(document))
+
+    back = store.open(run_id)
+
+    assert store.summary(run_id).damaged == ""
+    assert (back.fills, back.orders, back.trades) == (run.fills, run.orders, run.trades)
+    assert np.array_equal(back.equity, run.equity)
+
+
 def test_a_damaged_run_is_listed_with_the_reason(run: RunData, tmp_path: Path) -> None:
     store = RunStore(tmp_path / "runs")
     cut, torn, gone = (store.save(run) for _ in range(3))
     (store.root / cut / CARD).write_text("{")
-    (store.root / gone / "fills.parquet").unlink()
-    path = store.root / torn / "trades.parquet"
+    (store.root / gone / "fills.arrow").unlink()
+    path = store.root / torn / "trades.arrow"
     content = bytearray(path.read_bytes())
     content[40] ^= 0xFF
     path.write_bytes(content)
@@ -268,7 +291,7 @@ def test_a_damaged_run_is_listed_with_the_reason(run: RunData, tmp_path: Path) -
     damaged = {each.run_id: each.damaged for each in store.list()}
 
     assert "damaged" in damaged[cut]
-    assert "fills.parquet is missing" in damaged[gone]
+    assert "fills.arrow is missing" in damaged[gone]
     for each in (cut, torn, gone):
         with pytest.raises(RunError):
             store.open(each)
