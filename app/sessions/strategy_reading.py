@@ -140,7 +140,10 @@ def _rows(
     for name, kind in shape.arrays.items():
         at, size = parts[name]
         values = taken[at : at + size].view(np.float64 if kind is float else np.int64)
-        yield FieldRow(name, f"{kind.__name__}[{len(values)}]", _array(values))
+        size_told = f"{len(values)}"
+        if name in shape.grids:
+            size_told = f"{record[f'{name} count']}, {record[f'{name} words']}"
+        yield FieldRow(name, f"{kind.__name__}[{size_told}]", _array(values))
     for name, (what, is_each) in shape.indicators.items():
         at, size = parts[name]
         count = int(record[f"{name} count"])

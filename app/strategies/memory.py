@@ -47,6 +47,8 @@ class Shape:
     scalars : mapping of name to type
     arrays : mapping of name to type
         Of the elements, int or float.
+    grids : frozenset of str
+        Those of the arrays that have two dimensions.
     indicators : mapping of name to (str, bool)
         Kind, and whether there is one for each instrument.
     """
@@ -55,6 +57,7 @@ class Shape:
     scalars: Mapping[str, type]
     arrays: Mapping[str, type]
     indicators: Mapping[str, tuple[str, bool]]
+    grids: frozenset[str] = frozenset()
 
     def dtype(self, instruments: Sequence[str]) -> np.dtype[Any]:
         """Lay out its record.
@@ -128,6 +131,7 @@ def shape_of(instance: Strategy) -> Shape:
     scalars: dict[str, type] = {}
     arrays: dict[str, type] = {}
     indicators: dict[str, tuple[str, bool]] = {}
+    grids: list[str] = []
     for name, value in vars(instance).items():
         if name in parameters or name in _OWN:
             continue
@@ -137,14 +141,16 @@ def shape_of(instance: Strategy) -> Shape:
             indicators[name] = (value.indicator.kind, True)
         elif isinstance(value, _SCALARS):
             scalars[name] = _scalar(value)
-        elif isinstance(value, np.ndarray) and value.ndim == 1:
+        elif isinstance(value, np.ndarray) and value.ndim in (1, 2):
             arrays[name] = _element(cls, name, value)
+            if value.ndim == 2:
+                grids.append(name)
         else:
             raise StrategyError(
                 f"{title_of(cls)}: self.{name} is a {type(value).__name__}; state is "
-                "numbers, one-dimensional arrays of numbers, and indicators"
+                "numbers, arrays of numbers in one or two dimensions, and indicators"
             )
-    return Shape(parameters, scalars, arrays, indicators)
+    return Shape(parameters, scalars, arrays, indicators, frozenset(grids))
 
 
 def _scalar(value: Any) -> type:
@@ -235,7 +241,8 @@ class Memory:
     def _put_arrays(self, instance: Strategy) -> None:
         for name in self.shape.arrays:
             value = np.ascontiguousarray(getattr(instance, name))
-            self._values += self._put(value), 1, len(value)
+            columns = value.shape[1] if value.ndim == 2 else 1
+            self._values += self._put(value), columns, len(value)
         for name, (_, is_each) in self.shape.indicators.items():
             value = getattr(instance, name)
             indicator = value.indicator if is_each else value
@@ -278,7 +285,9 @@ class Memory:
 
     def kind_of(self, name: str) -> object:
         """What an array or indicator of a name is."""
-        return self.shape.arrays.get(name) or self.shape.indicators.get(name)
+        if name in self.shape.arrays:
+            return self.shape.arrays[name], int(self._row[0][f"{name} words"])
+        return self.shape.indicators.get(name)
 
     def bytes(self) -> NDArray[np.uint8]:
         """The memory, to be copied into the arena."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from app.engine import (
     handler_events,
+    strategy_arrays,
     strategy_context,
     strategy_math,
     strategy_state,
@@ -89,6 +90,8 @@ def _names(cls: type[Strategy]) -> dict[str, Any]:
         names[f"{_P}ctx_{each}"] = getattr(strategy_context, each)
     for each in _STATE:
         names[_P + each] = getattr(strategy_state, each)
+    for each in ("float_grid", "int_grid"):
+        names[_P + each] = getattr(strategy_arrays, each)
     for each in MATHS:
         names[_P + each] = getattr(strategy_math, each)
     for each in whole_numbers.NAMES:

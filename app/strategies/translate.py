@@ -161,10 +161,12 @@ class _Rewriter(ast.NodeTransformer):
                 raise NotCompilableError(
                     f"self.{name} is an array: assign its elements", node.lineno
                 )
-            getter = "floats" if shape.arrays[name] is float else "ints"
-            return self._call(
-                getter, [_self(), *self._place(name, "at", "count")], node
-            )
+            is_float, place = shape.arrays[name] is float, ("at", "count")
+            getter = "floats" if is_float else "ints"
+            if name in shape.grids:
+                getter = "float_grid" if is_float else "int_grid"
+                place = ("at", "words", "count")
+            return self._call(getter, [_self(), *self._place(name, *place)], node)
         raise NotCompilableError(f"self.{name} is not set in __init__", node.lineno)
 
     def _of_context(self, node: ast.Attribute) -> Any:

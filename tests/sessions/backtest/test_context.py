@@ -281,6 +281,96 @@ def test_a_kalman_filter_lives_in_arrays(tmp_path: Path) -> None:
     assert notes["slope"]["values"][-1] == pytest.approx(0.1, abs=1e-3)
 
 
+COVARIANCE = """
+    # The filter above with its covariance as a matrix: P = F P F' + Q, then
+    # P = (I - K H) P with H = (1, 0).
+    def __init__(self):
+        self.x = np.zeros(2)
+        self.f = np.array([[1.0, 1.0], [0.0, 1.0]])
+        self.q = np.array([[0.01, 0.0], [0.0, 0.001]])
+        self.p = np.zeros((2, 2))
+        self.seen = np.zeros((1, 3), np.int64)
+
+    def on_start(self, ctx):
+        self.p[0, 0] = self.p[1, 1] = 1e6
+
+    def predict(self):
+        moved = np.zeros((2, 2))
+        for i in range(2):
+            for j in range(2):
+                total = self.q[i, j]
+                for k in range(2):
+                    for m in range(2):
+                        total += self.f[i, k] * self.p[k, m] * self.f[j, m]
+                moved[i, j] = total
+        self.p[:] = moved
+
+    def on_bar(self, ctx, bar):
+        if self.seen[0, 2] == 0:
+            self.x[0] = bar.close
+        self.seen[0, 2] += 1
+        self.x[0] += self.x[1]
+        self.predict()
+        wrong = bar.close - self.x[0]
+        spread = self.p[0, 0] + 0.25
+        for i in range(2):
+            self.x[i] += self.p[i, 0] / spread * wrong
+        top = self.p[0, :] / spread
+        gain = self.p[:, 0].copy()
+        for i in range(2):
+            for j in range(2):
+                self.p[i, j] -= gain[i] * top[j]
+        ctx.plot("level", self.x[0])
+        ctx.plot("slope", self.x[1])
+        ctx.plot("variance", self.p[0, 0])
+        ctx.plot("lopsided", abs(self.p[0, 1] - self.p[1, 0]))
+"""
+
+
+def test_a_kalman_filter_keeps_its_covariance_as_a_matrix(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(300, 5))
+
+    notes = both_ways(tmp_path, catalog, COVARIANCE).data.notes["one"]["plots"]
+    plain = both_ways(tmp_path, catalog, KALMAN).data.notes["one"]["plots"]
+
+    for name in ("level", "slope"):
+        assert notes[name]["values"] == pytest.approx(plain[name]["values"], rel=1e-6)
+    assert max(notes["lopsided"]["values"][10:]) < 1e-9
+    # It settles where the Riccati equation says: the fixed point of its own steps.
+    steady = np.diag([1e6, 1e6])
+    moves, noise = np.array([[1.0, 1.0], [0.0, 1.0]]), np.diag([0.01, 0.001])
+    for _ in range(2_000):
+        steady = moves @ steady @ moves.T + noise
+        steady -= np.outer(steady[:, 0], steady[0]) / (steady[0, 0] + 0.25)
+    assert notes["variance"]["values"][-1] == pytest.approx(steady[0, 0], rel=1e-6)
+
+
+LEVEL = """
+    # A local level (Durbin & Koopman 2012, section 2.2): x' = x + q, y = x + r.
+    def __init__(self):
+        self.p = np.full((1, 1), 1e9)
+        self.x = np.zeros((1, 1))
+
+    def on_bar(self, ctx, bar):
+        self.p[0, 0] += 1.0
+        gain = self.p[0, 0] / (self.p[0, 0] + 1.0)
+        self.x[0, 0] += gain * (bar.close - self.x[0, 0])
+        self.p[0, 0] *= 1.0 - gain
+        ctx.plot("gain", gain)
+"""
+
+
+def test_a_local_level_settles_at_the_golden_section(tmp_path: Path) -> None:
+    # The steady state of Durbin & Koopman (2012), section 2.11, in units of the noise's
+    # variance: x = (q + sqrt(q^2 + 4 q)) / 2, here at q = 1, and the gain x / (x + 1).
+    catalog = write_bars(tmp_path, "RSTK", walk(60, 5))
+
+    notes = both_ways(tmp_path, catalog, LEVEL).data.notes["one"]["plots"]
+
+    golden = (1 + math.sqrt(5)) / 2
+    assert notes["gain"]["values"][-1] == pytest.approx(1 / golden, rel=1e-12)
+
+
 def test_indicators_of_bars_begin_anew_when_told(tmp_path: Path) -> None:
     closes = walk(30, 3)
     catalog = write_bars(tmp_path, "RSTK", closes)
