@@ -59,7 +59,8 @@ def rolling_step(state: Any, value: float) -> float:
 def sma_step(state: Any, value: float) -> float:
     """Simple moving average of the newest `length` values.
 
-    `state` has `HEADER` + length words.
+    `state` has `HEADER` + length words. Murphy (1999), "Technical Analysis of the
+    Financial Markets", chapter 9.
     """
     rolling_step(state, value)
     if state[COUNT] < state[LENGTH]:
@@ -71,6 +72,9 @@ def sma_step(state: Any, value: float) -> float:
 @kernel
 def ema_step(state: Any, value: float) -> float:
     """Exponential moving average, begun with the simple average of the first values.
+
+    Roberts (1959), "Control chart tests based on geometric moving averages",
+    Technometrics 1(3); Murphy (1999), chapter 9, for the factor.
 
     `state` has `HEADER` words. Factor 2 / (length + 1), or Wilder's 1 / length
     (Wilder 1978, "New Concepts in Technical Trading Systems").

@@ -48,7 +48,8 @@ def bollinger_step(state: Any, value: float, width: float) -> Any:
 def z_score_step(state: Any, value: float) -> float:
     """Standard deviations of the value from its simple average; 0 where all are equal.
 
-    `state` is a simple average's (`average_open`).
+    `state` is a simple average's (`average_open`). Chan (2013), "Algorithmic Trading",
+    chapter 3; the deviation is the population's, as Bollinger's.
     """
     mean = sma_step(state, value)
     if math.isnan(mean):

@@ -30,7 +30,8 @@ def vwap_step(state: Any, turnover: float, volume: float) -> float:
 def imbalance(bid_size: float, ask_size: float) -> float:
     """(bid size - ask size) / sum, -1 to 1; 0 where both are empty.
 
-    Cont, Kukanov and Stoikov (2014), "The Price Impact of Order Book Events".
+    Gould and Bonart (2016), "Queue imbalance as a one-tick-ahead price predictor in a
+    limit order book", Market Microstructure and Liquidity 2(2), section 3.
     """
     total = bid_size + ask_size
     return 0.0 if total <= 0.0 else float((bid_size - ask_size) / total)
@@ -41,7 +42,10 @@ def microprice(bid: float, bid_size: float, ask: float, ask_size: float) -> floa
     """Mid weighted by the size of the other side; the mid where both are empty.
 
     Gatheral and Oomen (2010), "Zero-intelligence realized variance estimation",
-    equation 2.
+    equation 2. Stoikov (2018), "The micro-price: a high-frequency estimator of future
+    prices", Quantitative Finance 18(12), section 1, calls it the weighted mid: W = I A
+    + (1 - I) B with I = bid size / (bid size + ask size). His micro-price adds to the
+    mid a table that is fitted to a market's history; this is not it.
     """
     total = bid_size + ask_size
     if total <= 0.0:

@@ -187,6 +187,30 @@ def test_microprice_and_imbalance_lean_to_the_heavier_side() -> None:
     assert imbalance(0.0, 0.0) == 0.0
 
 
+def test_the_microprice_is_stoikovs_weighted_mid() -> None:
+    # Stoikov (2018), section 1: W = I A + (1 - I) B, I = Qb / (Qb + Qa). By hand: one
+    # lot bid for nine offered, at 100.00 and 100.02, gives I = 1/10; it is a mean of
+    # bid and ask for each I, and mirrors where the sides change places.
+    assert microprice(100.00, 1.0, 100.02, 9.0) == pytest.approx(100.002, abs=1e-12)
+    assert microprice(100.00, 9.0, 100.02, 1.0) == pytest.approx(100.018, abs=1e-12)
+    assert microprice(100.00, 5.0, 100.02, 5.0) == pytest.approx(100.01, abs=1e-12)
+    assert microprice(100.00, 5.0, 100.02, 0.0) == pytest.approx(100.02, abs=1e-12)
+    # By the queue imbalance (Gould & Bonart 2016): mid + spread / 2 x imbalance.
+    for bids, asks in ((3.0, 7.0), (1.0, 0.0), (250.0, 1.0)):
+        leans = 100.01 + 0.01 * imbalance(bids, asks)
+        assert microprice(100.00, bids, 100.02, asks) == pytest.approx(leans, abs=1e-12)
+
+
+def test_donchians_channel_is_that_of_google_to_be_read_off() -> None:
+    # The four-week rule (Donchian 1960) on the first days of GOOG in backtesting.py's
+    # data: the highest high and the lowest low of the window, the bar in hand counted.
+    four_weeks = indicator_series("donchian", {"length": 20}, google())[19] / SCALE
+    week = indicator_series("donchian", {"length": 5}, google())[10] / SCALE
+
+    assert four_weeks == pytest.approx([115.80, 95.96, 105.88])
+    assert week == pytest.approx([108.62, 98.94, 103.78])
+
+
 @pytest.mark.parametrize(
     ("name", "given", "words"),
     [
