@@ -48,19 +48,28 @@ _OWN: Final = ("each",)
 _ASKED: Final = frozenset({*CONTEXT, "instrument", "plot", "log"})
 
 
+_KEPT: Final = "_ringside_rewritten"
+"""Attribute of a class that keeps what it was rewritten to: it lives as long."""
+
+
 def translated(cls: type[Strategy]) -> Program:
-    """Check a strategy and rewrite it.
+    """Check a strategy and rewrite it, once for a class that was loaded.
 
     Raises
     ------
     StrategyError
         If it cannot run; the message begins with file and line, where there is one.
     """
+    if _KEPT in vars(cls):
+        kept: Program = vars(cls)[_KEPT]
+        return kept
     file = inspect.getsourcefile(cls) or ""
     try:
         with ending_within(f"{file}: an __init__"):
             _check(cls, file)
-            return translate(cls)
+            program = translate(cls)
+            setattr(cls, _KEPT, program)
+            return program
     except NotCompilableError as error:
         raise StrategyError(f"{file}: {error}") from error
     except StrategyError as error:

@@ -274,13 +274,25 @@ def source_of(function: Any) -> tuple[str, ast.FunctionDef]:
     StrategyError
         If its source is not to be had.
     """
+    file, text = _texts.get(function) or _text_of(function)
+    node = ast.parse(text).body[0]
+    if not isinstance(node, ast.FunctionDef):
+        raise StrategyError(f"{function.__qualname__} is no plain function")
+    return file, node
+
+
+_texts: "weakref.WeakKeyDictionary[Any, tuple[str, str]]" = weakref.WeakKeyDictionary()
+"""Of functions: file and source. Each check asks for it; to find its end takes long."""
+
+
+def _text_of(function: Any) -> tuple[str, str]:
+    """File of a function, and its source behind as many lines as stand before it."""
     try:
         file = inspect.getsourcefile(function)
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError) as error:
         raise StrategyError(f"the source of {function.__qualname__} is gone") from error
-    node = ast.parse(textwrap.dedent("".join(lines))).body[0]
-    if not isinstance(node, ast.FunctionDef):
-        raise StrategyError(f"{function.__qualname__} is no plain function")
-    ast.increment_lineno(node, first - 1)
-    return file or "", node
+    text = "\n" * (first - 1) + textwrap.dedent("".join(lines))
+    found = file or "", text
+    _texts[function] = found
+    return found

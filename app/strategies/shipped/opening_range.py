@@ -10,10 +10,10 @@ class OpeningRange(Strategy):
     """Buys above the range of the day's first minutes, or sells below it, once a day.
 
     Crabel (1990), "Day Trading with Short Term Price Patterns and Opening Range
-    Breakout". The first fill cancels the other side; a stop at the range's other end
-    and a target of `reward` times the risk close it, and what is left is closed before
-    the market does, earlier on half days. For bars of minutes. Shows session events,
-    timers before the close, breakouts and exits that belong together.
+    Breakout". A bracket rests on each side, of which the first fill cancels the other:
+    a stop at the range's other end and a target of `reward` times the range close it,
+    and what is left is closed before the market does, earlier on half days. For bars of
+    minutes. Shows session events, timers before the close, and brackets in an OCO.
     """
 
     title = "Opening Range Breakout"
@@ -49,20 +49,14 @@ class OpeningRange(Strategy):
         if bar.ts < self.ends[i]:
             return
         self.is_done[i] = True
-        if self.highs[i] > self.lows[i]:
+        high, low = self.highs[i], self.lows[i]
+        if high > low:
             quantity = ctx.size(i) * self.share
-            ctx.breakout(i, quantity, self.highs[i], self.lows[i])
-
-    def on_fill(self, ctx, fill):
-        i = fill.instrument
-        held = ctx.position(i)
-        if held == 0.0 or fill.side * held < 0.0 or fill.leaves > 0.0:
-            return
-        risk = self.highs[i] - self.lows[i]
-        if held > 0.0:
-            ctx.exits(i, fill.price + self.reward * risk, self.lows[i])
-        else:
-            ctx.exits(i, fill.price - self.reward * risk, self.highs[i])
+            reach = self.reward * (high - low)
+            ctx.oco(
+                ctx.stop_bracket(i, quantity, high, high + reach, low),
+                ctx.stop_bracket(i, -quantity, low, low - reach, high),
+            )
 
     def on_timer(self, ctx, timer):
         self.is_done[timer.instrument] = True
