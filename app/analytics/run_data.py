@@ -65,7 +65,7 @@ ORDER_COLUMNS: Final = {
     "ended_ts": np.int64,
     "time_to_fill_s": np.float64,  # from the decision, or trigger, to the last fill
     "fee": np.float64,
-    "replaces": np.int64,
+    "replaces": np.int64,  # as asked: not by its hours, its group or a trail
 }
 """Columns of `RunData.orders`, as they stood at the end, in the order of decision."""
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.records import ReportType
+from app.engine.records import Reason, ReportType
 from app.sessions.backtest.run_units import Floats, Ints, Units
 
 _TOLD: Final = (
@@ -92,9 +92,15 @@ class Orders:
         found: Floats = np.where(self.triggered_ts > 0, stop, market)
         return found
 
-    def count(self, kind: ReportType) -> Ints:
-        """How often each order was reported so."""
-        rows = self._row_of[self._kinds == kind]
+    def replaces(self) -> Ints:
+        """How often each order was replaced as asked.
+
+        One that its hours hold and release, its group resizes or its price drags along
+        is REPLACED, too, and says why.
+        """
+        told = np.flatnonzero(self._kinds == ReportType.REPLACED)
+        reasons = self.reports["reason"][self._rows[told]]
+        rows = self._row_of[told[reasons == Reason.NONE]]
         return np.bincount(rows, minlength=len(self)).astype(np.int64)
 
 

@@ -74,7 +74,7 @@ def order_table(orders: Orders, fills: Table, units: Units) -> Table:
                 last_fill > 0, (last_fill - orders.since()) / 1e9, np.nan
             ),
             "fee": fee,
-            "replaces": orders.count(ReportType.REPLACED),
+            "replaces": orders.replaces(),
         }
     )
     return table.take(np.argsort(orders.place, kind="stable"))

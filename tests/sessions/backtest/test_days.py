@@ -88,14 +88,22 @@ def test_the_opening_range_enters_at_its_end_and_risks_its_width(
     low = (bars["open"] + bars["low_offset"]).min() / UNIT
 
     orders = result.data.orders
-    first = [orders.row(index) for index in range(4)]
-    assert [each["type"] for each in first] == ["stop", "stop", "limit", "stop"]
-    assert (first[0]["stop_price"], first[1]["stop_price"]) == (high, low)
-    entry = result.data.trades.row(0)
-    assert first[2]["quantity"] == first[3]["quantity"] == entry["quantity"]
-    assert first[3]["stop_price"] == (low if entry["side"] > 0 else high)
-    away = entry["side"] * (first[2]["price"] - entry["entry_price"])
-    assert away == pytest.approx(2 * (high - low), abs=0.011)
+    # A bracket on each side: target, stop and entry, resting from the range's end on.
+    up, down = (
+        [orders.row(index) for index in rows] for rows in ((0, 1, 2), (3, 4, 5))
+    )
+    for bracket, side, entry, other in ((up, 1, high, low), (down, -1, low, high)):
+        kinds = [(each["type"], each["side"]) for each in bracket]
+        assert kinds == [("limit", -side), ("stop", -side), ("stop", side)]
+        target, stop, enters = bracket
+        assert (enters["stop_price"], stop["stop_price"]) == (entry, other)
+        reach = side * (target["price"] - entry)
+        assert reach == pytest.approx(2 * (high - low), abs=0.011)
+    trade = result.data.trades.row(0)
+    filled, gone = (up, down) if trade["side"] > 0 else (down, up)
+    assert filled[2]["filled"] == trade["quantity"]
+    assert {each["status"] for each in gone} == {"cancelled"}
+    assert {each["reason"] for each in gone} == {"GROUP"}
 
 
 def test_vwap_execution_keeps_step_with_the_volume(tmp_path: Path) -> None:
