@@ -33,6 +33,8 @@ _log = logging.getLogger("app.strategies")
 _CLOCK: Final = SystemClock()
 _LLVM: Final = "LLVM ERROR: "
 _NO_MEMORY: Final = "out of memory"
+_NEW_ARRAY: Final = "NRT_"
+"""In the names of what numba's arrays are counted by."""
 CPU_S: Final = 120
 """Most processor time that a compiler may take; what its file does alone counts too.
 
@@ -296,6 +298,11 @@ def _answer(order: Order, ended: _Ended) -> Answer:
         words = ended.said.partition(_LLVM)[2].strip().splitlines()[0]
         if _NO_MEMORY not in words:
             reason = f"it makes what only Python can hold ({words})"
+            if _NEW_ARRAY in words:
+                reason = (
+                    "a handler makes a new array, which only Python can hold: make it "
+                    "in __init__, and fill it element by element"
+                )
             return Answer(reason, is_guessed=True)
         raise StrategyError(cannot + no_memory())
     if ended.status < 0:

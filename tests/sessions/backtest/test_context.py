@@ -289,21 +289,23 @@ COVARIANCE = """
         self.f = np.array([[1.0, 1.0], [0.0, 1.0]])
         self.q = np.array([[0.01, 0.0], [0.0, 0.001]])
         self.p = np.zeros((2, 2))
+        self.moved = np.zeros((2, 2))
         self.seen = np.zeros((1, 3), np.int64)
 
     def on_start(self, ctx):
         self.p[0, 0] = self.p[1, 1] = 1e6
 
     def predict(self):
-        moved = np.zeros((2, 2))
         for i in range(2):
             for j in range(2):
                 total = self.q[i, j]
                 for k in range(2):
                     for m in range(2):
                         total += self.f[i, k] * self.p[k, m] * self.f[j, m]
-                moved[i, j] = total
-        self.p[:] = moved
+                self.moved[i, j] = total
+        for i in range(2):
+            for j in range(2):
+                self.p[i, j] = self.moved[i, j]
 
     def on_bar(self, ctx, bar):
         if self.seen[0, 2] == 0:
@@ -315,11 +317,11 @@ COVARIANCE = """
         spread = self.p[0, 0] + 0.25
         for i in range(2):
             self.x[i] += self.p[i, 0] / spread * wrong
-        top = self.p[0, :] / spread
-        gain = self.p[:, 0].copy()
+            for j in range(2):
+                self.moved[i, j] = self.p[i, 0] * self.p[0, j] / spread
         for i in range(2):
             for j in range(2):
-                self.p[i, j] -= gain[i] * top[j]
+                self.p[i, j] -= self.moved[i, j]
         ctx.plot("level", self.x[0])
         ctx.plot("slope", self.x[1])
         ctx.plot("variance", self.p[0, 0])
