@@ -103,7 +103,7 @@ def test_the_opening_range_enters_at_its_end_and_risks_its_width(
     filled, gone = (up, down) if trade["side"] > 0 else (down, up)
     assert filled[2]["filled"] == trade["quantity"]
     assert {each["status"] for each in gone} == {"cancelled"}
-    assert {each["reason"] for each in gone} == {"GROUP"}
+    assert {each["reason"] for each in gone} == {"group"}
 
 
 def test_vwap_execution_keeps_step_with_the_volume(tmp_path: Path) -> None:

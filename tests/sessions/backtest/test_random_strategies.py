@@ -49,6 +49,12 @@ REQUESTS = (
     "ctx.breakout(i, 10.0, bar.high * 1.003, bar.low * 0.997)",
     "ctx.exits(i, bar.close * 1.02, bar.close * 0.98)",
     "ctx.quote(i, bar.close * 0.999, bar.close * 1.001, 10.0)",
+    "ctx.limit(i, 10.0, bar.close * 1.001, tif=IOC)",
+    "ctx.limit(i, -5.0, bar.close * 1.002, tif=DAY, reduce_only=True)",
+    "ctx.stop(i, 10.0, bar.high * 1.002, until=bar.ts + 600_000_000_000)",
+    "ctx.oco(ctx.limit(i, 5.0, bar.low), ctx.stop(i, -5.0, bar.low * 0.998))",
+    "ctx.oco(ctx.stop_bracket(i, 5.0, bar.high * 1.001, bar.high * 1.01, bar.low),"
+    " ctx.stop_bracket(i, -5.0, bar.low * 0.999, bar.low * 0.99, bar.high))",
     "ctx.cancel_all(i)",
     "ctx.close(i)",
 )
