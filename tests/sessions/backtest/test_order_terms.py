@@ -57,7 +57,7 @@ IMMEDIATE = """
     [
         ("IOC", ("cancelled", "ioc_remainder"), 1.0),
         ("tif=IOC", ("cancelled", "ioc_remainder"), 1.0),
-        ("tif=FOK", ("rejected", "fok_not_fillable"), 0.0),
+        ("tif=FOK", ("cancelled", "fok_not_fillable"), 0.0),
     ],
 )
 def test_rule_18_ioc_takes_what_is_displayed_and_fok_all_or_nothing(
