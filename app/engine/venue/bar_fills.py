@@ -48,6 +48,7 @@ from app.engine.records import (
     TimeInForce,
     Trigger,
 )
+from app.engine.schedule import schedules
 from app.engine.state import instruments
 from app.engine.venue.bars import ends_with_bar, wait_for_bar
 from app.engine.venue.fees import MAKER, TAKER
@@ -88,6 +89,21 @@ def _meets(arena: int, order: Any, ts: int) -> bool:
 
 
 @kernel
+def _is_after_open(arena: int, order: Any, ts: int) -> bool:
+    """Whether the bar stamped `ts` begins with an open that found the order there.
+
+    Bars of days have it each; without a calendar no open is known, and any will do.
+    """
+    number = integer(order["instrument"])
+    lasts = models(arena)[number]["bar_interval"]
+    calendar = instruments(arena)[number]["calendar"]
+    if lasts == 0 or calendar == 0:
+        return True
+    opens = schedules(arena)[calendar]["regular_open"]
+    return opens == 0 or (order["arrived_ts"] <= opens and ts - lasts >= opens)
+
+
+@kernel
 def _is_its_bar(arena: int, order: Any, ts: int) -> bool:
     """Whether the bar stamped `ts` is one of an order's hours, or has its auction."""
     instrument = instruments(arena)[order["instrument"]]
@@ -98,7 +114,8 @@ def _is_its_bar(arena: int, order: Any, ts: int) -> bool:
     if force == TimeInForce.AT_THE_OPEN:
         until = instrument["at_open_until"]
         in_time = until == 0 or order["arrived_ts"] <= until
-        return in_time and not extended and session != SessionState.PRE_OPEN
+        waits = extended or session == SessionState.PRE_OPEN
+        return in_time and not waits and _is_after_open(arena, order, ts)
     if not extended:
         return True
     return works_outside(arena, order["instrument"], integer(order["options"]))

@@ -132,6 +132,21 @@ def test_rule_25_an_order_at_the_close_fills_at_the_days_close(tmp_path: Path) -
     assert fills["ts"].tolist() == [ts[389]]
 
 
+def test_rule_25_an_order_at_the_open_waits_for_the_next_days_open(
+    tmp_path: Path,
+) -> None:
+    catalog, ts = two_days(tmp_path)
+    # Sent half an hour into the day, whose open is over.
+    orders = "ctx.limit(i, 3.0, 500.0, tif=AT_THE_OPEN)"
+
+    result = both_ways(tmp_path, catalog, DAYS.replace("ORDERS", orders), "AMZN")
+
+    fills = result.data.fills
+    assert fills["ts"].tolist() == [ts[390]]
+    # A bar opens at the close before it.
+    assert fills["price"].tolist() == pytest.approx([100 + 0.1 * 389])
+
+
 def test_rule_20_a_reduce_only_order_is_refused_where_it_reduces_nothing(
     tmp_path: Path,
 ) -> None:
