@@ -157,11 +157,11 @@ class TradingChart(ChartView):
         if ghosts and isinstance(hand.drag, PositionDrag) and self._mark is not None:
             made.append(self._stake(self._mark, ghosts[0].at))
         made += fill_floats(self, self._fills)
-        made += position_floats(self, self._mark)
         seen = hand.frame.at if hand.frame is not None else None
         placed = lay_chips(self, self._orders, self.listed, seen)
         self._chips = [chip for chip, _, _ in placed]
         made += order_lines(self, placed)
+        made += position_floats(self, self._mark)  # its words lie over lines
         for intent in hand.held.intents if hand.held else ():
             ghosts += bracket_ghosts(intent) if intent.is_group else [intent]
         chips = plan_lines(self, self._labels) + ghost_lines(self, ghosts)

@@ -38,7 +38,7 @@ class Audit:
                 "Order",
                 lambda r: str(r["client_order_id"]) if r["client_order_id"] else "",
                 lambda r: r["client_order_id"],
-                width=8,
+                width=14,
                 tip="Number of the order",
             ),
             Column(
@@ -55,7 +55,7 @@ class Audit:
                 lambda r: r["report"],
                 self._colour,
                 is_number=False,
-                width=60,
+                width=42,
             ),
         )
 
