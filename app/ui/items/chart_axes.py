@@ -1,5 +1,6 @@
 """Axes of a chart: grid, round prices and times, breaks of days, tags on the edge."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -91,18 +92,29 @@ def hairline(
     painter: QPainter, colour: str | QColor, style: Qt.PenStyle = _SOLID
 ) -> QPen:
     """Pen of whole px of the device: at 1.5 a line is as thin here as there."""
-    ratio = painter.device().devicePixelRatio()
-    pen = QPen(QColor(colour), max(1, int(ratio)), style)
+    width = max(1, int(painter.device().devicePixelRatio()))
+    return _pen(colour if isinstance(colour, str) else colour.rgba(), width, style)
+
+
+@lru_cache(256)
+def _pen(colour: str | int, width: int, style: Qt.PenStyle) -> QPen:
+    """A pen of a colour by its name or its ARGB; nobody changes it."""
+    known = QColor(colour) if isinstance(colour, str) else QColor.fromRgba(colour)
+    pen = QPen(known, width, style)
     pen.setCosmetic(True)
     return pen
 
 
 def grid_pen(painter: QPainter, ink: Ink) -> QPen:
     """Pen of lines that only guide the eye; opaque, since a veil costs ten times."""
-    over, under = QColor(ink.theme.line), QColor(ink.theme.panel)
+    return hairline(painter, _grid_colour(ink.theme.line, ink.theme.panel))
+
+
+@lru_cache(16)
+def _grid_colour(line: str, panel: str) -> str:
+    over, under = QColor(line), QColor(panel)
     parts = zip(_rgb(over), _rgb(under), strict=True)
-    mixed = QColor(*(low + (high - low) * 110 // 255 for high, low in parts))
-    return hairline(painter, mixed)
+    return QColor(*(low + (high - low) * 110 // 255 for high, low in parts)).name()
 
 
 def paint_times(

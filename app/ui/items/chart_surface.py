@@ -307,10 +307,23 @@ class ChartSurface(ChartSpace):
         }
 
     def _read(self) -> None:
-        self._take(moved(self.bars, self.span, self.shown, self._closed))
+        if not self._is_kept():
+            self._take(moved(self.bars, self.span, self.shown, self._closed))
         self.extras.measure(self)
         self._measure()
         self._fit_scales()
+
+    def _is_kept(self) -> bool:
+        """Bring the columns up to date by the newest; False if more of them changed."""
+        shown, span = self.shown, self.span
+        if not self._closed or self._closed != self.bars.count - 1 or not len(shown):
+            return False
+        before = shown.origin, shown.extent, shown.scale, shown.ratio
+        if before != (span.origin, span.extent, span.scale, span.ratio):
+            return False
+        if shown.last <= self._closed:
+            return True
+        return with_newest(self.bars, span, shown) is shown
 
     def _key(self) -> Any:
         """What ground and bars depend on beside the columns."""

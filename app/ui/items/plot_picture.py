@@ -55,6 +55,7 @@ class PlotPicture:
         self._address = self._job.ctypes.data
         self.bar_job = np.zeros(1, BAR_JOB)
         self._bar_address = self.bar_job.ctypes.data
+        self._asked: tuple[int, int, int, int] | None = None
         self.clip_to(0, 0, width, height)
         self.fill(0)
 
@@ -65,6 +66,10 @@ class PlotPicture:
 
     def clip_to(self, left: int, top: int, right: int, bottom: int) -> None:
         """Paint only there, and within the picture, from now on."""
+        asked = left, top, right, bottom
+        if asked == self._asked:
+            return
+        self._asked = asked
         width, height = self.size
         left, right = max(0, min(left, width)), max(0, min(right, width))
         top, bottom = max(0, min(top, height)), max(0, min(bottom, height))
