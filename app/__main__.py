@@ -316,7 +316,8 @@ def add_shots_parser(subparsers: "Subparsers") -> None:
         dest="scales",
         type=float,
         metavar="N",
-        help="device pixels per pixel; may be repeated (1, 1.5 and 2)",
+        help="device pixels per pixel; may be repeated (1, 1.5 and 2). One alone is "
+        "drawn as a screen of that scale shows it",
     )
     parser.add_argument(
         "--theme",
@@ -337,6 +338,9 @@ def add_shots_parser(subparsers: "Subparsers") -> None:
 
 def _shots(parsed: argparse.Namespace) -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if parsed.scales and len(parsed.scales) == 1:
+        # What is kept as pixels (ladder, charts) is made for the screen's scale.
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{parsed.scales[0]:g}")
     prepare_qt()
     from app.ui.shots import PICTURES, SCALES, THEMES, Wanted, run
 
