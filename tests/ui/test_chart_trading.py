@@ -336,6 +336,26 @@ def test_a_bracket_is_drawn_dragged_and_sent(panel: ChartPanel, stage: Stage) ->
     assert view.hand.plan is None
 
 
+def test_a_drawn_bracket_is_moved_by_keys(panel: ChartPanel) -> None:
+    view, hand = panel.view, panel.view.hand
+    assert hand.frame is not None
+    price = hand.frame.best_bid - 2
+    view.begin_plan(BUY, price)
+    assert hand.plan is not None
+    target, stop = hand.plan.ticks
+
+    QTest.keyClick(view, Qt.Key.Key_Down)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
+
+    moved = view.hand.plan
+    assert moved is not None
+    assert (moved.price, moved.ticks) == (price - 1, (target + 10, stop))
+    assert view.accessibleDescription().startswith("target: SELL")
+    (chosen,) = [label for label in view._labels if label.words.startswith("▸")]
+    assert chosen.leg == TARGET
+
+
 def test_a_bracket_beyond_the_market_enters_by_a_stop(panel: ChartPanel) -> None:
     view, hand = panel.view, panel.view.hand
     assert hand.frame is not None

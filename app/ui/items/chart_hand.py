@@ -11,7 +11,7 @@ import numpy as np
 
 from app.engine.records import BUY, SELL
 from app.ui.models.deciding import Deciding
-from app.ui.models.exits import Plan, exit_intent
+from app.ui.models.exits import ENTRY, LEGS, Plan, exit_intent
 from app.ui.models.intent import Intent, order_intent
 from app.ui.models.judge import Verdict, through_ticks
 from app.ui.models.ladder import LadderFrame
@@ -72,6 +72,8 @@ class ChartHand(Deciding):
         What is in the hand.
     plan : Plan or None
         A bracket that is drawn, not sent.
+    leg : str
+        Its line that keys move, of `exits.LEGS`.
     """
 
     order: Callable[[int], np.void | None] = _unknown
@@ -81,6 +83,7 @@ class ChartHand(Deciding):
     frame: LadderFrame | None = None
     drag: OrderDrag | PositionDrag | PlanDrag | None = None
     plan: Plan | None = None
+    leg: str = ENTRY
 
     def intents_at(self, price: int) -> list[Intent]:
         """What can be placed at a price: a limit that rests there, a stop beyond.
@@ -157,6 +160,19 @@ class ChartHand(Deciding):
         if self.plan is None or self.frame is None:
             return []
         return self.plan.lines(self.frame.at, self.quantity, self.unready)
+
+    def choose_leg(self, step: int) -> None:
+        """Let keys move another line of the plan."""
+        self.leg = LEGS[(LEGS.index(self.leg) + step) % len(LEGS)]
+
+    def nudge_plan(self, ticks: int) -> None:
+        """Move the chosen line of the plan by ticks."""
+        if self.plan is None or self.frame is None:
+            return
+        at = self.frame.at
+        price = next(i.at for leg, i in self.plan_lines() if leg == self.leg)
+        moved = at.listed.scale.price(at.listed.scale.index(price) + ticks)
+        self.plan = self.plan.moved(at, self.leg, moved)
 
     def send_plan(self, now: int) -> None:
         """Decide the plan's bracket by what is seen now; one that is blocked stays."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SEND: Final = "Send"
 CROSS: Final = "×"
+CHOSEN: Final = "▸ "
 _LEFT: Final = 8.0
 _PAD: Final = 6.0
 _VEIL: Final = 30
@@ -53,8 +54,13 @@ class Label:
     cross: QRectF
 
 
-def lay_labels(chart: "ChartSurface", lines: list[tuple[str, Intent]]) -> list[Label]:
-    """Place the labels of a plan one below another, each near its line."""
+def lay_labels(
+    chart: "ChartSurface", lines: list[tuple[str, Intent]], chosen: str
+) -> list[Label]:
+    """Place the labels of a plan one below another, each near its line.
+
+    The line that keys move (`chosen`) has a mark before its words.
+    """
     if not lines:
         return []
     ink, pane = chart.ink, chart.panes[0]
@@ -70,7 +76,8 @@ def lay_labels(chart: "ChartSurface", lines: list[tuple[str, Intent]]) -> list[L
         send = round(ink.small.width(SEND) + 2 * _PAD) if leg == ENTRY else 0
         cross = round(ink.small.width(CROSS) + 2 * _PAD) if leg == ENTRY else 0
         room = max(40.0, chart.plot.right() - 2 * _LEFT - send - cross - 2 * _PAD)
-        words = ink.small.elided(intent.text, room)
+        mark = CHOSEN if leg == chosen else ""
+        words = ink.small.elided(f"{mark}{intent.text}", room)
         width = round(ink.small.width(words) + 2 * _PAD)
         box = QRectF(_LEFT, round(tops[i]), width + send + cross, height)
         made.append(

@@ -44,7 +44,8 @@ from app.ui.items.chart_plan import (
     zone,
 )
 from app.ui.items.chart_view import ChartView
-from app.ui.models.exits import plan_at
+from app.ui.items.spoken import tell
+from app.ui.models.exits import ENTRY, plan_at
 from app.ui.models.ladder import LadderFrame
 from app.ui.models.orders import OWN_ORDER
 from app.ui.models.protective import bracket_ghosts
@@ -52,6 +53,14 @@ from app.ui.theme import Theme
 
 _GROUP: Final = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
 """With one of them a drag moves a whole group; window managers may keep Alt."""
+_PLAN_KEYS: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+_MANY: Final = 10
+"""Ticks of a step with Ctrl."""
 _NEAR_PX: Final = 3.0
 """From a line that can be dragged."""
 _PLAN_PX: Final = 32.0
@@ -150,7 +159,7 @@ class TradingChart(ChartView):
         if not self.look.trading or self.listed is None:
             return {"trading": [], "chips": []}
         hand = self.hand
-        self._labels = lay_labels(self, hand.plan_lines())
+        self._labels = lay_labels(self, hand.plan_lines(), hand.leg)
         self._mark = position_mark(self, self._part, self.listed)
         made = plan_zones(self, self._labels)
         ghosts = hand.ghosts()
@@ -208,6 +217,7 @@ class TradingChart(ChartView):
         near = self.price_at(float(self.price_scale.y(price)) - _PLAN_PX)
         scale = self.listed.scale
         least = max(_PLAN_TICKS, scale.index(near) - scale.index(price))
+        self.hand.leg = ENTRY
         self.hand.plan = plan_at(self.hand.frame.at, price, side, (2 * least, least))
         self.show_floats()
 
@@ -249,6 +259,7 @@ class TradingChart(ChartView):
             self.hand.send_plan(self._clock.monotonic_ns())
         else:
             self._away = at.y() - label.y
+            self.hand.leg = label.leg
             self.hand.drag = PlanDrag(label.leg, self.price_at(label.y))
 
     def _take_chip(self, chip: Chip, event: QMouseEvent) -> None:
@@ -346,6 +357,9 @@ class TradingChart(ChartView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         layer = self.extras.drawings
+        if self._is_for_plan(event):
+            self._move_plan(*_PLAN_KEYS[key], event.modifiers())
+            return
         is_escape = key == Qt.Key.Key_Escape
         is_delete = key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         if is_escape and (self.hand.escape() or layer.escape()):
@@ -361,6 +375,23 @@ class TradingChart(ChartView):
             self.show_floats()
         else:
             super().keyPressEvent(event)
+
+    def _is_for_plan(self, event: QKeyEvent) -> bool:
+        is_shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        is_drawn = self.hand.plan is not None and not is_shifted
+        return is_drawn and Qt.Key(event.key()) in _PLAN_KEYS
+
+    def _move_plan(self, step: int, ticks: int, modifiers: Qt.KeyboardModifier) -> None:
+        """Choose a line of the plan by keys, or move it, and tell what it says."""
+        many = _MANY if modifiers & Qt.KeyboardModifier.ControlModifier else 1
+        if step:
+            self.hand.choose_leg(step)
+        else:
+            self.hand.nudge_plan(ticks * many)
+        self.show_floats()
+        words = dict(self.hand.plan_lines())
+        if self.hand.leg in words:
+            tell(self, words[self.hand.leg].text)
 
     @property
     def _has_waiting(self) -> bool:
