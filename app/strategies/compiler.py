@@ -80,6 +80,9 @@ def _compile(file: str, name: str, folder: Path) -> tuple[str, dict[str, Any]]:
         if not isinstance(error, NumbaError):
             raise
         return _told(str(error), Path(file).name), {}
+    for each in entries.values():
+        if each.foreign:
+            return f"it calls what only Python can ({each.foreign})", {}
     return "", entries
 
 

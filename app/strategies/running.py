@@ -12,6 +12,7 @@ import ctypes
 import hashlib
 import json
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -223,6 +224,15 @@ def _function_names(program: Program) -> list[str]:
     return [tree.name for tree in program.functions.values()]
 
 
+_NUMBAS: Final = "numba_"
+_THERE: Final = frozenset(re.findall(r"define \w+ @(\w+)", objects._RUNTIME))  # noqa: SLF001
+"""Of numba's library, what stands in for itself where machine code is loaded."""
+
+
+def _foreign(name: str) -> str:
+    return "" if name in _THERE else name.removeprefix(_NUMBAS)
+
+
 class HandlerEntry(Entry):
     """A handler's entry: from the cache, or out of what the compiler has answered.
 
@@ -230,7 +240,12 @@ class HandlerEntry(Entry):
     ----------
     code : bytes
         Its machine code, as its file has it; empty where it is loaded from the file.
+    foreign : str
+        Function of numba's own library that it calls, once it is compiled; "" if none.
+        Loaded without numba, such code would end the program.
     """
+
+    foreign = ""
 
     def __init__(self, function: Any, folder: Path, code: bytes = b"") -> None:
         super().__init__(function, folder)
@@ -246,7 +261,11 @@ class HandlerEntry(Entry):
         """Compile; whoever asked for it keeps its code."""
         super().compile(keep=False)
         compiled = self._keeper
-        code = compiled._library._get_compiled_object()  # noqa: SLF001
+        library = compiled._library  # noqa: SLF001
+        code = library._get_compiled_object()  # noqa: SLF001
+        for each in library._final_module.functions:  # noqa: SLF001
+            if each.is_declaration and each.name.startswith(_NUMBAS):
+                self.foreign = self.foreign or _foreign(each.name)
         self.code = objects.packed(compiled.native_name, code)
 
 

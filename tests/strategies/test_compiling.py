@@ -187,6 +187,29 @@ def test_a_compiler_that_takes_too_much_of_the_processor_is_given_up(
     assert refused(cls).endswith("it took more than 1 s of processor time")
 
 
+RESHAPES = """
+
+import numpy as np
+
+
+class Own(Strategy):
+    def __init__(self):
+        self.x = np.zeros(4)
+
+    def on_bar(self, ctx, bar):
+        self.x[1] = bar.close
+        ctx.plot("there", self.x.reshape((2, 2))[0, 1])
+"""
+
+
+def test_what_calls_numbas_own_library_runs_as_python(tmp_path: Path, way: str) -> None:
+    # Loaded where numba is not, it would end the program.
+    runnable = prepare(written(tmp_path, body=RESHAPES))
+
+    assert not runnable.is_compiled
+    assert "only Python can (attempt_nocopy_reshape)" in runnable.reason
+
+
 class Enough(Exception):  # noqa: N818
     """Ends a wait from within."""
 
