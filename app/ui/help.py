@@ -16,6 +16,7 @@ GESTURES: Final = (
     ("drag an own order", "replace it; Esc or a drop outside sends nothing"),
     ("click or right click on an own order", "cancel it"),
     ("drag the position's line on a chart", "leave there: by a limit or a stop"),
+    ("Shift + arrows on charts, heatmaps", "the crosshair by a bar, by a tick"),
     ("wheel, Shift + wheel", "scroll, scroll one row"),
     ("Ctrl + wheel", "larger or smaller rows"),
     ("middle click, Space", "recentre"),
