@@ -223,7 +223,7 @@ def _asked_words(row: np.void, listed: Listed | None) -> str:
 
 
 _WORDS: Final = {
-    ReportType.PENDING_NEW: "let it pass, on its way to the venue",
+    ReportType.PENDING_NEW: "let it pass",
     ReportType.NEW: "accepted it",
     ReportType.PENDING_CANCEL: "passed the cancel on",
     ReportType.PENDING_REPLACE: "passed the change on",
@@ -259,6 +259,8 @@ def _what(kind: ReportType, report: np.void, listed: Listed, currency: str) -> s
         )
     elif kind in _WORDS:
         what = _WORDS[kind]
+        if kind is ReportType.PENDING_NEW:
+            what = f"let {order_text(report, listed)} pass to the venue"
         if kind is ReportType.REPLACED:
             what += f" to {order_text(report, listed)}"
         if report["reason"] not in (Reason.NONE, Reason.USER):
@@ -267,5 +269,5 @@ def _what(kind: ReportType, report: np.void, listed: Listed, currency: str) -> s
         what = reasons.outcome_text(report, text, currency)
     way = int(report["ts_received"]) - int(report["ts_venue"])
     if way > 0 and not _is_gate(kind, report):
-        what += f" ({formatting.duration(way)} before we knew)"
+        what += f" (known {formatting.duration(way)} later)"
     return what
