@@ -132,6 +132,18 @@ def test_exits_of_an_entry_without_fills_say_its_size(
     assert sorted(words) == ["BUY 4 LMT", "SELL 4 LMT", "SELL 4 STP"]
 
 
+def test_a_chip_says_where_its_order_stands(panel: ChartPanel, stage: Stage) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    chip = panel.view.chip_of(int(order["client_order_id"]))
+    assert chip is not None
+
+    QTest.mouseMove(panel.view, chip.box.center().toPoint())
+    assert " ahead" in panel.said.text
+
+    QTest.mouseMove(panel.view, QPoint(30, 60))
+    assert panel.said.text == ""
+
+
 def test_an_order_is_dragged_to_another_price(panel: ChartPanel, stage: Stage) -> None:
     order = placed(panel, stage, "LMT", -3)
     view = panel.view

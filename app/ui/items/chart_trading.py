@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
@@ -77,6 +77,8 @@ class TradingChart(ChartView):
         Client order ids that shall be cancelled.
     menu_wanted(object)
         Where (QPoint of the screen) a menu is wanted; `menu_price` says of which price.
+    order_pointed(int)
+        Client order id of the order whose chip the pointer is on; 0 = it left.
 
     Attributes
     ----------
@@ -85,6 +87,7 @@ class TradingChart(ChartView):
 
     cancelled = Signal(object)
     menu_wanted = Signal(object)
+    order_pointed = Signal(int)
 
     def __init__(self, theme: Theme, scale: float, clock: Clock) -> None:
         self.hand = ChartHand()
@@ -99,6 +102,7 @@ class TradingChart(ChartView):
         self._mark: PositionMark | None = None
         self._away = 0.0  # from the line that is dragged to what was pressed
         self._has_held = False
+        self._pointed_order = 0
         super().__init__(theme, scale)
 
     def show_trading(
@@ -307,9 +311,20 @@ class TradingChart(ChartView):
             self.show_floats()
             return
         super().mouseMoveEvent(event)
+        self._point_at_order(self.chip_at(event.position()))
         shape = self._shape_at(event.position())
         if self.cursor().shape() != shape:
             self.setCursor(shape)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._point_at_order(None)
+        super().leaveEvent(event)
+
+    def _point_at_order(self, chip: Chip | None) -> None:
+        order = 0 if chip is None else chip.order
+        if order != self._pointed_order:
+            self._pointed_order = order
+            self.order_pointed.emit(order)
 
     def _shape_at(self, at: QPointF) -> Qt.CursorShape:
         """The pointer's shape: what acts, and what can be dragged, look so."""

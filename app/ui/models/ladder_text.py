@@ -40,9 +40,13 @@ def figures(desk: Desk, listed: Listed | None, theme: Theme) -> list[tuple[str, 
 
 
 def own_orders(
-    desk: Desk, listed: Listed, ids: tuple[int, ...], session: Session | None
+    desk: Desk,
+    listed: Listed,
+    ids: tuple[int, ...],
+    session: Session | None,
+    gestures: str = "drag moves, click cancels",
 ) -> str:
-    """Describe the orders under the pointer."""
+    """Describe the orders under the pointer, and what a hand does with them there."""
     view = desk.market.view
     # The engine's clock: a recording's time is not the wall's.
     now = int(view["now"]) if view is not None else 0
@@ -60,7 +64,6 @@ def own_orders(
         lines.append(f"{words}, {waits}" if waits else words)
     if has_place and not is_exact:
         lines.append(error_words(desk.queue_errors.errors(listed.number)))
-    gestures = "drag moves, click cancels"
     return " · ".join([*lines, gestures]) if lines else ""
 
 

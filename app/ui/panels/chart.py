@@ -95,6 +95,7 @@ class ChartPanel(QWidget):
         if menu is not None:
             menu.aboutToShow.connect(lambda: self.menu.fill_look(menu))
         view.menu_wanted.connect(self.menu.open_at)
+        view.order_pointed.connect(self._on_order)
         view.time_pointed.connect(lambda ts: focus.point(ts or 0))
         focus.time_pointed.connect(view.show_linked)
         view.range_moved.connect(self._on_moved)
@@ -208,6 +209,16 @@ class ChartPanel(QWidget):
         self._is_drawing = is_drawing
         self.feed.update()
         self.orders.show()
+
+    def _on_order(self, order: int) -> None:
+        """Say all that is known of the order under the pointer, as the ladder does."""
+        listed, session = self.view.listed, self._context.bridge.session
+        words = ""
+        if order and listed is not None:
+            desk = self._context.desk
+            does = "drag moves, × cancels"
+            words = ladder_text.own_orders(desk, listed, (order,), session, does)
+        self.said.show_text(words, self._context.theme.text)
 
     def _on_reports(self, reports: np.ndarray) -> None:
         self.orders.take(reports)
