@@ -16,7 +16,6 @@ from PySide6.QtCore import QObject, Signal
 from app.clock import SystemClock
 from app.data.catalog import Catalog
 from app.errors import RingsideError
-from app.sessions.backtest.request import parse_request
 from app.strategies.compiling import Compiling, keep_compiler, watched
 from app.ui.jobs import Job, JobCancelled, Jobs, Report
 
@@ -96,6 +95,7 @@ class RunningBacktest(QObject):
     def work(self, report: Report, catalog: Catalog, folder: Path, keep: Keep) -> str:
         """Run it; on a thread of the jobs."""
         # Late: the engine's units are loaded with it.
+        from app.sessions.backtest.request import parse_request
         from app.sessions.backtest.run import Backtest
 
         self._check()
@@ -186,6 +186,8 @@ class Backtests(QObject):
         RequestError
             If it breaks a rule.
         """
+        from app.sessions.backtest.request import parse_request
+
         parse_request(table)
         if self._jobs is None:
             threads = max(2, min(4, (os.cpu_count() or 2) - 1))

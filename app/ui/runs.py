@@ -6,15 +6,17 @@ crosshair or a stretch of time is told from here. `open` takes a run from the st
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.analytics.report.records import Report
-from app.analytics.run_data import RunData
 from app.sessions.backtest.store import RunStore
 from app.ui.jobs import Jobs
+
+if TYPE_CHECKING:
+    from app.analytics.report.records import Report
+    from app.analytics.run_data import RunData
 
 NONE: Final = -1
 
@@ -23,8 +25,8 @@ NONE: Final = -1
 class OpenRun:
     """A run with what its report says."""
 
-    data: RunData
-    report: Report
+    data: "RunData"
+    report: "Report"
 
     @property
     def title(self) -> str:

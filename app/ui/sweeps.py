@@ -19,12 +19,12 @@ from app.data.catalog import Catalog
 from app.errors import RingsideError
 from app.ui.backtests import title_of
 from app.ui.jobs import Job, JobCancelled, Jobs, Report
-from app.ui.models.sweep_book import SweepBook
-from app.ui.models.sweep_form import Plan
 
 if TYPE_CHECKING:
     from app.sweeps.stage import Cell
     from app.sweeps.sweep import Executor, SweepResult
+    from app.ui.models.sweep_book import SweepBook
+    from app.ui.models.sweep_form import Plan
 
 _CLOCK: Final = SystemClock()
 
@@ -73,7 +73,10 @@ class RunningSweep(QObject):
 
     changed = Signal()
 
-    def __init__(self, plan: Plan, threads: int) -> None:
+    def __init__(self, plan: "Plan", threads: int) -> None:
+        # Late: most windows show no sweep.
+        from app.ui.models.sweep_book import SweepBook
+
         super().__init__()
         self.plan, self.title = plan, title_of(plan.table)
         points = dict(enumerate(plan.points))
@@ -253,7 +256,7 @@ class Sweeps(QObject):
             self.request = made
             self.request_shown.emit()
 
-    def start(self, plan: Plan) -> RunningSweep:
+    def start(self, plan: "Plan") -> RunningSweep:
         """Run a sweep.
 
         Raises
@@ -319,6 +322,8 @@ class Sweeps(QObject):
         if self.running is not None:
             self.failed.emit(f"{done.name} is not shown: a sweep runs")
             return
+        from app.ui.models.sweep_book import SweepBook
+
         terms = done.result.terms
         points = {
             each.number: [each.values[axis.name] for axis in terms.axes]
