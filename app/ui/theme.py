@@ -401,10 +401,12 @@ QFrame[role="rule"] {{ background: {line}; border: none; }}
 QProgressBar {{ background: {window}; border: 1px solid {line};
     border-radius: 4px; text-align: center; color: {text}; }}
 QProgressBar::chunk {{ background: {bid_bar}; border-radius: 3px; }}
+QFileDialog QToolButton {{ padding: 2px; }}
 QCheckBox {{ spacing: 6px; }}
 QCheckBox::indicator, QTreeWidget::indicator, QListWidget::indicator {{
     width: 13px; height: 13px; background: {raised};
     border: 1px solid {muted}; border-radius: 3px; }}
+QListWidget::indicator {{ width: 9px; height: 9px; }}
 QCheckBox::indicator:focus {{ border-color: {accent}; }}
 QCheckBox::indicator:checked, QTreeWidget::indicator:checked,
 QListWidget::indicator:checked {{ image: url({check});

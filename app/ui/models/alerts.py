@@ -248,7 +248,7 @@ class Alerts:
             each.was_beyond = beyond
             first = before is None and alert.kind not in CROSSING
             if beyond and (before is False or first):
-                gone.append(self._fire(each, now, f", now {value:,.10g}"))
+                gone.append(self._fire(each, now, f", now {value:.10g}"))
         return gone
 
     def take_event(
