@@ -25,6 +25,7 @@ from app.engine.records import (
     SafetyState,
     TimeInForce,
 )
+from app.instrument import QuantityUnits
 from app.ui.formatting import InstrumentText
 from app.ui.items.ladder_geometry import Column, Spot
 from app.ui.models import requests
@@ -118,7 +119,8 @@ def test_right_click_on_an_ask_places_a_sell_limit_of_size_r(armed: Hand) -> Non
 
 def test_a_pad_says_its_size_in_few_figures(qtbot: QtBot, armed: Hand) -> None:
     pads = armed.panel.pads
-    large = replace(INSTRUMENTS[1], order_step=1_000, order_min=1_000, order_max=None)
+    lot = QuantityUnits(1_000)
+    large = replace(INSTRUMENTS[1], order_step=lot, order_min=lot, order_max=None)
 
     pads.offer(InstrumentText(large))
 
