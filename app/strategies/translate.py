@@ -161,7 +161,8 @@ class _Rewriter(ast.NodeTransformer):
                 raise NotCompilableError(
                     f"self.{name} is an array: assign its elements", node.lineno
                 )
-            is_float, place = shape.arrays[name] is float, ("at", "count")
+            place: tuple[str, ...] = ("at", "count")
+            is_float = shape.arrays[name] is float
             getter = "floats" if is_float else "ints"
             if name in shape.grids:
                 getter = "float_grid" if is_float else "int_grid"
@@ -413,8 +414,9 @@ def _in_order(name: str, node: ast.Call) -> list[ast.expr]:
     signature = inspect.signature(getattr(strategy_context, name))
     taken = list(signature.parameters.values())[1:]
     usage = f"ctx.{name}({', '.join(str(each).split(':')[0] for each in taken)})"
-    given = {each.arg: each.value for each in node.keywords}
-    if None in given or any(isinstance(each, ast.Starred) for each in node.args):
+    given = {each.arg: each.value for each in node.keywords if each.arg is not None}
+    is_spread = len(given) < len(node.keywords)
+    if is_spread or any(isinstance(each, ast.Starred) for each in node.args):
         raise NotCompilableError(f"{usage} takes its arguments one by one", node.lineno)
     try:
         bound = signature.replace(parameters=taken).bind(*node.args, **given)

@@ -71,8 +71,9 @@ def run_backtest_command(parsed: argparse.Namespace) -> int:
     catalog = Catalog(parsed.catalog or parsed.settings.paths.data)
     # The engine's units are loaded with it: not before a request that stands.
     from app.engine.build import build
+    from app.sessions.backtest.composing import UNITS
     from app.sessions.backtest.result import Result
-    from app.sessions.backtest.run import UNITS, Backtest
+    from app.sessions.backtest.run import Backtest
 
     folders = [parsed.settings.paths.strategies]
     build(_tell_build, UNITS)
