@@ -202,9 +202,8 @@ def _end_of(units: Units) -> int:
 
 def _mean(value: NDArray[Any], quantity: Ints, units: Units, number: Ints) -> Floats:
     """Mean price, currency; NaN of nothing."""
-    steps = np.array([float(each.price_unit) for each in units.instruments])
     by = np.where(quantity > 0, quantity, 1)
-    mean = (value / by).astype(np.float64) * steps[number]
+    mean = units.quoted(number, (value / by).astype(np.float64))
     return np.where(quantity > 0, mean, np.nan)
 
 
