@@ -1,5 +1,7 @@
 """Between the window's panels and a Workspace: reads one off, and sets the other up."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRect, Qt
@@ -43,9 +45,11 @@ class WorkspaceLayout:
                 if dock is not None:
                     _set(dock, panel)
             state = QByteArray(workspace.layout)
-            is_placed = bool(state) and self._window.restoreState(state, LAYOUT_VERSION)
+            with self._without(workspace):
+                is_placed = bool(state) and self._window.restoreState(
+                    state, LAYOUT_VERSION
+                )
             if is_placed:
-                self._leave_out(workspace)
                 self._float(workspace)
         return is_placed
 
@@ -58,12 +62,22 @@ class WorkspaceLayout:
                 dock.host.forget()
             arrangements.arrange(self._window, self._docks, arrangement)
 
-    def _leave_out(self, workspace: Workspace) -> None:
-        """Take out what Qt gave a place of its own, since the layout knows none."""
+    @contextmanager
+    def _without(self, workspace: Workspace) -> Iterator[None]:
+        """Keep the panels that a workspace does not name out of Qt's sight.
+
+        It would give each a place, and what is taken out again leaves its room to the
+        others: their sizes were not those that were kept.
+        """
         named = {panel.name for panel in workspace.panels}
-        for name, dock in self._docks.by_name.items():
-            if name not in named:
-                self._window.removeDockWidget(dock)
+        others = [d for name, d in self._docks.by_name.items() if name not in named]
+        for dock in others:
+            dock.setParent(None)
+        try:
+            yield
+        finally:
+            for dock in others:
+                dock.setParent(self._window)
 
     def _float(self, workspace: Workspace) -> None:
         for panel in workspace.panels:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
@@ -311,6 +311,24 @@ def test_a_panel_that_has_no_place_takes_none_of_the_others(
     dock = window.docks["strategies"]
     qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
     assert window.docks["ladder"].width() == wide
+
+
+def test_sizes_come_back_as_they_were_left(qtbot: QtBot, window: MainWindow) -> None:
+    def heights() -> dict[str, int]:
+        names = ("backtest", "runs", "summary", "price", "trades")
+        return {name: window.docks[name].height() for name in names}
+
+    window.resize(1376, 840)
+    window.workspaces.switch("Backtest")
+    qtbot.waitUntil(lambda: window.docks["runs"].host.panel is not None)
+    QApplication.processEvents()
+    before = heights()
+
+    for name in ("Trade", "Backtest"):
+        window.workspaces.switch(name)
+        QApplication.processEvents()
+
+    assert heights() == before
 
 
 def test_what_is_docked_again_is_in_sight(window: MainWindow) -> None:
