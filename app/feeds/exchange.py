@@ -21,6 +21,7 @@ from app.engine.ring import Ring
 from app.errors import FeedError
 from app.feeds.protocol import FeedClock, FeedStatus
 from app.instrument import Instrument
+from app.priority import HELPING, give_way
 
 _log = logging.getLogger("app.market")
 _CLOCK: Final = SystemClock()
@@ -128,6 +129,7 @@ class ExchangeFeed:
             self._set_state("waiting", "")
 
     def _run(self) -> None:
+        give_way(HELPING)
         try:
             self.exchange.run()
         except Exception as error:  # noqa: BLE001  (the thread's own boundary)

@@ -18,6 +18,7 @@ from app.data.log_tail import LogTail
 from app.engine.history.history import History
 from app.errors import RingsideError
 from app.instrument import Instrument
+from app.priority import HELPING, give_way
 from app.sessions.hours import YEAR_NS, calendar_folder
 
 _log = logging.getLogger("app.engine")
@@ -115,6 +116,7 @@ class HistoryThread:
             self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
+        give_way(HELPING)
         try:
             while not self._stopping.is_set():
                 if self._tail.is_open():

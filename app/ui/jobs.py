@@ -6,35 +6,27 @@ asked for, because opening a session must wait for the closing of the one before
 """
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from app.clock import SystemClock
 from app.errors import RingsideError
+from app.priority import QUIET, give_way
 
 _log = logging.getLogger("app.ui")
 _CLOCK: Final = SystemClock()
 _EVERY_NS: Final = 100_000_000
-_QUIET: Final = 10
-"""How nice a quiet thread is (0 = as all others, 19 = most)."""
 Report = Callable[[float, int], None]
 """Told the share that is done and a count; ends the job where it was cancelled."""
 
 
 class JobCancelled(Exception):  # noqa: N818 - no error: the user wished it
     """Ends a job that was cancelled, from within."""
-
-
-def _give_way() -> None:
-    """Lower this thread's own priority, where the system has such a thing."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _QUIET)
 
 
 class Job(QObject):
@@ -97,7 +89,7 @@ class Jobs(QObject):
     ) -> None:
         super().__init__()
         self._pool = ThreadPoolExecutor(
-            threads, name, initializer=_give_way if is_quiet else None
+            threads, name, initializer=partial(give_way, QUIET) if is_quiet else None
         )
         self._running: set[Job] = set()
 
