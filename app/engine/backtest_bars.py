@@ -17,6 +17,7 @@ from app.engine.accounts import account_row, set_mark
 from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
 from app.engine.backtest_block import RUN_WORDS, Run, has_room, keep_worth
+from app.engine.backtest_orders import fill, may_send, send
 from app.engine.bars import forget_waiting, rows as bar_rows, wait
 from app.engine.bits import integer, lowest_bit
 from app.engine.book_events import is_bar, note_record, take_bar
@@ -225,6 +226,7 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
     nobody = np.uint64(0)
     bar_callers, bars_callers = nobody, nobody
     held, left = (integer(0), nobody, nobody), integer(Left.ALL)
+    sends = False
     while index < count:
         at = records + index * MARKET_BYTES
         record = view(at, 1, MARKET)[0]
@@ -239,10 +241,14 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             position = positions(arena)[account_row(arena, instrument)]
             bar_callers = _callers(arena, instrument, Handler.ON_BAR)
             bars_callers = _callers(arena, instrument, Handler.ON_BARS)
+            sends = may_send(arena, links, instrument)
             forget_findings(arena)
+        order = integer(0)
         if record["ts_received"] > session["now"]:
             found = _moves_on(arena, links, address, held)
-            if found >= 0:
+            if sends and found == Left.ASKED:
+                order = send(arena, links, address, instrument, at)
+            if found >= 0 and order == 0:
                 left = found
                 break
             session["now"] = record["ts_received"]
@@ -252,6 +258,8 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
                 _put(arena, held[0], integer(0))
         held = (integer(0), nobody, nobody)
         _take(arena, at, book, state)
+        if order:
+            fill(arena, address, instrument, order, at)
         if mark_at(arena, instrument, position, 2 * book["last_price"]):
             left = integer(Left.LOSS)
             break

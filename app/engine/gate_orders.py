@@ -135,7 +135,7 @@ def hold_gesture(
 
 
 @kernel
-def _new_fault(arena: int, command: Any) -> int:
+def new_fault(arena: int, command: Any) -> int:
     """Judge a new order by the instrument's rules, then by the risk checks."""
     fault = order_fault(arena, command)
     if fault != Reason.NONE:
@@ -152,17 +152,24 @@ def _new_fault(arena: int, command: Any) -> int:
 
 
 @kernel
+def take_terms(order: Any, check: Any) -> None:
+    """Give a new order what the check has made of its command."""
+    order["quantity"] = check["total"]
+    order["leaves"] = check["total"]
+    order["protection_ticks"] = check["ticks"]
+    if check["is_exit"]:
+        order["options"] = integer(order["options"]) | REDUCE_ONLY
+
+
+@kernel
 def _accepted(arena: int, command: Any) -> int:
     """Make the order that was judged; 0 if there is no room for it."""
     index = new_order(arena, command)
     if index == 0:
         return 0
     order, check = orders(arena)[index], checks(arena)[0]
-    order["quantity"] = check["total"]
-    order["leaves"] = check["total"]
-    order["protection_ticks"] = check["ticks"]
+    take_terms(order, check)
     if check["is_exit"]:
-        order["options"] = integer(order["options"]) | REDUCE_ONLY
         if check["price"] != NO_PRICE and order["order_type"] == OrderType.MARKET:
             # Even the touch is beyond the collar: wait at the collar's price.
             order["order_type"] = OrderType.LIMIT
@@ -178,7 +185,7 @@ def _accepted(arena: int, command: Any) -> int:
 def command_new(arena: int, links: int, command: Any) -> None:
     """Action.NEW."""
     forget_findings(arena)
-    reason = _new_fault(arena, command)
+    reason = new_fault(arena, command)
     if reason != Reason.NONE:
         refuse(arena, links, command, reason)
         _dismiss_exits(arena, links, command)

@@ -59,6 +59,15 @@ def is_ended(status: int) -> bool:
 @kernel
 def new_order(arena: int, command: Any) -> int:
     """Make a PENDING_NEW order of a command; 0 if the pool is full."""
+    index = known_order(arena, command)
+    if index:
+        _join(arena, index)
+    return index
+
+
+@kernel
+def known_order(arena: int, command: Any) -> int:
+    """Make a PENDING_NEW order that is in the map, not yet in a list; 0 if full."""
     index = take(arena, Section.ORDERS)
     if index == 0 and risk(arena)[0]["ended"]:
         forget_oldest(arena)
@@ -67,7 +76,6 @@ def new_order(arena: int, command: Any) -> int:
         return 0
     _write_terms(orders(arena)[index], command)
     _link_id(arena, index)
-    _join(arena, index)
     return index
 
 
@@ -155,9 +163,15 @@ def _leave(arena: int, index: int) -> None:
 @kernel
 def end_order(arena: int, index: int, status: int) -> None:
     """End an order: it leaves the working orders and joins those remembered."""
+    _leave(arena, index)
+    remember(arena, index, status)
+
+
+@kernel
+def remember(arena: int, index: int, status: int) -> None:
+    """End an order that is in no list: it joins those remembered."""
     every, state = orders(arena), risk(arena)[0]
     order = every[index]
-    _leave(arena, index)
     order["status"] = status
     order["resting_status"] = status
     order["leaves"] = 0

@@ -274,6 +274,13 @@ def refresh_exposure(arena: int, instrument: int) -> None:
     idle = idle and position["initial_margin"] == 0
     if idle and position["working_buy"] == 0 and position["working_sell"] == 0:
         return
+    work_out_exposure(arena, instrument)
+
+
+@kernel
+def work_out_exposure(arena: int, instrument: int) -> None:
+    """`refresh_exposure` of an instrument that had, or has, any."""
+    position = positions(arena)[account_row(arena, instrument)]
     definition, doubled = instruments(arena)[instrument], position["mark_doubled"]
     held, quantity = signed_value(position), position["quantity"]
     worst, margin = integer(0), integer(0)

@@ -40,7 +40,7 @@ def fills_from_bars(arena: int, instrument: int) -> bool:
 
 
 @kernel
-def _waiting(arena: int, instrument: int) -> int:
+def waiting_level(arena: int, instrument: int) -> int:
     """Level that holds what has no price to wait at; made if need be, 0 = no room.
 
     It stands beside the sides; what is taken of it, a phantom unit, keeps it.
@@ -73,7 +73,7 @@ def wait_for_bar(arena: int, links: int, index: int) -> None:
         if ends_with_bar(order["time_in_force"]):
             venue_instruments(arena)[order["instrument"]]["judged"] += 1
     else:
-        level = _waiting(arena, order["instrument"])
+        level = waiting_level(arena, order["instrument"])
         has_room = level != 0
         if has_room:
             append(arena, level, index)

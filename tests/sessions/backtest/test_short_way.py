@@ -8,25 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from app.data.catalog import Catalog
-from app.engine.arena import HEADER_BYTES, Arena, Section
+from app.engine.arena import Section
 from app.engine.records import BAR, EventKind, Reason, RecordFlag, ReportType
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.run import Backtest, Outcomes
+from tests.arena_bytes import arena_bytes
 from tests.bar_catalog import UNIT, walk, write_bars
 
 pytestmark = pytest.mark.slow
 
 _NEVER = 2**62
 """An expiry that never comes; with it no bar finds the venue idle."""
-
-
-def _bytes_of(arena: Arena) -> dict[str, bytes]:
-    """All that is in use, by section, and the header."""
-    found = {"header": arena.bytes[:HEADER_BYTES].tobytes()}
-    for section in arena.layout:
-        rows = arena.records(section)[: max(1, arena.used(section))]
-        found[section.name] = rows.tobytes()
-    return found
 
 
 def _ran(catalog: Catalog, request: Any, *, short: bool) -> Outcomes:
@@ -46,7 +38,7 @@ def _assert_same(catalog: Catalog, request: Any) -> Outcomes:
     whole = _ran(catalog, request, short=False)
     assert short.reports.tobytes() == whole.reports.tobytes()
     assert short.worths.tobytes() == whole.worths.tobytes()
-    ours, theirs = (_bytes_of(each.composition.arena) for each in (short, whole))
+    ours, theirs = (arena_bytes(each.composition.arena) for each in (short, whole))
     assert [name for name in ours if ours[name] != theirs[name]] == []
     return short
 
@@ -144,7 +136,7 @@ def test_random_bars_leave_the_same_bytes(
         backtest._end()
         bars["ts_received"] -= backtest.composition.data.first_ts
         waiting[0]["next_expiry"] = 0
-        backtests.append(_bytes_of(backtest.composition.arena))
+        backtests.append(arena_bytes(backtest.composition.arena))
     ours, theirs = backtests
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
@@ -188,7 +180,7 @@ def test_more_bars_of_one_time_than_may_wait_leave_the_same_bytes(
         backtest._end()
         waiting[0]["next_expiry"] = 0
         calls = int(arena.records(Section.STRATEGIES)["calls"][1])
-        found.append((calls, _bytes_of(arena)))
+        found.append((calls, arena_bytes(arena)))
     (calls, ours), (expected, theirs) = found
     assert calls == expected == len(rows)
     assert [name for name in ours if ours[name] != theirs[name]] == []

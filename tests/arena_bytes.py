@@ -1,0 +1,52 @@
+"""What stands in an arena, to compare two ways that came to the same."""
+
+import numpy as np
+
+from app.engine.arena import HEADER_BYTES, USED, Arena, Section
+
+_PLACES = ["left", "right"]
+"""Of PENDING: where else in the pool a message hangs."""
+
+
+def _header(arena: Arena) -> bytes:
+    """The header without which records of PENDING are free, and ever were used."""
+    words = arena.header.copy()
+    entry = 16 + 8 * int(Section.PENDING)
+    if Section.PENDING in arena.layout:
+        words[entry + USED : entry + USED + 2] = 0
+    return bytes(words[: HEADER_BYTES // 8].tobytes())
+
+
+def _on_their_way(arena: Arena) -> bytes:
+    """Messages that are on their way, in order; not which record each stands in."""
+    rows = arena.records(Section.PENDING)[: arena.used(Section.PENDING)].copy()
+    rows = rows[rows["message"] != 0]
+    for name in _PLACES:
+        rows[name] = 0
+    return bytes(rows[np.lexsort((rows["sequence"], rows["time"]))].tobytes())
+
+
+def _venue(arena: Arena) -> bytes:
+    """The venue's record, with whether messages are on their way, not where."""
+    row = arena.records(Section.VENUE)[:1].copy()
+    for name in ("arrivals", "deliveries"):
+        row[name] = row[name] != 0
+    return bytes(row.tobytes())
+
+
+def arena_bytes(arena: Arena) -> dict[str, bytes]:
+    """All that is in use, by section, and the header.
+
+    Messages take any record of their pool that is free, and leave their bytes behind
+    when they have arrived: nobody reads either.
+    """
+    found = {"header": _header(arena)}
+    for section in arena.layout:
+        if section == Section.PENDING:
+            found[section.name] = _on_their_way(arena)
+        elif section == Section.VENUE:
+            found[section.name] = _venue(arena)
+        else:
+            rows = arena.records(section)[: max(1, arena.used(section))]
+            found[section.name] = rows.tobytes()
+    return found
