@@ -37,11 +37,14 @@ def _venue(arena: Arena) -> bytes:
 def arena_bytes(arena: Arena) -> dict[str, bytes]:
     """All that is in use, by section, and the header.
 
-    Messages take any record of their pool that is free, and leave their bytes behind
-    when they have arrived: nobody reads either.
+    Left out is a scratch record, the report that the gate wrote last. Messages take any
+    record of their pool that is free, and leave their bytes behind when they have
+    arrived: nobody reads either.
     """
     found = {"header": _header(arena)}
     for section in arena.layout:
+        if section == Section.GATE_REPORTS:
+            continue
         if section == Section.PENDING:
             found[section.name] = _on_their_way(arena)
         elif section == Section.VENUE:

@@ -11,7 +11,7 @@ that is so; anything else goes the whole way, for until then nothing was done.
 
 from typing import Any, Final
 
-from app.engine.accounts import book_fill
+from app.engine.accounts import account_row, book_fill
 from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
 from app.engine.backtest_block import RUN_WORDS, Run, has_room
 from app.engine.bits import integer
@@ -43,7 +43,7 @@ from app.engine.reports import copy_terms
 from app.engine.risk_exposure import refresh_exposure, work_out_exposure
 from app.engine.risk_recent import note_message, note_order
 from app.engine.risk_state import REDUCE_ONLY, checks, limit_of, risk, working
-from app.engine.state import engine, instruments, orders
+from app.engine.state import engine, instruments, orders, positions
 from app.engine.strategy import (
     BY_HANDLER,
     Handler,
@@ -99,7 +99,7 @@ def may_send(arena: int, links: int, instrument: int) -> bool:
     for limit in _LIMITS:
         if limit_of(arena, instrument, limit):
             return False
-    return waiting_level(arena, instrument) != 0
+    return True
 
 
 @inlined
@@ -141,7 +141,7 @@ def _is_small(arena: int, instrument: int) -> bool:
     """Whether the order in the check adds to exposures, and nothing saturates."""
     check, definition = checks(arena)[0], instruments(arena)[instrument]
     if check["is_exit"]:
-        return True
+        return risk(arena)[0]["gross"] < _LARGE
     added = money_of(
         check["counted_price"],
         check["quantity"],
@@ -236,7 +236,7 @@ def send(arena: int, links: int, address: int, instrument: int, at: int) -> int:
     room = share_of(bar["volume"], models(arena)[instrument]["participation"])
     if new_fault(arena, request) != Reason.NONE or checks(arena)[0]["total"] > room:
         return 0
-    if not _is_small(arena, instrument):
+    if not _is_small(arena, instrument) or waiting_level(arena, instrument) == 0:
         return 0
     session = engine(arena)[0]
     sent = integer(session["now"])
@@ -251,8 +251,25 @@ def send(arena: int, links: int, address: int, instrument: int, at: int) -> int:
 
 
 @inlined
+def _expose(arena: int, instrument: int, doubled: int) -> None:
+    """Bring the exposure up to date after a fill, before a mark at half of `doubled`.
+
+    Where that mark is news, and there is or was anything, it does so again.
+    """
+    position = positions(arena)[account_row(arena, instrument)]
+    news = position["mark_doubled"] != doubled and doubled != NO_PRICE
+    if news and position["quantity"] | position["exposure"] != 0:
+        return
+    if checks(arena)[0]["is_exit"]:
+        refresh_exposure(arena, instrument)
+    else:
+        # While it worked there was some, whatever there was before.
+        work_out_exposure(arena, instrument)
+
+
+@inlined
 def _pay(arena: int, instrument: int, index: int, price: int, fee: int) -> None:
-    """Book a fill: order, position, money, exposure."""
+    """Book a fill: order, position, money."""
     order = orders(arena)[index]
     quantity, strategy = order["quantity"], integer(order["strategy"])
     order["filled"], order["fee"] = quantity, fee
@@ -260,11 +277,6 @@ def _pay(arena: int, instrument: int, index: int, price: int, fee: int) -> None:
     signed = quantity * integer(order["side"])
     book_fill(arena, instrument, strategy, price, signed, fee)
     mark_late_fill(arena, instrument, strategy)
-    if checks(arena)[0]["is_exit"]:
-        refresh_exposure(arena, instrument)
-    else:
-        # While it worked there was some, whatever there was before.
-        work_out_exposure(arena, instrument)
 
 
 @inlined
@@ -284,6 +296,7 @@ def fill(arena: int, address: int, instrument: int, index: int, at: int) -> None
     fee = charge(arena, instrument, placed, (price, quantity, role))
     placed["fee"], placed["report_latency"] = fee, state["last_delivery"] - now
     _pay(arena, instrument, index, price, fee)
+    _expose(arena, instrument, 2 * (price + bar["close_offset"]))
     engine(arena)[0]["fills"] += 1
     report = _begin_report(arena, block, index, integer(ReportType.FILL))
     report["ts_venue"] = now

@@ -79,7 +79,7 @@ _LIMITS = st.sampled_from(
         {"max_position_size": 50},
         {"max_gross_exposure": 5000},
         {"max_drawdown": 20},
-        {"collar": 0.01},
+        {"collar": "0.01"},
     ]
 )
 _FEES = st.sampled_from(
@@ -147,7 +147,7 @@ def _request(catalog: Catalog, classes: list[str], seed: int, **terms: Any) -> A
 
 
 @settings(
-    max_examples=40,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
