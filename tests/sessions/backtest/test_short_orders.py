@@ -1,5 +1,6 @@
 """Market orders that the next bar fills whole take a short way: to the same bytes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return write_bars(folder, "RSTK", np.full(200, 1_000_000))
 
 
-def _bars(rows: list[tuple[int, ...]], first_ts: int) -> Any:
+def _bars(rows: Sequence[tuple[int, ...]], first_ts: int) -> Any:
     """BAR records of what Hypothesis drew."""
     bars = np.zeros(len(rows), BAR)
     price, ts = 1_000_000, first_ts
@@ -117,7 +118,7 @@ def _bars(rows: list[tuple[int, ...]], first_ts: int) -> Any:
 
 
 def _folded(
-    catalog: Catalog, request: Any, rows: list[tuple[int, ...]], *, short: bool
+    catalog: Catalog, request: Any, rows: Sequence[tuple[int, ...]], *, short: bool
 ) -> tuple[Any, dict[str, bytes]]:
     """Reports and arena after the bars, on the short way or on the whole one."""
     backtest = Backtest(request, catalog)
@@ -162,7 +163,7 @@ def _request(catalog: Catalog, classes: list[str], seed: int, **terms: Any) -> A
 )
 def test_random_orders_leave_the_same_bytes(
     catalog: Catalog,
-    rows: list[tuple[int, ...]],
+    rows: Sequence[tuple[int, ...]],
     seed: int,
     classes: list[str],
     limits: Any,
