@@ -32,6 +32,7 @@ from app.ui.items.ladder_geometry import Column
 from app.ui.items.step_field import StepField
 from app.ui.models import requests
 from app.ui.models.deciding import Deciding, Held
+from app.ui.models.exits import Plan
 from app.ui.models.judge import NO_EXIT
 from app.ui.models.ticket import Attach
 from app.ui.panels.chart import ChartPanel
@@ -135,12 +136,12 @@ ROWS: Final = {
     "an exit stop": Row(
         "exit stop", SELL, 6, 5, "ladder ticket chart", position=5, is_exit=True
     ),
-    "a bracket": Row("bracket", BUY, -4, 2, "ladder ticket"),
+    "a bracket": Row("bracket", BUY, -4, 2, "ladder ticket chart"),
     "a bracket whose entry shrinks the position": Row(
-        "bracket", SELL, -4, 2, "ladder ticket", position=5
+        "bracket", SELL, -4, 2, "ladder ticket chart", position=5
     ),
     "a bracket where stops are not offered": Row(
-        "bracket", BUY, -4, 2, "ladder ticket", BLOCKED,
+        "bracket", BUY, -4, 2, "ladder ticket chart", BLOCKED,
         "the venue does not offer this order type", offers_stops=False,
     ),
     "a stop that is not offered": Row(
@@ -351,6 +352,11 @@ class Surfaces:
             QTest.mousePress(view, LEFT, pos=start)
             QTest.mouseMove(view, end)
             QTest.mouseRelease(view, LEFT, pos=end)
+        elif row.kind == "bracket":
+            ticks = self.ladder.view.gestures.exit_ticks
+            view.hand.plan = Plan(row.side, price, ticks)
+            QTest.keyClick(view, Qt.Key.Key_Return)
+            view.hand.plan = None
         else:
             kind = OrderType.LIMIT if row.kind == "limit" else OrderType.STOP
             found = [
