@@ -106,10 +106,13 @@ def _resize_exits(arena: int, group: int, without: int, change: int) -> None:
 
 @kernel
 def _cancel_entries_of(arena: int, group: int, without: int) -> None:
-    index = integer(condition_groups(arena)[group]["first"])
+    every = condition_groups(arena)[group]
+    has_linked = every["key"] & LINKED != 0
+    index = integer(every["first"])
     while index:
         row = condition(arena, index)
-        is_entry = not is_exit_role(integer(row["role"]))
+        is_bracket = has_linked and row["role"] == GroupRole.BRACKET_ENTRY
+        is_entry = is_bracket or row["role"] == GroupRole.OCO_ENTRY
         if index != without and is_entry:
             line_up(arena, index, integer(Step.CANCEL), integer(Reason.GROUP))
         index = integer(row["next_member"])
