@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO
 
@@ -392,7 +393,7 @@ def run_checks(arguments: list[str]) -> int:
             # Every panel on a real session; tests take the other scales and themes.
             "window": [*window, "--scale", "1", "--theme", "dark", shots],
         }
-        failed = [name for name, command in checks.items() if not passes(name, command)]
+        failed = failed_of(checks)
     pytest = [python, "-m", "pytest", *(arguments or IN_PARALLEL)]
     tests = subprocess.call(pytest, cwd=ROOT)
     if failed:
@@ -400,13 +401,21 @@ def run_checks(arguments: list[str]) -> int:
     return tests or int(bool(failed))
 
 
-def passes(name: str, command: list[str]) -> bool:
-    """Run a check; its words are shown only where it fails."""
-    done = captured(command)
-    print(f"{name:<10}{'failed' if done.returncode else 'ok'}", flush=True)
-    if done.returncode:
-        print(done.stdout, flush=True)
-    return not done.returncode
+def failed_of(checks: dict[str, list[str]]) -> list[str]:
+    """Run checks, two at once, and tell of each; return the names of those that failed.
+
+    Words of a check are shown only where it fails.
+    """
+    failed = []
+    with ThreadPoolExecutor(2) as pool:
+        results = pool.map(captured, checks.values())
+        for name in checks:
+            done = next(results)
+            print(f"{name:<10}{'failed' if done.returncode else 'ok'}", flush=True)
+            if done.returncode:
+                print(done.stdout, flush=True)
+                failed.append(name)
+    return failed
 
 
 def captured(

@@ -25,7 +25,7 @@ from app.ui.panel_rows import PANELS
 from tests.ui.scripted_session import ScriptedSession
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow]
-STEPS = int(os.environ.get("RINGSIDE_WALK", "160"))
+STEPS = int(os.environ.get("RINGSIDE_WALK", "100"))
 FIRST = int(os.environ.get("RINGSIDE_SEED", "1"))
 AREAS = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
