@@ -46,6 +46,9 @@ HEADER_BYTES: Final = 128
 """Each column file: an .npy header of this length, then the values."""
 _MOST_FILES: Final = 8_192
 _MAPPED_AT_LEAST: Final = 4
+_HELD_AT_MOST: Final = 16
+"""Segments that are mapped when a recording is opened; a live one has no more."""
+_LOOKS: Final = 5
 MADE_UP: Final = "sample"
 """The importer of segments that no market made (app/data/sample.py)."""
 STREAMS: Final = ("orders", "depth", "top", "quotes", "trades", "bars")
@@ -178,6 +181,14 @@ class Segment:
             self._columns = columns
             _mapped.note(self)
         return columns
+
+    def is_held(self) -> bool:
+        """Map its columns; False if it was taken away, and another has its rows."""
+        try:
+            return bool(self.columns)
+        except CatalogError:
+            # What is damaged is told to who reads it.
+            return self.folder.is_dir()
 
     def let_go(self) -> None:
         """Keep its files open no longer than somebody holds a part of them."""
@@ -414,8 +425,22 @@ class Catalog:
             raise CatalogError(
                 f"no stream {stream!r} of {name}; it has {', '.join(known)}"
             )
-        segments = self.segments(name, stream or known[0])
+        segments = self._held(name, stream or known[0])
         return Recording(self._checked(name, segments), segments)
+
+    def _held(self, name: str, stream: str) -> list[Segment]:
+        """Segments of a stream; few ones are mapped, so that nobody takes them away.
+
+        While something is recorded its segments are merged, and what is merged is
+        deleted: between being listed and being mapped one may go.
+        """
+        segments = self.segments(name, stream)
+        for _ in range(_LOOKS):
+            few = len(segments) <= _HELD_AT_MOST
+            if not few or all(each.is_held() for each in segments):
+                break
+            segments = self.segments(name, stream)
+        return segments
 
     def segments(self, name: str, stream: str) -> list[Segment]:
         """Segments of a stream in order of time."""

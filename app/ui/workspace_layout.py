@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRect, Qt
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtWidgets import QMainWindow
 
 from app.ui import arrangements
 from app.ui.docks import Docks
@@ -71,15 +71,13 @@ class WorkspaceLayout:
         """
         named = {panel.name for panel in workspace.panels}
         others = [d for name, d in self._docks.by_name.items() if name not in named]
-        away = QWidget(self._window)  # as windows they would get frames of their own
         for dock in others:
-            dock.setParent(away)
+            dock.setParent(None)
         try:
             yield
         finally:
             for dock in others:
                 dock.setParent(self._window)
-            away.deleteLater()
 
     def _float(self, workspace: Workspace) -> None:
         for panel in workspace.panels:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from app.data.catalog import COLUMNS, META, Catalog
+from app.data.catalog import COLUMNS, META, Catalog, Segment
 from app.data.catalog_writer import DAY_NS, ImportJob, Target
 from app.data.commit import IMPORTS, Commit
 from app.data.instrument_master import shipped_file
@@ -61,6 +61,42 @@ def test_what_is_written_is_read_byte_for_byte(tmp_path: Path):
     assert np.concatenate(list(recording.batches(999))).tobytes() == records.tobytes()
     assert (recording.first_ts, recording.last_ts) == (T0, T0 + 9_999_000)
     recording.verify()
+
+
+class Merging(Catalog):
+    """What is listed first is elsewhere when it is to be mapped."""
+
+    looks = 0
+
+    def segments(self, name: str, stream: str) -> list[Segment]:
+        found = super().segments(name, stream)
+        self.looks += 1
+        if self.looks == 1:
+            folder = found[0].folder
+            folder.rename(folder.with_name(f"{folder.name}-merged"))
+        return found
+
+
+def test_what_is_merged_while_it_is_opened_is_looked_for_anew(tmp_path: Path):
+    records = made(1_000)
+    store(Catalog(tmp_path), records)
+    catalog = Merging(tmp_path)
+
+    recording = catalog.open("AMZN")
+
+    recording.verify()
+    assert recording.records().tobytes() == records.tobytes()
+    assert catalog.looks == 2
+
+
+def test_what_is_deleted_after_it_was_opened_is_still_read(tmp_path: Path):
+    records = made(1_000)
+    store(Catalog(tmp_path), records)
+    recording = Catalog(tmp_path).open("AMZN")
+
+    Catalog(tmp_path).delete("AMZN")
+
+    assert recording.records().tobytes() == records.tobytes()
 
 
 _MANY_DAYS = """
