@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from app.engine.ladder_rows import Mark
 from app.ui.items.ladder_cells import (
     _FIELDS,
     PRICES,
@@ -11,7 +12,7 @@ from app.ui.items.ladder_cells import (
     LadderCells,
 )
 from app.ui.items.ladder_geometry import Column
-from app.ui.models.ladder import LadderFrame, Mark
+from app.ui.models.ladder import LadderFrame
 
 _LAST: Final = int(Mark.LAST)
 _AT_TOUCH: Final = int(Mark.LAST | Mark.BEST_BID | Mark.BEST_ASK)

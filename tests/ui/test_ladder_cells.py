@@ -8,10 +8,11 @@ from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
 from app.config import Settings
+from app.engine.ladder_rows import Mark
 from app.ui.items.ladder_geometry import Column
 from app.ui.items.ladder_paint import LadderPaint
 from app.ui.items.ladder_view import LadderView
-from app.ui.models.ladder import LadderFrame, Mark, touch_index
+from app.ui.models.ladder import LadderFrame, touch_index
 from app.ui.models.ladder_build import bar_scale, build_frame
 from app.ui.models.market import Market
 from app.ui.models.orders import OWN_ORDER

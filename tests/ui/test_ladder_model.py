@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.engine.ladder_rows import Mark
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -18,7 +19,6 @@ from app.ui.models.judge import Verdict, through_ticks
 from app.ui.models.ladder import (
     Away,
     LadderFrame,
-    Mark,
     Surroundings,
     touch_index,
 )

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from app.engine import raster_ladder
+from app.engine.ladder_rows import Mark
 from app.engine.raster import ladder_cells
 from app.engine.raster_ladder import LADDER_COLUMN, LADDER_LOOK
 from app.engine.raster_numbers import CHANGE, PRICE, SIZE
@@ -19,7 +20,7 @@ from app.ui.formatting import InstrumentText
 from app.ui.items.ink import Ink
 from app.ui.items.ladder_geometry import Column, Geometry
 from app.ui.items.raster import Lettering, Numbers, RasterGrid, rgb
-from app.ui.models.ladder import CELL, LadderFrame, Mark
+from app.ui.models.ladder import CELL, LadderFrame
 from app.ui.theme import Theme
 
 USUAL, BOLD, SMALL = range(3)

@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPolygonF
 
+from app.engine.ladder_rows import Mark
 from app.engine.records import BUY, SELL
 from app.ui.formatting import InstrumentText
 from app.ui.items.ink import Ink
@@ -18,7 +19,7 @@ from app.ui.items.ladder_cells import AHEAD
 from app.ui.items.ladder_chips import Chip, Chips
 from app.ui.items.ladder_geometry import Column, Geometry
 from app.ui.items.raster import RasterGrid, Sprites, rgb
-from app.ui.models.ladder import LadderFrame, Mark, Own, Shape
+from app.ui.models.ladder import LadderFrame, Own, Shape
 
 BESIDE: Final = int(
     Mark.LAST | Mark.LAST_BUY | Mark.LAST_SELL | Mark.HIGH | Mark.LOW | Mark.AVERAGE

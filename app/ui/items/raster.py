@@ -13,7 +13,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 from app.engine import raster
-from app.engine.raster import GLYPH, RASTER_CELL, RUN, SPRITE, raster_cells
+from app.engine.raster import GLYPH, GLYPH_PX, RASTER_CELL, RUN, SPRITE, raster_cells
 from app.engine.raster_numbers import BAND, FIGURES, NUMBER, NUMBER_CODES, PRICE
 
 _RUNS: Final = 1 << 15
@@ -107,13 +107,16 @@ class Lettering:
         painter.setPen(QColor(Qt.GlobalColor.white))
         painter.drawText(0, metrics.ascent(), character)
         painter.end()
-        self._need(width)
+        room = -(-width // GLYPH_PX) * GLYPH_PX
+        self._need(room)
         lines = np.frombuffer(image.constBits(), np.uint8)
-        lines = lines.reshape(height, image.bytesPerLine())
+        lines = lines.reshape(height, image.bytesPerLine())[:, :width]
         left, code = self._atlas_used, self._glyph_count
-        self.atlas[:height, left : left + width] = lines[:, :width]
-        self.glyphs[code] = (left, width, height)
-        self._atlas_used += width
+        self.atlas[:height, left : left + width] = lines
+        covered = np.flatnonzero(lines.any(axis=1))
+        top, bottom = (covered[0], covered[-1] + 1) if len(covered) else (0, 0)
+        self.glyphs[code] = (left, width, height, top, bottom, room)
+        self._atlas_used += room
         self._glyph_count += 1
         return code
 

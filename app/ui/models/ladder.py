@@ -12,52 +12,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from app.engine.ladder_rows import LADDER_ROW
 from app.engine.records import BUY, NO_PRICE, SafetyState
 from app.ui.models.market import Listed, Market
 from app.ui.models.situation import THROUGH_TICKS, Situation
 
-CELL: Final = np.dtype(
-    [
-        ("price", "<i8"),  # lowest of the row, price units
-        ("bid", "<i8"),  # displayed size, quantity units
-        ("ask", "<i8"),
-        ("buy", "<i8"),  # our leaves, quantity units
-        ("sell", "<i8"),
-        ("buy_ahead", "<i8"),  # queue ahead of our first order; -1 = unknown
-        ("sell_ahead", "<i8"),
-        ("last_size", "<i8"),  # of the last trade, where it was here
-        ("sold", "<i8"),  # volume of selling aggressors since the flow's reset
-        ("bought", "<i8"),
-        ("bid_change", "<i8"),  # stacked less pulled since the flow's reset
-        ("ask_change", "<i8"),
-        ("volume", "<i8"),  # of the session
-        ("marks", "<i8"),  # Mark
-    ]
-)
-
-
-class Mark(IntEnum):
-    """What else there is to show in a row: bits, as plain integers for speed."""
-
-    LAST = 1  # the last trade was here
-    LAST_BUY = 2  # its aggressor bought
-    LAST_SELL = 4
-    BEST_BID = 8
-    BEST_ASK = 16
-    INSIDE = 32  # between bid and ask
-    AVERAGE = 64  # average price of the position
-    HIGH = 128  # of the session
-    LOW = 256
-    OPEN = 1 << 13  # of the session
-    PREVIOUS_CLOSE = 1 << 14
-    VWAP = 1 << 15
-    BREAK_EVEN = 1 << 16  # where the day's P&L after fees is zero
-    POC = 1 << 17  # most volume of the session
-    UNKNOWN_BID = 1 << 18  # beyond the levels that are known
-    UNKNOWN_ASK = 1 << 19
-    TRAIL_1 = 1 << 20  # the last price but one; the others are older
-    TRAIL_2 = 1 << 21
-    TRAIL_3 = 1 << 22
+CELL: Final = LADDER_ROW
 
 
 class Shape(IntEnum):

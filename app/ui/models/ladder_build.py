@@ -1,78 +1,29 @@
-"""How a ladder's frame is made from the newest view: each thing to its row."""
+"""How a ladder's frame is made from the newest view: each thing to its row.
 
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+The rows are written by compiled code (`app.engine.ladder_rows`) in one call; here it is
+told where everything lies.
+"""
+
+import ctypes
+from typing import Any, Final
 
 import numpy as np
 
-from app.engine.records import (
-    BUY,
-    NO_PRICE,
-    SELL,
-    OrderStatus,
-    OrderType,
-)
-from app.engine.views import DEPTH
-from app.ui.models.ladder import (
-    CELL,
-    NOTHING_ELSE,
-    Away,
-    LadderFrame,
-    Mark,
-    Own,
-    Shape,
-    Surroundings,
-)
+from app.engine import ladder_rows as rows_of
+from app.engine.history.records import FLOW
+from app.engine.ladder_rows import LADDER_SPOT, ROWS_WORDS, Mark
+from app.engine.raster import ladder_rows
+from app.engine.records import NO_PRICE
+from app.engine.views import DEPTH, VIEW_INSTRUMENT, VIEW_LEVEL
+from app.ui.models.ladder import CELL, NOTHING_ELSE, LadderFrame, Surroundings
+from app.ui.models.ladder_own import Placed, place_own
 from app.ui.models.market import Listed, Market
-from app.ui.models.orders import (
-    PENDING,
-    STOPS,
-    TRAILING,
-    prices_at,
-    sizes,
-    waits_for_stop,
-)
 from app.ui.models.situation import seen
 
-_BEST_BID, _BEST_ASK = int(Mark.BEST_BID), int(Mark.BEST_ASK)
-_INSIDE, _LAST = int(Mark.INSIDE), int(Mark.LAST)
-_LAST_SIDE: Final = {1: int(Mark.LAST_BUY), -1: int(Mark.LAST_SELL)}
-_GHOST: Final = int(Shape.GHOST)
-_STOPS: Final = np.zeros(1 + max(OrderType), np.int64)
-_STOPS[list(STOPS)] = int(Shape.STOP)
-_STOPS[list(TRAILING)] |= int(Shape.TRAILING)
-_PENDING: Final = np.zeros(1 + max(OrderStatus), np.int64)
-_PENDING[list(PENDING)] = int(Shape.PENDING)
-_FLOW: Final = ("sold", "bought", "bid_change", "ask_change", "volume")
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The rows of a frame while it is being made."""
-
-    listed: Listed
-    top: int
-    cells: np.ndarray
-    group: int
-    own: dict[tuple[int, int], list[int]] = field(default_factory=dict)
-    looks: dict[tuple[int, int], Own] = field(default_factory=dict)
-    away: tuple[Away, ...] = ()
-    groups: tuple[tuple[tuple[int, int, str], ...], ...] = ()
-
-    def of(self, prices: np.ndarray) -> np.ndarray:
-        """Row of each price; may lie outside."""
-        indices = self.listed.scale.indices(prices)
-        return self.top - (indices if self.group == 1 else indices // self.group)
-
-    def mark(self, mark: int, price: int) -> int:
-        """Set a mark in a price's row; return the row, or -1 outside."""
-        if price == NO_PRICE:
-            return -1
-        row = self.top - self.listed.scale.index(price) // self.group
-        if not 0 <= row < len(self.cells):
-            return -1
-        self.cells["marks"][row] |= mark
-        return row
+_Job: Final = ctypes.c_int64 * ROWS_WORDS
+_FIELDS: Final = VIEW_INSTRUMENT.fields or {}
+_BIDS, _ASKS = int(_FIELDS["bids"][1]), int(_FIELDS["asks"][1])
+_NO_LEVELS: Final = np.zeros(0, VIEW_LEVEL)
 
 
 def build_frame(
@@ -82,6 +33,7 @@ def build_frame(
     top: int,
     rows: int,
     around: Surroundings = NOTHING_ELSE,
+    placed: Placed | None = None,
 ) -> LadderFrame:
     """Build a frame from the newest view.
 
@@ -97,56 +49,106 @@ def build_frame(
     rows : int
     around : Surroundings
         What no view says.
+    placed : Placed, optional
+        The orders in these rows, where that is known.
     """
     group = max(1, around.group)
-    cells = np.zeros(rows, CELL)
-    cells["price"] = listed.scale.prices((top - np.arange(rows)) * group)
-    cells["buy_ahead"] = cells["sell_ahead"] = -1
-    made = _Rows(listed, top, cells, group)
-    _place_own(made, orders, market.queues() if len(orders) else {})
+    if placed is None:
+        placed = place_own(listed, orders, top, rows, group)
     at = seen(market, listed, orders, around.through_ticks)
-    part = at.part
-    if part is None or market.view is None:
+    part = None if market.view is None else at.part
+    cells = np.zeros(rows, CELL)
+    job = _Job()
+    job[rows_of.TOP], job[rows_of.GROUP] = top, group
+    _tell(job, rows_of.ROWS, cells)
+    _tell(job, rows_of.BANDS, listed.scale.table)
+    if len(placed.table):
+        _tell(job, rows_of.OWN, placed.table)
+        job[rows_of.WORKING], job[rows_of.WORKING_COUNT] = market.working()
+    if part is None:
+        ladder_rows(ctypes.addressof(job))
         return LadderFrame(
             at,
             top,
             cells,
             1,
-            own=made.own,
-            looks=made.looks,
+            own=placed.own,
+            looks=placed.looks,
             group=group,
-            away=made.away,
+            away=placed.away,
         )
-    bids = part["bids"][: int(part["bid_levels"])].copy()
-    asks = part["asks"][: int(part["ask_levels"])].copy()
-    _place_book(made, bids, asks, around.deep)
-    _place_marks(made, part, bids, asks)
-    for mark, price in around.marks:
-        made.mark(mark, price)
-    if around.flow is not None:
-        _place_flow(made, around.flow)
+    bids = part["bids"][: int(part["bid_levels"])]
+    asks = part["asks"][: int(part["ask_levels"])]
+    place = job[rows_of.PART] = market.address(listed.number)
+    job[rows_of.BIDS], job[rows_of.BID_COUNT] = place + _BIDS, len(bids)
+    job[rows_of.ASKS], job[rows_of.ASK_COUNT] = place + _ASKS, len(asks)
+    marks = [*around.marks, *_position_marks(part, listed)]
+    kept = _surround(job, around, marks)
+    ladder_rows(ctypes.addressof(job))
+    del kept
     return LadderFrame(
         at,
         top,
         cells,
-        full=bar_scale(int(max(cells["bid"].max(), cells["ask"].max()))),
+        full=bar_scale(job[rows_of.LARGEST]),
         sequence=int(part["book_sequence"]),
         bids=bids,
         asks=asks,
-        bid_total=int(bids["size"].sum()),
-        ask_total=int(asks["size"].sum()),
+        bid_total=job[rows_of.BID_TOTAL],
+        ask_total=job[rows_of.ASK_TOTAL],
         stale=int(part["stale"]),
         stale_since=int(part["stale_since"]),
         state=market.safety_state,
         position=int(part["position"]),
         last=int(part["last_price"]),
-        own=made.own,
-        looks=made.looks,
+        own=placed.own,
+        looks=placed.looks,
         group=group,
         has_flow=around.flow is not None,
-        away=made.away,
-        groups=made.groups,
+        away=placed.away,
+        groups=placed.groups,
     )
+
+
+def _surround(
+    job: Any, around: Surroundings, marks: list[tuple[int, int]]
+) -> list[np.ndarray]:
+    """Tell a job what no view says; return what must live until it is done."""
+    kept = [np.array(marks, LADDER_SPOT)]
+    _tell(job, rows_of.SPOTS, kept[0])
+    if around.flow is not None:
+        kept.append(np.ascontiguousarray(around.flow, FLOW))
+        _tell(job, rows_of.FLOWS, kept[-1])
+    if around.deep is None:
+        job[rows_of.DEEP_BID_COUNT] = job[rows_of.DEEP_ASK_COUNT] = -1
+        return kept
+    for word, levels in zip(
+        (rows_of.DEEP_BIDS, rows_of.DEEP_ASKS), around.deep, strict=True
+    ):
+        kept.append(np.ascontiguousarray(levels, VIEW_LEVEL))
+        _tell(job, word, kept[-1])
+    return kept
+
+
+def _tell(job: Any, word: int, array: np.ndarray) -> None:
+    """Write an array's address and, behind it, its length into a job."""
+    job[word + 1] = len(array)
+    if len(array):
+        # A third of the time that `array.ctypes.data` takes.
+        is_open = array.flags.writeable
+        place = ctypes.c_char.from_buffer(array) if is_open else None
+        job[word] = array.ctypes.data if place is None else ctypes.addressof(place)
+
+
+def _position_marks(part: np.void, listed: Listed) -> list[tuple[int, int]]:
+    """Marks of the position's average price and break-even."""
+    average = float(part["average_price"])
+    if not part["position"] or not np.isfinite(average) or abs(average) >= 2.0**62:
+        return []
+    return [
+        (int(Mark.AVERAGE), round(average)),
+        (int(Mark.BREAK_EVEN), break_even(part, listed)),
+    ]
 
 
 def bar_scale(largest: int) -> int:
@@ -187,190 +189,6 @@ def reaches_beyond(part: np.void, low: int, high: int) -> bool:
         if (low < last) if is_bid else (high > last):
             return True
     return False
-
-
-def _place_book(
-    rows: _Rows,
-    bids: np.ndarray,
-    asks: np.ndarray,
-    deep: tuple[np.ndarray, np.ndarray] | None,
-) -> None:
-    """Both sides' sizes; what lies beyond the view's levels is unknown without deep."""
-    cells = rows.cells
-    for column, side, levels, mark in (
-        ("bid", BUY, bids, int(Mark.UNKNOWN_BID)),
-        ("ask", SELL, asks, int(Mark.UNKNOWN_ASK)),
-    ):
-        _place_sizes(rows, cells[column], levels)
-        if len(levels) < DEPTH:
-            continue
-        last = int(levels["price"][-1])
-        if deep is not None:
-            more = deep[0 if side == BUY else 1]
-            _place_sizes(rows, cells[column], more[(last - more["price"]) * side > 0])
-        else:
-            is_beyond = (last - cells["price"]) * side > 0
-            cells["marks"][is_beyond] |= mark
-
-
-def _place_sizes(rows: _Rows, column: np.ndarray, levels: np.ndarray) -> None:
-    if not len(levels):
-        return
-    at = rows.of(levels["price"])
-    seen = (at >= 0) & (at < len(column))
-    # Levels of one row, and those off the tick table, add up.
-    np.add.at(column, at[seen], levels["size"][seen])
-
-
-def _place_flow(rows: _Rows, flow: np.ndarray) -> None:
-    if not len(flow):
-        return
-    at = rows.of(flow["price"])
-    seen = (at >= 0) & (at < len(rows.cells))
-    at, flow = at[seen], flow[seen]
-    for name in _FLOW:
-        np.add.at(rows.cells[name], at, flow[name])
-
-
-def _place_marks(
-    rows: _Rows, part: np.void, bids: np.ndarray, asks: np.ndarray
-) -> None:
-    cells = rows.cells
-    side = _LAST_SIDE.get(int(part["last_aggressor"]), 0)
-    row = rows.mark(_LAST | side, int(part["last_price"]))
-    if row >= 0:
-        cells["last_size"][row] = part["last_size"]
-    rows.mark(int(Mark.HIGH), int(part["high"]))
-    rows.mark(int(Mark.LOW), int(part["low"]))
-    average = float(part["average_price"])
-    if part["position"] and np.isfinite(average) and abs(average) < 2.0**62:
-        rows.mark(int(Mark.AVERAGE), round(average))
-        rows.mark(int(Mark.BREAK_EVEN), break_even(part, rows.listed))
-    if len(bids):
-        rows.mark(_BEST_BID, int(bids["price"][0]))
-    if len(asks):
-        rows.mark(_BEST_ASK, int(asks["price"][0]))
-    if len(bids) and len(asks):
-        low, high = int(bids["price"][0]), int(asks["price"][0])
-        inside = (cells["price"] > low) & (cells["price"] < high)
-        cells["marks"][inside] |= _INSIDE
-
-
-_OWN: Final = {BUY: ("buy", "buy_ahead"), SELL: ("sell", "sell_ahead")}
-_SHOWN: Final = (
-    "client_order_id",
-    "side",
-    "leaves",
-    "display",
-    "status",
-    "order_type",
-    "group",
-)
-
-
-class _Order(NamedTuple):
-    """What a ladder shows of one order."""
-
-    row: int
-    price: int
-    number: int
-    side: int
-    leaves: int
-    display: int
-    status: int
-    order_type: int
-    group: int
-    shown: int  # the size that it says
-    shape: int  # Shape bits
-
-
-def _shapes(orders: np.ndarray) -> np.ndarray:
-    """Shape bits of each order."""
-    leaves, display = orders["leaves"], orders["display"]
-    kinds = orders["order_type"]
-    return np.asarray(
-        np.where(waits_for_stop(orders), _STOPS[kinds], 0)
-        | _PENDING[orders["status"]]
-        # A bracket's exit whose entry is not filled has no size yet.
-        | np.where((leaves == 0) & (orders["group"] != 0), _GHOST, 0)
-        | np.where((display > 0) & (display < leaves), int(Shape.ICEBERG), 0)
-    )
-
-
-def _place_own(
-    rows: _Rows, orders: np.ndarray, queues: dict[int, tuple[int, int]]
-) -> None:
-    if not len(orders):
-        return
-    prices = prices_at(orders)
-    is_priced = prices != NO_PRICE
-    orders, prices = orders[is_priced], prices[is_priced]
-    columns = [orders[name].tolist() for name in _SHOWN]
-    at = rows.of(prices).tolist()
-    columns += [sizes(orders).tolist(), _shapes(orders).tolist()]
-    every = [_Order(*each) for each in zip(at, prices.tolist(), *columns, strict=True)]
-    groups: dict[int, list[_Order]] = {}
-    for order in every:
-        if order.group:
-            groups.setdefault(order.group, []).append(order)
-    seen = [order for order in every if 0 <= order.row < len(rows.cells)]
-    for order in seen:
-        _place_order(rows, order, queues)
-    outside = [order for order in every if not 0 <= order.row < len(rows.cells)]
-    rows.away = _away([(o.row, o.side, o.shown, o.price) for o in outside])
-    rows.groups = tuple(_lettered(each) for each in groups.values() if len(each) > 1)
-
-
-def _place_order(
-    rows: _Rows,
-    order: _Order,
-    queues: dict[int, tuple[int, int]],
-) -> None:
-    """Add an order to what its cell shows."""
-    size, ahead = _OWN[order.side]
-    key = (order.row, order.side)
-    here = rows.own.setdefault(key, [])
-    here.append(order.number)
-    rows.cells[size][order.row] += order.leaves
-    if len(here) == 1:
-        rows.cells[ahead][order.row] = queues.get(order.number, (-1, -1))[0]
-    known = rows.looks.get(key, Own(0, 0, 0, 0))
-    rows.looks[key] = Own(
-        known.size + order.shown,
-        known.display + (order.display if order.shape & Shape.ICEBERG else 0),
-        known.orders + 1,
-        # A cell is a ghost's only where all of it is.
-        (known.shape | order.shape) & ~_GHOST
-        | order.shape & (known.shape if known.orders else _GHOST) & _GHOST,
-    )
-
-
-def _away(outside: list[tuple[int, int, int, int]]) -> tuple[Away, ...]:
-    """Orders out of view, by side and edge; the nearest one's price."""
-    found: dict[tuple[int, bool], list[tuple[int, int, int, int]]] = {}
-    for each in outside:
-        found.setdefault((each[1], each[0] < 0), []).append(each)
-    return tuple(
-        Away(
-            side,
-            is_above,
-            sum(each[2] for each in orders),
-            (max if is_above else min)(orders)[3],
-        )
-        for (side, is_above), orders in sorted(found.items())
-    )
-
-
-def _lettered(members: list[_Order]) -> tuple[tuple[int, int, str], ...]:
-    """Members of a group with what they are in it: entry, target, stop."""
-    exits = {each.side for each in members if each.order_type in STOPS}
-
-    def letter(order: _Order) -> str:
-        if order.order_type in STOPS:
-            return "S"
-        return "T" if order.side in exits else "E"
-
-    return tuple((each.row, each.side, letter(each)) for each in members)
 
 
 def prices_shown(listed: Listed, top: int, rows: int, group: int) -> tuple[int, int]:

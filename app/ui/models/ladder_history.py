@@ -4,9 +4,10 @@ from typing import Final
 
 import numpy as np
 
+from app.engine.ladder_rows import Mark
 from app.engine.records import NO_PRICE
 from app.sessions.history import MarketHistory
-from app.ui.models.ladder import Mark, Surroundings
+from app.ui.models.ladder import Surroundings
 from app.ui.models.ladder_build import prices_shown, reaches_beyond
 from app.ui.models.market import Listed, Market
 

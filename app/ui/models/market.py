@@ -7,12 +7,15 @@ from typing import Final
 import numpy as np
 
 from app.engine.records import OrderType, SafetyState, TimeInForce
+from app.engine.views import VIEW, VIEW_INSTRUMENT
 from app.instrument import Instrument
 from app.ui.formatting import InstrumentText
 from app.ui.models.tick_scale import TickScale
 
 Offered = Mapping[OrderType, tuple[TimeInForce, ...]]
 """Times in force by order type, as a venue holds them."""
+_FIELDS: Final = VIEW.fields or {}
+_INSTRUMENTS, _WORKING = int(_FIELDS["instrument"][1]), int(_FIELDS["working"][1])
 ARMED_BY_PRESS: Final = "press ARMED"
 
 
@@ -52,6 +55,8 @@ class Market:
         self._view: np.void | None = None
         self._parts: dict[int, np.void] = {}
         self._queues: dict[int, tuple[int, int]] | None = None
+        self._address = 0
+        self._working: int | None = None
 
     @property
     def view(self) -> np.void | None:
@@ -62,6 +67,7 @@ class Market:
     def view(self, view: np.void | None) -> None:
         self._view, self._queues = view, None
         self._parts = {}
+        self._address, self._working = 0, None
         self.version += 1
 
     def reset(self, instruments: tuple[Instrument, ...]) -> None:
@@ -93,6 +99,24 @@ class Market:
         if self.view is None:
             return SafetyState.VIEW
         return SafetyState(int(self.view["safety_state"]))
+
+    def address(self, number: int) -> int:
+        """Address of an instrument's part of the view, which there is."""
+        return self._place() + _INSTRUMENTS + number * VIEW_INSTRUMENT.itemsize
+
+    def working(self) -> tuple[int, int]:
+        """Address and number of the view's VIEW_ORDERs; 0, 0 without a view."""
+        if self._view is None:
+            return 0, 0
+        if self._working is None:
+            self._working = len(self._view["working"][: int(self._view["orders"])])
+        return self._place() + _WORKING, self._working
+
+    def _place(self) -> int:
+        """Address of the view; asked for once, since asking is dear."""
+        if not self._address and self._view is not None:
+            self._address = self._view["instrument"].ctypes.data - _INSTRUMENTS
+        return self._address
 
     def queues(self) -> dict[int, tuple[int, int]]:
         """Queue ahead and total of working orders, by client order id."""

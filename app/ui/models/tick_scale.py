@@ -10,6 +10,7 @@ from bisect import bisect_right
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.ladder_rows import TICK_BAND
 from app.instrument import Instrument
 
 
@@ -18,6 +19,11 @@ class TickScale:
 
     Invariant: ``scale.index(scale.price(i)) == i`` for every i, and `index` rises with
     the price. A price off the table belongs to the row below it.
+
+    Attributes
+    ----------
+    table : (n,) TICK_BAND
+        The same for compiled code.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -34,6 +40,7 @@ class TickScale:
         self._steps = np.array(steps, np.int64)
         self._starts = np.array(starts, np.int64)
         self._bases = np.array(bases, np.int64)
+        self.table = np.array(list(zip(starts, steps, bases, strict=True)), TICK_BAND)
         # One price at a time is quicker without arrays.
         self._bands = list(zip(starts, steps, bases, strict=True))
         self._later_starts, self._later_bases = starts[1:], bases[1:]
