@@ -29,6 +29,7 @@ from app.ui.items.chart_trading import TradingChart
 from app.ui.main import application
 from app.ui.models.market import Listed
 from app.ui.models.tick_scale import TickScale
+from benchmarks.pace import million_additions_ms
 
 BARS: Final = 1_000_000
 FRAMES: Final = 200
@@ -70,19 +71,10 @@ def chart(history: History, instrument: Instrument) -> TradingChart:
     return view
 
 
-def reference_ms() -> float:
-    """A million additions in Python: how fast this machine is just now."""
-    start = time.thread_time()
-    total = 0
-    for i in range(1_000_000):
-        total += i
-    return (time.thread_time() - start) * 1e3
-
-
 def timed(step: Any, frames: int = FRAMES) -> str:
     """Median, 99th percentile and worst of a step with its painting."""
     took = []
-    reference = min(reference_ms() for _ in range(3))
+    reference = min(million_additions_ms() for _ in range(3))
     for number in range(frames):
         begin = time.thread_time_ns()
         step(number)

@@ -22,6 +22,7 @@ from app.strategies.loader import load_file
 from app.strategies.running import folder_of, prepare
 from app.strategies.strategy import Strategy
 from benchmarks import peer_data
+from benchmarks.pace import million_additions_ms
 
 ROUNDS: Final = 3
 _LOADS: Final = 5
@@ -37,14 +38,6 @@ def _children(pid: int) -> float:
         return ticks / float(os.sysconf("SC_CLK_TCK"))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _million_additions() -> float:
-    """Processor time of a million additions in Python, s."""
-    begun, total = time.process_time(), 0
-    for number in range(1_000_000):
-        total += number
-    return time.process_time() - begun
 
 
 def _ready(path: Path) -> tuple[float, type[Strategy]]:
@@ -88,7 +81,7 @@ def _round(
 ) -> None:
     """Compile each of the strategies once, and load it."""
     walls, processors = [], []
-    unit = _million_additions()
+    unit = million_additions_ms() / 1e3
     for name, source in sources.items():
         with tempfile.TemporaryDirectory() as made:
             path = Path(made) / f"{name}.py"
@@ -100,7 +93,7 @@ def _round(
             loads = [_ready(path)[0] for _ in range(_LOADS)]
             figures.setdefault("load_ms", []).extend(loads)
             shutil.rmtree(folder_of(cls))
-    unit = (unit + _million_additions()) / 2
+    unit = (unit + million_additions_ms() / 1e3) / 2
     mean = sum(walls) / len(walls)
     figures.setdefault(f"{way}_compile_s", []).append(mean)
     processor = sum(processors) / len(processors)

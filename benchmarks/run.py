@@ -27,6 +27,7 @@ MODULES: Final = {
     "log": "one append",
     "startup": "from the command to a live ladder, cold and warm; resident memory",
     "window": "the trading window, every panel open, under 200 k messages a second",
+    "ladder": "one ladder's frame: read, made, painted, in a storm and as usual",
     "heatmap": "a column kept, pictures of a million of them, memory",
     "beside": "the window while a backtest, or a sweep, runs in it",
     "click": "a click on the ladder until its answer is painted",

@@ -27,6 +27,7 @@ from app.ui.main import application
 from app.ui.main_window import MainWindow
 from app.ui.opening import Sessions
 from benchmarks.frame import Storm
+from benchmarks.pace import million_additions_ms
 
 TABLES: Final = (
     "orders",
@@ -150,7 +151,7 @@ def run(settings: dict[str, Any] | None = None) -> dict[str, Any]:
     """Measure an empty window, each panel alone, and all of them."""
     app = application()
     window = open_window()
-    reference = _reference_ms()
+    reference = million_additions_ms()
     show_only(window, ())
     empty = times(window, _ALONE)
     found: dict[str, Any] = {"none_p50_ms": float(np.median(empty))}
@@ -170,7 +171,7 @@ def run(settings: dict[str, Any] | None = None) -> dict[str, Any]:
     found["all_mean_ms"] = float(every.mean() - empty.mean())
     found["all_p99_ms"] = p99
     found["asks_for_layout"] = asked.count
-    reference = (reference + _reference_ms()) / 2
+    reference = (reference + million_additions_ms()) / 2
     found |= {
         "of_reference": p99 / reference,
         "million_additions_ms": reference,
@@ -180,13 +181,6 @@ def run(settings: dict[str, Any] | None = None) -> dict[str, Any]:
     }
     window.close()
     return found
-
-
-def _reference_ms() -> float:
-    start, total = time.thread_time(), 0
-    for i in range(1_000_000):
-        total += i
-    return (time.thread_time() - start) * 1e3
 
 
 if __name__ == "__main__":

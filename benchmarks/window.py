@@ -2,14 +2,16 @@
 
 A real session of the built-in exchange at 200,000 messages a second, every panel of
 `PANELS` open at once, workers at the lowest priority on every core. Counted are the
-window's own work a frame (drain and paint), the time from frame to frame, and memory
-from the warm state to the end. A regression here is a window that stutters when it
-matters, or one that cannot be left open.
+window's own work a frame (drain and paint), the time from frame to frame, memory from
+the warm state to the end, and messages: those shown and those that found no room. A
+regression here is a window that stutters when it matters, or one that cannot be left
+open.
 
-``python -m benchmarks.window --seconds 600`` runs longer.
+``python -m benchmarks.window --seconds 600`` runs longer; it prints one JSON object.
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import sys
@@ -33,6 +35,7 @@ from app.ui.main import application, sessions_of
 from app.ui.main_window import MainWindow
 from app.ui.panel_rows import BY_NAME
 from app.ui.shot_scene import has_market
+from benchmarks.pace import million_additions_ms
 
 MESSAGES_PER_S = 200_000
 PANELS = (
@@ -112,15 +115,6 @@ def _open_all(window: MainWindow) -> list[str]:
     return opened
 
 
-def _reference_ms() -> float:
-    """A million additions in Python: how fast this machine is just now."""
-    start = time.thread_time()
-    total = 0
-    for i in range(1_000_000):
-        total += i
-    return (time.thread_time() - start) * 1e3
-
-
 @contextmanager
 def opened_window(messages_per_s: int) -> Iterator[tuple[MainWindow, list[str]]]:
     """Give the window with every panel open, on a live built-in exchange."""
@@ -159,40 +153,78 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
                 each.join()
 
 
+def _counts(window: MainWindow) -> dict[str, int]:
+    """Market records that were shown so far, and what found no room on its way.
+
+    Views are conflated: one that is skipped is no loss, for the next one has it all.
+    """
+    session, view = window.bridge.session, window.desk.market.view
+    if session is None or view is None:
+        return {}
+    counts = {
+        f"{'skipped' if each.name.endswith('views') else 'lost'}, {each.name}": (
+            each.dropped
+        )
+        for each in session.rings()
+    }
+    counts["lost, not logged"] = session.status().unlogged
+    counts["shown"] = int(view["market_records"])
+    return counts
+
+
+def _memory(process: psutil.Process) -> tuple[float, float]:
+    """Resident memory, and what of it is the process's own, MB."""
+    info = process.memory_info()
+    return info.rss / 1e6, (info.rss - info.shared) / 1e6
+
+
+def _quantiles(name: str, times: np.ndarray) -> dict[str, float]:
+    """Of durations in ns, in ms."""
+    return {
+        f"{name}_p50_ms": float(np.median(times)) / 1e6,
+        f"{name}_p99_ms": float(np.quantile(times, 0.99)) / 1e6,
+        f"{name}_worst_ms": float(times.max()) / 1e6,
+    }
+
+
 def _figures(window: MainWindow, opened: list[str], seconds: float) -> dict[str, Any]:
     live(WARM_UP_S)
     bridge, process = window.bridge, psutil.Process()
+    load, pace = os.getloadavg()[0], million_additions_ms()
     bridge.frames = frames = CpuTimes()
-    before = process.memory_info()
+    counted, memory = _counts(window), [_memory(process)]
     kept: list[np.ndarray] = []
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
+    begun = time.monotonic()
+    while time.monotonic() < begun + seconds:
         start = frames.count
         live(5.0)
         count = min(frames.count - start, len(frames.work))
         at = np.arange(frames.count - count, frames.count) % len(frames.work)
         kept.append(np.stack([frames.work[at], frames.interval[at], frames.cpu[at]]))
-    after = process.memory_info()
-    works, intervals, cpu = np.concatenate(kept, axis=1)[:, 1:] / 1e6
+        memory.append(_memory(process))
+    took, since = time.monotonic() - begun, _counts(window)
+    works, intervals, cpu = np.concatenate(kept, axis=1)[:, 1:]
+    messages = {name: each - counted.get(name, 0) for name, each in since.items()}
+    (resident, private), (resident_end, private_end) = memory[0], memory[-1]
     return {
-        "work_p50_ms": float(np.median(works)),
-        "work_p99_ms": float(np.quantile(works, 0.99)),
-        "work_worst_ms": float(works.max()),
-        "cpu_p50_ms": float(np.median(cpu)),
-        "cpu_p99_ms": float(np.quantile(cpu, 0.99)),
-        "interval_p50_ms": float(np.median(intervals)),
-        "interval_p99_ms": float(np.quantile(intervals, 0.99)),
-        "frames_per_s": frames.count / seconds,
-        "events_per_s": bridge.events_per_s,
-        "resident_mb_before": before.rss / 1e6,
-        "resident_mb_growth": (after.rss - before.rss) / 1e6,
-        "private_mb_before": (before.rss - before.shared) / 1e6,
-        "private_mb_growth": ((after.rss - after.shared) - (before.rss - before.shared))
-        / 1e6,
+        **_quantiles("work", works),
+        **_quantiles("cpu", cpu),
+        **_quantiles("interval", intervals),
+        "frames": frames.count,
+        "frames_per_s": frames.count / took,
+        "messages": messages,
+        "messages_shown_per_s": messages.get("shown", 0) / took,
+        "resident_mb_begin": resident,
+        "resident_mb_end": resident_end,
+        "private_mb_begin": private,
+        "private_mb_end": private_end,
+        "private_mb_most": max(each for _, each in memory),
         "panels": len(opened),
         "kinds": " ".join(opened),
-        "seconds": seconds,
-        "million_additions_ms": _reference_ms(),
+        "seconds": took,
+        "load_begin": load,
+        "load_end": os.getloadavg()[0],
+        "million_additions_ms": (pace + million_additions_ms()) / 2,
     }
 
 
@@ -203,5 +235,4 @@ def run() -> dict[str, Any]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=SECONDS)
-    for name, figure in measure(parser.parse_args().seconds).items():
-        print(f"  {name:26} {figure}")
+    print(json.dumps(measure(parser.parse_args().seconds), indent=2))

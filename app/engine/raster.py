@@ -125,7 +125,7 @@ def _fill(job: Any, left: int, top: int, right: int, bottom: int, ink: int) -> N
 
 
 @kernel
-def _blend_row(row: Any, masks: Any, ink: int) -> None:
+def _blend_row(row: Any, masks: Any, ink: Any) -> None:
     """Mix a colour into pixels by how far each is covered.
 
     Written without branches and in 32 bits, red with blue and green alone, so that it

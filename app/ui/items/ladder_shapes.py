@@ -12,7 +12,6 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPolygonF
 
 from app.engine.ladder_rows import Mark
-from app.engine.records import BUY, SELL
 from app.ui.formatting import InstrumentText
 from app.ui.items.ink import Ink
 from app.ui.items.ladder_cells import AHEAD
@@ -20,6 +19,7 @@ from app.ui.items.ladder_chips import Chip, Chips
 from app.ui.items.ladder_geometry import Column, Geometry
 from app.ui.items.raster import RasterGrid, Sprites, rgb
 from app.ui.models.ladder import LadderFrame, Own, Shape
+from app.ui.models.market import Listed
 
 BESIDE: Final = int(
     Mark.LAST | Mark.LAST_BUY | Mark.LAST_SELL | Mark.HIGH | Mark.LOW | Mark.AVERAGE
@@ -39,10 +39,8 @@ _UNKNOWN: Final = {
     Column.BID: int(Mark.UNKNOWN_BID),
     Column.ASK: int(Mark.UNKNOWN_ASK),
 }
-_OWN: Final = {
-    Column.OWN_BUYS: (BUY, "buy_ahead"),
-    Column.OWN_SELLS: (SELL, "sell_ahead"),
-}
+_OWN: Final = {Column.OWN_BUYS: "buy_ahead", Column.OWN_SELLS: "sell_ahead"}
+_NO_ROWS: Final = np.zeros(0, np.intp)
 _SMOOTH: Final = QPainter.RenderHint.Antialiasing
 _KEPT: Final = 512
 _HATCH_PX: Final = 8  # after so many px a hatching repeats itself
@@ -63,49 +61,84 @@ class LadderShapes:
         self._body = grid.cells[1:]
         self._widths = self._body["width"][0].tolist()
         self._heights = self._body["height"][:, 0].tolist()
-        self._chips: dict[Hashable, tuple[int, int]] = {}
+        self._listed: Listed | None = None
+        self._put_there: dict[Column, list[tuple[int, int]]] = {}
+        self._forget()
         self._places = {each: i for i, each in enumerate(geometry.columns)}
         self._written = rgb(self.theme.text)
 
+    def _forget(self) -> None:
+        """Drop what is known of an instrument's words."""
+        self._chips: dict[Hashable, tuple[int, int]] = {}
+        self._marked: dict[Hashable, int] = {}
+        self._chipped: dict[Column, tuple[object, np.ndarray]] = {}
+
     def place(self, frame: LadderFrame) -> None:
-        """Give the cells of a frame their sprites."""
+        """Give the cells of a frame their sprites; most stay from frame to frame."""
         cells, places = self._body, self._places
-        marks = frame.cells["marks"]
-        part = cells[:, places[Column.PRICE]]
-        part["sprite"] = 0
-        for row in np.flatnonzero(marks & BESIDE).tolist():
-            part["sprite"][row] = self._beside(frame, row)
+        if frame.listed is not self._listed:
+            self._listed = frame.listed
+            self._forget()
+        marks: list[int] = frame.cells["marks"].tolist()
+        rows = [row for row, mark in enumerate(marks) if mark & BESIDE]
+        beside = [(row, self._beside(frame, row, marks[row] & BESIDE)) for row in rows]
+        self._put(cells[:, places[Column.PRICE]], Column.PRICE, beside)
         for column, mark in _UNKNOWN.items():
             if column in places:
-                part = cells[:, places[column]]
-                part["sprite"] = 0
-                for row in np.flatnonzero(marks & mark).tolist():
-                    part["sprite"][row] = self._hatch(row, column)
+                rows = [row for row, each in enumerate(marks) if each & mark]
+                hatched = [(row, self._hatch(row, column)) for row in rows]
+                self._put(cells[:, places[column]], column, hatched)
         for column in _OWN:
             if column in places:
                 self._orders(cells[:, places[column]], frame, column)
 
+    def _put(
+        self, part: np.ndarray, column: Column, sprites: list[tuple[int, int]]
+    ) -> None:
+        """Lay sprites (row, number) over a column's cells, and none over the others."""
+        if self._put_there.get(column) != sprites:
+            self._put_there[column] = sprites
+            part["sprite"] = 0
+            for row, sprite in sprites:
+                part["sprite"][row] = sprite
+
     # Orders.
 
     def _orders(self, part: np.ndarray, frame: LadderFrame, column: Column) -> None:
-        side, ahead = _OWN[column]
+        """Draw our orders' chips where they differ; the queue ahead of them always."""
+        ahead = _OWN[column]
+        key = frame.looks, self._sprites.generation
+        known, rows = self._chipped.get(column, (None, _NO_ROWS))
+        if known != key:
+            rows = self._draw_orders(part, frame, column)
+            self._chipped[column] = key, rows
+        if len(rows):
+            waits = frame.cells[ahead][rows]
+            part["number"][rows] = np.where(waits >= 0, AHEAD, 0)
+            part["value"][rows] = waits
+
+    def _draw_orders(
+        self, part: np.ndarray, frame: LadderFrame, column: Column
+    ) -> np.ndarray:
+        """Draw a column's chips; the rows in which something may wait ahead."""
         part["sprite"] = part["number"] = 0
-        for (row, its_side), own in frame.looks.items():
-            if its_side != side:
+        rows = []
+        for (row, side), own in frame.looks.items():
+            if side != column.side:
                 continue
             cell = part[row]
             cell["sprite"], cell["pad"] = self._chip(own, frame, column, row)
-            waits = int(frame.cells[ahead][row])
-            if waits >= 0 and not own.shape & Shape.GHOST:
-                cell["number"], cell["value"] = AHEAD, waits
-                cell["ink"] = self._written
+            cell["ink"] = self._written
+            if not own.shape & Shape.GHOST:
+                rows.append(row)
+        return np.array(rows, np.intp)
 
     def _chip(
         self, own: Own, frame: LadderFrame, column: Column, row: int
     ) -> tuple[int, int]:
         """Sprite of a chip, and what the number beside it keeps free, device px."""
         size = self._size(row, column)
-        key = own, frame.listed.number, column, size, self._sprites.generation
+        key = own, column, size, self._sprites.generation
         known = self._chips.get(key)
         if known is None:
             words = chip_words(own, frame.listed.text)
@@ -125,15 +158,30 @@ class LadderShapes:
 
     # Beside prices.
 
-    def _beside(self, frame: LadderFrame, row: int) -> int:
+    def _beside(self, frame: LadderFrame, row: int, marks: int) -> int:
         """What stands beside a price: last trade, marks of the session, our average."""
-        marks = int(frame.cells["marks"][row]) & BESIDE
+        side = (frame.position > 0) - (frame.position < 0)
+        size = self._size(row, Column.PRICE)
+        key: tuple[Hashable, ...] = (
+            marks, side, size, self._sprites.generation,
+        )  # fmt: skip
+        if marks & _LAST:
+            cell = frame.cells[row]
+            key = (*key, int(cell["last_size"]), int(cell["price"]))
+        known = self._marked.get(key)
+        if known is None:
+            if len(self._marked) >= _KEPT:
+                self._marked.clear()
+            known = self._marked[key] = self._mark(frame, row, marks, side)
+        return known
+
+    def _mark(self, frame: LadderFrame, row: int, marks: int, side: int) -> int:
+        """Draw what stands beside a price, unless there is such a picture."""
         words, taken = "", 0.0
         if marks & _LAST:
             text = frame.listed.text
             words = text.size(int(frame.cells["last_size"][row]))
             taken = self._bold.width(text.price(int(frame.cells["price"][row])))
-        side = (frame.position > 0) - (frame.position < 0)
         size = self._size(row, Column.PRICE)
         return self._sprites.of(
             (marks, words, taken, side),

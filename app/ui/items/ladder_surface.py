@@ -91,6 +91,7 @@ class LadderSurface(QWidget):
         self.veil = ""
         self.is_live = False
         self._price_figures = 6
+        self._fitted: tuple[object, ...] = ()
         self._render_ns = 0
         self._ratio = self.devicePixelRatioF()
         self._set_fonts()
@@ -171,7 +172,7 @@ class LadderSurface(QWidget):
         self._next = self.painted = None
         self._notes.clear()
         self.gestures.escape()
-        self._price_figures = 6
+        self._price_figures, self._fitted = 6, ()
         self.update()
 
     def note(self, index: int, text: str) -> None:
@@ -355,6 +356,10 @@ class LadderSurface(QWidget):
         if ratio != self._ratio:
             self._ratio = ratio
             self._set_fonts()
+        shown = frame.listed, frame.top, frame.group, len(frame.cells)
+        if shown == self._fitted:
+            return
+        self._fitted = shown
         write, prices = frame.listed.text.price, frame.cells["price"]
         longest = max(len(write(int(prices[i]))) for i in (0, -1))
         # It only grows while an instrument is shown: columns must not jitter.

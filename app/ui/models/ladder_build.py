@@ -5,6 +5,7 @@ told where everything lies.
 """
 
 import ctypes
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,7 @@ from app.ui.models.market import Listed, Market
 from app.ui.models.situation import seen
 
 _Job: Final = ctypes.c_int64 * ROWS_WORDS
-_FIELDS: Final = VIEW_INSTRUMENT.fields or {}
+_FIELDS: Final[Mapping[str, Any]] = VIEW_INSTRUMENT.fields or {}
 _BIDS, _ASKS = int(_FIELDS["bids"][1]), int(_FIELDS["asks"][1])
 _NO_LEVELS: Final = np.zeros(0, VIEW_LEVEL)
 
@@ -136,7 +137,7 @@ def _tell(job: Any, word: int, array: np.ndarray) -> None:
     if len(array):
         # A third of the time that `array.ctypes.data` takes.
         is_open = array.flags.writeable
-        place = ctypes.c_char.from_buffer(array) if is_open else None
+        place = ctypes.c_char.from_buffer(array.data) if is_open else None
         job[word] = array.ctypes.data if place is None else ctypes.addressof(place)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from app.ui.models.tick_scale import TickScale
 
 Offered = Mapping[OrderType, tuple[TimeInForce, ...]]
 """Times in force by order type, as a venue holds them."""
-_FIELDS: Final = VIEW.fields or {}
+_FIELDS: Final[Mapping[str, Any]] = VIEW.fields or {}
 _INSTRUMENTS, _WORKING = int(_FIELDS["instrument"][1]), int(_FIELDS["working"][1])
 ARMED_BY_PRESS: Final = "press ARMED"
 
