@@ -20,7 +20,12 @@ from app.engine.conditional.capabilities import (
     lasts,
     was_to_rest,
 )
-from app.engine.conditional.groups import await_entry, entry_refused, join_group
+from app.engine.conditional.groups import (
+    await_entry,
+    comes_late,
+    entry_refused,
+    join_group,
+)
 from app.engine.conditional.state import condition, new_condition
 from app.engine.conditional.times import (
     ends_by_time,
@@ -36,7 +41,7 @@ from app.engine.conditional.triggers import (
 )
 from app.engine.matching_begin import begin
 from app.engine.matching_ids import find_order, key_hash, link_order
-from app.engine.matching_orders import begin_order, peaks_of
+from app.engine.matching_orders import begin_order, end_with, peaks_of
 from app.engine.matching_output import report_refused, report_working
 from app.engine.matching_positions import (
     is_reduce_only,
@@ -382,6 +387,10 @@ def new_special(arena: int, command: Any) -> int:
     waits = not is_within_hours(session, outside)
     if waits or _needs_condition(command):
         _write_condition(arena, index, command)
+    role, number = integer(command["role"]), integer(command["group"])
+    if comes_late(arena, account, role, number):
+        end_with(arena, index, integer(ReportType.CANCELLED), integer(Reason.GROUP))
+        return reason
     kind = integer(ReportType.NEW)
     here = integer(order["condition"])
     if _is_exit_of_bracket(command) and order["leaves"] == 0:

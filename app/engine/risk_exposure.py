@@ -1,8 +1,10 @@
 """The worst case of working orders (SEMANTICS 50, 51), kept up to date order by order.
 
 Per instrument and side: the quantity that working orders stand for, and its value at
-the price each is counted at. Exits stand for nothing, entries of one OCO group for
-their largest member, a pending replace for its larger version. Exposure values each at
+the price each is counted at. Exits stand for nothing, entries of which one at most is
+filled (of an OCO, be they orders or brackets') for the worst of them, a pending replace
+for its larger version. Each ORDER keeps what it stands for by itself, `counted`; what
+its alternatives stand for is found among the working orders. Exposure values each at
 the worse of that price and the mark; where the mark lies beyond all of them, as it
 nearly always does, the sums say that without looking at the orders.
 """
@@ -13,6 +15,7 @@ from app.engine.accounts import account_row, position_row
 from app.engine.bits import integer
 from app.engine.book_levels import best_price
 from app.engine.compile import inlined, kernel
+from app.engine.group_numbers import alternatives
 from app.engine.instruments import step_price
 from app.engine.margin import (
     book_margin,
@@ -22,7 +25,7 @@ from app.engine.margin import (
     purchase_cost,
 )
 from app.engine.money import converted, money_of, plus
-from app.engine.records import BUY, NO_PRICE, SELL, GroupRole, OrderType
+from app.engine.records import BUY, NO_PRICE, SELL, OrderType
 from app.engine.risk_state import is_exit, risk, working
 from app.engine.state import instruments, orders, positions
 
@@ -130,10 +133,6 @@ def recount(arena: int, index: int) -> bool:
     Then what working orders stand for is as it was, and so is the exposure.
     """
     order = orders(arena)[index]
-    instrument, side = integer(order["instrument"]), integer(order["side"])
-    if order["role"] == GroupRole.OCO_ENTRY and order["group"]:
-        _recount_group(arena, instrument, side, integer(order["group"]), index)
-        return True
     quantity, price = _wanted(arena, index)
     if order["pending_replaces"] > 1:
         # An earlier replace, now overwritten, may still take effect.
@@ -147,57 +146,70 @@ def recount(arena: int, index: int) -> bool:
 
 @kernel
 def _set_counted(arena: int, index: int, quantity: int, price: int) -> None:
+    """Let an order stand for so much by itself, and its alternatives with it."""
     order = orders(arena)[index]
     instrument, side = integer(order["instrument"]), integer(order["side"])
-    if order["counted"]:
-        _add(arena, instrument, side, -order["counted"], order["counted_price"])
+    before = integer(order["counted"]), integer(order["counted_price"])
+    after = quantity, price
+    shared = alternatives(integer(order["role"]), integer(order["group"]))
+    if shared:
+        others = group_counted(arena, instrument, side, shared, index)
+        before, after = worse_of(others, before), worse_of(others, after)
+    if before[0]:
+        _add(arena, instrument, side, -before[0], before[1])
     order["counted"] = quantity
     order["counted_price"] = price
-    if quantity:
-        _add(arena, instrument, side, quantity, price)
+    if after[0]:
+        _add(arena, instrument, side, after[0], after[1])
+
+
+@kernel
+def _worth(quantity: int, price: int) -> int:
+    """Quantity times price; what is beyond `WORKING_BOUND` is just beyond it."""
+    if price and quantity > WORKING_BOUND // price:
+        return integer(WORKING_BOUND + 1)
+    return quantity * price
+
+
+@kernel
+def worse_of(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """What stands for two alternatives, each (quantity, price): the larger of either.
+
+    That is the larger quantity, at a price at which it is worth as much as the dearer
+    one: at whatever mark, its worth is then the larger of the two.
+    """
+    quantity = max(one[0], other[0])
+    if quantity == 0:
+        return integer(0), integer(0)
+    worth = max(_worth(one[0], one[1]), _worth(other[0], other[1]))
+    return quantity, -(-worth // quantity)
 
 
 @kernel
 def group_counted(
-    arena: int, instrument: int, side: int, group: int
+    arena: int, instrument: int, side: int, shared: int, without: int
 ) -> tuple[int, int]:
-    """Quantity and price that an OCO group of entries stands for on a side."""
+    """Quantity and price that stand for entries of which one at most is filled.
+
+    Parameters
+    ----------
+    shared : int
+        Their number, of `group_numbers.alternatives`.
+    without : int
+        Index of an order that is left out; 0 = none.
+    """
     every = orders(arena)
     index = integer(working(arena)[instrument]["first"])
+    quantity, worth = integer(0), integer(0)
     while index:
         order = every[index]
-        mate = order["group"] == group and order["role"] == GroupRole.OCO_ENTRY
-        if mate and order["side"] == side and order["counted"]:
-            return order["counted"], order["counted_price"]
+        if order["counted"] and order["side"] == side and index != without:
+            of = alternatives(integer(order["role"]), integer(order["group"]))
+            if of == shared:
+                quantity = max(quantity, order["counted"])
+                worth = max(worth, order["counted"] * order["counted_price"])
         index = integer(order["next"])
-    return integer(0), integer(0)
-
-
-@kernel
-def _recount_group(
-    arena: int, instrument: int, side: int, group: int, changed: int
-) -> None:
-    """Let one member stand for a group: its largest quantity at its highest price."""
-    every = orders(arena)
-    none = integer(0)
-    _set_counted(arena, changed, none, none)
-    index = integer(working(arena)[instrument]["first"])
-    representative, most, highest = integer(0), integer(0), integer(0)
-    while index:
-        order = every[index]
-        if (
-            order["group"] == group
-            and order["side"] == side
-            and order["role"] == GroupRole.OCO_ENTRY
-        ):
-            quantity, price = _wanted(arena, index)
-            _set_counted(arena, index, none, none)
-            highest = max(highest, price)
-            if quantity > most:
-                representative, most = index, quantity
-        index = integer(order["next"])
-    if representative:
-        _set_counted(arena, representative, most, highest)
+    return quantity, -(-worth // max(quantity, 1))
 
 
 @inlined
@@ -234,6 +246,25 @@ def working_money(arena: int, instrument: int, side: int, doubled: int) -> int:
 
 
 @kernel
+def _part(arena: int, index: int) -> tuple[int, int]:
+    """What an order adds to its side; of alternatives the first stands for all."""
+    every = orders(arena)
+    order = every[index]
+    shared = alternatives(integer(order["role"]), integer(order["group"]))
+    if shared == 0:
+        return integer(order["counted"]), integer(order["counted_price"])
+    instrument, side = integer(order["instrument"]), integer(order["side"])
+    before = integer(working(arena)[instrument]["first"])
+    while before != index:
+        mate = every[before]
+        of = alternatives(integer(mate["role"]), integer(mate["group"]))
+        if mate["counted"] and mate["side"] == side and of == shared:
+            return integer(0), integer(0)
+        before = integer(mate["next"])
+    return group_counted(arena, instrument, side, shared, integer(0))
+
+
+@kernel
 def _walk(arena: int, instrument: int, side: int, mark: int) -> tuple[int, int]:
     """Quantity counted below the mark, and value counted at or above it.
 
@@ -247,12 +278,13 @@ def _walk(arena: int, instrument: int, side: int, mark: int) -> tuple[int, int]:
     while index:
         order = every[index]
         if order["side"] == side and order["counted"]:
-            price = order["counted_price"]
-            highest, lowest = max(highest, price), min(lowest, price)
+            quantity, price = _part(arena, index)
+            if quantity:
+                highest, lowest = max(highest, price), min(lowest, price)
             if 2 * price < mark:
-                below += order["counted"]
+                below += quantity
             else:
-                value += order["counted"] * price
+                value += quantity * price
         index = integer(order["next"])
     row["highest"][which] = highest
     row["lowest"][which] = lowest

@@ -5,9 +5,15 @@ from typing import Any
 from app.engine.accounts import account_row
 from app.engine.bits import integer
 from app.engine.compile import inlined, kernel
-from app.engine.records import NO_PRICE, GroupRole, OrderType
+from app.engine.group_numbers import alternatives
+from app.engine.records import NO_PRICE, OrderType
 from app.engine.risk_collar import protect
-from app.engine.risk_exposure import counted_price, group_counted, protection_ticks
+from app.engine.risk_exposure import (
+    counted_price,
+    group_counted,
+    protection_ticks,
+    worse_of,
+)
 from app.engine.risk_state import checks, is_exit
 from app.engine.state import orders, positions
 
@@ -48,19 +54,24 @@ def prepare_new(arena: int, command: Any, quantity: int) -> None:
         arena, instrument, side, command, check["ticks"], mark
     )
     check["quantity"] = 0 if check["is_exit"] else quantity
-    if command["role"] == GroupRole.OCO_ENTRY and command["group"]:
-        _join_group(arena, integer(command["group"]))
+    shared = alternatives(integer(command["role"]), integer(command["group"]))
+    if shared:
+        _join_group(arena, shared, integer(0))
 
 
 @kernel
-def _join_group(arena: int, group: int) -> None:
-    """Let an OCO group of entries stand for its largest member."""
+def _join_group(arena: int, shared: int, index: int) -> None:
+    """Let entries of which one is filled stand for the worst of them.
+
+    `index` is the order that is replaced, 0 a new one.
+    """
     check = checks(arena)[0]
-    quantity, price = group_counted(arena, check["instrument"], check["side"], group)
-    check["old_quantity"] = quantity
-    check["old_price"] = price
-    check["quantity"] = max(check["quantity"], quantity)
-    check["counted_price"] = max(check["counted_price"], price)
+    instrument, side = integer(check["instrument"]), integer(check["side"])
+    others = group_counted(arena, instrument, side, shared, index)
+    old = worse_of(others, (integer(check["old_quantity"]), check["old_price"]))
+    new = worse_of(others, (integer(check["quantity"]), check["counted_price"]))
+    check["old_quantity"], check["old_price"] = old
+    check["quantity"], check["counted_price"] = new
 
 
 @kernel
@@ -87,5 +98,6 @@ def prepare_replace(
     )
     wanted = max(order["leaves"], quantity - order["filled"], order["counted"])
     check["quantity"] = 0 if check["is_exit"] else wanted
-    if order["role"] == GroupRole.OCO_ENTRY and order["group"]:
-        _join_group(arena, integer(order["group"]))
+    shared = alternatives(integer(order["role"]), integer(order["group"]))
+    if shared:
+        _join_group(arena, shared, index)

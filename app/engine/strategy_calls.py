@@ -286,8 +286,8 @@ def move(arena: int, strategy: int, memory: int, order: int, price: float) -> in
     return 0
 
 
-@exported("int64(int64,int64,int64,int64,float64,float64,float64)")
-def bracket(
+@exported("int64(int64,int64,int64,int64,float64,float64,float64,int64)")
+def bracket(  # noqa: PLR0913  (plain numbers, for C)
     arena: int,
     strategy: int,
     memory: int,
@@ -295,17 +295,18 @@ def bracket(
     quantity: float,
     target: float,
     stop: float,
+    terms: int,
 ) -> int:
     """Enter at the market with a target and a stop; the entry's id."""
     try:
         return grouped.bracket(
-            Context(arena, strategy, memory), instrument, quantity, target, stop
+            Context(arena, strategy, memory), instrument, quantity, target, stop, terms
         )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
 
 
-@exported("int64(int64,int64,int64,int64,float64,float64,float64,float64)")
+@exported("int64(int64,int64,int64,int64,float64,float64,float64,float64,int64,int64)")
 def limit_bracket(  # noqa: PLR0913  (plain numbers, for C)
     arena: int,
     strategy: int,
@@ -315,17 +316,26 @@ def limit_bracket(  # noqa: PLR0913  (plain numbers, for C)
     price: float,
     target: float,
     stop: float,
+    terms: int,
+    until: int,
 ) -> int:
     """Enter at a limit with a target and a stop; the entry's id."""
     try:
         return grouped.limit_bracket(
-            Context(arena, strategy, memory), instrument, quantity, price, target, stop
+            Context(arena, strategy, memory),
+            instrument,
+            quantity,
+            price,
+            target,
+            stop,
+            terms,
+            until,
         )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1
 
 
-@exported("int64(int64,int64,int64,int64,float64,float64,float64,float64)")
+@exported("int64(int64,int64,int64,int64,float64,float64,float64,float64,int64,int64)")
 def stop_bracket(  # noqa: PLR0913  (plain numbers, for C)
     arena: int,
     strategy: int,
@@ -335,11 +345,20 @@ def stop_bracket(  # noqa: PLR0913  (plain numbers, for C)
     price: float,
     target: float,
     stop: float,
+    terms: int,
+    until: int,
 ) -> int:
     """Enter at a stop with a target and a stop; the entry's id."""
     try:
         return grouped.stop_bracket(
-            Context(arena, strategy, memory), instrument, quantity, price, target, stop
+            Context(arena, strategy, memory),
+            instrument,
+            quantity,
+            price,
+            target,
+            stop,
+            terms,
+            until,
         )
     except Exception:  # noqa: BLE001  (told by the answer)
         return -1

@@ -237,38 +237,63 @@ def move(ctx: Any, order: int, price: float) -> None:
 
 @kernel
 def bracket(
-    ctx: Any, instrument: int, quantity: float, target: float, stop: float
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    target: float,
+    stop: float,
+    tif: int = _GTC,
+    outside_hours: bool = False,
 ) -> int:
     """Enter at the market with a target and a stop, of which one cancels the other.
+
+    The terms are the entry's; `outside_hours` is the exits', too.
 
     Returns
     -------
     int
         Id of the entry; the stop's is one less, the target's two. 0 if cut to nothing.
     """
-    return _checked(
-        calls.bracket(
-            ctx.arena, ctx.strategy, ctx.memory, instrument, quantity, target, stop
-        )
-    )
+    terms = _terms(tif, False, False, outside_hours)
+    told = (instrument, quantity, target, stop, terms)
+    return _checked(calls.bracket(ctx.arena, ctx.strategy, ctx.memory, *told))
 
 
 @kernel
-def limit_bracket(
-    ctx: Any, instrument: int, quantity: float, price: float, target: float, stop: float
+def limit_bracket(  # noqa: PLR0913  (terms, by name)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    price: float,
+    target: float,
+    stop: float,
+    tif: int = _GTC,
+    post_only: bool = False,
+    outside_hours: bool = False,
+    until: int = 0,
 ) -> int:
     """Enter at a limit with a target and a stop, as `bracket`; the entry's id."""
-    terms = (instrument, quantity, price, target, stop)
-    return _checked(calls.limit_bracket(ctx.arena, ctx.strategy, ctx.memory, *terms))
+    terms = _terms(tif, post_only, False, outside_hours)
+    told = (instrument, quantity, price, target, stop, terms, until)
+    return _checked(calls.limit_bracket(ctx.arena, ctx.strategy, ctx.memory, *told))
 
 
 @kernel
-def stop_bracket(
-    ctx: Any, instrument: int, quantity: float, price: float, target: float, stop: float
+def stop_bracket(  # noqa: PLR0913  (terms, by name)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    price: float,
+    target: float,
+    stop: float,
+    tif: int = _GTC,
+    outside_hours: bool = False,
+    until: int = 0,
 ) -> int:
     """Enter at a stop with a target and a stop, as `bracket`; the entry's id."""
-    terms = (instrument, quantity, price, target, stop)
-    return _checked(calls.stop_bracket(ctx.arena, ctx.strategy, ctx.memory, *terms))
+    terms = _terms(tif, False, False, outside_hours)
+    told = (instrument, quantity, price, target, stop, terms, until)
+    return _checked(calls.stop_bracket(ctx.arena, ctx.strategy, ctx.memory, *told))
 
 
 @kernel

@@ -20,10 +20,12 @@ from app.engine.records import NO_PRICE, Action, GroupRole, OrderOption, OrderTy
 from app.engine.state import orders, positions
 from app.engine.strategy import requests
 from app.engine.strategy_orders import (
+    OPTIONS_SHIFT,
     cancel,
     id_of,
     is_working,
     new_order,
+    on_terms,
     price_units,
     units_of,
 )
@@ -98,16 +100,24 @@ def breakout(
 
 @kernel
 def _bracket_entry(
-    ctx: Any, instrument: int, units: int, target: float, stop: float
+    ctx: Any, instrument: int, units: int, target: float, stop: float, terms: int
 ) -> int:
-    """Request a bracket's exits, then its entry; index of the entry, at the market."""
+    """Request a bracket's exits, then its entry; index of the entry, at the market.
+
+    The exits last until they are cancelled, and work outside hours if the entry does.
+    """
+    if units == 0:
+        return 0
     group, side = _new_group(ctx), 1 if units > 0 else -1
+    options = (terms >> OPTIONS_SHIFT) & OrderOption.OUTSIDE_HOURS
     index = new_order(ctx, instrument, -units, integer(OrderType.LIMIT))
     requests(ctx.arena)[index]["price"] = price_units(ctx, instrument, target, -side)
+    requests(ctx.arena)[index]["options"] = options
     _member(ctx, index, group, integer(GroupRole.BRACKET_TARGET))
     index = new_order(ctx, instrument, -units, integer(OrderType.STOP))
     level = price_units(ctx, instrument, stop, side)
     requests(ctx.arena)[index]["stop_price"] = level
+    requests(ctx.arena)[index]["options"] = options
     _member(ctx, index, group, integer(GroupRole.BRACKET_STOP))
     index = new_order(ctx, instrument, units, integer(OrderType.MARKET))
     _member(ctx, index, group, integer(GroupRole.BRACKET_ENTRY))
@@ -116,9 +126,11 @@ def _bracket_entry(
 
 @kernel
 def bracket(
-    ctx: Any, instrument: int, quantity: float, target: float, stop: float
+    ctx: Any, instrument: int, quantity: float, target: float, stop: float, terms: int
 ) -> int:
     """Enter at the market with a target and a stop, of which one cancels the other.
+
+    `terms` are the entry's, as of `strategy_orders.on_terms`.
 
     Returns
     -------
@@ -128,41 +140,52 @@ def bracket(
     """
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
-    if units == 0:
-        return 0
-    return id_of(ctx, _bracket_entry(ctx, instrument, units, target, stop))
+    index = _bracket_entry(ctx, instrument, units, target, stop, integer(terms))
+    return on_terms(ctx, index, terms, integer(0))
 
 
 @kernel
-def limit_bracket(
-    ctx: Any, instrument: int, quantity: float, at: float, target: float, stop: float
+def limit_bracket(  # noqa: PLR0913  (terms of an order)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    at: float,
+    target: float,
+    stop: float,
+    terms: int,
+    until: int,
 ) -> int:
     """Enter at a limit, with a target and a stop as in `bracket`; the entry's id."""
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
-    if units == 0:
-        return 0
-    index = _bracket_entry(ctx, instrument, units, target, stop)
-    row = requests(ctx.arena)[index]
-    row["order_type"] = OrderType.LIMIT
-    row["price"] = price_units(ctx, instrument, at, integer(row["side"]))
-    return id_of(ctx, index)
+    index = _bracket_entry(ctx, instrument, units, target, stop, integer(terms))
+    if index:
+        row = requests(ctx.arena)[index]
+        row["order_type"] = OrderType.LIMIT
+        row["price"] = price_units(ctx, instrument, at, integer(row["side"]))
+    return on_terms(ctx, index, terms, until)
 
 
 @kernel
-def stop_bracket(
-    ctx: Any, instrument: int, quantity: float, at: float, target: float, stop: float
+def stop_bracket(  # noqa: PLR0913  (terms of an order)
+    ctx: Any,
+    instrument: int,
+    quantity: float,
+    at: float,
+    target: float,
+    stop: float,
+    terms: int,
+    until: int,
 ) -> int:
     """Enter at a stop, with a target and a stop as in `bracket`; the entry's id."""
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
-    if units == 0:
-        return 0
-    index = _bracket_entry(ctx, instrument, units, target, stop)
-    row = requests(ctx.arena)[index]
-    row["order_type"] = OrderType.STOP
-    row["stop_price"] = price_units(ctx, instrument, at, -integer(row["side"]))
-    return id_of(ctx, index)
+    index = _bracket_entry(ctx, instrument, units, target, stop, integer(terms))
+    if index:
+        row = requests(ctx.arena)[index]
+        row["order_type"] = OrderType.STOP
+        row["stop_price"] = price_units(ctx, instrument, at, -integer(row["side"]))
+    return on_terms(ctx, index, terms, until)
 
 
 # One cancels the others.

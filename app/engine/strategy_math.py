@@ -110,6 +110,17 @@ def total(values: Any) -> float:
 
 
 @checked_kernel
+def dot(a: Any, b: Any) -> float:
+    """Sum of the products of two arrays' elements, from the first to the last."""
+    if a.ndim != 1 or b.ndim != 1 or len(a) != len(b):
+        raise ValueError("np.dot takes two arrays of one dimension and length")
+    result = 0.0
+    for i in range(len(a)):
+        result += a[i] * b[i]
+    return result
+
+
+@checked_kernel
 def mean(values: Any) -> float:
     """Arithmetic mean."""
     return total(values) / len(values)

@@ -197,7 +197,7 @@ def id_of(ctx: Any, index: int) -> int:
 
 
 @kernel
-def _on_terms(ctx: Any, index: int, terms: int, until: int) -> int:
+def on_terms(ctx: Any, index: int, terms: int, until: int) -> int:
     """Give a request its terms; the id of its order, 0 for none.
 
     Parameters
@@ -230,7 +230,7 @@ def market(ctx: Any, instrument: int, quantity: float, terms: int, until: int) -
     instrument = known(ctx, instrument)
     units = units_of(ctx, instrument, quantity)
     index = new_order(ctx, instrument, units, integer(OrderType.MARKET))
-    return _on_terms(ctx, index, terms, until)
+    return on_terms(ctx, index, terms, until)
 
 
 @kernel
@@ -244,7 +244,7 @@ def limit(
     if index:
         side = integer(requests(ctx.arena)[index]["side"])
         requests(ctx.arena)[index]["price"] = price_units(ctx, instrument, at, side)
-    return _on_terms(ctx, index, terms, until)
+    return on_terms(ctx, index, terms, until)
 
 
 @kernel
@@ -258,7 +258,7 @@ def stop(
     if index:
         row = requests(ctx.arena)[index]
         row["stop_price"] = price_units(ctx, instrument, at, -integer(row["side"]))
-    return _on_terms(ctx, index, terms, until)
+    return on_terms(ctx, index, terms, until)
 
 
 @kernel
@@ -289,7 +289,7 @@ def stop_limit(
         side = integer(row["side"])
         row["stop_price"] = price_units(ctx, instrument, at, -side)
         row["price"] = price_units(ctx, instrument, limit, side)
-    return _on_terms(ctx, index, terms, until)
+    return on_terms(ctx, index, terms, until)
 
 
 @kernel
@@ -307,7 +307,7 @@ def trailing_stop(
         if not 0.5 <= apart < _MOST:
             raise ValueError("a trailing stop's distance must be positive")
         requests(ctx.arena)[index]["trail"] = integer(round(apart))
-    return _on_terms(ctx, index, terms, until)
+    return on_terms(ctx, index, terms, until)
 
 
 @kernel

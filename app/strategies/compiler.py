@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from app.strategies import slips
 from app.strategies.compiling import MEMORY_BYTES, READY, STAY, Answer, no_memory
-from app.strategies.program import NotCompilableError
+from app.strategies.program import NotCompilableError, Program
 
 _QUIET: Final = 10
 _MOST_ASKED: Final = 1 << 16
@@ -70,7 +70,8 @@ def _compile(file: str, name: str, folder: Path) -> tuple[str, dict[str, Any]]:
     from app.strategies.running import compiled_entries
 
     try:
-        entries = compiled_entries(translate(load_file(Path(file), name)), folder)
+        program = translate(load_file(Path(file), name))
+        entries = compiled_entries(program, folder)
         compile_all(entries.values())
     except NotCompilableError as error:
         return str(error), {}
@@ -82,8 +83,19 @@ def _compile(file: str, name: str, folder: Path) -> tuple[str, dict[str, Any]]:
         return _told(str(error), Path(file).name), {}
     for each in entries.values():
         if each.foreign:
-            return f"it calls what only Python can ({each.foreign})", {}
+            return _only_python(each.foreign, program), {}
     return "", entries
+
+
+def _only_python(symbol: str, program: Program) -> str:
+    """Why code that calls what is not there has to run as Python."""
+    if not symbol.startswith("NRT_") or not program.made_anew:
+        return f"it calls what only Python can ({symbol})"
+    line, text = min(program.made_anew)
+    return (
+        f"line {line}: {text} makes a new array: make it in __init__ and write into it "
+        "(self.x[:] = …), or see docs/strategies.md, What compiles"
+    )
 
 
 def _told(message: str, file: str) -> str:
@@ -116,12 +128,13 @@ def _keep(folder: Path, reason: str, entries: dict[str, Any]) -> Answer:
 def _load() -> None:
     """Load the compiler, and tell it where kernels are kept."""
     from app.engine import strategy_calls
-    from app.strategies import kept_kernels, whole_numbers
+    from app.strategies import fresh_arrays, kept_kernels, whole_numbers
     from app.strategies.running import kernels_folder
 
     kept_kernels.install(kernels_folder())
     strategy_calls.offer()
     whole_numbers.offer()
+    fresh_arrays.offer()
 
 
 def _limit(seconds: str) -> None:

@@ -166,13 +166,18 @@ class _Waiting(threading.local):
 _waiting = _Waiting()
 
 
+def watcher() -> Callable[[Compiling | None], None] | None:
+    """Return who watches this thread, for threads that work for it; None: nobody."""
+    return _waiting.told
+
+
 @contextmanager
-def watched(told: Callable[[Compiling | None], None]) -> Iterator[None]:
+def watched(told: Callable[[Compiling | None], None] | None) -> Iterator[None]:
     """Watch what this thread has compiled within a block.
 
     Parameters
     ----------
-    told : callable
+    told : callable or None
         Called on this thread ten times a second while a strategy is being compiled, and
         with None when that is over. What it raises ends the compiler.
     """

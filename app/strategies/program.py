@@ -37,6 +37,9 @@ class Program:
     notes : list of str
         Names of curves, and texts of log lines: `str.format` templates with one place
         at most, for the value.
+    made_anew : list of (int, str)
+        Lines that make a new array, and what stands there: such a strategy runs as
+        Python.
     namespace : dict
         Globals to run them in.
     file : str
@@ -50,4 +53,5 @@ class Program:
     entries: dict[str, ast.FunctionDef] = field(default_factory=dict)
     mentioned: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    made_anew: list[tuple[int, str]] = field(default_factory=list)
     namespace: dict[str, Any] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from app.engine import (
 from app.engine.indicators import rows
 from app.engine.indicators.market import imbalance, microprice
 from app.errors import StrategyError
-from app.strategies import whole_numbers
+from app.strategies import fresh_arrays, whole_numbers
 from app.strategies.memory import Shape, made, shape_of
 from app.strategies.program import METHOD, PREFIX as _P, NotCompilableError, Program
 from app.strategies.strategy import Strategy, handlers_of, parameters_of, title_of
@@ -94,6 +94,8 @@ def _names(cls: type[Strategy]) -> dict[str, Any]:
         names[_P + each] = getattr(strategy_arrays, each)
     for each in MATHS:
         names[_P + each] = getattr(strategy_math, each)
+    for each in fresh_arrays.NAMES:
+        names[_P + each] = getattr(fresh_arrays, each)
     for each in whole_numbers.NAMES:
         names[_P + each] = getattr(whole_numbers, each)
     for each in set(_READERS.values()):

@@ -11,6 +11,8 @@ nothing but speed.
   to 64 bits;
 - `ctx.plot("spread", x)` and `ctx.log("crossed", x)` write a note with the number of
   their text, which stands in `Program.notes`;
+- arrays that are made anew, and arithmetic with whole arrays, are what
+  `app.strategies.array_forms` makes of them;
 - every loop spends from a budget at each turn, so that an endless one ends.
 
 What has no such form is a `NotCompilableError` with the line; such a strategy cannot be
@@ -28,6 +30,7 @@ import numpy as np
 from app.engine import strategy_context, strategy_state
 from app.engine.indicators import rows
 from app.engine.strategy_state import NoteKind
+from app.strategies.array_forms import ArrayForms, Fresh
 from app.strategies.program import METHOD, PREFIX as _P, NotCompilableError, Program
 from app.strategies.strategy import Strategy, source_of
 
@@ -39,7 +42,7 @@ _FUNCTIONS: Final[Mapping[str, str]] = {
         name: name
         for name in (
             *("exp", "log", "log10", "sqrt", "sin", "cos", "tanh", "floor", "ceil"),
-            *("isnan", "mean", "std"),
+            *("isnan", "mean", "std", "dot"),
         )
     },
     "sum": "total",
@@ -69,6 +72,7 @@ MATHS: Final = frozenset(
     {*_FUNCTIONS.values(), *_OPERATORS.values(), "whole", "number"}
 )
 """Functions of `strategy_math` that rewritten source calls."""
+_FRESH: Final = {"floats": "fresh_floats", "ints": "fresh_ints"}
 _CONVERSIONS: Final = {"int": "integer", "round": "rounded"}
 _FLOATS: Final = frozenset(
     (
@@ -97,8 +101,9 @@ def rewritten(
         If something in it has no compiled form.
     """
     _, node = source_of(function)
-    name = node.name
-    rewriter = _Rewriter(program, is_method)
+    name, forms = node.name, ArrayForms(program, node)
+    program.made_anew += forms.made_anew()
+    rewriter = _Rewriter(program, forms, is_method)
     node = rewriter.visit(node)
     assert isinstance(node, ast.FunctionDef)
     node.decorator_list, node.returns = [], None
@@ -114,8 +119,9 @@ def rewritten(
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, program: Program, is_method: bool) -> None:
+    def __init__(self, program: Program, forms: ArrayForms, is_method: bool) -> None:
         self.program, self.shape = program, program.shape
+        self.forms = forms
         self.is_method = is_method
 
     # Names.
@@ -322,12 +328,17 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         name = _OPERATORS.get(type(node.op))
+        if isinstance(node.op, ast.MatMult) and self._are_rows(node.left, node.right):
+            name = "dot"
         if not (self._is_float(node.left) or self._is_float(node.right)):
             name = name or _WHOLE.get(type(node.op))
         left, right = self.visit(node.left), self.visit(node.right)
         if name is None:
             return _at(ast.BinOp(left, node.op, right), node)
         return self._call(name, [left, right], node)
+
+    def _are_rows(self, *nodes: ast.expr) -> bool:
+        return all(self.forms.dimensions(each) == 1 for each in nodes)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
         is_known = isinstance(node.operand, ast.Constant) or self._is_float(
@@ -363,6 +374,12 @@ class _Rewriter(ast.NodeTransformer):
         return self.visit_Assign(_at(ast.Assign([node.target], value), node))
 
     def visit_Assign(self, node: ast.Assign) -> Any:
+        loop = self.forms.elementwise(node)
+        if loop is not None:
+            return [self.visit(each) for each in loop]
+        fresh = self.forms.fresh.get(id(node))
+        if fresh is not None:
+            return _at(ast.Assign(node.targets, self._fresh(fresh, node)), node)
         value, target = self.visit(node.value), node.targets[0]
         if isinstance(target, ast.Attribute) and _is(target.value, "self"):
             kind = self.shape.scalars.get(target.attr)
@@ -372,6 +389,15 @@ class _Rewriter(ast.NodeTransformer):
                 value = self._call("number", [value], node)
         targets = [self.visit(each) for each in node.targets]
         return _at(ast.Assign(targets, value), node)
+
+    def _fresh(self, fresh: Fresh, node: ast.AST) -> Any:
+        """An array in the function's frame."""
+        sizes: list[Any] = [ast.Constant(fresh.rows), ast.Constant(fresh.columns)]
+        made = self._call(_FRESH[fresh.kind], sizes, node)
+        if fresh.fill is None:
+            return made
+        name = "filled_grid" if fresh.columns else "filled_row"
+        return self._call(name, [made, fresh.fill], node)
 
     def visit_For(self, node: ast.For) -> Any:
         return self._loop(node)

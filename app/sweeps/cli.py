@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from app.data.catalog import Catalog
 from app.errors import RequestError
+from app.sessions.backtest.progress import compile_teller, tell_build
 from app.sessions.backtest.request import load_request
+from app.strategies.compiling import watched
 from app.sweeps.axes import grid, parse_axis, sample
 from app.sweeps.windows import parse_scheme, windows_of
 
@@ -71,7 +73,9 @@ def run_sweep_command(parsed: argparse.Namespace) -> int:
     terms = _terms(parsed)
     catalog = Catalog(parsed.catalog or parsed.settings.paths.data)
     # The engine's units are loaded with these: not before a request that stands.
+    from app.engine.build import build
     from app.sweeps import report
+    from app.sweeps.stage import UNITS
     from app.sweeps.store import save_sweep
     from app.sweeps.sweep import Sweep
     from app.sweeps.walk_forward import span_of, walk_forward
@@ -82,12 +86,15 @@ def run_sweep_command(parsed: argparse.Namespace) -> int:
         scheme = parse_scheme(parsed.walk_forward)
         windows = windows_of(scheme, *span_of(terms, catalog))
     print(report.summary_of(terms), flush=True)
-    begun = time.perf_counter()
-    result = Sweep(terms, _executor(parsed, catalog)).run(_Progress())
-    took = time.perf_counter() - begun
-    walk = None
-    if windows is not None:
-        walk = walk_forward(terms, windows, _executor(parsed, catalog), _Progress())
+    if parsed.scheduler is None:
+        build(tell_build, UNITS)
+    begun, walk = time.perf_counter(), None
+    with watched(compile_teller()):
+        result = Sweep(terms, _executor(parsed, catalog)).run(_Progress())
+        took = time.perf_counter() - begun
+        if windows is not None:
+            executor = _executor(parsed, catalog)
+            walk = walk_forward(terms, windows, executor, _Progress())
     for line in [
         *report.best_lines(result),
         *report.failure_lines(result),

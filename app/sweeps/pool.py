@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Final
 from app.data.catalog import Catalog
 from app.engine.native import lower_priority
 from app.errors import RingsideError
+from app.strategies.compiling import watched, watcher
 from app.sweeps.stage import Cell, Parameters, Stage, Template
 
 _TEMPLATES_KEPT: Final = 2
@@ -168,7 +169,10 @@ class Pool:
             each.cancel()
 
     def cells(self, tasks: Sequence[Task]) -> Iterator[Cell]:
-        """Run tasks, and yield each as it ends."""
+        """Run tasks, and yield each as it ends.
+
+        Who watches the calling thread (`compiling.watched`) is told what is compiled.
+        """
         waiting = iter(tasks)
         taking = threading.Lock()
         done: queue.SimpleQueue[list[Cell] | BaseException | None] = queue.SimpleQueue()
@@ -200,7 +204,9 @@ class Pool:
                 done.put(None)
 
         workers = [
-            threading.Thread(target=work, args=[each], name=f"sweep-{number}")
+            threading.Thread(
+                target=_watched_as_here(work), args=[each], name=f"sweep-{number}"
+            )
             for number, each in enumerate(self._runners)
         ]
         for worker in workers:
@@ -213,6 +219,17 @@ class Pool:
         finally:
             for worker in workers:
                 worker.join()
+
+
+def _watched_as_here(work: Callable[[Runner], None]) -> Callable[[Runner], None]:
+    """Let what another thread has compiled be told to who watches this one."""
+    told = watcher()
+
+    def watched_work(runner: Runner) -> None:
+        with watched(told):
+            work(runner)
+
+    return watched_work
 
 
 def _until_all(

@@ -29,15 +29,17 @@ from app.engine.control import CONTROL_WORDS
 from app.engine.links import Link
 from app.engine.snapshot import SnapshotBuffer, load_arena, snapshot_bytes
 from app.errors import RingsideError
+from app.sessions.backtest import composing
 from app.sessions.backtest.brief import BriefMaker
-from app.sessions.backtest.composing import UNITS, Composition, open_data
+from app.sessions.backtest.composing import Composition, open_data
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.run import Backtest
 from app.sessions.hanging import strategy_named
 from app.strategies.running import Runnable, prepare
 from app.strategies.strategy import RuleError, Strategy, parameters_of
 
-_SUMS: Final = "app.engine.run_sums"
+UNITS: Final = (*composing.UNITS, "app.engine.run_sums")
+"""Units of the engine that a sweep needs."""
 SHARED_RECORDS: Final = 1 << 24
 """Records that are merged once and kept for all cells: a gigabyte. More are read from
 the catalog's mapped columns by each cell, whose run then takes far longer than that."""
@@ -132,7 +134,7 @@ class Template:
         *,
         interpreted: bool = False,
     ) -> None:
-        build(units=(*UNITS, _SUMS))
+        build(units=UNITS)
         self.request = parse_request(table)
         self.catalog, self.interpreted = catalog, interpreted
         self.composition = Composition(

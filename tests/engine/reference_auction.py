@@ -215,6 +215,9 @@ class PlainMatching(Waiting):
         )
         self.orders[order.account, order.client_id] = order
         self.add_condition(order, command)
+        if order.role == GroupRole.OCO_ENTRY and self.key(order) in self.filled_groups:
+            self.end(order, ReportType.CANCELLED, Reason.GROUP)
+            return Reason.NONE
         if order.role in EXIT_LEGS and order.leaves == 0:
             self.await_entry(order)
             self.tell(order, ReportType.NEW)

@@ -100,6 +100,7 @@ class PlainVenue:
     direction: int = 0
     halted: bool = False
     groups: dict[int, Group] = field(default_factory=dict)
+    filled_groups: set[int] = field(default_factory=set)
     steps: list[tuple[str, Plain]] = field(default_factory=list)
     watching: list[Plain] = field(default_factory=list)  # stops, in order of waiting
 
@@ -168,6 +169,8 @@ class PlainVenue:
             self._join(order)
         if self._is_refused(order):
             return self._end(order, "rejected")
+        if order.role == "oco entry" and order.group in self.filled_groups:
+            return self._end(order, "cancelled")
         if order.trail:
             known = self._trigger_price(order)
             assert known is not None, "no trailing stop before the first price"
@@ -276,6 +279,7 @@ class PlainVenue:
         order.room -= quantity
         group = self.groups[order.group]
         if order.role == "oco entry":
+            self.filled_groups.add(order.group)
             for each in group.members:
                 if each is not order and not each.doomed:
                     each.doomed = True

@@ -3,8 +3,10 @@
 What is to follow is a list of (step, order, reason), done one after the other.
 """
 
+from collections import deque
 from typing import Any
 
+from app.engine.conditional.state import FILLED_KEPT
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -54,6 +56,8 @@ class Waiting(PlainBook):
         self.entry: dict[Any, Order | None] = {}
         self.open: dict[Any, int] = {}
         """Of a bracket: filled of its entry, not yet of its exits."""
+        self.filled_groups: deque[Any] = deque(maxlen=FILLED_KEPT)
+        """OCOs of which an entry was filled, by (account, number)."""
         self.seen: dict[Any, int] = {}
         """Last price that stops saw, by instrument, trigger and side."""
         self.reducing: dict[Any, list[Order]] = {}
@@ -155,6 +159,10 @@ class Waiting(PlainBook):
 
     # Groups.
 
+    @staticmethod
+    def key(order):
+        return order.account, order.group
+
     def awaits_entry(self, order):
         if not order.member or order.role not in EXIT_LEGS:
             return False
@@ -203,6 +211,8 @@ class Waiting(PlainBook):
             self.open[key] += quantity
             self.resize_exits(key, order, quantity)
         elif order.role == GroupRole.OCO_ENTRY:
+            if key not in self.filled_groups:
+                self.filled_groups.append(key)
             for mate in self.groups[key]:
                 if mate is not order and mate.role == GroupRole.OCO_ENTRY:
                     self.line_up("cancel", mate, Reason.GROUP)

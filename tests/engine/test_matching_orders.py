@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.engine.arena import Section
+from app.engine.conditional.state import FILLED_KEPT
 from app.engine.exchange.unit import match_batch
 from app.engine.matching_positions import write_position
 from app.engine.records import (
@@ -571,6 +572,36 @@ def test_rule_29_the_first_fill_of_an_entry_cancels_the_others_in_the_sweep(engi
     cancelled = [r for r in reports if r["report"] == ReportType.CANCELLED]
     assert told(cancelled, "client_order_id", "reason") == [(2, Reason.GROUP)]
     assert engine.queue(0, SELL) == [(2, 3, 4, 90)]
+
+
+def test_rule_29_an_entry_that_comes_after_the_first_fill_is_cancelled(engine):
+    entries = GroupRole.OCO_ENTRY
+    act(engine, new(1, SELL, 5, 100, **OTHER))
+    act(engine, member(2, BUY, 3, 100, entries))
+
+    late = act(engine, member(3, BUY, 3, 98, entries))
+    crossing = act(engine, member(4, BUY, 3, 100, entries))
+    fresh = act(engine, member(5, BUY, 3, 98, entries, group=2))
+
+    for reports, key in ((late, 3), (crossing, 4)):
+        assert told(reports, "client_order_id", "report", "reason", "filled") == [
+            (key, ReportType.CANCELLED, Reason.GROUP, 0)
+        ]
+    assert told(fresh, "report") == [(ReportType.NEW,)]
+    assert [row[1] for row in engine.queue(0, BUY)] == [5]
+
+
+def test_rule_29_so_many_groups_are_remembered_and_no_more(engine):
+    entries = GroupRole.OCO_ENTRY
+    for group in range(1, FILLED_KEPT + 2):
+        act(engine, new(2 * group, SELL, 1, 100, **OTHER))
+        act(engine, member(2 * group + 1, BUY, 1, 100, entries, group=group))
+
+    second = act(engine, member(9001, BUY, 1, 90, entries, group=2))
+    first = act(engine, member(9002, BUY, 1, 90, entries, group=1))
+
+    assert told(second, "report") == [(ReportType.CANCELLED,)]
+    assert told(first, "report") == [(ReportType.NEW,)]
 
 
 def test_rule_29_a_manual_change_of_one_exit_changes_the_others(engine):

@@ -92,7 +92,7 @@ def trailing(command):
 
 def grouped(command):
     """An order in a group, if it has a part there."""
-    return command._replace(group=1 + command.id % 2 if command.role else 0, trail=0)
+    return command._replace(group=1 + command.id % 3 if command.role else 0, trail=0)
 
 
 any_order = orders_of(KINDS, FORCES, OPTIONS, ROLES)

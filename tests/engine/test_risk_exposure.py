@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import given, settings, strategies as st
 
+from app.engine.group_numbers import LINKED, MEMBERS
 from app.engine.records import (
     BUY,
     SELL,
@@ -15,6 +16,24 @@ from tests.engine.gate_session import GateSession, stock
 
 RATIO = 10**6
 """Money of a cent times a share."""
+
+
+GROUPS = {
+    1: (1, 1, GroupRole.OCO_ENTRY),
+    2: (2, 2, GroupRole.OCO_ENTRY),
+    3: (3, LINKED + MEMBERS, GroupRole.OCO_ENTRY),
+    4: (3, LINKED + MEMBERS + 1, GroupRole.BRACKET_ENTRY),
+    5: (3, LINKED + MEMBERS + 2, GroupRole.BRACKET_ENTRY),
+}
+"""What shares a first fill, a group's number, the role in it."""
+
+
+def terms(group: int) -> dict[str, int]:
+    """Fields of an entry of a group, or of a plain order."""
+    if not group:
+        return {}
+    _, number, role = GROUPS[group]
+    return {"group": number, "role": role}
 
 
 @dataclass
@@ -53,19 +72,24 @@ class Reference:
     held: int = 0
 
     def counted(self, side: int) -> list[tuple[int, int]]:
-        """Quantity and price of each order, and of each OCO group, of a side."""
+        """Quantity and price of each order, and of each OCO group, of a side.
+
+        A group's are the largest quantity at the price where it is worth the most.
+        """
         parts: list[tuple[int, int]] = []
         groups: dict[int, list[tuple[int, int]]] = {}
         for order in self.orders.values():
             if order.side != side or not order.worst()[0]:
                 continue
             if order.group:
-                groups.setdefault(order.group, []).append(order.worst())
+                shared = GROUPS[order.group][0]
+                groups.setdefault(shared, []).append(order.worst())
             else:
                 parts.append(order.worst())
         for members in groups.values():
-            quantities, prices = zip(*members, strict=True)
-            parts.append((max(quantities), max(prices)))
+            most = max(quantity for quantity, _ in members)
+            worth = max(quantity * price for quantity, price in members)
+            parts.append((most, -(-worth // most)))
         return parts
 
     def exposure(self, doubled: int) -> int:
@@ -79,13 +103,13 @@ class Reference:
         return max(0, *sides)
 
 
-prices = st.integers(95_00, 105_00)
+prices = st.one_of(st.integers(95_00, 105_00), st.integers(60_00, 140_00))
 quantities = st.integers(1, 50)
 sides = st.sampled_from([BUY, SELL])
 choices = st.integers(0, 10**6)
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("new"), sides, quantities, prices, st.integers(0, 3)),
+        st.tuples(st.just("new"), sides, quantities, prices, st.integers(0, 5)),
         st.tuples(st.just("exit"), sides, quantities, prices),
         st.tuples(st.just("replace"), choices, quantities, prices),
         st.tuples(st.just("answer"), choices, st.booleans()),
@@ -114,8 +138,7 @@ class Run:
         return found[choice % len(found)] if found else 0
 
     def new(self, side, quantity, price, group):
-        fields = {"group": group, "role": GroupRole.OCO_ENTRY} if group else {}
-        number = self.session.new(side, quantity, price, **fields)
+        number = self.session.new(side, quantity, price, **terms(group))
         self.reference.orders[number] = Plain(side, quantity, price, group)
 
     def exit(self, side, quantity, price):
@@ -209,3 +232,74 @@ def test_rule_51_the_worst_case_is_that_of_a_plain_count(steps):
     for what, *arguments in steps:
         getattr(run, what)(*arguments)
         run.check()
+
+
+# What can really happen.
+
+entries = st.lists(
+    st.tuples(sides, st.integers(1, 9), prices, st.integers(0, 5)),
+    min_size=1,
+    max_size=5,
+)
+
+
+def ends(orders: list[tuple[int, int, int, int]]) -> set[tuple[int, ...]]:
+    """What every order may have filled: each fill is of one unit, or of all.
+
+    The first fill, of any size, of one cancels the others of its group (29).
+    """
+    found: set[tuple[int, ...]] = set()
+    waiting = [((0,) * len(orders), (1,) * len(orders))]
+    seen = set(waiting)
+    while waiting:
+        filled, works = waiting.pop()
+        found.add(filled)
+        for place, (_, quantity, _, group) in enumerate(orders):
+            if not works[place]:
+                continue
+            for size in {1, quantity - filled[place]} - {0}:
+                after, alive = list(filled), list(works)
+                after[place] += size
+                alive[place] = int(after[place] < quantity)
+                for other, (_, _, _, mate) in enumerate(orders):
+                    shares = group and mate and GROUPS[mate][0] == GROUPS[group][0]
+                    if other != place and shares:
+                        alive[other] = 0
+                step = tuple(after), tuple(alive)
+                if step not in seen:
+                    seen.add(step)
+                    waiting.append(step)
+    return found
+
+
+@given(held=st.integers(-9, 9), orders=entries, bid=prices)
+@settings(max_examples=60)
+def test_rule_51_no_sequence_of_fills_goes_beyond_the_worst_case(held, orders, bid):
+    session = GateSession((stock(),)).arm()
+    session.quote(bid, bid + 2)
+    if held:
+        start = session.new(BUY if held > 0 else SELL, abs(held), bid)
+        session.fill(start, abs(held), bid)
+    for side, quantity, price, group in orders:
+        session.new(side, quantity, price, **terms(group))
+    row = session.position()
+    mark = int(row["mark_doubled"])
+
+    positions, worths = [], []
+    for filled in ends(orders):
+        sizes = [side * size for (side, *_), size in zip(orders, filled, strict=True)]
+        positions.append(held + sum(sizes))
+        # Filled at its price, marked at the market: the worse of the two counts (50).
+        for way in (BUY, SELL):
+            worth = way * held * mark
+            for (side, _, price, _), size in zip(orders, sizes, strict=True):
+                worth += abs(size) * max(2 * price, mark) if side == way else 0
+            worths.append(worth * RATIO // 2)
+
+    assert held + row["working_buy"] == max(positions)
+    assert held - row["working_sell"] == min(positions)
+    # A group's price is rounded up to a price unit.
+    above = sum(quantity for _, quantity, _, group in orders if group) * RATIO
+    assert max(worths) <= row["exposure"] <= max(0, max(worths)) + above
+    if not any(group for *_, group in orders):
+        assert row["exposure"] == max(0, max(worths))

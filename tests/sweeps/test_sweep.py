@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from app.data.catalog import Catalog
 from app.errors import RequestError, RunError
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest
+from app.strategies.compiling import watched
 from app.sweeps.axes import Axis, grid, parse_axis, sample
 from app.sweeps.report import failure_lines, sweep_table, walk_table, write_csv
 from app.sweeps.stage import Cell
@@ -342,6 +344,31 @@ def test_the_command_tells_and_writes(
     with (tmp_path / "r.csv").open() as file:
         read = [*csv.DictReader(file)]
     assert [each["fast"] for each in read] == ["3"] * 3 + ["5"] * 3
+
+
+def test_who_watches_a_sweep_is_told_what_its_threads_compile(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    # A source that no cache knows.
+    path = tmp_path / "fresh.py"
+    path.write_text(
+        "from app.strategies import Strategy\n\n\n"
+        "class Fresh(Strategy):\n    fast: int = 1\n\n"
+        "    def on_bar(self, ctx, bar):\n"
+        f"        if bar.ts != {time.time_ns()}:\n"
+        "            ctx.target(bar.instrument, float(self.fast))\n"
+    )
+    table = {**terms_of("fast=1").table}
+    table["strategies"] = [{"id": "one", "name": str(path)}]
+    axes = [parse_axis("fast=1,2")]
+    told: list[str] = []
+
+    with watched(lambda what: told.append("" if what is None else what.title)):
+        result = run(catalog, SweepTerms(table, axes, grid(axes)))
+
+    assert [each.error for each in result.cells] == ["", ""]
+    assert "Fresh" in told
+    assert told[-1] == ""
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ SEMANTICS 28, 29 and their readings in section 10. A bracket's exits are sized t
 of its entry is filled and grow with it; a partial fill of an exit takes as much off the
 others; exits of a group hold the same leaves. The first fill of an OCO entry cancels
 the other entries, those of linked groups (`app.engine.group_numbers`) too: an OCO may
-have brackets as members. A bracket's exits are sent before its entry; one that finds
-the entry part filled begins with what is open of it.
+have brackets as members. What is sent together arrives apart: the newest OCOs are
+remembered after their first fill, and a venue cancels an entry that comes after it
+(`comes_late`). A bracket's exits are sent before its entry; one that finds the entry
+part filled begins with what is open of it.
 """
 
 from app.engine.arena import Section, give, take
@@ -13,10 +15,12 @@ from app.engine.bits import integer
 from app.engine.compile import kernel, rare
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import (
+    FILLED_KEPT,
     Step,
     Wait,
     condition,
     condition_groups,
+    conditional,
     find_group,
     give_condition,
     is_exit_role,
@@ -24,11 +28,12 @@ from app.engine.conditional.state import (
     unlink_group,
 )
 from app.engine.conditional.steps import line_up
-from app.engine.group_numbers import LINKED, MEMBERS, first_linked
+from app.engine.group_numbers import LINKED, MEMBERS, alternatives, first_linked
 from app.engine.rare import out_of_line
 from app.engine.records import GroupRole, Reason
 
 _ACCOUNT_SHIFT = 32
+_NUMBER_BITS = (1 << _ACCOUNT_SHIFT) - 1
 
 
 @kernel
@@ -133,6 +138,45 @@ def _cancel_entries(arena: int, group: int, without: int) -> None:
             _cancel_entries_of(arena, linked, without)
 
 
+@kernel
+def _was_filled(arena: int, key: int) -> bool:
+    """Whether an entry of an OCO was filled; `key` is the account and its number."""
+    state = conditional(arena)
+    for place in range(min(state["filled_groups"], FILLED_KEPT)):
+        if state["filled"][place] == key:
+            return True
+    return False
+
+
+@rare
+def _first_fill(arena: int, group: int, role: int) -> None:
+    """Remember that an entry of an OCO was filled."""
+    out_of_line()
+    key = integer(condition_groups(arena)[group]["key"])
+    shared = alternatives(role, key & _NUMBER_BITS)
+    key = key - (key & _NUMBER_BITS) + shared
+    if not _was_filled(arena, key):
+        state = conditional(arena)
+        state["filled"][state["filled_groups"] % FILLED_KEPT] = key
+        state["filled_groups"] += 1
+
+
+@rare
+def comes_late(arena: int, account: int, role: int, number: int) -> bool:
+    """Whether an entry arrives after the first fill of another of its OCO (29).
+
+    Parameters
+    ----------
+    role : int
+        GroupRole.
+    number : int
+        Of the group, as its owner says. Owners do not use one again.
+    """
+    out_of_line()
+    shared = alternatives(role, number)
+    return shared != 0 and _was_filled(arena, (account << _ACCOUNT_SHIFT) + shared)
+
+
 @rare
 def note_fill(arena: int, index: int, quantity: int) -> None:
     """Let a fill of an order, quantity units, act on its group."""
@@ -147,8 +191,10 @@ def note_fill(arena: int, index: int, quantity: int) -> None:
         every["open"] += quantity
         _resize_exits(arena, group, index, quantity)
         if every["key"] & LINKED:
+            _first_fill(arena, group, role)
             _cancel_entries(arena, group, index)
     elif role == GroupRole.OCO_ENTRY:
+        _first_fill(arena, group, role)
         _cancel_entries(arena, group, index)
     elif is_exit_role(role):
         every["open"] = max(every["open"] - quantity, 0)

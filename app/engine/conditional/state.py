@@ -50,12 +50,17 @@ SOURCES: Final = 4
 """Prices that can trigger: records.Trigger LAST, TOUCH, MID, MARK."""
 _QUEUES: Final = 1 + max(Wait)
 
+FILLED_KEPT: Final = 128
+"""OCOs that are remembered after the first fill, so that no entry comes late (29)."""
+
 CONDITIONAL: Final = np.dtype(
     [
         ("number", "<i8"),  # of the last condition made
         ("first_step", "<i8"),  # CONDITION_STEPS, oldest first; 0 = none
         ("last_step", "<i8"),
         ("next_expiry", "<i8"),  # not later than the first GTD's end, ns; 0 = none
+        ("filled_groups", "<i8"),  # OCOs of which an entry was filled, so far
+        ("filled", "<i8", (FILLED_KEPT,)),  # keys of the newest of them, a ring
     ],
     align=True,
 )

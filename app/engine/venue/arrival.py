@@ -4,7 +4,7 @@ The order is the report: NEW first, then fills, then what becomes of the rest. W
 venue does not offer the gate refuses (capabilities.py).
 """
 
-from typing import Any, Final
+from typing import Any
 
 from app.engine.bits import integer
 from app.engine.compile import kernel
@@ -14,15 +14,14 @@ from app.engine.conditional.capabilities import (
     is_stop,
     was_to_rest,
 )
-from app.engine.conditional.groups import note_resize
+from app.engine.conditional.groups import comes_late, note_resize
 from app.engine.conditional.queues import stop_waiting
 from app.engine.conditional.state import Wait, condition
 from app.engine.conditional.times import is_continuous, is_within_hours
 from app.engine.conditional.triggers import is_reached, watch
-from app.engine.group_numbers import alternatives
-from app.engine.orders import find_order
 from app.engine.records import (
     NO_PRICE,
+    GroupRole,
     OrderOption,
     OrderType,
     Reason,
@@ -52,9 +51,6 @@ from app.engine.venue.waiting import (
     waits_off,
     works_outside_hours,
 )
-
-_NEAR: Final = 17
-"""How far apart the numbers of one OCO's entries can be: six brackets of three."""
 
 
 @kernel
@@ -111,32 +107,14 @@ def _refusal(arena: int, index: int) -> int:
 
 
 @kernel
-def _alternatives_of(arena: int, index: int) -> int:
-    """Return what entries of one OCO share, 0: it is in none."""
-    source = orders(arena)[index]
-    return alternatives(integer(source["role"]), integer(source["group"]))
-
-
-@kernel
 def _comes_late(arena: int, index: int) -> bool:
-    """Whether a strategy's entry arrives when another of its OCO was filled (29).
-
-    A group is forgotten with its last member; what one call of a handler sends
-    together has numbers in a row.
-    """
+    """Whether an entry arrives when another of its OCO was filled (29)."""
     source = orders(arena)[index]
-    shared = _alternatives_of(arena, index)
-    if shared == 0 or source["strategy"] <= 0:
+    role = integer(source["role"])
+    if role != GroupRole.OCO_ENTRY and role != GroupRole.BRACKET_ENTRY:
         return False
-    number = integer(source["client_order_id"])
-    for near in range(number - _NEAR, number + _NEAR + 1):
-        mate = find_order(arena, near)
-        if mate == 0 or mate == index or venue_orders(arena)[mate]["filled"] == 0:
-            continue
-        is_own = orders(arena)[mate]["strategy"] == source["strategy"]
-        if is_own and _alternatives_of(arena, mate) == shared:
-            return True
-    return False
+    account, number = integer(source["account"]), integer(source["group"])
+    return comes_late(arena, account, role, number)
 
 
 @kernel

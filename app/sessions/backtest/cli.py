@@ -2,17 +2,15 @@
 
 import argparse
 import math
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.clock import SystemClock
 from app.data.catalog import Catalog
 from app.errors import RequestError
+from app.sessions.backtest.progress import compile_teller, tell_build
 from app.sessions.backtest.request import BacktestRequest, load_request
-from app.strategies.compiling import Compiling, watched
+from app.strategies.compiling import watched
 
 if TYPE_CHECKING:
     from app.sessions.backtest.result import Result
@@ -34,8 +32,6 @@ _SHOWN = (
     ("fees", "fees", "{:,.2f}"),
     ("rejects", "orders refused", "{:,}"),
 )
-
-_TELL_S = 5
 
 
 def add_backtest_parser(subparsers: "Subparsers") -> None:
@@ -76,8 +72,8 @@ def run_backtest_command(parsed: argparse.Namespace) -> int:
     from app.sessions.backtest.run import Backtest
 
     folders = [parsed.settings.paths.strategies]
-    build(_tell_build, UNITS)
-    with watched(_teller()):
+    build(tell_build, UNITS)
+    with watched(compile_teller()):
         backtest = Backtest(request, catalog, folders, interpreted=parsed.interpreted)
     result = Result(backtest.run())
     print("\n".join(lines(result)))
@@ -97,26 +93,6 @@ def run_backtest_command(parsed: argparse.Namespace) -> int:
 
         write_page(report_of(run), parsed.html)
     return 1 if any(e.failure for e in result.outcomes.strategies.values()) else 0
-
-
-def _tell_build(unit: str, done: int, total: int) -> None:
-    print(f"compiling the engine: {done}/{total} {unit}", file=sys.stderr)
-
-
-def _teller() -> Callable[[Compiling | None], None]:
-    """Say every few seconds what is being compiled: the first time takes one or two."""
-    clock, told = SystemClock(), [0]
-
-    def tell(what: Compiling | None) -> None:
-        if what is None:
-            told[0] = 0
-            return
-        seconds = (clock.monotonic_ns() - what.begun_ns) // 10**9
-        if seconds >= told[0] + _TELL_S:
-            told[0] = seconds
-            print(f"compiling {what.title} · {seconds} s", file=sys.stderr)
-
-    return tell
 
 
 def with_values(request: BacktestRequest, given: list[str]) -> BacktestRequest:

@@ -6,10 +6,11 @@ participant of the matching venue.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
+from app.engine.group_numbers import LINKED, MEMBERS
 from app.engine.records import (
     Action,
     GroupRole,
@@ -60,14 +61,26 @@ _LEGS: Final = {
 
 
 class OrderNames:
-    """Client order ids of a scenario's orders, and back."""
+    """Client order ids of a scenario's orders, and back.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    events : iterable of Event
+        All of them: an OCO that has a bracket among its members is numbered otherwise.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
         self._ids: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self.accounts: dict[str, int] = {}
         """Numbers of the other participants, by name, from 1."""
         self._groups: dict[str, int] = {}
+        self._linked = {
+            _oco_of(each): 0
+            for each in events
+            if each.get("bracket") and "group" in each
+        }
+        """Brackets so far in each OCO that has any."""
         self._owners: dict[int, tuple[int, int]] = {}
 
     def account(self, event: Event) -> int:
@@ -124,8 +137,23 @@ class OrderNames:
         return number in self._names
 
     def group_of(self, name: Any) -> int:
-        """Number of a group, from 1."""
-        return self._groups.setdefault(str(name), 1 + len(self._groups))
+        """Number of a group, from 1; of linked groups, where it has brackets."""
+        number = self._groups.setdefault(str(name), 1 + len(self._groups))
+        return LINKED + MEMBERS * number if str(name) in self._linked else number
+
+    def bracket_group(self, event: Event) -> int:
+        """Number of a bracket's group: of its own, or linked with those of its OCO."""
+        if "group" not in event:
+            return self.group_of(f"bracket of {event['id']}")
+        name = _oco_of(event)
+        self._linked[name] += 1
+        return self.group_of(name) + self._linked[name]
+
+
+def _oco_of(event: Event) -> str:
+    """Name of the OCO that an order is a member of."""
+    group = event["group"]
+    return str(group["oco"] if isinstance(group, Mapping) else group)
 
 
 def submit_commands(world: World, names: OrderNames, event: Event) -> list[Any]:
@@ -134,7 +162,7 @@ def submit_commands(world: World, names: OrderNames, event: Event) -> list[Any]:
     bracket = event.get("bracket")
     if not bracket:
         return [order]
-    order["group"] = names.group_of(f"bracket of {event['id']}")
+    order["group"] = names.bracket_group(event)
     order["role"] = GroupRole.BRACKET_ENTRY
     legs = []
     for part in ("target", "stop"):
@@ -183,9 +211,8 @@ def _new(world: World, names: OrderNames, event: Event) -> Any:
         int(option) for key, option in _OPTIONS.items() if event.get(key)
     )
     if "group" in event:
-        group = event["group"]
-        group = group if isinstance(group, Mapping) else {"oco": group}
-        command["group"] = names.group_of(group["oco"])
+        group = event["group"] if isinstance(event["group"], Mapping) else {}
+        command["group"] = names.group_of(_oco_of(event))
         is_exit = PURPOSES[plain_word(group.get("purpose", "entry"))] == "exit"
         command["role"] = GroupRole.OCO_EXIT if is_exit else GroupRole.OCO_ENTRY
     return command

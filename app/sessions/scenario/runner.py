@@ -139,7 +139,7 @@ class Runner:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.world = World(scenario)
-        self.names = OrderNames()
+        self.names = OrderNames(scenario.events)
         self.known = Known()
         self._market = MarketEvents(self.world)
         latency = scenario.models.get("latency", {})

@@ -107,7 +107,7 @@ waits = st.tuples(
             "touch": st.booleans(),
             "display": st.integers(1, 4),
             "expires": st.integers(1, 40),
-            "oco": st.tuples(st.integers(1, 3), st.sampled_from([1, 2])),
+            "oco": st.tuples(st.integers(1, 5), st.sampled_from([1, 2])),
         },
     ),
 )

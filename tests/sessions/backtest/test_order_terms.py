@@ -301,3 +301,84 @@ def test_rule_29_an_entry_that_arrives_after_the_first_fill_is_cancelled(
     result = both_ways(tmp_path, catalog, orders)
 
     assert told(result) == [("filled", ""), ("cancelled", "group")]
+
+
+# Terms of a bracket's entry.
+
+
+def bracket_terms(folder: Path, entry: str) -> tuple[Any, int]:
+    """Two days with one bracket; the orders and when they were sent."""
+    catalog, ts = two_days(folder)
+    return both_ways(folder, catalog, DAYS.replace("ORDERS", entry), "AMZN"), ts[29]
+
+
+def test_rule_28_a_brackets_entry_that_ends_with_the_day_takes_its_exits(
+    tmp_path: Path,
+) -> None:
+    entry = "ctx.limit_bracket(i, 1.0, 50.0, 60.0, 40.0, tif=DAY)"
+
+    result, _ = bracket_terms(tmp_path, entry)
+
+    assert told(result)[2][0] == "expired"
+    assert [each[0] for each in told(result)[:2]] == ["cancelled"] * 2
+
+
+def test_rule_25_a_brackets_entry_ends_at_its_time(tmp_path: Path) -> None:
+    entry = """
+            ctx.stop_bracket(i, 1.0, 130.0, 140.0, 90.0, until=bar.ts + 600_000_000_000)
+    """
+
+    result, sent = bracket_terms(tmp_path, entry)
+
+    assert told(result)[2][0] == "expired"
+    assert result.data.orders["ended_ts"][2] == sent + 600_000_000_000
+
+
+def test_rule_28_exits_of_an_entry_at_the_close_begin_with_its_fill(
+    tmp_path: Path,
+) -> None:
+    # The close is 138.9; the next day opens there and rises.
+    entry = "ctx.bracket(i, 2.0, 141.0, 120.0, tif=AT_THE_CLOSE)"
+
+    result, _ = bracket_terms(tmp_path, entry)
+
+    (trade,) = result.trade_rows()
+    assert trade["entry_price"] == pytest.approx(100 + 0.1 * 389)
+    assert trade["exit_price"] == pytest.approx(141.0)
+    assert [each[0] for each in told(result)] == ["filled", "cancelled", "filled"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "ending"),
+    [
+        ("post_only=True", "post_only_would_cross"),
+        ("tif=FOK", "fok_not_fillable"),
+    ],
+)
+def test_a_brackets_limit_entry_has_the_terms_of_a_limit(
+    tmp_path: Path, terms: str, ending: str
+) -> None:
+    catalog = write_quotes(tmp_path, "RSTK", 6, seed=1)
+    size, call = "quote.ask_size + 50.0", "ctx.limit(i, SIZE, quote.ask, TERMS)"
+    bracket = "ctx.limit_bracket(i, SIZE, quote.ask, 900.0, 1.0, TERMS)"
+    body = IMMEDIATE.replace(call.replace("SIZE", size), bracket)
+    assert "limit_bracket" in body
+
+    result = both_ways(
+        tmp_path, catalog, body.replace("SIZE", size).replace("TERMS", terms)
+    )
+
+    assert [each[0] for each in told(result)[:2]] == ["cancelled"] * 2
+    assert told(result)[2][1] == ending
+    assert len(result.data.fills) == 0
+
+
+def test_a_brackets_terms_that_do_not_go_together_are_told(tmp_path: Path) -> None:
+    catalog = write_bars(tmp_path, "RSTK", rising(40))
+    calls = {
+        "ctx.bracket(i, 1.0, 150.0, 50.0, tif=5)": "terms that do not go together",
+        "ctx.bracket(i, 1.0, 150.0, 50.0, until=7)": "unexpected keyword",
+        "ctx.stop_bracket(i, 1.0, 110.0, 150.0, 50.0, post_only=True)": "unexpected",
+    }
+    for call, said in calls.items():
+        assert said in failure(tmp_path, catalog, DAYS.replace("ORDERS", call))
