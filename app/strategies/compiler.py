@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from app.strategies import slips
 from app.strategies.compiling import MEMORY_BYTES, READY, STAY, Answer, no_memory
-from app.strategies.program import NotCompilableError, Program
+from app.strategies.program import NotCompilableError
 
 _QUIET: Final = 10
 _MOST_ASKED: Final = 1 << 16
@@ -70,8 +70,7 @@ def _compile(file: str, name: str, folder: Path) -> tuple[str, dict[str, Any]]:
     from app.strategies.running import compiled_entries
 
     try:
-        program = translate(load_file(Path(file), name))
-        entries = compiled_entries(program, folder)
+        entries = compiled_entries(translate(load_file(Path(file), name)), folder)
         compile_all(entries.values())
     except NotCompilableError as error:
         return str(error), {}
@@ -83,19 +82,8 @@ def _compile(file: str, name: str, folder: Path) -> tuple[str, dict[str, Any]]:
         return _told(str(error), Path(file).name), {}
     for each in entries.values():
         if each.foreign:
-            return _only_python(each.foreign, program), {}
+            return f"it calls what only Python can ({each.foreign})", {}
     return "", entries
-
-
-def _only_python(symbol: str, program: Program) -> str:
-    """Why code that calls what is not there has to run as Python."""
-    if not symbol.startswith("NRT_") or not program.made_anew:
-        return f"it calls what only Python can ({symbol})"
-    line, text = min(program.made_anew)
-    return (
-        f"line {line}: {text} makes a new array: make it in __init__ and write into it "
-        "(self.x[:] = …), or see docs/strategies.md, What compiles"
-    )
 
 
 def _told(message: str, file: str) -> str:

@@ -77,12 +77,15 @@ class Order:
         The source, and the class in it.
     folder : Path
         Where its machine code is kept.
+    new_array : str
+        The first line that makes a new array, and what stands there; "" if none does.
     """
 
     title: str
     file: str
     name: str
     folder: Path
+    new_array: str = ""
 
     def told(self) -> list[str]:
         """What the compiler's process is told of it."""
@@ -305,8 +308,9 @@ def _answer(order: Order, ended: _Ended) -> Answer:
             reason = f"it makes what only Python can hold ({words})"
             if _NEW_ARRAY in words:
                 reason = (
-                    "a handler makes a new array, which only Python can hold: make it "
-                    "in __init__, and fill it element by element"
+                    f"{order.new_array or 'a handler'} makes a new array, which only "
+                    "Python can hold: make it in __init__, and fill it element by "
+                    "element or by self.x[:] = … (docs/strategies.md, What compiles)"
                 )
             return Answer(reason, is_guessed=True)
         raise StrategyError(cannot + no_memory())

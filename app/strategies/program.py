@@ -38,8 +38,8 @@ class Program:
         Names of curves, and texts of log lines: `str.format` templates with one place
         at most, for the value.
     made_anew : list of (int, str)
-        Lines that make a new array, and what stands there: such a strategy runs as
-        Python.
+        Lines that make a new array as far as the source says, and what stands there:
+        such a strategy runs as Python.
     namespace : dict
         Globals to run them in.
     file : str

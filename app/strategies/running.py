@@ -159,7 +159,9 @@ def write_verdict(folder: Path, reason: str) -> None:
 def _compile(program: Program, folder: Path) -> Answer:
     """Compile in another process; what became of it."""
     cls = program.cls
-    order = Order(title_of(cls), program.file, cls.__qualname__, folder)
+    line, text = min(program.made_anew, default=(0, ""))
+    new_array = f"line {line}: {text}" if line else ""
+    order = Order(title_of(cls), program.file, cls.__qualname__, folder, new_array)
     answer = compiling.compile_apart(order, lambda: _kept(folder) is not None)
     if answer is not None and answer.is_guessed:
         with contextlib.suppress(OSError):
