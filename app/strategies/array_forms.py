@@ -170,8 +170,9 @@ class ArrayForms:
     def _stays(self, name: str) -> bool:
         """Whether a local array has no other name, and never leaves the function."""
         for each in ast.walk(self._node):
-            is_read = isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
-            if is_read and each.id == name and not self._is_kept(each):
+            if not (isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)):
+                continue
+            if each.id == name and not self._is_kept(each):
                 return False
         return name not in {each.arg for each in self._node.args.args}
 
