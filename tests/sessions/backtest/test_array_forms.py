@@ -128,7 +128,6 @@ def test_arrays_of_different_lengths_are_an_error_with_its_line(
             "line 19: np.zeros(self.seen)",
         ),
         ("d = np.zeros(2)\ne = d\nctx.plot('v', e[0])", "line 19: np.zeros(2)"),
-        ("d = self.y.copy()\nctx.plot('v', d[0])", "line 19: self.y.copy()"),
     ],
 )
 def test_what_makes_a_new_array_runs_as_python_and_says_where(
