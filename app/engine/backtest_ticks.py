@@ -11,14 +11,16 @@ session or a timer is due, the book went stale, a loss limit is broken.
 
 from typing import Any, Final
 
+import numpy as np
+
 from app.engine.accounts import account_row, mark_of
 from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
 from app.engine.backtest_bars import Left, keeps_worth, mark_at
 from app.engine.backtest_block import RUN_WORDS, Run, has_room
 from app.engine.bars import is_due, note_trade
-from app.engine.bits import integer
-from app.engine.book_events import is_sound_trade, note_record, set_level
+from app.engine.bits import integer, lowest_bit
+from app.engine.book_events import is_sound_trade, note_record, print_trade, set_level
 from app.engine.book_stale import judge_crossed
 from app.engine.book_state import Change, Stale, books, levels
 from app.engine.compile import inlined, kernel
@@ -34,7 +36,6 @@ from app.engine.risk_state import working
 from app.engine.state import engine, instruments, positions
 from app.engine.strategy import (
     Handler,
-    StrategyState,
     call_now,
     follows,
     has_handler,
@@ -46,8 +47,12 @@ from app.engine.venue.bars import fills_from_bars
 from app.engine.venue.levels import venue_book
 from app.engine.venue.quiet import hear
 from app.engine.venue.state import pending, venue, venue_instruments, venue_levels
+from app.engine.venue.trading import follow_shown
 
 _NEVER: Final = 2**62
+_FAR: Final = 2**62
+"""A price beyond all prices (`book_events` takes none so large)."""
+_MORE: Final = -1
 _MOVES_MARK: Final = int(Change.TOUCH | Change.TRADE)
 _LAST: Final = int(RecordFlag.LAST)
 
@@ -75,25 +80,6 @@ def _next_delivery(arena: int) -> int:
     """Time at which the next report is delivered."""
     first = integer(venue(arena)[0]["deliveries"])
     return integer(pending(arena)[first]["time"]) if first else integer(_NEVER)
-
-
-@inlined
-def _wanted(arena: int) -> int:
-    """Bits of the handlers that a running strategy has."""
-    wanted = integer(0)
-    for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
-        record = strategies(arena)[strategy]
-        if record["state"] == StrategyState.RUNNING:
-            wanted |= record["handlers"]
-    return wanted
-
-
-@inlined
-def _handler(kind: int) -> int:
-    """Handler of a record beside ON_BOOK; ON_BOOK for none."""
-    if kind == EventKind.TRADE or kind == EventKind.ORDER_EXECUTE:
-        return Handler.ON_TRADE
-    return Handler.ON_QUOTE if kind == EventKind.QUOTE else Handler.ON_BOOK
 
 
 @inlined
@@ -137,87 +123,111 @@ def _is_sound(record: Any) -> bool:
 
 
 @inlined
-def _may_meet(arena: int, half: Any, other: Any, side: int, record: Any) -> bool:
-    """Whether a LEVEL or TRADE may concern our orders, or depth taken, of one side.
-
-    Parameters
-    ----------
-    half : SIDE
-        Our levels of the side; they are not empty.
-    other : SIDE
-        The book's opposite side.
-    """
-    limit, price = venue_levels(arena)[half["best"]]["price"], record["price"]
-    touch = other["best"]
-    if touch and side * (limit - levels(arena)[touch]["price"]) >= 0:
-        return True
-    if side * (limit - price) < 0:
-        return False
-    if record["kind"] == EventKind.TRADE:
-        return record["aggressor"] != side
-    if record["side"] != side and record["size"] > 0:
-        return True
-    if half["levels"] == 1:
-        return limit == price
-    return level_at(arena, half, price) != 0
+def _touch(arena: int, sides: Any) -> tuple[int, int]:
+    """Best prices of a BOOK; of an empty side one that no price can reach."""
+    bid, ask = integer(-_FAR), integer(_FAR)
+    if sides[0]["best"]:
+        bid = levels(arena)[sides[0]["best"]]["price"]
+    if sides[1]["best"]:
+        ask = levels(arena)[sides[1]["best"]]["price"]
+    return bid, ask
 
 
 @inlined
-def _concerns_us(arena: int, state: Any, row: Any, record: Any) -> bool:
-    """Whether a record may concern an order of ours, or depth that we took."""
-    bids, asks = state["sides"][0], state["sides"][1]
-    if bids["best"] | asks["best"] == 0:
-        return False
-    if record["kind"] != EventKind.LEVEL and record["kind"] != EventKind.TRADE:
-        return True
-    sides = row["sides"]
-    if bids["best"] and _may_meet(arena, bids, sides[1], integer(1), record):
-        return True
-    return asks["best"] != 0 and _may_meet(arena, asks, sides[0], integer(-1), record)
+def _ours(arena: int, sides: Any) -> tuple[int, int]:
+    """Best prices of our orders, and of depth that we took, as `_touch`."""
+    bid, ask = integer(-_FAR), integer(_FAR)
+    if sides[0]["best"]:
+        bid = venue_levels(arena)[sides[0]["best"]]["price"]
+    if sides[1]["best"]:
+        ask = venue_levels(arena)[sides[1]["best"]]["price"]
+    return bid, ask
+
+
+@inlined
+def _level_meets(arena: int, sides: Any, ours: tuple[int, int], record: Any) -> int:
+    """`_meets` of a LEVEL, where the touch has reached none of our prices."""
+    price, side = record["price"], integer(record["side"])
+    own, other = (ours[0], ours[1]) if side > 0 else (ours[1], ours[0])
+    if side * (price - other) >= 0:
+        against = sides[1] if side > 0 else sides[0]
+        if record["size"] > 0 or level_at(arena, against, price):
+            return integer(_MORE)
+    half = sides[0] if side > 0 else sides[1]
+    if own == price:
+        return integer(half["best"])
+    if half["levels"] > 1 and side * (own - price) > 0:
+        return level_at(arena, half, price)
+    return integer(0)
+
+
+@inlined
+def _meets(
+    arena: int, sides: Any, ours: tuple[int, int], touch: tuple[int, int], record: Any
+) -> int:
+    """Level of ours whose queue a record moves; 0 = none, `_MORE` = it may do more."""
+    if ours[0] == -_FAR and ours[1] == _FAR:
+        return integer(0)
+    if ours[0] >= touch[1] or ours[1] <= touch[0]:
+        return integer(_MORE)
+    if record["kind"] == EventKind.LEVEL:
+        return _level_meets(arena, sides, ours, record)
+    if record["kind"] != EventKind.TRADE:
+        return integer(_MORE)
+    price, aggressor = record["price"], integer(record["aggressor"])
+    if (price <= ours[0] and aggressor <= 0) or (price >= ours[1] and aggressor >= 0):
+        return integer(_MORE)
+    return integer(0)
 
 
 @inlined
 def _move(arena: int, links: int, book: int, row: Any, record: Any, at: int) -> int:
     """Move a book that can be trusted; `Change` bits, negative if nothing was done."""
-    if record["kind"] != EventKind.LEVEL:
-        return call_link(arena, links, Link.BOOK_MARKET, at)
     price, size = record["price"], record["size"]
-    side, count = integer(record["side"]), integer(record["count"])
-    changed = set_level(arena, book, side, price, size, count)
-    if changed < 0:
-        return changed
+    if record["kind"] == EventKind.LEVEL:
+        side, count = integer(record["side"]), integer(record["count"])
+        changed = set_level(arena, book, side, price, size, count)
+        if changed < 0:
+            return changed
+    elif record["kind"] == EventKind.TRADE:
+        aggressor = integer(record["aggressor"])
+        changed = print_trade(arena, book, record, price, size, aggressor)
+    else:
+        return call_link(arena, links, Link.BOOK_MARKET, at)
     note_record(row, record)
     row["sequence"] += changed != 0
-    if record["flags"] & _LAST:
-        changed |= judge_crossed(arena, book, record["ts_received"])
     return changed
 
 
 @kernel
-def _mark(arena: int, instrument: int, position: Any) -> bool:
+def _mark(arena: int, instrument: int, position: Any, touch: tuple[int, int]) -> bool:
     """Mark an instrument by its book; whether that breaks a loss limit."""
-    settlement = integer(working(arena)[instrument]["settlement"])
-    doubled = mark_of(arena, instrument, settlement)
+    if touch[0] != -_FAR and touch[1] != _FAR:
+        doubled = touch[0] + touch[1]
+    else:
+        settlement = integer(working(arena)[instrument]["settlement"])
+        doubled = mark_of(arena, instrument, settlement)
     return mark_at(arena, instrument, position, doubled)
 
 
-@kernel
-def _tell(arena: int, links: int, handler: int, instrument: int, event: int) -> None:
-    """Call a handler of every strategy that follows the instrument."""
+@inlined
+def _callers(arena: int, instrument: int, handler: int) -> Any:
+    """Strategies that have a handler, and follow the instrument: a bit each."""
+    found = np.uint64(0)
     for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
         record = strategies(arena)[strategy]
         if has_handler(record, handler) and follows(record, instrument):
-            call_now(arena, links, strategy, handler, event)
+            found |= np.uint64(1) << np.uint64(strategy)
+    return found
 
 
 @inlined
-def _hand_on(arena: int, links: int, wanted: int, record: Any, at: int) -> None:
-    """Call the handlers of a record that any strategy has, as `folding.hand_on`."""
-    instrument, handler = integer(record["instrument"]), _handler(record["kind"])
-    if handler != Handler.ON_BOOK and wanted >> handler & 1:
-        _tell(arena, links, integer(handler), instrument, at)
-    if record["flags"] & _LAST and wanted >> Handler.ON_BOOK & 1:
-        _tell(arena, links, integer(Handler.ON_BOOK), instrument, at)
+def _tell(arena: int, links: int, callers: Any, handler: int, event: int) -> None:
+    """Call a handler of each of these strategies that runs."""
+    while callers != np.uint64(0):
+        strategy = integer(lowest_bit(callers))
+        callers &= callers - np.uint64(1)
+        call_now(arena, links, strategy, handler, event)
 
 
 @kernel
@@ -236,11 +246,13 @@ def pass_ticks(  # noqa: C901, PLR0912, PLR0915  (one loop, whose rows stay at h
         return index, integer(Left.ALL)
     # Handlers ask, and set timers; what is due at the venue only others change.
     arrives, delivers = _next_arrival(arena), _next_delivery(arena)
-    wanted, session = _wanted(arena), engine(arena)[0]
+    session, has_bars = engine(arena)[0], section_words(arena, Section.BARS)[USED] > 0
     records, count = block[Run.RECORDS], block[Run.COUNT]
     instrument, book, is_marked = integer(-1), integer(0), False
     row, state = books(arena)[0], venue_instruments(arena)[0]
     position = positions(arena)[0]
+    touch, ours = (integer(0), integer(0)), (integer(0), integer(0))
+    on_book, on_trade, on_quote = np.uint64(0), np.uint64(0), np.uint64(0)
     while index < count:
         at = records + index * MARKET_BYTES
         record = view(at, 1, MARKET)[0]
@@ -253,13 +265,19 @@ def pass_ticks(  # noqa: C901, PLR0912, PLR0915  (one loop, whose rows stay at h
             book, is_marked = integer(instruments(arena)[instrument]["book"]), False
             row, state = books(arena)[book], venue_instruments(arena)[instrument]
             position = positions(arena)[account_row(arena, instrument)]
-        if _concerns_us(arena, state, row, record):
+            touch, ours = _touch(arena, row["sides"]), _ours(arena, state["sides"])
+            on_book = _callers(arena, instrument, integer(Handler.ON_BOOK))
+            on_trade = _callers(arena, instrument, integer(Handler.ON_TRADE))
+            on_quote = _callers(arena, instrument, integer(Handler.ON_QUOTE))
+        level = _meets(arena, state["sides"], ours, touch, record)
+        if level == _MORE:
             break
         now, ts = integer(session["now"]), integer(record["ts_received"])
         if ts > now and (
             load_acquire(address + 8 * Run.STOP) or not keeps_worth(arena, block, now)
         ):
             break
+        kind = integer(record["kind"])
         changed = _move(arena, links, book, row, record, at)
         if changed < 0:
             break
@@ -267,17 +285,30 @@ def pass_ticks(  # noqa: C901, PLR0912, PLR0915  (one loop, whose rows stay at h
         session["market_records"] += 1
         session["now"] = max(now, ts)
         hear(arena, record)
-        if changed & Change.TRADE:
+        if changed & _MOVES_MARK:
+            touch = _touch(arena, row["sides"])
+        if has_bars and changed & Change.TRADE:
             note_trade(arena, record, changed)
+        if level and changed:
+            size, time = record["size"], record["ts_venue"]
+            follow_shown(arena, instrument, level, size, time)
+            ours = _ours(arena, state["sides"])
+        if touch[0] > touch[1] and record["flags"] & _LAST:
+            judge_crossed(arena, book, record["ts_received"])
         if row["stale"] != Stale.FRESH:
             return index, integer(Left.MOVED)
         if not is_marked:
             forget_findings(arena)
         if not is_marked or changed & _MOVES_MARK:
             is_marked = True
-            if _mark(arena, instrument, position):
+            if _mark(arena, instrument, position, touch):
                 return index, integer(Left.LOSS)
-        _hand_on(arena, links, wanted, record, at)
+        if kind == EventKind.TRADE or kind == EventKind.ORDER_EXECUTE:
+            _tell(arena, links, on_trade, integer(Handler.ON_TRADE), at)
+        elif kind == EventKind.QUOTE:
+            _tell(arena, links, on_quote, integer(Handler.ON_QUOTE), at)
+        if record["flags"] & _LAST:
+            _tell(arena, links, on_book, integer(Handler.ON_BOOK), at)
         if has_requests(arena):
             return index, integer(Left.DONE)
         index += 1

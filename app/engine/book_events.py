@@ -195,7 +195,7 @@ def _withdraw(arena: int, book: int, order: int, record: Any) -> int:
         price, side = record["price"], level["side"]
         if price == NO_PRICE:
             price = level["price"]
-        changed = _trade(arena, book, record, price, min(size, left), -side)
+        changed = print_trade(arena, book, record, price, min(size, left), -side)
         if changed < 0:
             return changed
     elif size == 0:
@@ -207,7 +207,7 @@ def _withdraw(arena: int, book: int, order: int, record: Any) -> int:
 
 
 @kernel
-def _trade(
+def print_trade(
     arena: int, book: int, record: Any, price: int, size: int, aggressor: int
 ) -> int:
     """Remember a trade: last, high, low, volume and the tick rule's memory."""
@@ -355,7 +355,7 @@ def _event(arena: int, book: int, record: Any) -> int:
     if kind == EventKind.TRADE:
         price, size = record["price"], record["size"]
         aggressor = integer(record["aggressor"])
-        return _trade(arena, book, record, price, size, aggressor)
+        return print_trade(arena, book, record, price, size, aggressor)
     if kind == EventKind.QUOTE:
         return _quote(arena, book, record)
     return _status_event(arena, book, record)

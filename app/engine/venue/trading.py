@@ -280,10 +280,18 @@ def follow_level(arena: int, instrument: int, side: int, price: int, ts: int) ->
     level = our_level(arena, instrument, side, price)
     if level == 0:
         return
-    book = venue_book(arena, instrument)
-    size = displayed(arena, book, side, price)
-    if size == 0 and not _is_known(arena, instrument, book, side, price):
-        return
+    size = displayed(arena, venue_book(arena, instrument), side, price)
+    follow_shown(arena, instrument, level, size, ts)
+
+
+@kernel
+def follow_shown(arena: int, instrument: int, level: int, size: int, ts: int) -> None:
+    """Let our orders and what we took at a level of ours follow the size now shown."""
+    row = venue_levels(arena)[level]
+    if size == 0:
+        book = venue_book(arena, instrument)
+        if not _is_known(arena, instrument, book, row["side"], row["price"]):
+            return
     level_changed(arena, instrument, level, size, ts)
     forget_if_idle(arena, instrument, level)
 

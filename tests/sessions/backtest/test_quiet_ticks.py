@@ -8,13 +8,21 @@ import pytest
 
 from app.engine.arena import HEADER_BYTES, Arena, Section
 from app.engine.links import Link
-from app.engine.records import MARKET, QUOTE, EventKind, ReportType
+from app.engine.records import (
+    MARKET,
+    QUOTE,
+    EventKind,
+    ReportType,
+    TradeCondition,
+)
 from app.engine.ring import Ring
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.run import Backtest
 from tests.sessions.test_recorded_past import depth, write
 
 pytestmark = pytest.mark.slow
+
+CONDITIONS = (TradeCondition.HIDDEN, TradeCondition.AUCTION, TradeCondition.ODD_LOT)
 
 ASKING = """from app.strategies import Strategy
 
@@ -56,6 +64,27 @@ class Asking(Strategy):
                 ctx.stop(i, -5.0, bid - 0.04)
             elif turn == 10:
                 ctx.set_timer(1, ctx.now + 400_000_000)
+"""
+
+QUEUEING = """from app.strategies import Strategy
+
+
+class Queueing(Strategy):
+    def __init__(self):
+        self.seen = 0
+
+    def on_book(self, ctx, update):
+        self.seen += 1
+        i = update.instrument
+        if self.seen % 23 == 0:
+            ctx.quote(i, ctx.bid(i), ctx.ask(i) + 0.01, 20.0)
+        elif self.seen % 31 == 0:
+            ctx.limit(i, 10.0, ctx.bid(i) - 0.02)
+            ctx.limit(i, -15.0, ctx.ask(i))
+        elif self.seen % 97 == 0:
+            ctx.market(i, 12.0)
+        elif self.seen % 211 == 0:
+            ctx.cancel_all(i)
 """
 
 
@@ -106,6 +135,44 @@ def _make_odd(records: Any, random: Any) -> None:
         quote["bid_size"], quote["ask_size"] = 300, 0 if i % 5 == 0 else 200
 
 
+def _traded(count: int, seed: int) -> Any:
+    """A book that is never crossed; half of its trades are told before the decrease,
+    at the same venue time, half after it."""
+    random = np.random.default_rng(seed)
+    records = depth(count, seed=seed)
+    shown: dict[int, dict[int, int]] = {1: {}, -1: {}}
+    i = 2
+    while i < count:
+        side = int(random.choice((1, -1)))
+        book, other = shown[side], shown[-side]
+        touch = max(book, key=lambda price: side * price, default=0)
+        records["side"][i : i + 2] = side
+        if len(book) > 3 and random.random() < 0.3:
+            size = int(random.integers(1, min(book[touch], 60) + 1))
+            book[touch] -= size
+            trade, level = (i, i + 1) if random.random() < 0.5 else (i + 1, i)
+            records["kind"][trade], records["aggressor"][trade] = EventKind.TRADE, -side
+            records["price"][i : i + 2], records["size"][trade] = touch, size
+            records["kind"][level] = EventKind.LEVEL
+            records["size"][level] = book[touch]
+            records["ts_venue"][i : i + 2] = records["ts_venue"][i]
+            if random.random() < 0.1:
+                records["conditions"][trade] = random.choice(CONDITIONS)
+            price, i = touch, i + 2
+        else:
+            price = 1_000_000 - side * 100 * int(random.integers(-2, 6))
+            nearest = max(other, key=lambda price: -side * price, default=0)
+            if other and side * (nearest - price) <= 0:
+                price = nearest - 100 * side
+            book[price] = int(random.integers(0, 5)) * 40
+            records["kind"][i], records["aggressor"][i] = EventKind.LEVEL, 0
+            records["price"][i], records["size"][i] = price, book[price]
+            i += 1
+        if book[price] == 0:
+            del book[price]
+    return records
+
+
 def _folded(catalog: Any, records: Any, request: Any, *, quiet: bool) -> Any:
     backtest = Backtest(request, catalog)
     ring = Ring(MARKET, 4)
@@ -146,6 +213,23 @@ def test_orders_of_every_sort_leave_the_same_bytes(
 
     told = set(outcomes.reports["report"])
     assert {ReportType.FILL, ReportType.CANCELLED} <= told
+
+
+@pytest.mark.parametrize("queue", ["pessimistic", "probabilistic", "exact"])
+def test_queues_move_alike(tmp_path: Path, queue: str) -> None:
+    path = tmp_path / "queueing.py"
+    path.write_text(QUEUEING)
+    terms = {
+        "strategies": [{"id": "one", "name": str(path)}],
+        "models": {"queue": queue, "order_latency_us": 0, "report_latency_us": 90_000},
+    }
+
+    outcomes = _assert_same(tmp_path, _traded(4000, 7), terms)
+
+    orders = outcomes.composition.arena.records(Section.VENUE_ORDERS)
+    assert np.count_nonzero(orders["traded_ahead"]) > 20
+    assert np.any(orders["cancelled_ahead"]) == (queue != "exact")
+    assert np.count_nonzero(outcomes.reports["report"] == ReportType.FILL) > 50
 
 
 @pytest.mark.parametrize("latency", [0, 90_000])
