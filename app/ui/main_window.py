@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
         self.strip = WorkspaceBar(self.workspaces, self.commands)
         self.menuBar().setCornerWidget(self.strip)
         self.resize(*_SIZE)
-        self._is_arranged = self._was_active = False
+        self._is_arranged = self._was_active = self._is_fitted = False
         self._before_backtest = self.workspaces.current
         geometry = self.memory.text("geometry").encode("ascii", "ignore")
         self.restoreGeometry(QByteArray.fromBase64(geometry))
@@ -330,6 +330,8 @@ class MainWindow(QMainWindow):
         if is_activation and self.isActiveWindow() and not self._was_active:
             # Only now it has come to the front, and maybe before its own floats.
             self._was_active = True
+            if self._is_fitted:
+                self.fit_screen()  # only now its frame is known
             QTimer.singleShot(0, self.panels, self.panels.raise_floats)
 
     def _remember(self) -> None:
@@ -338,8 +340,13 @@ class MainWindow(QMainWindow):
         self.memory.put(workspace=self.workspaces.current, geometry=geometry)
 
     def fit_screen(self) -> None:
-        """Become no larger than the screen."""
-        self.resize(self.size().boundedTo(self.screen().availableSize()))
+        """Become no larger than the screen, with the frame around it if it has one."""
+        self._is_fitted = True
+        if self.isMaximized() or self.isFullScreen():
+            return
+        screen = self.screen().availableGeometry()
+        frame = self.frameGeometry().size() - self.size()
+        self.resize(self.size().boundedTo(screen.size() - frame))
 
     def quit(self) -> None:
         """Close as a user asks for it: open orders and positions are asked about."""

@@ -30,6 +30,8 @@ _WINDOW: Final = (
     | Qt.WindowType.WindowCloseButtonHint
 )
 _WHILE_DRAGGED_MS: Final = 50
+_NEAR_PX: Final = 64
+"""A window manager may put a window so far from where it was asked to."""
 _GRASP: Final = (120, 24)
 """So much of a window's upper edge must be on a screen to be got hold of, pixels."""
 
@@ -75,6 +77,7 @@ class PanelDock(QDockWidget):
         self.title = DockTitle(title, desk, link if row.is_linked else None)
         self.setTitleBarWidget(self.title)
         self.setWidget(self.host)
+        self._away: tuple[QRect, QRect] | None = None  # wanted, and where it is put
         self._become = QTimer(self)
         self._become.setSingleShot(True)
         self._become.timeout.connect(self._become_window)
@@ -117,7 +120,19 @@ class PanelDock(QDockWidget):
     def put_on_screen(self, wanted: QRect) -> None:
         """Move a floating panel to a place, or near to it where no screen is there."""
         screens = [each.availableGeometry() for each in QGuiApplication.screens()]
-        self.setGeometry(on_screen(wanted, screens))
+        place = on_screen(wanted, screens)
+        self.setGeometry(place)
+        self._away = (wanted, place) if place != wanted else None
+
+    def place(self) -> QRect:
+        """Where it floats; where it shall float again, while that screen is gone."""
+        # Where a maximised window goes back to when it is made smaller.
+        now = self.normalGeometry() if self.isMaximized() else self.geometry()
+        if self._away is None:
+            return now
+        wanted, put = self._away
+        moved = (now.topLeft() - put.topLeft()).manhattanLength()
+        return wanted if now.size() == put.size() and moved < _NEAR_PX else now
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)

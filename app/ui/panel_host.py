@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import tab_order
 from app.ui.context import Context
-from app.ui.laid_out import take_out
+from app.ui.items.panel_area import PanelArea
 
 Factory = Callable[[Context], QWidget]
 
@@ -48,8 +48,10 @@ class PanelHost(QWidget):
         self._in_hand: dict[str, Any] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("role", "panel")
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._area = PanelArea()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._area)
 
     def strip(self) -> None:
         """Take the panel away at once; what it was set to stays for the next `give`.
@@ -64,7 +66,7 @@ class PanelHost(QWidget):
             self._state = self.state()
             tell = getattr(self.panel, "in_hand", None)
             self._in_hand = {} if tell is None else tell()
-            take_out(self._layout, self._shown)
+            self._area.take()
             shiboken6.delete(self._shown)
             self._shown = self.panel = None
             self._is_bare = True
@@ -156,14 +158,9 @@ class PanelHost(QWidget):
 
     def _show(self, widget: QWidget) -> None:
         if self._shown is not None:
-            take_out(self._layout, self._shown)
-            self._shown.hide()
+            self._area.take()
             self._shown.deleteLater()
         self._shown = widget
-        # Else a dock would shrink and grow as its tabs are turned.
-        policy = widget.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        widget.setSizePolicy(policy)
-        self._layout.addWidget(widget)
+        self._area.put(widget)
         tab_order.arrange(widget)
         widget.setVisible(self._is_seen)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -36,6 +36,11 @@ _UNPLAYED: Final = (
     "What is shown is the market of the feed beside. To replay: choose a recording in "
     "Data and press Play"
 )
+_LEVELS: Final = (1, 2)
+"""Of narrowness: without words that the rest says; without what cannot be chosen."""
+_BOXES: Final = ((170, 110, 84), (130, 90, 72))
+"""Least widths of the boxes of feed and instrument, by level, pixels."""
+_GAP_PX: Final = 6
 _NOT_BUILT: Final = " · not built"
 _BY_LENGTH: Final = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
@@ -78,7 +83,7 @@ class TopBar(QWidget):
         self._stripe = QFrame()
         self.kill = QPushButton("KILL")
         self._labels: list[QLabel] = []
-        self._is_narrow = False
+        self._level = 0
         self._lay_out()
         self._connect()
         self._on_state()
@@ -115,18 +120,18 @@ class TopBar(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setContentsMargins(10, 6, 10, 6)
-        row.setSpacing(6)
+        row.setSpacing(_GAP_PX)
         row.addLayout(self._modes())
         row.addSpacing(12)
-        for name, box, width in (
-            ("Feed", self.feed, 170),
-            ("Instrument", self.instrument, 130),
+        for name, box, widths in (
+            ("Feed", self.feed, _BOXES[0]),
+            ("Instrument", self.instrument, _BOXES[1]),
         ):
             label = QLabel(name)
             label.setProperty("role", "muted")
             label.setBuddy(box)
             self._labels.append(label)
-            box.setMinimumWidth(width)
+            box.setMinimumWidth(widths[0])
             box.setSizeAdjustPolicy(_BY_LENGTH)
             box.setMinimumContentsLength(8)
             box.setAccessibleName(name)
@@ -205,34 +210,54 @@ class TopBar(QWidget):
         return row
 
     def minimumSizeHint(self) -> QSize:
-        hint = super().minimumSizeHint()
-        return hint if self._is_narrow else hint - QSize(self._spared(), 0)
+        left = sum(self._spared(level) for level in _LEVELS if level > self._level)
+        return super().minimumSizeHint() - QSize(left, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()  # a word more, of the desk's state or of a recording
+        return done
+
     def _fit(self) -> None:
-        """Leave out words where the window is too narrow for all of them."""
+        """Leave out words, then more, where the window is too narrow for all."""
         layout = self.layout()
-        assert layout is not None
-        needed = layout.totalMinimumSize().width()
-        full = needed + (self._spared() if self._is_narrow else 0)
-        if self._is_narrow == (full > self.width()):
+        if layout is None:  # Qt asks while the bar is made
             return
-        self._is_narrow = not self._is_narrow
+        needed = layout.totalMinimumSize().width()
+        needed += sum(self._spared(level) for level in _LEVELS if level <= self._level)
+        wanted = 0
+        for level in _LEVELS:
+            if needed > self.width():
+                wanted = level
+                needed -= self._spared(level)
+        if wanted == self._level:
+            return
+        self._level = wanted
         for label in self._labels:
-            label.setHidden(self._is_narrow)
+            label.setHidden(wanted > 0)
         for mode, button in self.modes.items():
             button.setText(self._mode_text(mode))
-        for box, widths in ((self.feed, (170, 110)), (self.instrument, (130, 90))):
-            box.setMinimumWidth(widths[self._is_narrow])
+            button.setHidden(wanted > 1 and mode not in self._built)
+        for box, widths in zip((self.feed, self.instrument), _BOXES, strict=True):
+            box.setMinimumWidth(widths[wanted])
 
-    def _spared(self) -> int:
-        """Room that the words take which are left out in a narrow window, pixels."""
-        labels = sum(label.sizeHint().width() + 6 for label in self._labels)
-        metrics, unbuilt = self.fontMetrics(), len(Mode) - len(self._built)
-        return labels + 100 + unbuilt * metrics.horizontalAdvance(_NOT_BUILT)
+    def _spared(self, level: int) -> int:
+        """Room that a level of narrowness leaves out beside the one before, pixels."""
+        boxes = sum(widths[level - 1] - widths[level] for widths in _BOXES)
+        unbuilt = [
+            button for mode, button in self.modes.items() if mode not in self._built
+        ]
+        if level == 1:
+            words = self.fontMetrics().horizontalAdvance(_NOT_BUILT)
+            labels = sum(label.sizeHint().width() + _GAP_PX for label in self._labels)
+            return labels + boxes + len(unbuilt) * words
+        # As they are then: without the words.
+        return boxes + sum(button.sizeHint().width() for button in unbuilt)
 
     def _mode_tip(self, mode: Mode) -> str:
         if mode is Mode.BACKTEST:
@@ -242,7 +267,7 @@ class TopBar(QWidget):
         return unbuilt_text(mode, self._built - {Mode.BACKTEST})
 
     def _mode_text(self, mode: Mode) -> str:
-        is_short = mode in self._built or self._is_narrow
+        is_short = mode in self._built or self._level > 0
         return mode.title if is_short else f"{mode.title}{_NOT_BUILT}"
 
     def _connect(self) -> None:

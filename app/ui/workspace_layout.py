@@ -95,11 +95,8 @@ class WorkspaceLayout:
 def _read(dock: PanelDock) -> PanelState:
     place = None
     if dock.isFloating():
-        # Where a maximised window goes back to when it is made smaller.
-        normal = dock.normalGeometry() if dock.isMaximized() else dock.geometry()
-        place = Place(
-            normal.x(), normal.y(), normal.width(), normal.height(), dock.isMaximized()
-        )
+        at = dock.place()
+        place = Place(at.x(), at.y(), at.width(), at.height(), dock.isMaximized())
     link = dock.link
     return PanelState(dock.name, link.group, link.focus.name, dock.host.state(), place)
 

@@ -1,17 +1,18 @@
 """The frame that market panels share: a bar of choices, a view, a line of words."""
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.ui.items.squeeze_bar import SqueezeBar
 
 
-def frame_panel(panel: QWidget, view: QWidget, line: QWidget) -> QHBoxLayout:
+def frame_panel(panel: QWidget, view: QWidget, line: QWidget) -> SqueezeBar:
     """Lay a panel out, with a bar above the view and a line below; the bar."""
-    bar = QHBoxLayout()
-    bar.setContentsMargins(6, 4, 6, 4)
-    bar.setSpacing(8)
+    bar = SqueezeBar()
+    bar.row.setSpacing(8)
     layout = QVBoxLayout(panel)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
-    layout.addLayout(bar)
+    layout.addWidget(bar)
     layout.addWidget(view, 1)
     layout.addWidget(line)
     return bar

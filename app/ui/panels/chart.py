@@ -6,7 +6,6 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QToolButton,
@@ -24,6 +23,7 @@ from app.ui.context import Context
 from app.ui.focus import TimeRange
 from app.ui.items.chart_trading import TradingChart
 from app.ui.items.lines import Line
+from app.ui.items.squeeze_bar import SqueezeBar
 from app.ui.models import ladder_text
 from app.ui.models.chart_drawings import Drawings
 from app.ui.models.chart_interval import PRESETS
@@ -71,16 +71,16 @@ class ChartPanel(QWidget):
         self.options.setToolTip("Panes, profile, footprint, indicators")
         self.options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.options.setMenu(QMenu(self))
-        bar = QHBoxLayout()
-        bar.setContentsMargins(4, 3, 4, 3)
-        bar.setSpacing(4)
+        bar = SqueezeBar()
+        bar.row.setContentsMargins(4, 3, 4, 3)
         for widget in (self.interval, self.style_box, self.options, self.size_field):
-            bar.addWidget(widget)
-        bar.addWidget(self.said, 1)
+            bar.row.addWidget(widget)
+        bar.row.addWidget(self.said, 1)
+        bar.optional = [self.style_box]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(bar)
+        layout.addWidget(bar)
         layout.addWidget(self.view, 1)
 
     def _connect(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from app.ui import formatting
 from app.ui.context import Context
@@ -29,13 +29,11 @@ class DepthProfilePanel(QWidget):
         self.kind.setAccessibleName("What the profile shows")
         self.kind.addItem("Sum from the touch", True)
         self.kind.addItem("Size by level", False)
-        self._balance = QLabel()
-        self._balance.setProperty("role", "muted")
+        self._balance = Line()
         self._line = Line()
         bar = frame_panel(self, self.view, self._line)
-        bar.addWidget(self.kind)
-        bar.addStretch(1)
-        bar.addWidget(self._balance)
+        bar.row.addWidget(self.kind)
+        bar.row.addWidget(self._balance, 1)
         self._connect()
 
     def _connect(self) -> None:
@@ -103,7 +101,8 @@ class DepthProfilePanel(QWidget):
                 for side in (frame.bids, frame.asks)
             )
             balance = formatting.percent_change(frame.imbalance)
-            self._balance.setText(f"bids {bid} · asks {ask} · imbalance {balance}")
+            words = f"bids {bid} · asks {ask} · imbalance {balance}"
+            self._balance.show_text(words, self._context.theme.muted)
 
     def showEvent(self, event: object) -> None:
         self._show()

@@ -71,11 +71,13 @@ class HeatmapPanel(QWidget):
 
     def _lay_out(self) -> None:
         bar = frame_panel(self, self.view, self._line)
-        bar.addWidget(QLabel("contrast"))
+        contrast = QLabel("contrast")
+        bar.row.addWidget(contrast)
         for widget in (self.low, self.high, self.hold, self.bubbles, self.palette_box):
-            bar.addWidget(widget)
-        bar.addStretch(1)
-        bar.addWidget(self.now)
+            bar.row.addWidget(widget)
+        bar.row.addStretch(1)
+        bar.row.addWidget(self.now)
+        bar.optional = [contrast, self.palette_box, self.hold, self.bubbles]
 
     def _connect(self) -> None:
         bridge = self._context.bridge

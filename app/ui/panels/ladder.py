@@ -39,6 +39,8 @@ _RIGHT: Final = (
 class LadderPanel(QWidget):
     """Shows the selected instrument; feeds its view a frame whenever there is news."""
 
+    is_whole = True
+
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context

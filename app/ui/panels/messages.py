@@ -15,7 +15,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import formatting
 from app.ui.context import Context
+from app.ui.items.squeeze_bar import SqueezeBar
 from app.ui.models.message_filter import MessageFilter
 from app.ui.models.messages import Level, Message
 
@@ -77,17 +77,19 @@ class MessagesPanel(QWidget):
         self.export.clicked.connect(self._export)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 2, 6, 2)
+        bar = SqueezeBar()
+        bar.row.setContentsMargins(0, 2, 6, 2)
+        self.search.setMinimumWidth(90)
         for widget in (self.level, self.topic):
-            row.addWidget(widget)
-        row.addWidget(self.search, 1)
-        row.addWidget(self.copy)
-        row.addWidget(self.export)
+            bar.row.addWidget(widget)
+        bar.row.addWidget(self.search, 1)
+        bar.row.addWidget(self.copy)
+        bar.row.addWidget(self.export)
+        bar.optional = [self.copy, self.export, self.topic]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 2, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(row)
+        layout.addWidget(bar)
         layout.addWidget(self.lines)
 
     def state(self) -> dict[str, Any]:

@@ -54,9 +54,11 @@ class TapePanel(QWidget):
 
     def _lay_out(self) -> None:
         bar = frame_panel(self, self.view, self._balance)
-        bar.addWidget(self.least, 1)
-        bar.addWidget(QLabel("join"))
-        bar.addWidget(self.join, 1)
+        join = QLabel("join")
+        bar.row.addWidget(self.least, 1)
+        bar.row.addWidget(join)
+        bar.row.addWidget(self.join, 1)
+        bar.optional = [join]
 
     def state(self) -> dict[str, Any]:
         """What a workspace keeps of it."""

@@ -34,6 +34,8 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class TicketPanel(QWidget):
     """A form, what it would cost, and a button that says exactly what it sends."""
 
+    is_whole = True
+
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
@@ -63,7 +65,7 @@ class TicketPanel(QWidget):
         told = QHBoxLayout()
         told.addWidget(self.says, 1)
         told.addWidget(self.nearest, 0, Qt.AlignmentFlag.AlignTop)
-        area = self._area = FormArea(inner, "Fields of the order")
+        area = self._area = FormArea(inner, "Fields of the order", keeps_width=True)
         area.verticalScrollBar().valueChanged.connect(lambda _: self.facts.update())
         outer = QVBoxLayout(self)
         outer.setContentsMargins(10, 6, 10, 6)
