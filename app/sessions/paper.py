@@ -11,7 +11,7 @@ the feed, lay out the arena, fill the links table, start the log, the engine, th
 import logging
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,14 +20,18 @@ from app.engine.records import COMMAND, REPORT, OrderType, TimeInForce
 from app.errors import RingsideError
 from app.instrument import Instrument
 from app.sessions.history import MarketHistory
-from app.sessions.session import EngineState, Mode, RingFill, SessionStatus
+from app.sessions.session import (
+    FIRST_ORDER_ID,
+    EngineState,
+    Mode,
+    RingFill,
+    SessionStatus,
+)
 
 if TYPE_CHECKING:
     from app.sessions.live_strategies import LiveStrategies
 
 _log = logging.getLogger("app.engine")
-_FIRST_ORDER_ID: Final = 1 << 40
-"""Client order ids of the window; the engine's own and strategies' lie elsewhere."""
 
 
 class PaperSession:
@@ -52,7 +56,7 @@ class PaperSession:
         self._engine: Any = None
         self._stopping = threading.Event()
         self._starter: threading.Thread | None = None
-        self._order_id = _FIRST_ORDER_ID
+        self._order_id = FIRST_ORDER_ID
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:

@@ -8,7 +8,7 @@ sent.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from app.engine.records import OrderType, TimeInForce
 from app.instrument import Instrument
@@ -16,6 +16,10 @@ from app.sessions.history import MarketHistory
 
 if TYPE_CHECKING:
     from app.sessions.live_strategies import LiveStrategies
+
+
+FIRST_ORDER_ID: Final = 1 << 40
+"""The window's client order ids begin behind it; the engine numbers its own from 1."""
 
 
 class Mode(Enum):

@@ -32,7 +32,11 @@ class DockTabs(QObject):
             if isinstance(title, DockTitle):
                 title.show_tabbed(bool(self._window.tabifiedDockWidgets(dock)))
         for bar in self._window.findChildren(QTabBar):
-            if bar.parent() is self._window and not bar.property("follows"):
+            if bar.parent() is not self._window:
+                continue
+            for at in range(bar.count()):  # whole, where the tab has room for few
+                bar.setTabToolTip(at, bar.tabText(at).replace("&&", "&"))
+            if not bar.property("follows"):
                 bar.setProperty("follows", True)
                 bar.tabBarDoubleClicked.connect(
                     lambda index, bar=bar: self._float(bar.tabText(index))

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from app.clock import utc
+from app.engine.group_numbers import LINKED, MEMBERS
 from app.engine.records import (
     BUY,
     NO_PRICE,
@@ -27,6 +28,7 @@ from app.engine.records import (
     TimeInForce,
 )
 from app.instrument import MONEY_SCALE, Instrument
+from app.sessions.session import FIRST_ORDER_ID
 
 DASH: Final = "–"
 MINUS: Final = "−"
@@ -128,6 +130,21 @@ def plural(number: int, noun: str) -> str:
 def percent(fraction: float) -> str:
     """Write a fraction in per cent."""
     return f"{fraction * 100:.0f} %"
+
+
+def order_number(number: int) -> str:
+    """Write an order's number: yours ``12``, the engine's and strategies' ``e12``."""
+    if not number:
+        return ""
+    own = number - FIRST_ORDER_ID
+    return str(own) if own > 0 else f"e{number}"
+
+
+def group_number(number: int) -> str:
+    """Write a group's number; those that are linked have a number and a part."""
+    if not number & LINKED:
+        return str(number) if number else ""
+    return f"{(number - LINKED) // MEMBERS + 1}.{number % MEMBERS + 1}"
 
 
 def percent_change(fraction: float) -> str:

@@ -47,7 +47,7 @@ class OrderLife(QDialog):
         self._order = int(order["client_order_id"])
         self._shown: list[Event] = []
         name = listed.instrument.name
-        self.setWindowTitle(f"Life of order {self._order}")
+        self.setWindowTitle(f"Life of order {formatting.order_number(self._order)}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*_SIZE)
         self.title = QLabel(f"{name} · {order_text(order, listed)}")

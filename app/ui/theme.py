@@ -310,7 +310,7 @@ QStatusBar {{ background: {window}; color: {muted}; }}
 QStatusBar::item {{ border: none; }}
 QTabBar {{ background: {window}; qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: {window}; color: {muted}; padding: 5px 10px;
-    border: none; border-top: 2px solid transparent; }}
+    min-width: 20px; border: none; border-top: 2px solid transparent; }}
 QTabBar::tab:selected {{ background: {panel}; color: {text};
     border-top: 2px solid {accent}; }}
 QTabBar::tab:hover:!selected {{ color: {text}; }}

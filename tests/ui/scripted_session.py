@@ -38,7 +38,13 @@ from app.instrument import (
     TickBand,
 )
 from app.sessions.history import MarketHistory
-from app.sessions.session import EngineState, Mode, RingFill, SessionStatus
+from app.sessions.session import (
+    FIRST_ORDER_ID,
+    EngineState,
+    Mode,
+    RingFill,
+    SessionStatus,
+)
 from tests.ui.scripted_market import WalkRecords
 
 START_NS = 1_780_000_000_000_000_000
@@ -180,7 +186,7 @@ class ScriptedSession:
         self.rejects = np.zeros(100, np.int64)
         self.starts = self.stops = 0
         self._out: list[np.void] = []
-        self._next_id = 1000
+        self._next_id = FIRST_ORDER_ID
         self._records = 0
 
     # The Protocol.

@@ -7,11 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from app.engine.group_numbers import LINKED, MEMBERS
 from app.engine.records import NO_PRICE, RiskLimit
 from app.engine.views import HISTOGRAM_BUCKETS
+from app.sessions.session import FIRST_ORDER_ID
 from app.ui import formatting
 from app.ui.formatting import InstrumentText
 from tests.ui.scripted_session import COIN, FUTURE, STOCK
+
+
+def test_numbers_of_orders_and_groups_are_short() -> None:
+    numbers = (0, FIRST_ORDER_ID + 12, 12)
+    assert [formatting.order_number(each) for each in numbers] == ["", "12", "e12"]
+    groups = (0, 7, LINKED, LINKED + MEMBERS + 2)
+    assert [formatting.group_number(each) for each in groups] == ["", "7", "1.1", "2.3"]
 
 
 @given(st.integers(-(10**15), 10**15))

@@ -579,6 +579,14 @@ def test_painting_what_changed_makes_the_picture_of_painting_all(armed: Hand) ->
         assert view._picture._grid.image == partly
 
 
+def test_the_frame_of_the_state_has_sides_and_a_foot(armed: Hand) -> None:
+    view = armed.panel.view
+    image, foot = view.grab().toImage(), int(view._geometry.height) - 1
+    wanted = armed.stage.context.theme.state(SafetyState.ARMED)
+    for x in (0, view.width() // 2, int(view._geometry.width) - 1):
+        assert image.pixelColor(x, foot).name() == wanted
+
+
 def test_the_price_stays_where_the_columns_change(armed: Hand) -> None:
     header, view = armed.panel.shown.header, armed.panel.view
 

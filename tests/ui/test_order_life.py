@@ -11,6 +11,7 @@ from app.engine.records import (
     ReportType,
     SafetyState,
 )
+from app.ui.formatting import order_number
 from app.ui.models.intent import order_intent
 from app.ui.models.order_life import STAGES, OrderLives
 from app.ui.panels.audit import AuditPanel
@@ -110,7 +111,7 @@ def test_the_menu_of_a_row_tells_the_life_of_its_order(
     assert any("cancelled" in each for each in told)
     audit.filter.line.setText("refused")
     assert audit.table.rowCount() == 0
-    audit.filter.line.setText(f"{number} buy")
+    audit.filter.line.setText(f"{order_number(number)} buy")
     assert "Life of this order…" in dict(audit.entries(0))
     monitor._show_way()
     assert "click → painted" in monitor.way.accessibleName()

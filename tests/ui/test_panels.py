@@ -233,6 +233,8 @@ def test_pnl_is_exported_and_explored_as_shown(
     assert float(lines[-1].split(",")[1]) == stage.desk.pnl.values(0)[-1]
     assert panel.explorer.isVisible()
     assert not panel.explorer.grab().isNull()
+    for plot in panel.explorer.plots:
+        assert not plot.plotItem.autoBtn.isVisible()
     panel.explorer.close()
 
 

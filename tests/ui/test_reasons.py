@@ -92,6 +92,16 @@ def test_only_a_book_that_was_whole_is_warned_of(why: Stale) -> None:
     assert text.startswith(f"stale book: {reasons.stale_text(why)}")
 
 
+@pytest.mark.parametrize("why", [Reason.STATE_VIEW, Reason.POST_ONLY_WOULD_CROSS])
+def test_what_a_strategy_is_refused_all_day_is_no_warning(why: Reason) -> None:
+    levels = []
+    for strategy in (0, 3):
+        refused = report(why, strategy=strategy, side=SELL)
+        levels.append(telling.words(refused, telling.Subject(None, "USD"))[0])
+
+    assert levels == [Level.WARNING, Level.INFO]
+
+
 def test_a_stale_book_leaves_whose_it_is_to_the_topic() -> None:
     subject = telling.Subject(Listed(0, FUTURE, TEXT, TickScale(FUTURE)), "USD")
     for quantity in (1, 0):

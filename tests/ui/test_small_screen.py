@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QTabBar, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
@@ -50,6 +50,11 @@ def test_each_workspace_fits_whatever_tab_is_turned_to(window: MainWindow) -> No
         hint = window.minimumSizeHint()
         assert hint.boundedTo(SMALL) == hint, shipped.name
         assert window.size() == SMALL
+        for bar in window.findChildren(QTabBar):
+            if bar.parent() is window:
+                for at in range(bar.count()):
+                    assert bar.tabToolTip(at) == bar.tabText(at).replace("&&", "&")
+                    assert bar.tabRect(at).width() >= 40, "a letter, and its margins"
         kill = window.top_bar.kill
         corner = kill.mapTo(window, kill.rect().topLeft())
         assert window.rect().contains(QRect(corner, kill.size()))

@@ -12,6 +12,7 @@ from app.ui.items.plot_picture import PlotPicture, argb, boxes_of
 _SHARE: Final = 0.2
 _VALUE: Final = 0.7
 _LEAST_ROW: Final = 2.0
+_NAME_PX: Final = 14
 _VALUED, _OTHER = 130, 55
 """How much of a row's colour is seen, of 255, in the value area and outside."""
 
@@ -92,15 +93,18 @@ def paint_profile(
         pen = max(1, int(ratio))
         line = np.array([left]), y, right, y + pen, argb(ink.theme.warning)
         picture.boxes(boxes_of(*line))
-        _name(picture, ink, left / ratio, y / ratio)
+        above = y / ratio - box.top() >= _NAME_PX
+        _name(picture, ink, right / ratio, y / ratio - _NAME_PX * above)
 
 
-def _name(picture: PlotPicture, ink: Ink, left: float, y: float) -> None:
-    """Write what the line of the busiest price is."""
+def _name(picture: PlotPicture, ink: Ink, right: float, top: float) -> None:
+    """Write what the line of the busiest price is: on the profile, not on bars."""
     painter = picture.painter()
     ink.begin()
     ink.write_in(painter, ink.small)
     painter.setPen(ink.pen(ink.theme.warning))
-    room = QRectF(left - ink.small.width("POC") - 4, y - 8, 40, 16)
-    ink.small.draw(painter, room, "POC", 0.0)
+    width = ink.small.width("POC") + 8
+    room = QRectF(right - width, top, width, _NAME_PX)
+    painter.fillRect(room, ink.brush(ink.theme.panel))
+    ink.small.draw(painter, room, "POC", 0.5)
     painter.end()

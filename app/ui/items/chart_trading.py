@@ -77,7 +77,7 @@ class TradingChart(ChartView):
         Client order ids that shall be cancelled.
     menu_wanted(object)
         Where (QPoint of the screen) a menu is wanted; `menu_price` says of which price.
-    order_pointed(int)
+    order_pointed(object)
         Client order id of the order whose chip the pointer is on; 0 = it left.
 
     Attributes
@@ -87,7 +87,7 @@ class TradingChart(ChartView):
 
     cancelled = Signal(object)
     menu_wanted = Signal(object)
-    order_pointed = Signal(int)
+    order_pointed = Signal(object)  # an int here has 32 bits, its number has more
 
     def __init__(self, theme: Theme, scale: float, clock: Clock) -> None:
         self.hand = ChartHand()

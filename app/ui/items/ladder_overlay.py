@@ -172,7 +172,7 @@ class LadderOverlay:
     def frame(
         self, painter: QPainter, geometry: Geometry, state: int, *, is_barred: bool
     ) -> None:
-        """Draw the safety state at both sides; barred where orders are real."""
+        """Draw the safety state at sides and foot; barred where orders are real."""
         colour, wide = QColor(self.theme.state(state)), _FRAME_PX
         if is_barred:
             colour, wide = QColor(self.theme.killed), _BARRED_PX
@@ -181,6 +181,7 @@ class LadderOverlay:
             brush.setStyle(Qt.BrushStyle.BDiagPattern)
         painter.fillRect(0, 0, wide, geometry.height, brush)
         painter.fillRect(geometry.width - wide, 0, wide, geometry.height, brush)
+        painter.fillRect(0, geometry.height - wide, geometry.width, wide, brush)
 
 
 def _outer(geometry: Geometry, column: Column) -> tuple[float, float]:

@@ -40,11 +40,11 @@ class TapeView(QWidget):
 
     Signals
     -------
-    price_clicked(int)
+    price_clicked(object)
         A row was clicked, price units.
     """
 
-    price_clicked = Signal(int)
+    price_clicked = Signal(object)  # prices have 64 bits
 
     def __init__(self, theme: Theme, scale: float) -> None:
         super().__init__()

@@ -34,6 +34,7 @@ def time_axes() -> dict[str, Any]:
 def dress(plot: Any, axes: dict[str, Any], theme: Theme, font: QFont) -> None:
     """Give a plot the theme's grid and axes."""
     plot.showGrid(x=True, y=True, alpha=0.12)
+    plot.hideButtons()  # the menu says it in words: View all
     for axis in axes.values():
         axis.setPen(pg.mkPen(theme.line))
         axis.setTextPen(pg.mkPen(theme.muted))

@@ -36,10 +36,10 @@ class Audit:
             ),
             Column(
                 "Order",
-                lambda r: str(r["client_order_id"]) if r["client_order_id"] else "",
+                lambda r: formatting.order_number(int(r["client_order_id"])),
                 lambda r: r["client_order_id"],
-                width=14,
-                tip="Number of the order",
+                width=8,
+                tip="Number of the order; with an e, of a strategy or the engine",
             ),
             Column(
                 "Who",

@@ -109,10 +109,10 @@ class Blotters:
             ),
             Column(
                 "Group",
-                lambda r: str(r["group"]) if r["group"] else "",
+                lambda r: formatting.group_number(int(r["group"])),
                 lambda r: r["group"],
                 width=7,
-                tip="Orders of one bracket or OCO group have one number",
+                tip="One number for a bracket or an OCO group; linked ones have parts",
             ),
             Column(
                 "Options",

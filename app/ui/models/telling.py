@@ -44,6 +44,13 @@ _SESSIONS: Final[Mapping[int, tuple[Level, str]]] = {
 }
 _ASKED_FOR: Final = (Reason.NONE, Reason.USER)
 _NEAR: Final = (Reason.FIRST_NOTICE, Reason.LAST_TRADING)
+_DAILY: Final = (
+    Reason.POST_ONLY_WOULD_CROSS,
+    Reason.STATE_VIEW,
+    Reason.STATE_REDUCE,
+    Reason.STATE_KILLED,
+)
+"""A strategy's daily bread: a quote that came too late, a desk that is not armed."""
 _ORDINARY: Final = (ReportType.EXPIRED, ReportType.CANCELLED)
 
 
@@ -80,11 +87,8 @@ def session_words(state: int) -> Words:
 
 
 def _order(report: np.void, subject: Subject) -> Words:
-    # A quote of a strategy that came too late is its daily bread.
-    is_late = int(report["reason"]) == Reason.POST_ONLY_WOULD_CROSS
-    ordinary = int(report["report"]) in _ORDINARY or (
-        is_late and report["strategy"] != 0
-    )
+    is_daily = report["strategy"] != 0 and int(report["reason"]) in _DAILY
+    ordinary = int(report["report"]) in _ORDINARY or is_daily
     level = Level.INFO if ordinary else Level.WARNING
     if subject.listed is None:
         return level, f"refused: {reasons.short_text(int(report['reason']))}"

@@ -60,6 +60,7 @@ class RunReturnsPanel(QWidget):
         self.falls.setRootIsDecorated(False)
         self.falls.setUniformRowHeights(True)
         self.falls.setAlternatingRowColors(True)
+        self.falls.setStyleSheet("QTreeWidget::item { padding: 3px 4px; }")
         self.falls.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.falls.header().setSectionResizeMode(
             QHeaderView.ResizeMode.ResizeToContents
