@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from app.engine.records import BUY, SELL, OrderStatus, OrderType, TimeInForce
+from app.sessions.session import FIRST_ORDER_ID
 from app.ui import formatting
 from app.ui.models.desk import Desk
 from app.ui.models.orders import has_ended
@@ -54,8 +55,14 @@ def _holds(word: str, desk: Desk, records: np.ndarray) -> np.ndarray:
     for field, codes in _codes(word, desk):
         if field in names and codes:
             holds |= np.isin(records[field], codes)
-    if word.isdigit() and len(word) < 18 and "client_order_id" in names:
-        holds |= records["client_order_id"] % 10 ** len(word) == int(word)
+    digits = word.removeprefix("e")
+    if digits.isdigit() and len(digits) < 18 and "client_order_id" in names:
+        # As `formatting.order_number` writes it: an e for those that are not yours.
+        numbers = records["client_order_id"]
+        is_own = numbers > FIRST_ORDER_ID
+        shown = np.where(is_own, numbers - FIRST_ORDER_ID, numbers)
+        is_meant = (digits == word) | ~is_own
+        holds |= is_meant & (shown % 10 ** len(digits) == int(digits))
     if word in ("long", "short") and "position" in names:
         holds |= records["position"] * (1 if word == "long" else -1) > 0
     return holds
