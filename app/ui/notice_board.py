@@ -60,7 +60,8 @@ class NoticeCard(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setToolTip("Click to take it away; the log keeps it")
         when = formatting.clock_time(message.ts)
-        self.head = QLabel(f"{_WORDS[message.level]} · {message.topic} · {when}")
+        topic = "" if message.level is Level.INFO else f" · {message.topic}"
+        self.head = QLabel(f"{_WORDS[message.level]}{topic} · {when}")
         self.head.setStyleSheet(f"color: {colour}; font-weight: 600;")
         more = f"  (+{formatting.count(notice.left_out)} more in the log)"
         self.text = QLabel(message.text + (more if notice.left_out else ""))

@@ -300,6 +300,22 @@ def test_an_alert_rises_is_logged_and_kept(
 
 
 @pytest.mark.gui
+def test_another_kind_offers_another_level_until_one_is_typed(qtbot: QtBot) -> None:
+    form = AlertForm(None, ["ES"], Alert("last", "ES", level="4400"))
+    qtbot.addWidget(form)
+    offered = []
+    for title in ("Total P&L", "Fullest risk limit, %", "Best bid"):
+        form.kind.setCurrentText(title)
+        offered.append(form.level.text())
+    assert offered == ["0", "80", "4400"]
+
+    form.level.selectAll()
+    qtbot.keyClicks(form.level, "250")
+    form.kind.setCurrentText("Total P&L")
+    assert form.level.text() == "250"
+
+
+@pytest.mark.gui
 def test_the_panel_makes_turns_and_deletes(qtbot: QtBot, stage: Stage) -> None:
     stage.frame()
     panel = AlertsPanel(stage.context)

@@ -88,11 +88,13 @@ def test_a_notice_takes_neither_focus_nor_a_click_through(
     assert board.isVisible()
     assert QApplication.focusWidget() is before
     (card,) = board.cards
-    assert "Warning" in card.head.text()
+    assert "Warning · feed" in card.head.text()
     assert window.rect().contains(board.geometry())
     sent = len(window.opening._bridge.session.sent)  # type: ignore[union-attr]
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     assert board.isHidden()
+    window.bridge.tell("a price was reached", Level.INFO, "alert")
+    assert board.cards[0].head.text().count("lert") == 1, "said once"
     assert len(window.bridge.session.sent) == sent  # type: ignore[union-attr]
 
 

@@ -16,10 +16,19 @@ from PySide6.QtWidgets import (
 )
 
 from app.errors import ConfigError
-from app.ui.models.alerts import EVENTS, KINDS, STUDIES, WITHOUT_INSTRUMENT, Alert
+from app.ui.models.alerts import (
+    EVENTS,
+    KINDS,
+    PRICES,
+    STUDIES,
+    WITHOUT_INSTRUMENT,
+    Alert,
+)
 from app.ui.models.studies import LINES, usual_numbers
 
 _ANY = "any"
+_LEVELS = {"risk": "80", "study": ""}
+"""What is offered first where it is no price and nought says nothing."""
 _NO_BUTTONS = QSpinBox.ButtonSymbols.NoButtons  # arrows, wheel and digits change it
 
 
@@ -39,6 +48,7 @@ class AlertForm(QDialog):
         self._kinds = list(KINDS)
         self._lines = list(LINES)
         self._make(names, given)
+        self._connect()
         self._lay_out()
         self._show_fields()
         self._judge()
@@ -56,6 +66,7 @@ class AlertForm(QDialog):
         self.rises.addItems(["rises to", "falls to"])
         self.rises.setCurrentIndex(0 if given.rises else 1)
         self.level = QLineEdit(given.level)
+        self._price = given.level if given.kind in PRICES else "0"
         self.line = QComboBox()
         self.line.addItems([each.title for each in LINES.values()])
         self.line.setCurrentIndex(self._lines.index(given.line))
@@ -81,11 +92,14 @@ class AlertForm(QDialog):
         self.wrong.setWordWrap(True)
         box = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(box.Ok | box.Cancel)
+
+    def _connect(self) -> None:
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         for choice in (self.kind, self.instrument, self.rises, self.line):
             choice.currentIndexChanged.connect(self._show_fields)
             choice.currentIndexChanged.connect(self._judge)
+        self.kind.currentIndexChanged.connect(self._on_kind)
         for line in (self.level, self.note, self.numbers):
             line.textChanged.connect(self._judge)
 
@@ -117,6 +131,14 @@ class AlertForm(QDialog):
 
     def _line(self) -> str:
         return self._lines[max(0, self.line.currentIndex())]
+
+    def _on_kind(self) -> None:
+        """Offer a level of this kind, unless one was typed: a price is no P&L."""
+        if not self.level.isModified():
+            kind = self._kind()
+            self.level.setText(
+                self._price if kind in PRICES else _LEVELS.get(kind, "0")
+            )
 
     def _show_fields(self) -> None:
         kind = self._kind()

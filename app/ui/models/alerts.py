@@ -33,6 +33,7 @@ KINDS: Final[Mapping[str, str]] = {
     "reject": "A refusal",
     "feed": "The feed is lost",
 }
+PRICES: Final = frozenset({"last", "bid", "ask", "mid", "vwap", "average"})
 STUDIES: Final = frozenset({"study", "last_study"})
 SLOW: Final = frozenset({"vwap", "average", "last_vwap"}) | STUDIES
 EVENTS: Final = frozenset({"fill", "reject", "feed"})

@@ -50,6 +50,8 @@ class AlertsPanel(QWidget):
         self.new = _button("&New…", self.ask)
         self.change = _button("&Edit…", self.edit)
         self.delete = _button("&Delete", self._delete)
+        for rows in (self.list, self.fired):
+            rows.setMinimumHeight(2 * rows.fontMetrics().height())
         self._lay_out()
         context.bridge.tables_due.connect(self.sync)
         context.bridge.message_added.connect(self.sync)
