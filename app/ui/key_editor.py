@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -235,6 +235,15 @@ class KeyEditor(QDialog):
         shown_in = {i.parent() for i in self._items.values() if not i.isHidden()}
         for group in self._groups.values():
             group.setHidden(group not in shown_in)
+        current = self.tree.currentItem()
+        if current is None or current.isHidden():
+            # A key is given to what is seen, or to nothing.
+            seen = (each for each in self._items.values() if not each.isHidden())
+            first = next(seen, None)
+            if first is not None:
+                self.tree.setCurrentItem(first)
+            else:
+                self.tree.setCurrentIndex(QModelIndex())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.catcher.stop()

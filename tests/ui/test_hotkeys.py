@@ -388,6 +388,20 @@ def test_a_conflict_is_shown_and_solved(
     assert desk.commands.keys.changes() == {}
 
 
+def test_a_search_chooses_what_it_finds_so_that_no_hidden_command_gets_the_key(
+    qtbot: QtBot, editor: KeyEditor, desk: Desk
+) -> None:
+    editor.select("file.import")
+    editor.filter.setText("light or dark")
+    qtbot.mouseClick(editor.catcher, Qt.MouseButton.LeftButton)
+    QCoreApplication.sendEvent(editor.catcher, press(Qt.Key.Key_F6))
+    assert desk.commands.keys.changes() == {"window.theme": "F6"}
+
+    editor.filter.setText("no such command")
+    assert not editor.catcher.isEnabled()
+    assert not editor.none.isEnabled()
+
+
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Up])
 def test_keys_that_every_list_needs_are_refused(
     qtbot: QtBot, editor: KeyEditor, desk: Desk, key: Qt.Key
