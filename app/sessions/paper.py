@@ -120,7 +120,8 @@ class PaperSession:
         self._message = "loading the engine"
 
     def _on_progress(self, unit: str, done: int, total: int) -> None:
-        self._message = f"compiling the engine: {unit.removeprefix('app.engine.')}"
+        name = unit.removeprefix("app.engine.")  # "" before the first
+        self._message = f"compiling the engine{': ' if name else ''}{name}"
         self._progress = (done, total)
 
     def _on_failure(self, error: BaseException) -> None:

@@ -166,7 +166,8 @@ class ChartMenu:
             action.triggered.connect(partial(self.draw, kind))
         layer = self._view.extras.drawings
         if layer.drawings is not None:
-            menu.addAction("Undo drawing", self._undo)
+            undo = menu.addAction("Undo drawing", self._undo)
+            undo.setEnabled(layer.drawings.can_undo)
         menu.addAction("Fit", self._view.reset_view)
         menu.popup(at)
         return menu

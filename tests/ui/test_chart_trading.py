@@ -488,12 +488,23 @@ def test_a_drawing_is_drawn_moved_undone_and_deleted(
     assert not drawings.items
 
 
+def can_undo(panel: ChartPanel) -> bool:
+    menu = panel.menu.open_at(QPoint(0, 0))
+    (undo,) = (each for each in menu.actions() if each.text() == "Undo drawing")
+    is_enabled = undo.isEnabled()
+    menu.close()
+    return is_enabled
+
+
+@pytest.mark.qt_log_ignore("does not support")
 def test_drawings_are_shared_and_come_back(
     panel: ChartPanel, stage: Stage, tmp_path: Path
 ) -> None:
     drawings = panel.view.extras.drawings.drawings
     assert drawings is not None
+    assert not can_undo(panel)
     drawings.add(Drawing("note", ((START_NS, 17_285.0),), "open"))
+    assert can_undo(panel)
     other = stage.context.library.drawings.of("RSX")
 
     again = DrawingBook(tmp_path / "drawings").of("RSX")

@@ -134,6 +134,11 @@ class Drawings:
         """Take a drawing away."""
         self._become(tuple(each for each in self.items if each is not drawing))
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is anything to take back."""
+        return bool(self._past)
+
     def undo(self) -> bool:
         """Take the last change back; False if there is none."""
         if not self._past:
