@@ -66,8 +66,6 @@ class Bridge(QObject):
         Another session, or none; models are empty.
     instruments_changed()
         The session's instruments are known.
-    drained()
-        The desk has news of any kind; at most once a frame, after the two below.
     view_changed()
         A newer view is in the desk; at most once a frame.
     reports_arrived(object)
@@ -91,7 +89,6 @@ class Bridge(QObject):
 
     session_changed = Signal()
     instruments_changed = Signal()
-    drained = Signal()
     view_changed = Signal()
     reports_arrived = Signal(object)
     status_changed = Signal(object)
@@ -233,7 +230,6 @@ class Bridge(QObject):
         if view is not None:
             self.view_changed.emit()
         if view is not None or len(reports):
-            self.drained.emit()
             self._has_news = True
             self._turns.strike(self.ladders_due, self._began)
         if len(reports):

@@ -35,8 +35,6 @@ class BlotterView(QWidget):
     model : RecordTable
     empty : str
         What to say while there are no rows.
-    delay : int
-        Frames between `due` and the work, so that several tables share no frame.
 
     Attributes
     ----------
@@ -56,10 +54,9 @@ class BlotterView(QWidget):
     action_pressed = Signal(int, str)
     menu_wanted = Signal(int, QPoint)
 
-    def __init__(self, model: RecordTable, empty: str, delay: int = 0) -> None:
+    def __init__(self, model: RecordTable, empty: str) -> None:
         super().__init__()
         self.model = model
-        self._delay, self._waits = delay, 0
         self._since = QElapsedTimer()
         self._since.start()
         self._line = SqueezeBar()
@@ -118,21 +115,6 @@ class BlotterView(QWidget):
         """Bring the table up to date, at most ten times a second."""
         if self._since.hasExpired(_LEAST_MS):
             self.sync()
-
-    def due(self) -> None:
-        """Bring the table up to date some frames from now."""
-        if self._waits or not self._delay:
-            self._waits = 0  # no frame has come since: nothing is drained
-            self.sync()
-        else:
-            self._waits = self._delay
-
-    def on_frame(self) -> None:
-        """A frame has been drained."""
-        if self._waits:
-            self._waits -= 1
-            if not self._waits:
-                self.sync()
 
     def sync(self) -> None:
         """Bring the table up to date, if anyone can see it."""

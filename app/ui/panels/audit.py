@@ -30,7 +30,7 @@ class AuditPanel(QWidget):
         bridge = context.bridge
         columns = Audit(context.desk, context.theme).columns()
         self.table = RecordTable(columns, lambda: bridge.lives.trail.rows)
-        self.view = BlotterView(self.table, "Nothing was asked or told yet.", delay=2)
+        self.view = BlotterView(self.table, "Nothing was asked or told yet.")
         self.filter = self.view.add_filter(_CHIPS)
         self.view.add_export("audit", lambda text: bridge.tell(text, Level.ERROR))
         self.view.table.setAccessibleName("Audit trail")
@@ -40,8 +40,7 @@ class AuditPanel(QWidget):
         self.filter.changed.connect(self._on_filter)
         self.view.table.entered_row.connect(self._on_entered)
         self.view.menu_wanted.connect(self._on_menu)
-        bridge.tables_due.connect(self.view.due)
-        bridge.drained.connect(self.view.on_frame)
+        bridge.tables_due.connect(self.view.sync)
         bridge.session_changed.connect(self.view.renew)
         bridge.instruments_changed.connect(self.view.renew)
 

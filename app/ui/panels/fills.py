@@ -29,7 +29,7 @@ class FillsPanel(QWidget):
         desk, bridge = context.desk, context.bridge
         columns = Blotters(desk, context.theme).fills()
         self.table = RecordTable(columns, lambda: desk.fills.rows)
-        self.view = BlotterView(self.table, "No fills yet.", delay=1)
+        self.view = BlotterView(self.table, "No fills yet.")
         self.filter = self.view.add_filter(_CHIPS)
         self.view.add_export("fills", lambda text: bridge.tell(text, Level.ERROR))
         self.view.table.setAccessibleName("Fills")
@@ -39,8 +39,7 @@ class FillsPanel(QWidget):
         self.filter.changed.connect(self._on_filter)
         self.view.table.entered_row.connect(self._on_show)
         self.view.menu_wanted.connect(self._on_menu)
-        bridge.tables_due.connect(self.view.due)
-        bridge.drained.connect(self.view.on_frame)
+        bridge.tables_due.connect(self.view.sync)
         bridge.session_changed.connect(self.view.renew)
         bridge.instruments_changed.connect(self.view.renew)
 

@@ -41,7 +41,7 @@ class PositionsPanel(QWidget):
         self.by_holder.setProperty("role", "pad")
         self.by_holder.setToolTip("Below each position, who has which part of it")
         self.table = RecordTable(columns, self._rows)
-        self.view = BlotterView(self.table, "No positions.", delay=6)
+        self.view = BlotterView(self.table, "No positions.")
         self.view.bar.addWidget(self.by_holder)
         self.by_holder.toggled.connect(self.view.sync)
         self.total = Line()
@@ -70,7 +70,6 @@ class PositionsPanel(QWidget):
         self.view.table.deleted.connect(self._on_close)
         self.view.table.entered_row.connect(self._on_show)
         bridge.tables_due.connect(self._on_due)
-        bridge.drained.connect(self.view.on_frame)
         bridge.session_changed.connect(self.view.renew)
         bridge.instruments_changed.connect(self.view.renew)
 
@@ -90,7 +89,7 @@ class PositionsPanel(QWidget):
 
     def _on_due(self) -> None:
         if self.isVisible():
-            self.view.due()
+            self.view.sync()
             theme = self._context.theme
             self.total.show_text(totals(self._context.desk), theme.text)
 

@@ -30,7 +30,7 @@ class WatchlistPanel(QWidget):
         self._pulses = 0
         columns = WatchColumns(desk, context.theme).columns()
         self.table = RecordTable(columns, self._rows)
-        self.view = BlotterView(self.table, "No instruments yet.", delay=5)
+        self.view = BlotterView(self.table, "No instruments yet.")
         self.view.add_export("watchlist", lambda text: bridge.tell(text, Level.ERROR))
         table = self.view.table
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -45,7 +45,6 @@ class WatchlistPanel(QWidget):
         layout.addWidget(self.view)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         bridge.tables_due.connect(self._on_due)
-        bridge.drained.connect(self.view.on_frame)
         bridge.session_changed.connect(self._on_session_changed)
         context.focus.changed.connect(self._show_focus)
 
@@ -69,7 +68,7 @@ class WatchlistPanel(QWidget):
             self._lines = {x.number: sparkline(history, x.number) for x in listed}
             self.view.table.viewport().update()
         self._pulses += 1
-        self.view.due()
+        self.view.sync()
         if not self.view.table.selectionModel().hasSelection():
             self._show_focus()
 
