@@ -1,15 +1,12 @@
 """Asks before a session is left, or the program, while orders or positions are open."""
 
 from collections.abc import Callable
-from typing import Final
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.ui import formatting
+from app.ui.items.question import ask
 from app.ui.models.desk import Desk
-
-_LEAVE: Final = QMessageBox.StandardButton.Yes
-_STAY: Final = QMessageBox.StandardButton.Cancel
 
 
 class Leaving:
@@ -52,14 +49,6 @@ class Leaving:
         if not left:
             leave()
             return
-        self.question = question = QMessageBox(self._window)
-        question.setWindowTitle(title)
         verb = "ends" if left.startswith("1 ") and " and " not in left else "end"
-        question.setText(f"{left} {verb} with this session.")
-        question.setStandardButtons(_LEAVE | _STAY)
-        question.setDefaultButton(_STAY)
-        question.button(_LEAVE).setText(button)
-        question.finished.connect(
-            lambda answer: leave() if answer == _LEAVE.value else stay()
-        )
-        question.open()
+        words = f"{left} {verb} with this session."
+        self.question = ask(self._window, title, words, button, leave, no=stay)

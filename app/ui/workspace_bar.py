@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.commands import Commands
+from app.ui.items.question import ask
 from app.ui.workspaces import Workspaces
 
 BY_KEY: Final = 9
@@ -131,16 +132,13 @@ class WorkspaceCommands:
     def _delete(self) -> None:
         if self._workspaces.is_shipped(self._workspaces.current):
             return
-        question = self.dialog = QMessageBox(self._window)
-        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.setWindowTitle("Delete the workspace?")
-        question.setText(f"{self._workspaces.current} will be gone.")
-        yes = QMessageBox.StandardButton.Yes
-        question.setStandardButtons(yes | QMessageBox.StandardButton.Cancel)
-        question.button(yes).setText("Delete")
-        question.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        question.accepted.connect(self._workspaces.delete)
-        question.open()
+        self.dialog = ask(
+            self._window,
+            "Delete the workspace?",
+            f"{self._workspaces.current} will be gone.",
+            "Delete",
+            self._workspaces.delete,
+        )
 
     def _ask(self, title: str, given: str, take: Callable[[str], str]) -> None:
         dialog = self.dialog = QInputDialog(self._window)

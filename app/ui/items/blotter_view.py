@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QElapsedTimer, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication
@@ -21,6 +21,9 @@ from app.ui.items.blotter_table import BlotterTable
 from app.ui.items.filter_bar import FilterBar
 from app.ui.items.squeeze_bar import SqueezeBar
 from app.ui.models.table import RecordTable
+
+if TYPE_CHECKING:
+    from app.ui.bridge import Bridge
 
 _LEAST_MS: Final = 100
 _NARROWEST: Final = 12
@@ -110,6 +113,12 @@ class BlotterView(QWidget):
             lambda: self._export(name, failed),
         )
         self._line.optional.extend((columns, export))
+
+    def follow(self, bridge: "Bridge") -> None:
+        """Show what a session's desk holds: at the beat of tables, anew for another."""
+        bridge.tables_due.connect(self.sync)
+        bridge.session_changed.connect(self.renew)
+        bridge.instruments_changed.connect(self.renew)
 
     def on_news(self) -> None:
         """Bring the table up to date, at most ten times a second."""

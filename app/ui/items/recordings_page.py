@@ -24,6 +24,7 @@ from app.errors import CatalogError
 from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
+from app.ui.items.question import ask
 from app.ui.items.row_menu import row_menu
 from app.ui.items.running_line import RunningLine
 from app.ui.items.sample_offer import SampleOffer
@@ -40,8 +41,6 @@ _EMPTY: Final = (
 )
 _READING: Final = "Reading the catalog …"
 _FILES: Final = "Parquet (*.parquet);;CSV (*.csv)"
-_DELETE: Final = QMessageBox.StandardButton.Yes
-_KEEP: Final = QMessageBox.StandardButton.Cancel
 
 
 class RecordingsPage(QWidget):
@@ -263,19 +262,16 @@ class RecordingsPage(QWidget):
         rows = formatting.count(sum(each.rows for each in chosen))
         names = ", ".join(each.name for each in chosen[:6])
         more = f" and {len(chosen) - 6} more" if len(chosen) > 6 else ""
-        box = self._question = QMessageBox(self)
-        box.setWindowTitle("Delete?")
-        box.setText(f"{names}{more}: {rows} rows will be gone for good.")
-        box.setStandardButtons(_DELETE | _KEEP)
-        box.button(_DELETE).setText("Delete")
-        box.button(_KEEP).setText("Keep")
-        box.setDefaultButton(_KEEP)
-        box.finished.connect(partial(self._on_answer, chosen))
-        box.open()
+        self._question = ask(
+            self,
+            "Delete?",
+            f"{names}{more}: {rows} rows will be gone for good.",
+            "Delete",
+            partial(self._delete, chosen),
+            keeps="Keep",
+        )
 
-    def _on_answer(self, chosen: Sequence[Entry], answer: int) -> None:
-        if answer != _DELETE.value:
-            return
+    def _delete(self, chosen: Sequence[Entry]) -> None:
         library = self._library
 
         def work(report: Report) -> int:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from app.ui import formatting
 from app.ui.items.blotter_view import BlotterView
+from app.ui.items.question import ask
 from app.ui.items.row_menu import row_menu
 from app.ui.models.sweep_list import SweepList
 from app.ui.models.table import RecordTable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from app.sweeps.store import SweepSummary
 
 _EMPTY: Final = "No sweep is kept yet."
-_DELETE: Final = QMessageBox.StandardButton.Yes
-_KEEP: Final = QMessageBox.StandardButton.Cancel
 
 
 class SweepShelf(QWidget):
@@ -85,19 +84,14 @@ class SweepShelf(QWidget):
         names = [each.name for each in self.chosen()]
         if not names:
             return
-        box = self.dialog = QMessageBox(self)
-        box.setWindowTitle("Delete?")
-        box.setText(f"{formatting.plural(len(names), 'sweep')} will be gone for good.")
-        box.setStandardButtons(_DELETE | _KEEP)
-        box.button(_DELETE).setText("Delete")
-        box.button(_KEEP).setText("Keep")
-        box.setDefaultButton(_KEEP)
-        box.finished.connect(partial(self._on_answer, names))
-        box.open()
-
-    def _on_answer(self, names: list[str], answer: int) -> None:
-        if answer == _DELETE.value:
-            self.delete_wanted.emit(names)
+        self.dialog = ask(
+            self,
+            "Delete?",
+            f"{formatting.plural(len(names), 'sweep')} will be gone for good.",
+            "Delete",
+            partial(self.delete_wanted.emit, names),
+            keeps="Keep",
+        )
 
     def _on_selected(self, *_: object) -> None:
         chosen = self.chosen()

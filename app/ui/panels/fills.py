@@ -39,9 +39,7 @@ class FillsPanel(QWidget):
         self.filter.changed.connect(self._on_filter)
         self.view.table.entered_row.connect(self._on_show)
         self.view.menu_wanted.connect(self._on_menu)
-        bridge.tables_due.connect(self.view.sync)
-        bridge.session_changed.connect(self.view.renew)
-        bridge.instruments_changed.connect(self.view.renew)
+        self.view.follow(bridge)
 
     def state(self) -> dict[str, Any]:
         """Columns, sorting and filter."""

@@ -31,6 +31,7 @@ from app.instrument import Instrument
 from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.form_area import FormArea
+from app.ui.items.question import ask
 from app.ui.models.instrument_form import (
     Field,
     FieldError,
@@ -44,8 +45,6 @@ from app.ui.models.messages import Level
 
 _EDITED: Final = frozenset(("time_zone", "calendar"))
 _UNITS: Final = ("price_unit", "quantity_unit")
-_DELETE: Final = QMessageBox.StandardButton.Yes
-_KEEP: Final = QMessageBox.StandardButton.Cancel
 
 
 class InstrumentsPanel(QWidget):
@@ -423,25 +422,16 @@ class InstrumentsPanel(QWidget):
     def _on_delete(self) -> None:
         name = self._shown
         assert name is not None
-        box = self._question = QMessageBox(self)
-        box.setWindowTitle("Delete?")
         words = f"Delete {name} from your instruments?"
         if name in self._used:
             words += (
                 f" Its recordings ({self._used[name]}) stay, but cannot be opened "
                 "without it."
             )
-        box.setText(words)
-        box.setStandardButtons(_DELETE | _KEEP)
-        box.button(_DELETE).setText("Delete")
-        box.button(_KEEP).setText("Keep")
-        box.setDefaultButton(_KEEP)
-        box.finished.connect(partial(self._on_answer, name))
-        box.open()
+        delete = partial(self._delete, name)
+        self._question = ask(self, "Delete?", words, "Delete", delete, keeps="Keep")
 
-    def _on_answer(self, name: str, answer: int) -> None:
-        if answer != _DELETE.value:
-            return
+    def _delete(self, name: str) -> None:
         try:
             master = InstrumentMaster.beside(self._library.root)
             master.remove(name)

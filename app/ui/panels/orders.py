@@ -88,10 +88,8 @@ class OrdersPanel(QWidget):
         view.menu_wanted.connect(self._on_menu)
         view.table.deleted.connect(self._on_cancel)
         view.table.entered_row.connect(self._on_show)
-        bridge.tables_due.connect(view.sync)
+        view.follow(bridge)
         bridge.reports_arrived.connect(view.on_news)
-        bridge.session_changed.connect(view.renew)
-        bridge.instruments_changed.connect(view.renew)
 
     def state(self) -> dict[str, Any]:
         """Columns, sorting and filter."""

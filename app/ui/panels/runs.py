@@ -23,6 +23,7 @@ from app.sessions.backtest.store import RunSummary
 from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.blotter_view import BlotterView
+from app.ui.items.question import ask
 from app.ui.items.row_menu import row_menu
 from app.ui.items.run_compare import RunCompare
 from app.ui.items.running_line import RunningLine
@@ -35,8 +36,6 @@ from app.ui.runs import OpenRun
 
 _EMPTY: Final = "No backtest was run yet.\n\nFill in the Backtest panel and press Run."
 _READING: Final = "Reading the runs …"
-_DELETE: Final = QMessageBox.StandardButton.Yes
-_KEEP: Final = QMessageBox.StandardButton.Cancel
 _FORMS: Final = (
     "HTML (*.html);;PDF (*.pdf);;JSON (*.json);;Folder of CSV (*.csv);;"
     "Folder of Parquet (*.parquet)"
@@ -302,23 +301,17 @@ class RunsPanel(QWidget):
             return
         names = ", ".join(each.name or each.run_id for each in chosen[:4])
         more = f" and {len(chosen) - 4} more" if len(chosen) > 4 else ""
-        box = QMessageBox(self)
-        self.dialog = box
-        box.setWindowTitle("Delete?")
-        box.setText(
+        self.dialog = ask(
+            self,
+            "Delete?",
             f"{names}{more}: {formatting.plural(len(chosen), 'run')} will be deleted. "
-            "Undo brings back what was deleted last."
+            "Undo brings back what was deleted last.",
+            "Delete",
+            partial(self._delete, [each.run_id for each in chosen]),
+            keeps="Keep",
         )
-        box.setStandardButtons(_DELETE | _KEEP)
-        box.button(_DELETE).setText("Delete")
-        box.button(_KEEP).setText("Keep")
-        box.setDefaultButton(_KEEP)
-        box.finished.connect(partial(self._on_answer, [x.run_id for x in chosen]))
-        box.open()
 
-    def _on_answer(self, ids: list[str], answer: int) -> None:
-        if answer != _DELETE.value:
-            return
+    def _delete(self, ids: list[str]) -> None:
         store = self._runs.store
 
         def over(_: object = None) -> None:
