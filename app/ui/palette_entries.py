@@ -97,10 +97,12 @@ def _panels(window: "MainWindow") -> Iterator[Entry]:
         )
     for row in PANELS:
         first = window.panels.by_name.get(row.name)
-        if row.is_many or first is None or first.isHidden():
+        is_new = first is None or first.isHidden()
+        if row.is_many or is_new:
             yield Entry(
                 f"add:{row.name}",
-                f"Add {row.title}",
+                # Longer, so that whoever types a panel's name is brought to it first.
+                f"Add {row.title}" if is_new else f"Add another {row.title}",
                 "panel",
                 row.sentence,
                 "",

@@ -329,6 +329,7 @@ QPushButton:pressed, QToolButton:pressed {{ background: {line}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {accent}; }}
 QPushButton:checked, QToolButton:checked {{ background: {accent};
     color: {on_accent}; border-color: {accent}; }}
+QPushButton:checked:focus, QToolButton:checked:focus {{ border-color: {text}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted};
     background: {panel}; }}
 QPushButton[role="pad"] {{ padding: 3px 4px; min-width: 22px; }}
@@ -340,6 +341,8 @@ QPushButton[role="danger"] {{ background: {killed}; color: {on_state};
     border-color: {killed}; font-weight: 700; }}
 QPushButton[role="buy"]:hover, QPushButton[role="sell"]:hover,
 QPushButton[role="danger"]:hover {{ border-color: {text}; }}
+QPushButton[role="buy"]:focus, QPushButton[role="sell"]:focus,
+QPushButton[role="danger"]:focus {{ border-color: {text}; }}
 QPushButton[role="buy"]:disabled, QPushButton[role="sell"]:disabled,
 QPushButton[role="danger"]:disabled {{ background: {raised}; color: {muted};
     border-color: {line}; }}

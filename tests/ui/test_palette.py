@@ -122,6 +122,9 @@ def typed(qtbot: QtBot, window: MainWindow, text: str) -> None:
 
 
 def test_everything_can_be_done_from_it(qtbot: QtBot, window: MainWindow) -> None:
+    typed(qtbot, window, "ticket")
+    assert window.docks["ticket"].isVisible()
+    assert "ticket-2" not in window.docks
     typed(qtbot, window, "add ladder")
     assert "ladder-2" in window.docks
     typed(qtbot, window, "works risk")

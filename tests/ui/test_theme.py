@@ -1,9 +1,11 @@
 """Contrast of every text colour on every ground it stands on (WCAG 2.2, 1.4.3)."""
 
 import pytest
+from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.engine.records import SafetyState
-from app.ui.theme import THEMES, Theme, contrast, text_font
+from app.ui.theme import THEMES, Theme, apply, contrast, text_font
 
 GROUNDS = ("window", "panel", "raised", "shade")
 ON_GROUNDS = (
@@ -35,6 +37,34 @@ def test_text_has_contrast(name: str, text: str, ground: str) -> None:
     theme = THEMES[name]
     ratio = contrast(getattr(theme, text), getattr(theme, ground))
     assert ratio >= 4.5, f"{text} on {ground}: {ratio:.2f}"
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("role", ["buy", "sell", "danger", "primary", "checked"])
+def test_a_button_in_a_colour_shows_that_it_has_the_keyboard(
+    qtbot: QtBot, role: str
+) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply(app, THEMES["dark"], 1.0)
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QVBoxLayout(window)
+    other, button = QPushButton("Other"), QPushButton("Send")
+    button.setProperty("role", role)
+    button.setCheckable(role == "checked")
+    button.setChecked(role == "checked")
+    for each in (other, button):
+        layout.addWidget(each)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    edges = []
+    for each in (other, button):
+        each.setFocus()
+        image = button.grab().toImage()
+        edges.append(image.pixelColor(image.width() // 2, 0).name())
+    assert edges[0] != edges[1] == THEMES["dark"].text
 
 
 def test_contrast_of_known_pairs() -> None:
