@@ -292,12 +292,12 @@ def _next_market(arena: int, instrument: int, kind: int) -> Any:
 
 
 @rare
-def publish_session(arena: int, instrument: int, session: int) -> None:
-    """Append that an instrument's session is another now."""
+def publish_session(arena: int, instrument: int, session: int, flags: int) -> None:
+    """Append that an instrument's session is another now; `flags` are SessionFlag."""
     out_of_line()
     if wants(arena, _MARKET):
         record = _next_market(arena, instrument, integer(EventKind.SESSION))
-        record["count"] = session
+        record["count"], record["reference"] = session, flags
 
 
 @rare

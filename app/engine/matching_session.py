@@ -54,6 +54,7 @@ from app.engine.records import (
     TimeInForce,
 )
 from app.engine.state import instruments
+from app.session_rows import SessionFlag
 
 _SIDES: Final = (BUY, SELL)
 _STATES: Final = 1 + max(SessionState)
@@ -218,6 +219,20 @@ def _hold_auctions(arena: int, instrument: int, before: int, after: int) -> None
         _join_auction(arena, instrument, at_close)
 
 
+@kernel
+def _regular_hours(before: int, after: int) -> int:
+    """SessionFlag bits: whether regular hours begin or end by a change of session."""
+    worked = (
+        before == SessionState.OPEN
+        or before == SessionState.HALTED
+        or before == SessionState.CLOSING_AUCTION
+    )
+    if worked:
+        ends = after == SessionState.CLOSED or after == SessionState.EXTENDED
+        return integer(SessionFlag.REGULAR_ENDS if ends else 0)
+    return integer(SessionFlag.REGULAR_BEGINS if after == SessionState.OPEN else 0)
+
+
 @rare
 def _change(arena: int, instrument: int, after: int) -> None:
     """Let an instrument's session become another."""
@@ -228,7 +243,8 @@ def _change(arena: int, instrument: int, after: int) -> None:
     instruments(arena)[instrument]["session"] = after
     _set_flags(arena, instrument, after)
     _hold_auctions(arena, instrument, before, after)
-    publish_session(arena, instrument, after)
+    flags = _regular_hours(before, after)
+    publish_session(arena, instrument, after, flags)
     if after == SessionState.EXTENDED or after == SessionState.CLOSED:
         # Before anything is performed: what has to leave sees no price of these hours.
         _clear_book(arena, instrument, after)

@@ -101,9 +101,14 @@ def _activate(arena: int, here: int, reason: int) -> None:
     index, row = order_of(arena, here), condition(arena, here)
     order = match_order(arena, index)
     left = integer(row["leaves"])
+    if row["wait"] != Wait.ENTRY or left == 0:
+        return
     if is_reduce_only(order):
         left = min(left, closable(arena, order))
-    if row["wait"] != Wait.ENTRY or left == 0:
+    if left == 0:
+        # What the entry opened closed something else: there is nothing to exit (20).
+        kind, why = integer(ReportType.CANCELLED), integer(Reason.NOT_REDUCING)
+        end_with(arena, index, kind, why)
         return
     stop_waiting(arena, here)
     if row["trail"]:

@@ -17,6 +17,7 @@ from app.engine.records import (
     TradeCondition,
     Trigger,
 )
+from app.session_rows import SessionFlag
 from tests.engine.reference_matching import (
     ACCOUNTS,
     AUCTION,
@@ -453,6 +454,11 @@ class PlainMatching(Waiting):
         self.session[instrument] = after
         self.hold_auctions(instrument, before, after)
         self.publish_plain(instrument, EventKind.SESSION, NO_PRICE, 0, count=after)
+        working = (Session.OPEN, Session.HALTED, Session.CLOSING_AUCTION)
+        ends = before in working and after in (Session.CLOSED, Session.EXTENDED)
+        begins = before not in working and after == Session.OPEN
+        flags = SessionFlag.REGULAR_ENDS if ends else 0
+        self.market[-1][4] = SessionFlag.REGULAR_BEGINS if begins else flags
         if after in (Session.EXTENDED, Session.CLOSED):
             self.send_home(instrument, after)
         self.end_hours(instrument, before, after)

@@ -359,9 +359,12 @@ class Waiting(PlainBook):
 
     def step_activate(self, order, reason):
         left = order.sized
+        if order.wait != "entry" or left == 0:
+            return
         if order.reduce_only:
             left = min(left, self.closable(order))
-        if order.wait != "entry" or left == 0:
+        if left == 0:
+            self.end(order, ReportType.CANCELLED, Reason.NOT_REDUCING)
             return
         order.wait = ""
         if order.trail and (abs(order.stop) == PRICE_BOUND or order.triggered):
