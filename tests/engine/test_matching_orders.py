@@ -25,6 +25,7 @@ from app.engine.records import (
     TradeCondition,
     Trigger,
 )
+from app.session_rows import SessionFlag
 from tests.engine.matching_driver import (
     MARKET_FIELDS,
     REPORT_FIELDS,
@@ -611,6 +612,28 @@ def test_rule_29_a_manual_change_of_one_exit_changes_the_others(engine):
     act(engine, replace(1, quantity=3))
 
     assert engine.queue(0, SELL) == [(1, 1, 3, 105), (1, 2, 3, 106)]
+
+
+def test_rule_24_sessions_tell_where_regular_hours_begin_and_end(engine):
+    walk = (
+        (Session.OPENING_AUCTION, 0),
+        (Session.OPEN, SessionFlag.REGULAR_BEGINS),
+        (Session.HALTED, 0),
+        (Session.OPEN, 0),
+        (Session.CLOSING_AUCTION, 0),
+        (Session.CLOSED, SessionFlag.REGULAR_ENDS),
+        (Session.EXTENDED, 0),
+        (Session.OPEN, SessionFlag.REGULAR_BEGINS),
+        (Session.EXTENDED, SessionFlag.REGULAR_ENDS),
+    )
+    for state, flags in walk:
+        engine.act(session(state))
+        (row,) = [
+            each
+            for each in engine.market
+            if each[MARKET_FIELDS.index("kind")] == EventKind.SESSION
+        ]
+        assert row[MARKET_FIELDS.index("reference")] == flags
 
 
 # Capacity.

@@ -53,13 +53,12 @@ class Desk:
         self._reports: list[np.void] = []
         self.engine.start()
 
-    def reports(self, number: int, kind: ReportType) -> list[np.void]:
+    def all_reports(self, number: int) -> list[np.void]:
         self._reports.extend(self.engine.events.drain())
-        return [
-            each
-            for each in self._reports
-            if each["strategy"] == number and each["report"] == kind
-        ]
+        return [each for each in self._reports if each["strategy"] == number]
+
+    def reports(self, number: int, kind: ReportType) -> list[np.void]:
+        return [each for each in self.all_reports(number) if each["report"] == kind]
 
     def send(self, action: Action, **values: int) -> None:
         command = np.zeros(1, COMMAND)
