@@ -56,7 +56,6 @@ def main(folder: str) -> None:
     from app.sessions.session import Mode
     from app.ui.main import application, sessions_of
     from app.ui.main_window import MainWindow
-    from app.ui.shot_scene import has_market
 
     environment = {
         "RINGSIDE_PATHS_LOGS": f"{folder}/logs",
@@ -76,7 +75,9 @@ def main(folder: str) -> None:
         app.quit()
 
     def look() -> None:
-        if has_market(window):
+        ladder = window.ladder()
+        frame = None if ladder is None else ladder.view.painted
+        if frame is not None and len(frame.bids) and len(frame.asks):
             timer.stop()
             window.grab()
             figures["live_s"] = age_s()

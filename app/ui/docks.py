@@ -76,10 +76,16 @@ class Docks(QObject):
         for dock in self.by_name.values():
             dock.give(context)
 
-    def import_ahead(self) -> None:
-        """Import panels that were not shown yet, so that the first look waits less."""
+    def import_soon(self) -> None:
+        """Import panels that were not shown yet, so that the first look waits less.
+
+        One at a time, and none in the frame that asks for it.
+        """
+        QTimer.singleShot(_IMPORT_MS, self, self._import_ahead)
+
+    def _import_ahead(self) -> None:
         if import_next():
-            QTimer.singleShot(_IMPORT_MS, self, self.import_ahead)
+            self.import_soon()
 
     def strip(self) -> None:
         """Take the panels away until they are given a context: the look changes."""

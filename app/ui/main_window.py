@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.clock import Clock
 from app.config import Settings
-from app.sessions.session import EngineState, Mode
+from app.sessions.session import Mode
 from app.settings_file import SettingsFile
 from app.ui import theme as themes
 from app.ui.amenities import Amenities
@@ -219,7 +219,7 @@ class MainWindow(QMainWindow):
         self.panels.search_wanted.connect(self._bound.search_instruments)
         self.bridge.session_changed.connect(self._show_drills)
         self.bridge.status_changed.connect(self._show_drills)
-        self.bridge.status_changed.connect(self._on_live)
+        self.bridge.view_changed.connect(self._on_live)
         self.failures.told.connect(self._on_failure)
         self.library.play_wanted.connect(self.session.choose_feed)
         self.library.import_wanted.connect(self._on_import)
@@ -252,10 +252,11 @@ class MainWindow(QMainWindow):
             action.setVisible(has_drills)
 
     def _on_live(self) -> None:
-        """Once the engine runs there is time for what the start did without."""
-        if self.bridge.status.engine is EngineState.READY:
-            self.bridge.status_changed.disconnect(self._on_live)
-            self.panels.import_ahead()
+        """Once a market is shown there is time for what the start did without."""
+        view = self.desk.market.view
+        if view is not None and view["instrument"]["bid_levels"].any():
+            self.bridge.view_changed.disconnect(self._on_live)
+            self.panels.import_soon()
 
     def _on_mode(self, mode: Mode) -> None:
         """Backtests have a workspace and need no session; what is open goes on."""
