@@ -1,12 +1,13 @@
 """Records of books in a backtest that nothing of ours meets: a loop of their own.
 
-Most records of a book leave our orders alone: no request or report is due by then, the
-record's price is none of ours, and no quote reaches one. Such a record is a change of
-the book, perhaps a mark, and the handlers that strategies have. Here the steps of
-`folding.fold` and of the venue's way stand one behind another, with the rows of an
-instrument found once. The loop leaves the same bytes, and returns as soon as more could
-follow: a strategy has asked for something, the record may meet an order, a report, a
-session or a timer is due, the book went stale, a loss limit is broken.
+Most records of a book leave our orders alone: no request or report is due by then, and
+no quote or trade reaches one; at most the queue at a price of ours moves. Such a record
+is a change of the book, perhaps a mark, and the handlers that strategies have. Here the
+steps of `folding.fold` and of the venue's way stand one behind another, with the rows
+of an instrument found once, and the touch and our best prices again only when they may
+have moved. The loop leaves the same bytes, and returns as soon as more could follow: a
+strategy has asked for something, the record may meet an order, a report, a session or a
+timer is due, the book went stale, a loss limit is broken.
 """
 
 from typing import Any, Final
@@ -47,7 +48,7 @@ from app.engine.venue.bars import fills_from_bars
 from app.engine.venue.levels import venue_book
 from app.engine.venue.quiet import hear
 from app.engine.venue.state import pending, venue, venue_instruments, venue_levels
-from app.engine.venue.trading import follow_shown
+from app.engine.venue.trading import follow_shown, passes_ahead
 
 _NEVER: Final = 2**62
 _FAR: Final = 2**62
@@ -175,8 +176,12 @@ def _meets(
     if record["kind"] != EventKind.TRADE:
         return integer(_MORE)
     price, aggressor = record["price"], integer(record["aggressor"])
-    if (price <= ours[0] and aggressor <= 0) or (price >= ours[1] and aggressor >= 0):
-        return integer(_MORE)
+    if price <= ours[0] and aggressor <= 0:
+        alone = price == ours[0] and aggressor < 0
+        return integer(sides[0]["best"]) if alone else integer(_MORE)
+    if price >= ours[1] and aggressor >= 0:
+        alone = price == ours[1] and aggressor > 0
+        return integer(sides[1]["best"]) if alone else integer(_MORE)
     return integer(0)
 
 
@@ -197,6 +202,13 @@ def _move(arena: int, links: int, book: int, row: Any, record: Any, at: int) -> 
     note_record(row, record)
     row["sequence"] += changed != 0
     return changed
+
+
+@inlined
+def _stands(position: Any, touch: tuple[int, int]) -> bool:
+    """Whether an instrument has the mark of a touch already."""
+    whole = touch[0] != -_FAR and touch[1] != _FAR
+    return whole and position["mark_doubled"] == touch[0] + touch[1]
 
 
 @kernel
@@ -278,6 +290,9 @@ def pass_ticks(  # noqa: C901, PLR0912, PLR0915  (one loop, whose rows stay at h
         ):
             break
         kind = integer(record["kind"])
+        trades = level and kind == EventKind.TRADE
+        if trades and not passes_ahead(arena, level, record):
+            break
         changed = _move(arena, links, book, row, record, at)
         if changed < 0:
             break
@@ -289,7 +304,7 @@ def pass_ticks(  # noqa: C901, PLR0912, PLR0915  (one loop, whose rows stay at h
             touch = _touch(arena, row["sides"])
         if has_bars and changed & Change.TRADE:
             note_trade(arena, record, changed)
-        if level and changed:
+        if level and changed and kind == EventKind.LEVEL:
             size, time = record["size"], record["ts_venue"]
             follow_shown(arena, instrument, level, size, time)
             ours = _ours(arena, state["sides"])
@@ -299,10 +314,11 @@ def pass_ticks(  # noqa: C901, PLR0912, PLR0915  (one loop, whose rows stay at h
             return index, integer(Left.MOVED)
         if not is_marked:
             forget_findings(arena)
-        if not is_marked or changed & _MOVES_MARK:
-            is_marked = True
-            if _mark(arena, instrument, position, touch):
-                return index, integer(Left.LOSS)
+        moves = not is_marked or changed & _MOVES_MARK != 0
+        moves = moves and not _stands(position, touch)
+        is_marked = True
+        if moves and _mark(arena, instrument, position, touch):
+            return index, integer(Left.LOSS)
         if kind == EventKind.TRADE or kind == EventKind.ORDER_EXECUTE:
             _tell(arena, links, on_trade, integer(Handler.ON_TRADE), at)
         elif kind == EventKind.QUOTE:

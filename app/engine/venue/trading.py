@@ -188,13 +188,52 @@ def _trade_at(arena: int, links: int, record: Any, side: int, hidden: bool) -> N
     # A level may go with its last order; `taken` of a phantom unit keeps it until then.
     venue_levels(arena)[level]["taken"] += 1
     trade(arena, links, record, side, price, integer(_UNKNOWN))
-    row = venue_levels(arena)[level]
-    row["taken"] -= 1
+    venue_levels(arena)[level]["taken"] -= 1
     venue(arena)[0]["reclaimed"] = 0
-    row["traded"] += size - part
-    row["traded_ts"] = ts
-    settle(arena, instrument, level, part)
+    _remember(arena, level, record, part)
     forget_if_idle(arena, instrument, level)
+
+
+@kernel
+def _remember(arena: int, level: int, record: Any, part: int) -> None:
+    """Remember a trade at a level of ours, but for the part whose decrease was seen."""
+    row = venue_levels(arena)[level]
+    row["traded"] += record["size"] - part
+    row["traded_ts"] = record["ts_venue"]
+    settle(arena, integer(record["instrument"]), level, part)
+
+
+@kernel
+def passes_ahead(arena: int, level: int, record: Any) -> bool:
+    """Let a TRADE take what is ahead of our orders at its price, where that is all.
+
+    Parameters
+    ----------
+    level : int
+        Ours at its price and side; none of ours is better.
+
+    Returns
+    -------
+    bool
+        False, and nothing is done, if it may reach an order of ours, or is no plain
+        print.
+    """
+    instrument, size = integer(record["instrument"]), record["size"]
+    if record["conditions"] or not is_matched(arena, instrument):
+        return False
+    every, first = venue_orders(arena), venue_levels(arena)[level]["first"]
+    index = first
+    while index:
+        if every[index]["ahead"] < size:
+            return False
+        index = every[index]["next"]
+    part = reclaim(arena, instrument, level, size, record["ts_venue"])
+    index = first
+    while index:
+        _advance(every[index], size, False, integer(_UNKNOWN))
+        index = every[index]["next"]
+    _remember(arena, level, record, part)
+    return True
 
 
 @kernel
