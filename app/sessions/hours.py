@@ -1,6 +1,7 @@
 """The calendars of a session: made for its span, and given to its engine."""
 
 import os
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +20,29 @@ YEAR_NS: Final = 366 * 86_400_000_000_000
 def calendar_folder() -> Path:
     """Folder that keeps the trading days of exchanges; it can be made again."""
     return cache_folder(os.environ) / "calendars"
+
+
+_KEPT: Final[OrderedDict[object, Schedule]] = OrderedDict()
+_MOST_KEPT: Final = 64
+
+
+def _schedule(
+    terms: object,
+    instrument: Instrument,
+    span: tuple[int, int],
+    folder: Path,
+    own: Exceptions,
+) -> Schedule:
+    """The schedule of an instrument, made once in a process for its terms and span."""
+    key = terms, span, folder
+    found = _KEPT.get(key)
+    if found is None:
+        found = schedule_of(instrument, *span, folder, own)
+        found.rows.flags.writeable = False
+        _KEPT[key] = found
+        if len(_KEPT) > _MOST_KEPT:
+            _KEPT.popitem(last=False)
+    return found
 
 
 def open_schedules(
@@ -57,7 +81,7 @@ def open_schedules(
         own = exceptions.get(each.name, {})
         terms = each.calendar, each.time_zone, hours, tuple(own.items())
         if terms not in known:
-            schedules.append(schedule_of(each, begin, end, folder, own))
+            schedules.append(_schedule(terms, each, (begin, end), folder, own))
             known[terms] = len(schedules)
         numbers[i] = known[terms]
     load_schedules(arena, schedules, numbers, begin)

@@ -14,8 +14,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -235,6 +236,16 @@ def _foreign(name: str) -> str:
     return "" if name in _THERE else name.removeprefix(_NUMBAS)
 
 
+def _named(name: str) -> Any:
+    """A function of a name, for one whose machine code is there: it is never run."""
+
+    def absent(arena: int, strategy: int, address: int) -> int:
+        raise NotImplementedError
+
+    absent.__name__ = absent.__qualname__ = name
+    return absent
+
+
 class HandlerEntry(Entry):
     """A handler's entry: from the cache, or out of what the compiler has answered.
 
@@ -249,9 +260,11 @@ class HandlerEntry(Entry):
 
     foreign = ""
 
-    def __init__(self, function: Any, folder: Path, code: bytes = b"") -> None:
-        super().__init__(function, folder)
-        self.code = code
+    def __init__(
+        self, name: str, source: Callable[[], Any], folder: Path, code: bytes = b""
+    ) -> None:
+        super().__init__(_named(name), folder)
+        self.code, self._source = code, source
 
     def _load(self) -> None:
         if self.code:
@@ -261,6 +274,7 @@ class HandlerEntry(Entry):
 
     def compile(self, *, keep: bool) -> None:  # noqa: ARG002
         """Compile; whoever asked for it keeps its code."""
+        self.function = self._source()
         super().compile(keep=False)
         compiled = self._keeper
         library = compiled._library  # noqa: SLF001
@@ -283,17 +297,28 @@ def compiled_entries(
     code : mapping of handler to bytes
         Machine code that is not there.
     """
-    namespace = _namespace(program, is_mute=True)
-    dtype = program.shape.dtype(program.mentioned)
 
-    def state(ctx: Any) -> Any:
-        return view(ctx.memory, 1, dtype)[0]
+    @cache
+    def namespace() -> dict[str, Any]:
+        """What is compiled; rewriting it takes longer than loading machine code."""
+        made = _namespace(program, is_mute=True)
+        dtype = program.shape.dtype(program.mentioned)
 
-    namespace[f"{_P}state"] = kernel(state)
-    for name in _function_names(program):
-        namespace[name] = checked_kernel(namespace[name])
+        def state(ctx: Any) -> Any:
+            return view(ctx.memory, 1, dtype)[0]
+
+        made[f"{_P}state"] = kernel(state)
+        for name in _function_names(program):
+            made[name] = checked_kernel(made[name])
+        return made
+
+    def source(name: str) -> Callable[[], Any]:
+        return lambda: namespace()[name]
+
     return {
-        handler: HandlerEntry(namespace[tree.name], folder, code.get(handler, b""))
+        handler: HandlerEntry(
+            tree.name, source(tree.name), folder, code.get(handler, b"")
+        )
         for handler, tree in program.entries.items()
     }
 

@@ -38,9 +38,11 @@ from app.sessions.backtest.request import BacktestRequest
 from app.sessions.failures import Failure, Moment, failure_of
 from app.sessions.notes import NoteReader, Notes
 
-_REPORTS: Final = 1 << 16
+_REPORTS: Final = 1 << 18
 _WORTHS: Final = 1 << 18
-_SPARE_BYTES: Final = 64 << 20
+_MOST_WORTHS: Final = 1 << 22
+"""Of a page that has room for a worth at each record."""
+_SPARE_BYTES: Final = 128 << 20
 """Most that is kept of the pages of runs that ended."""
 _AGAIN_S: Final = 60.0
 """Longest run that is run again to find out why a strategy failed."""
@@ -50,31 +52,52 @@ _TICKS_EVERY: Final = 60_000_000_000
 """Least time between two values of equity where data are finer than bars, ns."""
 
 
+class _Loan:
+    """Memory behind arrays; when the last of them is gone it goes back."""
+
+    def __init__(self, memory: NDArray[Any], back: Callable[[NDArray[Any]], None]):
+        self._memory, self._back = memory, back
+        self.__array_interface__ = memory.__array_interface__
+
+    def __del__(self) -> None:
+        self._back(self._memory)
+
+
 class SparePages:
-    """Pages of runs that ended, kept for the next one of this process.
+    """Memory of pages that nobody looks at any more, for the next run of this process.
 
     Memory that is new costs as much as what is written into it: the system clears it,
     page by page, and hands it out at the first write.
+
+    Parameters
+    ----------
+    room : int
+        Most that is kept, bytes.
     """
 
     def __init__(self, room: int) -> None:
         self._room = room
-        self._pages: list[NDArray[Any]] = []
-        self._lock = threading.Lock()
+        self._kept: list[NDArray[Any]] = []
+        # An array may die wherever Python collects, in `take` as well.
+        self._lock = threading.RLock()
 
     def take(self, dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A page of `size` rows, with whatever it holds."""
-        with self._lock:
-            for index, page in enumerate(self._pages):
-                if page.dtype == dtype and len(page) == size:
-                    return self._pages.pop(index)
-        return np.empty(size, dtype)
+        """A page of `size` rows, with whatever it holds; it comes back by itself."""
+        needed = dtype.itemsize * size
+        loan = _Loan(self._memory(needed), self._give)
+        return np.asarray(loan)[:needed].view(dtype)
 
-    def give(self, page: NDArray[Any]) -> None:
-        """Keep a page that nobody looks at any more, as far as there is room."""
+    def _memory(self, needed: int) -> NDArray[Any]:
         with self._lock:
-            if page.nbytes + sum(each.nbytes for each in self._pages) <= self._room:
-                self._pages.append(page)
+            for index, memory in enumerate(self._kept):
+                if needed <= memory.nbytes <= needed + needed // 4:
+                    return self._kept.pop(index)
+        return np.empty(needed, np.uint8)
+
+    def _give(self, memory: NDArray[Any]) -> None:
+        with self._lock:
+            if memory.nbytes + sum(each.nbytes for each in self._kept) <= self._room:
+                self._kept.append(memory)
 
 
 _SPARE: Final = SparePages(_SPARE_BYTES)
@@ -110,6 +133,8 @@ class Pages:
         """Forget everything, and begin a new page."""
         self._full.clear()
         if not self._is_lent or len(self.page) != self._size:
+            # The old one goes first: it may be the one that is taken.
+            self.page = np.empty(0, self._dtype)
             self.page = _SPARE.take(self._dtype, self._size)
 
     def take(self, used: int) -> NDArray[Any]:
@@ -117,17 +142,19 @@ class Pages:
         if self._is_lent and not self._full:
             return self.page[:used]
         parts = [*self._full, (self.page, used)]
-        self._full, self.page = [], self.page[:0]
+        self._full, self.page = [], np.empty(0, self._dtype)
         if len(parts) == 1:
             return parts[0][0][:used]
-        whole = np.empty(sum(rows for _, rows in parts), self._dtype)
+        whole = _SPARE.take(self._dtype, sum(rows for _, rows in parts))
         end = len(whole)
         while parts:
             # A page goes as soon as it is copied, so that two are never there twice.
             page, rows = parts.pop()
-            whole[end - rows : end] = page[:rows]
+            # As plain bytes: NumPy would copy each record field by field.
+            place = whole[end - rows : end].view(np.uint8)
+            place[:] = page[:rows].view(np.uint8)
             end -= rows
-            _SPARE.give(page)
+            del page
         return whole
 
 
@@ -244,7 +271,7 @@ class Backtest:
         self._rows = composition.arena.records(Section.STRATEGIES)
         self._opening: NDArray[Any] | None = None
         self._reports = Pages(REPORT, _REPORTS, is_lent=is_lent)
-        self._worths = Pages(WORTH, _WORTHS, is_lent=is_lent)
+        self._worths = Pages(WORTH, self._worths_room(), is_lent=is_lent)
         self._cancelled = threading.Event()
         self.composition.links[Link.BACKTEST] = self._block.ctypes.data
         self.renew()
@@ -262,6 +289,13 @@ class Backtest:
             for each in self.composition.strategies
         }
         self._offer()
+
+    def _worths_room(self) -> int:
+        """Rows of a page of worths: of bars, one for each and those of the end."""
+        data = self.composition.data
+        if any(basis != "bars" for basis in data.bases) or len(data) > _MOST_WORTHS:
+            return _WORTHS
+        return len(data) + _AGAIN_RECORDS
 
     def cancel(self) -> None:
         """Let the run end after the record in hand; from any thread."""

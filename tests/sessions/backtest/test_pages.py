@@ -46,14 +46,30 @@ def test_what_a_run_told_on_one_page_stays_its_own() -> None:
 
 
 def test_spare_pages_are_given_out_once_and_are_bounded() -> None:
-    spare = SparePages(room=2 * 8 * 100)
-    pages = [np.zeros(100, ROW) for _ in range(3)]
-    for page in pages:
-        spare.give(page)
+    room = 2 * 8 * 100
+    spare = SparePages(room)
+    pages = [spare.take(ROW, 100) for _ in range(4)]
+    places = {page.ctypes.data for page in pages}
+    looked_at = pages[0][50:]["n"]
+    looked_at[:] = 7
+    pages.clear()
 
-    taken = [spare.take(ROW, 100) for _ in range(3)]
+    taken = [spare.take(ROW, 100) for _ in range(2)]
+    for page in taken:
+        page["n"] = 8
 
-    ours = {id(page) for page in pages}
-    assert len({id(page) for page in taken}) == 3
-    assert sum(id(page) in ours for page in taken) == 2
-    assert id(spare.take(ROW, 50)) not in ours
+    assert len({page.ctypes.data for page in taken} & places) == 2
+    assert looked_at.tolist() == [7] * 50
+    del taken, page, looked_at
+    assert sum(each.nbytes for each in spare._kept) == room
+
+
+def test_a_page_of_another_size_is_no_spare_one() -> None:
+    spare = SparePages(1000)
+    page = spare.take(ROW, 100)
+    page["n"] = 5
+    place = page.ctypes.data
+    del page
+
+    assert len(spare.take(ROW, 101)) == 101
+    assert spare.take(ROW, 100).ctypes.data == place
