@@ -11,7 +11,7 @@ from app.errors import ConfigError
 from app.sessions.history import BarSeries, BarSpec
 from app.ui.models.axis import multiples, price_step, round_step, time_marks
 from app.ui.models.chart_bars import ALIGNED, FACTOR, ChartBars
-from app.ui.models.chart_columns import columns
+from app.ui.models.chart_columns import columns, moved
 from app.ui.models.chart_interval import PRESETS, interval_text, parse_interval
 from app.ui.models.chart_look import ChartLook
 from app.ui.models.chart_regimes import CALM, WILD, regimes, runs
@@ -189,6 +189,26 @@ def test_columns_cover_the_window_and_lose_nothing(px: float) -> None:
     assert shown.rows["volume"].sum() == part["volume"].sum()
     delta = (source.rows["buys"] - source.rows["sells"]).astype(float)
     assert shown.cumulative[0] == delta[: shown.first].sum()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0, 3.0])
+def test_a_column_at_the_edge_is_whole_before_it_is_kept(ratio: float) -> None:
+    source = Series(made_bars(30_000))
+    source.count = 30_000
+    bars, window = ChartBars(), ChartWindow()
+    bars.follow(cast(BarSeries, source))
+    bars.update()
+    window.ratio, window.bar_px = ratio, 0.026
+    window.show(200, 30_000)
+    window.pan(300.0)
+    shown = columns(bars, window)
+    for _ in range(12):
+        window.pan(-1 / ratio)  # one px of the device: edges come at odd ones, too
+        shown = moved(bars, window, shown, bars.count - 1)
+
+        wanted = columns(bars, window)
+        assert shown.rows.tolist() == wanted.rows.tolist()
+        assert shown.places.tolist() == wanted.places.tolist()
 
 
 def test_the_newest_bar_stays_while_it_follows_and_the_hand_frees_it() -> None:

@@ -216,12 +216,16 @@ def with_newest(bars: ChartBars, window: ChartWindow, shown: Columns) -> Columns
 
 
 def _edges(window: ChartWindow) -> tuple[int, int]:
-    """Between which places columns begin that lines in view go through."""
+    """Between which places columns begin that lines in view go through.
+
+    Both are places where a column may begin: one that is cut at an edge would be kept
+    when the window has moved on, without the bars past that edge.
+    """
     width = window.pen if window.is_thin else int(window.scale) + 1
     margin = width + round(MARGIN_PX * window.ratio)
     left = window.origin - width - margin
     right = window.origin + window.extent + margin
-    return left - left % window.pen, right
+    return left - left % window.pen, right + -right % window.pen
 
 
 def _frame(window: ChartWindow) -> tuple[int, int, float, float, bool]:
