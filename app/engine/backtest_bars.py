@@ -9,18 +9,19 @@ no such bar, a session or a timer is due.
 """
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from app.engine.accounts import account_row, set_mark
+from app.engine.accounts import account_row
 from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
 from app.engine.backtest_block import RUN_WORDS, Run, has_room, keep_worth
+from app.engine.backtest_marks import mark_at
 from app.engine.backtest_orders import fill, may_send, send
 from app.engine.bars import forget_waiting, rows as bar_rows, wait
 from app.engine.bits import integer, lowest_bit
-from app.engine.book_events import is_bar, note_record, take_bar
+from app.engine.book_events import is_bar, note_record
 from app.engine.book_state import Stale, books
 from app.engine.compile import inlined, rare
 from app.engine.folding import TIME_BOUND, tell_waiting
@@ -37,7 +38,6 @@ from app.engine.records import (
     EventKind,
     Reason,
 )
-from app.engine.risk_exposure import refresh_exposure
 from app.engine.state import engine, instruments, positions
 from app.engine.strategy import (
     Handler,
@@ -50,7 +50,12 @@ from app.engine.strategy import (
 from app.engine.venue.bars import fills_from_bars
 from app.engine.venue.levels import venue_book
 from app.engine.venue.quiet import has_orders, hear, is_idle
-from app.engine.venue.state import venue, venue_instruments
+from app.engine.venue.state import venue_instruments
+
+__all__ = ["Left", "keeps_worth", "mark_at", "pass_bars"]
+
+Stretch = tuple[int, int, int, int, int, int, int]
+_HIGHEST: Final = 2**63 - 1
 
 
 class Left(IntEnum):
@@ -93,23 +98,6 @@ def _is_plain(arena: int, instrument: int) -> bool:
 
 
 @inlined
-def mark_at(arena: int, instrument: int, position: Any, doubled: int) -> bool:
-    """Mark an instrument at half of `doubled`; whether that breaks a loss limit."""
-    if position["mark_doubled"] == doubled or doubled == NO_PRICE:
-        return False
-    held = position["holders"] | position["quantity"] | position["exposure"]
-    works = position["working_buy"] | position["working_sell"]
-    if held | works | position["initial_margin"] == 0:
-        # Nothing is worth more or less than it was.
-        position["mark_doubled"] = doubled
-        position["mark"] = doubled >> 1
-        return False
-    set_mark(arena, instrument, doubled)
-    refresh_exposure(arena, instrument)
-    return new_loss(arena) != Reason.NONE
-
-
-@inlined
 def _may_pass(session: Any, record: Any, bar: Any) -> bool:
     """Whether a record is a bar that can be true, with nothing due before it."""
     ts = integer(record["ts_received"])
@@ -129,14 +117,56 @@ def keeps_worth(arena: int, block: Any, now: int) -> bool:
 
 
 @inlined
-def _take(arena: int, at: int, book: Any, state: Any) -> None:
-    """Let the venue and the book take the BAR at an address, as `quiet.pass_bar`."""
+def _new_stretch(arena: int, book: Any) -> Stretch:
+    """A stretch without a bar yet: see `_stretched`."""
+    low = integer(book["low"])
+    low = integer(_HIGHEST) if low == NO_PRICE else low
+    none, reached = integer(0), integer(engine(arena)[0]["venue_now"])
+    return none, none, reached, integer(book["high"]), low, none, none
+
+
+@inlined
+def _stretched(stretch: Stretch, at: int) -> Stretch:
+    """A stretch of bars of one instrument with the BAR at an address.
+
+    What only the venue and the book keep of bars is written down once for many of them
+    (`_tell_stretch`), for no handler sees it: the newest bar (its address), how many
+    there were, the venue's time, high and low, volume and trades.
+    """
     record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
+    _, count, reached, high, low, volume, trades = stretch
+    opened = bar["open"]
+    return (
+        integer(at),
+        count + 1,
+        max(reached, min(record["ts_venue"], record["ts_received"])),
+        max(high, opened + bar["high_offset"]),
+        min(low, opened + bar["low_offset"]),
+        volume + bar["volume"],
+        trades + bar["trades"],
+    )
+
+
+@inlined
+def _tell_stretch(arena: int, book: Any, state: Any, stretch: Stretch) -> None:
+    """Let the venue and the book take a stretch of bars, as `quiet.pass_bar` does."""
+    newest, count, reached, high, low, volume, trades = stretch
+    if count == 0:
+        return
+    record, bar = view(newest, 1, MARKET)[0], view(newest, 1, BAR)[0]
+    engine(arena)[0]["venue_now"] = reached
     hear(arena, record)
     note_record(book, record)
-    take_bar(book, bar)
-    state["bar_ts"] = venue(arena)[0]["at"]
-    engine(arena)[0]["market_records"] += 1
+    opened = bar["open"]
+    book["high"], book["low"] = high, low
+    book["last_price"] = opened + bar["close_offset"]
+    book["last_size"], book["last_aggressor"] = 0, 0
+    book["last_ts"] = bar["ts_venue"]
+    book["volume"] += volume
+    book["trades"] += trades
+    book["sequence"] += count
+    state["bar_ts"] = reached
+    engine(arena)[0]["market_records"] += count
 
 
 @inlined
@@ -226,13 +256,16 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
     nobody = np.uint64(0)
     bar_callers, bars_callers = nobody, nobody
     held, left = (integer(0), nobody, nobody), integer(Left.ALL)
+    stretch = _new_stretch(arena, book)
     sends = False
     while index < count:
         at = records + index * MARKET_BYTES
-        record = view(at, 1, MARKET)[0]
-        if not _may_pass(session, record, view(at, 1, BAR)[0]):
+        record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
+        if not _may_pass(session, record, bar):
             break
         if record["instrument"] != instrument:
+            _tell_stretch(arena, book, state, stretch)
+            stretch = _new_stretch(arena, book)
             instrument = integer(record["instrument"])
             if not _is_plain(arena, instrument):
                 break
@@ -242,12 +275,15 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             bar_callers = _callers(arena, instrument, Handler.ON_BAR)
             bars_callers = _callers(arena, instrument, Handler.ON_BARS)
             sends = may_send(arena, links, instrument)
+            stretch = _new_stretch(arena, book)
             forget_findings(arena)
         order = integer(0)
         if record["ts_received"] > session["now"]:
             found = _moves_on(arena, links, address, held)
             if sends and found == Left.ASKED:
+                _tell_stretch(arena, book, state, stretch)
                 order = send(arena, links, address, instrument, at)
+                stretch = _new_stretch(arena, book)
             if found >= 0 and order == 0:
                 left = found
                 break
@@ -257,10 +293,14 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             if held[0]:
                 _put(arena, held[0], integer(0))
         held = (integer(0), nobody, nobody)
-        _take(arena, at, book, state)
+        stretch = _stretched(stretch, at)
+        close = bar["open"] + bar["close_offset"]
+        book["last_price"] = close
         if order:
+            _tell_stretch(arena, book, state, stretch)
+            stretch = _new_stretch(arena, book)
             fill(arena, address, instrument, order, at)
-        if mark_at(arena, instrument, position, 2 * book["last_price"]):
+        if mark_at(arena, instrument, position, 2 * close):
             left = integer(Left.LOSS)
             break
         if bar_rows(arena)[0]["next"] == 0:
@@ -269,6 +309,7 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             left = integer(Left.TOLD)
             break
         index += 1
+    _tell_stretch(arena, book, state, stretch)
     if held[0]:
         _put(arena, held[0], integer(left == Left.ASKED))
     return index, left

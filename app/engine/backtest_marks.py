@@ -1,0 +1,147 @@
+"""Marks of a backtest: what a position is worth, in one pass where nothing else counts.
+
+Nearly always one strategy holds all there is of an instrument, in the base currency,
+and nothing works. Then its position and the account's are worth the same, and what the
+worst case asks for is what is held: `mark_at` works both out once and writes down what
+follows, where `accounts.set_mark` and `risk_exposure.refresh_exposure` take rows and
+sides one after another. It leaves the same bytes; anything else goes their way.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from app.engine.accounts import position_row, set_mark, sum_up
+from app.engine.bits import integer, lowest_bit
+from app.engine.compile import inlined, rare
+from app.engine.gate_marks import new_loss
+from app.engine.margin import (
+    book_margin,
+    initial_margin,
+    maintenance_margin,
+    pays_in_full,
+)
+from app.engine.money import CONVERSION_SCALE, gain, money_of, plus, worth
+from app.engine.rare import out_of_line
+from app.engine.records import NO_PRICE, Reason, RiskLimit
+from app.engine.risk_exposure import refresh_exposure
+from app.engine.risk_state import account_limit, risk
+from app.engine.state import accounts, instruments, positions
+
+_LARGE: Final = 2**61
+"""Money below it is added and taken away without leaving int64."""
+_NOBODY: Final = np.uint64(0)
+_ONE: Final = np.uint64(1)
+
+
+@inlined
+def _watches_losses(arena: int) -> bool:
+    """Whether a mark can break a limit."""
+    most_lost = account_limit(arena, integer(RiskLimit.MAX_DAILY_LOSS))
+    return most_lost | account_limit(arena, integer(RiskLimit.MAX_DRAWDOWN)) != 0
+
+
+@inlined
+def _worths(definition: Any, position: Any, doubled: int) -> tuple[int, int]:
+    """Unrealised P&L and worth of a position at half of `doubled`, its own currency."""
+    numerator, quantity = definition["money_numerator"], position["quantity"]
+    low, denominator = (
+        integer(position["cost_low"]),
+        definition["money_denominator"],
+    )
+    if denominator == 1 and doubled & 1 == 0 and position["cost_high"] == low >> 63:
+        value = money_of(doubled >> 1, quantity, numerator, integer(1))
+        if abs(value) < _LARGE and -_LARGE < low < _LARGE:
+            return value - low, value
+    high, ratio = position["cost_high"], (numerator, denominator)
+    cost_low = position["cost_low"]
+    unrealised = gain(high, cost_low, doubled, quantity, ratio)
+    return unrealised, worth(doubled, quantity, ratio)
+
+
+@inlined
+def _revalue(
+    arena: int, account: int, position: Any, doubled: int, worths: tuple[int, int]
+) -> None:
+    """Give a position its worth at a mark, and its ACCOUNT row with it."""
+    total, (unrealised, value) = accounts(arena)[account], worths
+    before = position["value"]
+    total["unrealised"] += unrealised - position["unrealised"]
+    total["gross_exposure"] += abs(value) - abs(before)
+    total["net_exposure"] += value - before
+    position["mark_doubled"], position["mark"] = doubled, doubled >> 1
+    position["unrealised"], position["value"] = unrealised, value
+    sum_up(arena, account)
+
+
+@inlined
+def _expose_held(arena: int, instrument: int, definition: Any, position: Any) -> None:
+    """`work_out_exposure` of what is held, where nothing works; base currency."""
+    held, quantity, state = (
+        abs(position["value"]),
+        position["quantity"],
+        risk(arena)[0],
+    )
+    margin = integer(0)
+    if not pays_in_full(arena, instrument):
+        margin = max(margin, initial_margin(definition, held, abs(quantity)))
+    state["gross"] = plus(state["gross"], held - position["exposure"])
+    position["exposure"] = held
+    kept = maintenance_margin(definition, held, quantity)
+    book_margin(arena, position, margin, kept)
+
+
+@rare
+def _mark_all(arena: int, instrument: int, doubled: int) -> None:
+    """Mark an instrument that several hold, or where orders work."""
+    out_of_line()
+    set_mark(arena, instrument, doubled)
+    refresh_exposure(arena, instrument)
+
+
+@inlined
+def is_held_alone(arena: int, instrument: int, position: Any) -> int:
+    """Strategy that holds all there is of an instrument where nothing works; else 0."""
+    holders = np.uint64(position["holders"])
+    if position["working_buy"] | position["working_sell"] != 0:
+        return 0
+    if holders == _NOBODY or holders & (holders - _ONE) != _NOBODY:
+        return 0
+    if instruments(arena)[instrument]["conversion"] != CONVERSION_SCALE:
+        return 0
+    strategy = integer(lowest_bit(holders))
+    own = positions(arena)[position_row(arena, instrument, strategy)]
+    same = own["quantity"] == position["quantity"]
+    same = same and own["cost_low"] == position["cost_low"]
+    return strategy if same and own["cost_high"] == position["cost_high"] else 0
+
+
+@inlined
+def mark_at(arena: int, instrument: int, position: Any, doubled: int) -> bool:
+    """Mark an instrument at half of `doubled`; whether that breaks a loss limit.
+
+    Parameters
+    ----------
+    position : POSITION
+        The account's, of the instrument.
+    """
+    if position["mark_doubled"] == doubled or doubled == NO_PRICE:
+        return False
+    held = position["holders"] | position["quantity"] | position["exposure"]
+    works = position["working_buy"] | position["working_sell"]
+    if held | works | position["initial_margin"] == 0:
+        # Nothing is worth more or less than it was.
+        position["mark_doubled"] = doubled
+        position["mark"] = doubled >> 1
+        return False
+    strategy = is_held_alone(arena, instrument, position)
+    if strategy:
+        own = positions(arena)[position_row(arena, instrument, strategy)]
+        definition = instruments(arena)[instrument]
+        worths = _worths(definition, own, doubled)
+        _revalue(arena, strategy, own, doubled, worths)
+        _revalue(arena, integer(0), position, doubled, worths)
+        _expose_held(arena, instrument, definition, position)
+    else:
+        _mark_all(arena, instrument, doubled)
+    return _watches_losses(arena) and new_loss(arena) != Reason.NONE
