@@ -60,7 +60,7 @@ def _worths(definition: Any, position: Any, doubled: int) -> tuple[int, int]:
 
 
 @inlined
-def _revalue(
+def revalue(
     arena: int, account: int, position: Any, doubled: int, worths: tuple[int, int]
 ) -> None:
     """Give a position its worth at a mark, and its ACCOUNT row with it."""
@@ -100,7 +100,7 @@ def _mark_all(arena: int, instrument: int, doubled: int) -> None:
 
 
 @inlined
-def is_held_alone(arena: int, instrument: int, position: Any) -> int:
+def _is_held_alone(arena: int, instrument: int, position: Any) -> int:
     """Strategy that holds all there is of an instrument where nothing works; else 0."""
     holders = np.uint64(position["holders"])
     if position["working_buy"] | position["working_sell"] != 0:
@@ -114,6 +114,16 @@ def is_held_alone(arena: int, instrument: int, position: Any) -> int:
     same = own["quantity"] == position["quantity"]
     same = same and own["cost_low"] == position["cost_low"]
     return strategy if same and own["cost_high"] == position["cost_high"] else 0
+
+
+@inlined
+def _is_flat(arena: int, instrument: int, position: Any) -> bool:
+    """Whether nothing is held of an instrument, where nothing works."""
+    held = position["holders"] | position["quantity"] | position["value"]
+    works = position["working_buy"] | position["working_sell"]
+    if held | works != 0:
+        return False
+    return instruments(arena)[instrument]["conversion"] == CONVERSION_SCALE
 
 
 @inlined
@@ -134,13 +144,18 @@ def mark_at(arena: int, instrument: int, position: Any, doubled: int) -> bool:
         position["mark_doubled"] = doubled
         position["mark"] = doubled >> 1
         return False
-    strategy = is_held_alone(arena, instrument, position)
+    strategy = _is_held_alone(arena, instrument, position)
     if strategy:
         own = positions(arena)[position_row(arena, instrument, strategy)]
         definition = instruments(arena)[instrument]
         worths = _worths(definition, own, doubled)
-        _revalue(arena, strategy, own, doubled, worths)
-        _revalue(arena, integer(0), position, doubled, worths)
+        revalue(arena, strategy, own, doubled, worths)
+        revalue(arena, integer(0), position, doubled, worths)
+        _expose_held(arena, instrument, definition, position)
+    elif _is_flat(arena, instrument, position):
+        # What was held is closed.
+        position["mark_doubled"], position["mark"] = doubled, doubled >> 1
+        definition = instruments(arena)[instrument]
         _expose_held(arena, instrument, definition, position)
     else:
         _mark_all(arena, instrument, doubled)

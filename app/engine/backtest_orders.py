@@ -14,8 +14,10 @@ from typing import Any, Final
 from app.engine.accounts import account_row, book_fill
 from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
 from app.engine.backtest_block import RUN_WORDS, Run, has_room
+from app.engine.backtest_fills import book_alone, charge_taker
+from app.engine.backtest_judge import passes
 from app.engine.bits import integer
-from app.engine.compile import inlined
+from app.engine.compile import inlined, rare
 from app.engine.gate_orders import new_fault, take_terms
 from app.engine.gate_reports import forget_findings
 from app.engine.gate_safety import mark_late_fill
@@ -23,6 +25,7 @@ from app.engine.links import Link, linked
 from app.engine.memory import clear_bytes, view, words
 from app.engine.money import MOST, converted, money_of
 from app.engine.orders import known_order, remember
+from app.engine.rare import out_of_line
 from app.engine.records import (
     BAR,
     MARKET,
@@ -54,7 +57,7 @@ from app.engine.strategy import (
 )
 from app.engine.venue.bar_fills import share_of
 from app.engine.venue.bars import waiting_level
-from app.engine.venue.fees import TAKER, charge
+from app.engine.venue.fees import TAKER
 from app.engine.venue.sending import begin_order, use_up_to
 from app.engine.venue.state import (
     Stage,
@@ -152,6 +155,13 @@ def _is_small(arena: int, instrument: int) -> bool:
     return 0 < added < _LARGE and risk(arena)[0]["gross"] < _LARGE
 
 
+@rare
+def _fault(arena: int) -> int:
+    """Ask the gate about the request, which is the only one."""
+    out_of_line()
+    return new_fault(arena, requests(arena)[_FIRST])
+
+
 @inlined
 def _begin_report(arena: int, block: Any, index: int, kind: int) -> Any:
     """Begin the next report of the run: where an order stands."""
@@ -234,7 +244,9 @@ def send(arena: int, links: int, address: int, instrument: int, at: int) -> int:
         return 0
     forget_findings(arena)
     room = share_of(bar["volume"], models(arena)[instrument]["participation"])
-    if new_fault(arena, request) != Reason.NONE or checks(arena)[0]["total"] > room:
+    if not passes(arena, request, instrument) and _fault(arena) != Reason.NONE:
+        return 0
+    if checks(arena)[0]["total"] > room:
         return 0
     if not _is_small(arena, instrument) or waiting_level(arena, instrument) == 0:
         return 0
@@ -267,6 +279,15 @@ def _expose(arena: int, instrument: int, doubled: int) -> None:
         work_out_exposure(arena, instrument)
 
 
+@rare
+def _book(
+    arena: int, instrument: int, strategy: int, price: int, signed: int, fee: int
+) -> None:
+    """Book a fill where others hold some, or a part is closed."""
+    out_of_line()
+    book_fill(arena, instrument, strategy, price, signed, fee)
+
+
 @inlined
 def _pay(arena: int, instrument: int, index: int, price: int, fee: int) -> None:
     """Book a fill: order, position, money."""
@@ -275,7 +296,8 @@ def _pay(arena: int, instrument: int, index: int, price: int, fee: int) -> None:
     order["filled"], order["fee"] = quantity, fee
     remember(arena, index, integer(OrderStatus.FILLED))
     signed = quantity * integer(order["side"])
-    book_fill(arena, instrument, strategy, price, signed, fee)
+    if not book_alone(arena, instrument, strategy, price, signed, fee):
+        _book(arena, instrument, strategy, price, signed, fee)
     mark_late_fill(arena, instrument, strategy)
 
 
@@ -292,8 +314,7 @@ def fill(arena: int, address: int, instrument: int, index: int, at: int) -> None
     state["fills"] += 1
     placed["met_ts"], placed["filled"], placed["leaves"] = now, quantity, 0
     placed["stage"] = Stage.ENDED
-    role = integer(TAKER)
-    fee = charge(arena, instrument, placed, (price, quantity, role))
+    fee = charge_taker(arena, instrument, placed, price, quantity)
     placed["fee"], placed["report_latency"] = fee, state["last_delivery"] - now
     _pay(arena, instrument, index, price, fee)
     _expose(arena, instrument, 2 * (price + bar["close_offset"]))
@@ -301,5 +322,5 @@ def fill(arena: int, address: int, instrument: int, index: int, at: int) -> None
     report = _begin_report(arena, block, index, integer(ReportType.FILL))
     report["ts_venue"] = now
     report["last_price"], report["last_quantity"] = price, quantity
-    report["fee"], report["liquidity"] = fee, role
+    report["fee"], report["liquidity"] = fee, TAKER
     forget_findings(arena)

@@ -87,6 +87,7 @@ _FEES = st.sampled_from(
     [
         None,
         {"taker": "0.0005"},
+        {"taker": "0.00033"},
         {"per_unit": "0.0035", "minimum": "0.35", "maximum": "1"},
         {"per_order": "1"},
     ]
@@ -97,6 +98,8 @@ _FEES = st.sampled_from(
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     folder = tmp_path_factory.mktemp("bars")
     (folder / "drawing.py").write_text(_SOURCE + _HEARD)
+    for symbol in ("RFUT", "RBTC"):
+        write_bars(folder, symbol, np.full(200, 1_000_000))
     return write_bars(folder, "RSTK", np.full(200, 1_000_000))
 
 
@@ -132,7 +135,13 @@ def _folded(
     return backtest._outcomes(len(rows), 0.0).reports.copy(), arena_bytes(arena)
 
 
-def _request(catalog: Catalog, classes: list[str], seed: int, **terms: Any) -> Any:
+def _request(
+    catalog: Catalog,
+    classes: list[str],
+    seed: int,
+    symbol: str = "RSTK",
+    **terms: Any,
+) -> Any:
     file = catalog.root.parent / "drawing.py"
     each = [
         {
@@ -144,7 +153,7 @@ def _request(catalog: Catalog, classes: list[str], seed: int, **terms: Any) -> A
         for number, name in enumerate(classes)
     ]
     terms = {name: value for name, value in terms.items() if value is not None}
-    return parse_request({"symbols": ["RSTK"], "strategies": each, **terms})
+    return parse_request({"symbols": [symbol], "strategies": each, **terms})
 
 
 @settings(
@@ -155,6 +164,7 @@ def _request(catalog: Catalog, classes: list[str], seed: int, **terms: Any) -> A
 @given(
     rows=_BARS,
     seed=st.integers(1, 1000),
+    symbol=st.sampled_from(["RSTK", "RSTK", "RFUT", "RBTC"]),
     classes=st.sampled_from([["Drawing"]] * 4 + [["Hearing"], ["Drawing", "Drawing"]]),
     limits=_LIMITS,
     fees=_FEES,
@@ -165,6 +175,7 @@ def test_random_orders_leave_the_same_bytes(
     catalog: Catalog,
     rows: Sequence[tuple[int, ...]],
     seed: int,
+    symbol: str,
     classes: list[str],
     limits: Any,
     fees: Any,
@@ -175,6 +186,7 @@ def test_random_orders_leave_the_same_bytes(
         catalog,
         classes,
         seed,
+        symbol,
         limits=limits,
         fees=fees,
         account={"kind": kind},
