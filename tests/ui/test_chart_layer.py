@@ -19,6 +19,7 @@ from app.ui import theme as themes
 from app.ui.formatting import InstrumentText
 from app.ui.items.chart_floats import Float, Floats
 from app.ui.items.chart_layer import BarLayer
+from app.ui.items.chart_scale import Scale
 from app.ui.items.chart_trading import TradingChart
 from app.ui.items.plot_picture import PlotPicture, boxes_of
 from app.ui.models.chart_columns import columns
@@ -169,6 +170,50 @@ def test_what_trades_paint_in_parts_is_what_is_painted_as_a_whole(
         QApplication.processEvents()
         assert seen == on_screen(chart)
     assert alone > 6
+
+
+def test_a_scale_that_moved_with_a_trade_paints_what_a_reading_anew_does(
+    chart: TradingChart,
+) -> None:
+    chart.look.vwap = chart.look.volume = chart.look.delta = True
+    chart.look.interval = "2600t"
+    history: Any = chart.extras.history
+    chart.bars.follow(history.bars(0, BarSpec(BarKind.TICKS, 2600)))
+    settle(history)
+    chart.refresh(chart.now + 1)
+    chart.rebuild()
+    QApplication.processEvents()
+    moved = 0
+    for number in range(16):
+        if number % 4 == 0:  # as if it had been fitted to less
+            chart.price_scale.high = float(chart.shown.rows["high"].max())
+            chart._fitted.clear()
+        before, scales = chart.shown, chart._key()[0]
+        fold(chart, 50, number)
+        QApplication.processEvents()
+        if chart.shown is not before or chart._key()[0] == scales:
+            continue
+        moved += 1
+        seen, scales = on_screen(chart), chart._key()[0]
+        chart.rebuild()
+        QApplication.processEvents()
+        assert chart._key()[0] == scales
+        assert seen == on_screen(chart)
+    assert moved > 2
+
+
+def test_a_scale_leaves_room_where_what_it_shows_has_grown() -> None:
+    scale = Scale()
+    assert scale.fit(100, 200, 1)
+    assert (scale.low, scale.high) == pytest.approx((93, 207))
+
+    assert scale.fit(100, 210, 1)
+    assert scale.low == pytest.approx(100 - 7.7)
+    assert scale.high > 210 + 2 * 7.7
+    assert not scale.fit(100, 220, 1)
+
+    assert scale.fit(5_000, 5_100, 1)  # elsewhere: nothing has grown
+    assert (scale.low, scale.high) == pytest.approx((4_993, 5_107))
 
 
 def on_screen(chart: TradingChart) -> QImage:

@@ -176,10 +176,16 @@ class Times:
         self._breaks: list[QLineF] = []
         self.gaps: list[int] = []
         self._labels: list[tuple[float, str]] = []
+        self._of: tuple[Any, ...] = None, None, None
 
     def lay(self, chart: "ChartSurface") -> None:
-        """Place them for the columns in view."""
+        """Place them for the columns in view, unless they are those of before."""
         shown, ink, plot = chart.shown, chart.ink, chart.plot
+        gaps, end = chart.extras.gaps, shown.rows["end"][-1:].tolist()
+        of = shown, gaps, (plot.width(), plot.height(), ink, end)
+        if of[0] is self._of[0] and gaps is self._of[1] and of[2] == self._of[2]:
+            return
+        self._of = of
         rows, xs = shown.rows, shown.xs
         begins = rows["begin"]
         room = ink.small.width("00:00:00") + 26

@@ -7,6 +7,8 @@ from typing import Any, Final
 from PySide6.QtCore import QRectF
 
 _PAD: Final = 0.07
+_AHEAD: Final = 1.5
+"""Pads that a scale leaves besides where what is shown has grown."""
 _LEAST_PANE: Final = 34.0
 _LEAST_PRICES: Final = 100.0
 """Height that the prices keep: panes below go before that."""
@@ -61,11 +63,15 @@ class Scale:
             middle = (low + high) / 2
             low, high = middle - least / 2, middle + least / 2
         room = (high - low) * _PAD
-        is_inside = self.low <= low - room * 0.2 and high + room * 0.2 <= self.high
+        has_low = self.low <= low - room * 0.2
+        has_high = high + room * 0.2 <= self.high
         is_loose = self.high - self.low > (high - low) * 1.45
-        if is_inside and not is_loose:
+        if has_low and has_high and not is_loose:
             return False
-        self.low, self.high = low - room, high + room
+        # What grew past an edge goes on there, and a scale that moves paints all anew.
+        more = room * _AHEAD if self.low < high and low < self.high else 0.0
+        self.low = low - room - (0.0 if has_low else more)
+        self.high = high + room + (0.0 if has_high else more)
         return True
 
     def drag(self, px: float) -> None:

@@ -236,7 +236,7 @@ class ChartSurface(ChartSpace):
             most = max(1.0, high)
             if scale.low == 0 and most <= scale.high <= most * 1.6:
                 return False
-            scale.low, scale.high = 0.0, most * 1.12
+            scale.low, scale.high = 0.0, most * 1.25
             return True
         return scale.fit(low, high, 1.0 if pane.name == "delta" else 1e-9)
 
