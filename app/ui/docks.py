@@ -177,6 +177,13 @@ class Docks(QObject):
         dock.raise_()
         self._last = name
 
+    def go_to(self, name: str) -> None:
+        """Bring a panel to the front and give it the keyboard."""
+        self.show(name)
+        dock = self.by_name[name]
+        dock.activateWindow()
+        dock.take_keyboard()
+
     def used(self, kind: str) -> PanelDock | None:
         """The instance of a kind that was used last, of those that can be seen."""
         last = self.by_name.get(self._used.get(kind, kind))

@@ -333,6 +333,26 @@ def order_type(value: int) -> str:
     return _TYPES[OrderType(value)]
 
 
+_AUCTIONS: Final[Mapping[tuple[int, int], str]] = {
+    (OrderType.MARKET, TimeInForce.AT_THE_CLOSE): "MOC",
+    (OrderType.LIMIT, TimeInForce.AT_THE_CLOSE): "LOC",
+    (OrderType.MARKET, TimeInForce.AT_THE_OPEN): "MOO",
+    (OrderType.LIMIT, TimeInForce.AT_THE_OPEN): "LOO",
+}
+
+
+def order_kind(order: np.void) -> str:
+    """Write what an order or a report is: its type, an auction's with the auction.
+
+    ``LMT``, ``STP``, ``MOC`` for a market order at the close; "" where no type is told.
+    """
+    kind = int(order["order_type"])
+    if not kind:
+        return ""
+    auction = _AUCTIONS.get((kind, int(order["time_in_force"])))
+    return auction or order_type(kind)
+
+
 def time_in_force(value: int) -> str:
     """Write how long an order may live."""
     return TimeInForce(value).name.replace("_", " ")

@@ -159,6 +159,7 @@ class KeyEditor(QDialog):
 
     def _connect(self) -> None:
         self.filter.textChanged.connect(self._on_filter)
+        self.filter.returnPressed.connect(self._on_found)
         self.tree.currentItemChanged.connect(self._on_row)
         self.tree.itemActivated.connect(lambda *_: self.catcher.catch())
         self.catcher.caught.connect(self._on_caught)
@@ -210,6 +211,11 @@ class KeyEditor(QDialog):
             )
         else:
             self.words.setText(_HINT)
+
+    def _on_found(self) -> None:
+        """Enter in the search field goes on with what it has found."""
+        if self._current:
+            self.catcher.catch()
 
     def _on_caught(self, chord: str) -> None:
         if chord in RESERVED:

@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         self.dress()
         layout = WorkspaceLayout(self, self.panels, self.links)
         self.workspaces = Workspaces(layout, self.panels, self.files)
+        self.bridge.session_changed.connect(self.workspaces.drop_in_hand)
         self.workspace_commands = WorkspaceCommands(
             self, self.workspaces, self.commands
         )

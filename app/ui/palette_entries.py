@@ -93,7 +93,7 @@ def _panels(window: "MainWindow") -> Iterator[Entry]:
             "panel",
             dock.row.sentence,
             "",
-            partial(window.panels.show, dock.name),
+            partial(window.panels.go_to, dock.name),
         )
     for row in PANELS:
         first = window.panels.by_name.get(row.name)

@@ -64,8 +64,7 @@ class PanelHost(QWidget):
         """
         if self._shown is not None:
             self._state = self.state()
-            tell = getattr(self.panel, "in_hand", None)
-            self._in_hand = {} if tell is None else tell()
+            self._in_hand = self.in_hand()
             self._area.take()
             shiboken6.delete(self._shown)
             self._shown = self.panel = None
@@ -105,10 +104,19 @@ class PanelHost(QWidget):
         self._show(panel)
         if self._state:
             self.restore(self._state)
-        hear = getattr(panel, "take_in_hand", None)
-        if self._in_hand and hear is not None:
-            hear(self._in_hand)
-        self._in_hand = {}
+        self.take_in_hand(self._in_hand)
+
+    def in_hand(self) -> dict[str, Any]:
+        """What is being typed in the panel; {} where it cannot tell."""
+        tell = getattr(self.panel, "in_hand", None)
+        return self._in_hand if tell is None else dict(tell())
+
+    def take_in_hand(self, kept: dict[str, Any]) -> None:
+        """Go on with what was being typed; a panel not made yet hears of it then."""
+        self._in_hand = kept if self.panel is None else {}
+        hear = getattr(self.panel, "take_in_hand", None)
+        if kept and hear is not None:
+            hear(kept)
 
     def state(self) -> dict[str, Any]:
         """What the panel is set to: columns, zoom, …; {} where it keeps nothing."""

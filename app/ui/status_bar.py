@@ -54,7 +54,8 @@ _CELLS: Final = (
 _SPARED: Final = ("log", "rate", "frame", "engine", "latency", "drops", "clock")
 """Left out one after the other where the window is too narrow."""
 _UNREAD: Final = "⚠ {} unread"
-_LEAST_MESSAGE_PX: Final = 200
+_LEAST_MESSAGE: Final = 48
+"""Letters of the newest message that are always in sight."""
 _GAP_PX: Final = 8
 
 
@@ -110,7 +111,8 @@ class StatusBar(QStatusBar):
     def _show_unread(self) -> None:
         """Count the warnings and errors that came while no log was shown."""
         count = self._context.desk.messages.unread
-        if self.unread.isHidden() != (count == 0):
+        is_other = self.unread.isHidden() != (count == 0)
+        if is_other:
             self.unread.setVisible(count > 0)
         words = _UNREAD.format(formatting.count(count))
         if count and words != self.unread.text():
@@ -119,6 +121,9 @@ class StatusBar(QStatusBar):
                 f"{formatting.plural(count, 'unread warning')}: show the log"
             )
             self.unread.setToolTip(self._context.commands.tip("window.log"))
+            is_other = True
+        if is_other:
+            self._fit()
 
     def _on_pulse(self) -> None:
         self._show_unread()
@@ -197,7 +202,9 @@ class StatusBar(QStatusBar):
 
     def _fit(self) -> None:
         """Leave out what is least missed, until the message has room."""
-        room = self.width() - _LEAST_MESSAGE_PX
+        letters = _LEAST_MESSAGE * self.fontMetrics().averageCharWidth()
+        told = 0 if self.unread.isHidden() else self.unread.sizeHint().width()
+        room = self.width() - letters - told
         widths = {name: cell.width_kept + _GAP_PX for name, cell in self.cells.items()}
         needed = sum(widths.values())
         hidden = set()

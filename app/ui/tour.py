@@ -122,7 +122,7 @@ class TourCard(QFrame):
         self.count.setText(f"{self.tour.at + 1} of {len(STEPS)}")
         is_last = self.tour.at + 1 == len(STEPS)
         self.go.setText(
-            "Do&ne" if is_last else "&Next" if not step.is_done else "Ski&p"
+            "Do&ne" if is_last else "&Next" if not step.is_done else "S&kip"
         )
         self._place()
 

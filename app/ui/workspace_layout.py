@@ -1,8 +1,8 @@
 """Between the window's panels and a Workspace: reads one off, and sets the other up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QByteArray, QRect, Qt
 from PySide6.QtWidgets import QMainWindow
@@ -52,6 +52,15 @@ class WorkspaceLayout:
             if is_placed:
                 self._float(workspace)
         return is_placed
+
+    def in_hand(self) -> dict[str, Any]:
+        """What is being typed, by panel."""
+        return {name: host.in_hand() for name, host in self._docks.hosts().items()}
+
+    def take_in_hand(self, kept: Mapping[str, Any]) -> None:
+        """Go on with what was being typed when the workspace was left."""
+        for name, host in self._docks.hosts().items():
+            host.take_in_hand(kept.get(name, {}))
 
     def ship(self, arrangement: arrangements.Split) -> None:
         """Set the window up as it ships: all panels linked, none changed."""

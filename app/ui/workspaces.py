@@ -4,7 +4,7 @@ What is changed is kept by itself two seconds later, so that not even a killed p
 loses more. A workspace that ships comes back as it shipped with *Reset*.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -46,6 +46,7 @@ class Workspaces(QObject):
         own = [name for name in files.names() if name not in _BY_NAME]
         self._own = own
         self._kept: dict[str, Workspace] = {}
+        self._in_hand: dict[str, Any] = {}
         self._is_open = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -82,9 +83,15 @@ class Workspaces(QObject):
         if name == self.current or name not in self.names():
             return
         self.keep()
+        self._in_hand[self.current] = self._layout.in_hand()
         self.current = name
         self._show()
+        self._layout.take_in_hand(self._in_hand.pop(name, {}))
         self.touch()
+
+    def drop_in_hand(self) -> None:
+        """Forget what was being typed in workspaces that are not shown."""
+        self._in_hand.clear()
 
     def step(self, by: int) -> None:
         """Show the next workspace, or the one before."""

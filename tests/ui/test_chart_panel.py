@@ -182,6 +182,25 @@ def test_an_interval_is_typed(
     assert panel.view.bars.count > 0
 
 
+def test_after_enter_the_next_interval_is_typed_over_the_last(
+    panel: ChartPanel,
+) -> None:
+    panel.interval.setFocus()
+    line = panel.interval.lineEdit()
+    assert line is not None
+    line.selectAll()
+    for text in ("5m", "7t"):
+        QTest.keyClicks(panel.focusWidget(), text)
+        QTest.keyClick(panel.focusWidget(), Qt.Key.Key_Return)
+        assert panel.view.look.interval == text
+
+    QTest.keyClicks(panel.focusWidget(), "9")
+    QTest.keyClick(panel.focusWidget(), Qt.Key.Key_Escape)
+
+    assert panel.interval.currentText() == "7t"
+    assert panel.focusWidget() is panel.view
+
+
 def test_a_size_is_read_as_it_is_shown(panel: ChartPanel) -> None:
     panel.size_field.setText("x")
     assert panel.said.text.startswith("size:")

@@ -276,6 +276,23 @@ def bought(panel: ChartPanel, stage: Stage, quantity: int) -> None:
     show(panel)
 
 
+def test_at_the_top_the_position_stands_below_the_legend(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    bought(panel, stage, 3)
+    view = panel.view
+    assert view._mark is not None
+    average = view.price_at(view._mark.y)
+    view.price_scale.high = average + 0.1
+    panel.resize(320, 420)  # the legend takes more lines than one
+    QApplication.processEvents()
+    view.rebuild()
+    show(panel)
+
+    assert view._mark.y < view.legend_bottom
+    assert view._mark.box.top() >= view.legend_bottom
+
+
 @pytest.mark.parametrize(
     ("ticks", "kind"), [(9, OrderType.LIMIT), (-9, OrderType.STOP)]
 )

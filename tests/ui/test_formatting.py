@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.engine.group_numbers import LINKED, MEMBERS
-from app.engine.records import NO_PRICE, RiskLimit
+from app.engine.records import NO_PRICE, OrderType, RiskLimit, TimeInForce
 from app.engine.views import HISTOGRAM_BUCKETS
 from app.sessions.session import FIRST_ORDER_ID
 from app.ui import formatting
 from app.ui.formatting import InstrumentText
+from app.ui.models.orders import OWN_ORDER
 from tests.ui.scripted_session import COIN, FUTURE, STOCK
 
 
@@ -21,6 +22,15 @@ def test_numbers_of_orders_and_groups_are_short() -> None:
     assert [formatting.order_number(each) for each in numbers] == ["", "12", "e12"]
     groups = (0, 7, LINKED, LINKED + MEMBERS + 2)
     assert [formatting.group_number(each) for each in groups] == ["", "7", "1.1", "2.3"]
+
+
+def test_an_order_of_an_auction_is_named_by_it() -> None:
+    orders = np.zeros(4, OWN_ORDER)
+    close, opening = TimeInForce.AT_THE_CLOSE, TimeInForce.AT_THE_OPEN
+    orders["order_type"][:3] = OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT
+    orders["time_in_force"][:3] = close, opening, TimeInForce.IOC
+    kinds = [formatting.order_kind(each) for each in orders]
+    assert kinds == ["MOC", "LOO", "LMT", ""]
 
 
 @given(st.integers(-(10**15), 10**15))

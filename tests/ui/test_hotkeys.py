@@ -393,12 +393,14 @@ def test_a_search_chooses_what_it_finds_so_that_no_hidden_command_gets_the_key(
 ) -> None:
     editor.select("file.import")
     editor.filter.setText("light or dark")
-    qtbot.mouseClick(editor.catcher, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(editor.filter, Qt.Key.Key_Return)
     QCoreApplication.sendEvent(editor.catcher, press(Qt.Key.Key_F6))
     assert desk.commands.keys.changes() == {"window.theme": "F6"}
 
     editor.filter.setText("no such command")
     assert not editor.catcher.isEnabled()
+    qtbot.keyClick(editor.filter, Qt.Key.Key_Return)
+    assert not desk.hotkeys.is_paused
     assert not editor.none.isEnabled()
 
 

@@ -133,6 +133,13 @@ def test_unread_warnings_are_counted_until_the_log_is_seen(
     window.bridge.tell("worse", Level.ERROR)
     qtbot.waitUntil(lambda: bar.unread.isVisible() and "2" in bar.unread.text())
 
+    bar.setStyleSheet("* {font-size: 18pt}")
+    QApplication.processEvents()
+    bar._fit()
+    QApplication.processEvents()
+    letter = bar.fontMetrics().averageCharWidth()
+    assert bar.message.width() > 30 * letter  # however large they are
+
     bar.unread.click()
     qtbot.waitUntil(bar.unread.isHidden)
     assert window.desk.messages.unread == 0

@@ -125,6 +125,7 @@ def test_everything_can_be_done_from_it(qtbot: QtBot, window: MainWindow) -> Non
     typed(qtbot, window, "ticket")
     assert window.docks["ticket"].isVisible()
     assert "ticket-2" not in window.docks
+    assert window.docks["ticket"].isAncestorOf(window.focusWidget())
     typed(qtbot, window, "add ladder")
     assert "ladder-2" in window.docks
     typed(qtbot, window, "works risk")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -12,7 +13,9 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.engine.records import SafetyState
 from app.ui.main_window import MainWindow
+from app.ui.mnemonics import bearer
 from app.ui.models.tour import STEPS
+from app.ui.panels.ticket import TicketPanel
 from app.ui.tour import TourCard
 from tests.ui.test_window import Opener, opened
 
@@ -57,6 +60,20 @@ def test_the_tour_ends_with_a_trade(qtbot: QtBot, window: MainWindow) -> None:
     card.go.click()
 
     assert window.amenities.tour is None
+
+
+def test_no_letter_of_the_tour_is_one_of_the_ticket(window: MainWindow) -> None:
+    card = touring(window)
+    ticket = window.docks["ticket"].host.panel
+    assert isinstance(ticket, TicketPanel)
+    for at in range(len(STEPS)):
+        card.tour.at = at
+        card._tell()
+        for button in (card.go, card.end):
+            letter = QKeySequence.mnemonic(button.text()).toString()[-1]
+            alt = Qt.KeyboardModifier.AltModifier
+            key = QKeyEvent(QEvent.Type.KeyPress, ord(letter), alt)
+            assert bearer(ticket.send, key) is None, button.text()
 
 
 def test_it_is_offered_once(window: MainWindow) -> None:

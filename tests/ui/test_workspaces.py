@@ -19,11 +19,13 @@ from app.config import Settings
 from app.sessions.session import Mode
 from app.ui import json_file
 from app.ui.arrangements import SHIPPED
+from app.ui.items.ticket_view import TicketView
 from app.ui.main_window import MainWindow
 from app.ui.models.workspace import PanelState, Place, Workspace, from_json
 from app.ui.opening import Sessions
 from app.ui.panel_dock import PanelDock
 from app.ui.panel_rows import PANELS
+from app.ui.panels.ticket import TicketPanel
 from app.ui.workspace_files import WorkspaceFiles, file_name, refusal
 from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
 
@@ -173,6 +175,29 @@ def test_a_panel_is_set_as_it_was(qtbot: QtBot, window: MainWindow) -> None:
 
     assert states["pnl"] is not None
     assert json.loads(json.dumps(kept.to_json())) == kept.to_json()
+
+
+def test_a_typed_order_waits_for_its_workspace(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    def view() -> TicketView:
+        ticket = window.docks["ticket"].host.panel
+        assert isinstance(ticket, TicketPanel)
+        return ticket.view
+
+    opened(qtbot, window)
+    for other in SHIPPED_NAMES[1:]:
+        view().put("quantity", "7")
+        view().put("price", "1.25")
+        window.workspaces.switch(other)
+        window.workspaces.switch(SHIPPED_NAMES[0])
+        assert (view().form.quantity, view().form.price) == ("7", "1.25")
+        assert view().fields["price"].text() == "1.25"
+
+    window.workspaces.switch(other)
+    opened(qtbot, window)
+    window.workspaces.switch(SHIPPED_NAMES[0])
+    assert view().form.price != "1.25"  # typed for a market that is gone
 
 
 def test_a_floating_panel_comes_back_where_it_was(

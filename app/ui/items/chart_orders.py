@@ -120,7 +120,7 @@ def order_words(order: np.void, size: int, listed: Listed) -> str:
     """An order on its chip: ``BUY 5 LMT``."""
     side = formatting.side(int(order["side"]))
     quantity = listed.text.size(size)
-    kind = formatting.order_type(int(order["order_type"]))
+    kind = formatting.order_kind(order)
     waits = " …" if int(order["status"]) in PENDING else ""
     return f"{side} {quantity} {kind}{waits}"
 
@@ -231,8 +231,10 @@ def position_mark(
         f"{listed.text.average(average)} · {listed.text.money(pnl, signed=True)}"
     )
     height = round(ink.small.height) + 3
-    top = min(max(y - height / 2, pane.box.top()), pane.box.bottom() - height)
-    box = QRectF(8, round(top), round(ink.small.width(words) + 2 * _PAD), height)
+    highest = max(pane.box.top(), chart.legend_bottom)
+    top = max(highest, min(y - height / 2, pane.box.bottom() - height))
+    wide = round(ink.small.width(words) + 2 * _PAD)
+    box = QRectF(8, math.ceil(top), wide, height)
     return PositionMark(y, box, words, pnl)
 
 

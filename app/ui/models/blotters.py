@@ -75,9 +75,7 @@ class Blotters:
     def _type(self) -> Column:
         return Column(
             "Type",
-            lambda r: (
-                formatting.order_type(int(r["order_type"])) if r["order_type"] else ""
-            ),
+            formatting.order_kind,
             lambda r: r["order_type"],
             is_number=False,
             width=8,

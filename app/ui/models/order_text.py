@@ -17,7 +17,7 @@ def order_text(order: np.void, listed: Listed) -> str:
     words = [
         formatting.side(int(order["side"])),
         text.quantity(quantity) if quantity else "",
-        formatting.order_type(int(order["order_type"])) if order["order_type"] else "",
+        formatting.order_kind(order),
         text.price(int(order["stop_price"])) if order["order_type"] in STOPS else "",
         text.price(int(order["price"])),
     ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
@@ -88,7 +89,7 @@ class ChartPanel(QWidget):
         self.interval.activated.connect(self._on_interval)
         line = self.interval.lineEdit()
         if line is not None:
-            line.returnPressed.connect(self._on_interval)
+            line.returnPressed.connect(self._on_entered)
         self.style_box.currentTextChanged.connect(self._on_style)
         self.size_field.textChanged.connect(self._on_size)
         menu = self.options.menu()
@@ -158,6 +159,24 @@ class ChartPanel(QWidget):
             look.interval = before
         self.view.forget()
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_entered(self) -> None:
+        """Take what was typed; what is typed next takes its place, and no key trades.
+
+        The box has moved the keyboard on where it knows the interval.
+        """
+        self._on_interval()
+        self.interval.setFocus(Qt.FocusReason.OtherFocusReason)
+        line = self.interval.lineEdit()
+        if line is not None:
+            line.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.interval.hasFocus():
+            self.interval.setCurrentText(self.view.look.interval)
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            super().keyPressEvent(event)
 
     def _on_style(self, style: str) -> None:
         self.view.look.style = style

@@ -35,7 +35,7 @@ _CHIPS: Final = (
     (("Buy", "buy"), ("Sell", "sell")),
 )
 _FIRST_HIDDEN: Final = ("Trail", "Display", "Group", "Options", "Fee", "Id")
-_SPARE: Final = ("Average", "TIF", "Leaves", "Stop", "Ahead", "Sent", "Type", "Filled")
+_SPARE: Final = ("Average", "Leaves", "TIF", "Stop", "Ahead", "Sent", "Type", "Filled")
 
 
 class OrdersPanel(QWidget):

@@ -233,7 +233,7 @@ class TicketPanel(QWidget):
         return ticket_steps.choices(self.view.form)
 
     def in_hand(self) -> dict[str, Any]:
-        """What is being typed, for this panel made anew in another look."""
+        """What is being typed: for another look, or until its workspace is back."""
         return {
             "form": replace(self.view.form),
             "instrument": self._context.focus.number,
