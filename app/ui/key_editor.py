@@ -165,7 +165,7 @@ class KeyEditor(QDialog):
         self.catcher.caught.connect(self._on_caught)
         self.take.clicked.connect(self._on_take)
         self.none.clicked.connect(lambda: self._give(""))
-        self.reset.clicked.connect(lambda: self._keys.reset(self._current))
+        self.reset.clicked.connect(self._on_reset)
         self.reset_all.clicked.connect(self._keys.reset_all)
         self._keys.changed.connect(self._show_keys)
         self._keys.changed.connect(self._on_row)
@@ -226,6 +226,10 @@ class KeyEditor(QDialog):
     def _give(self, chord: str) -> None:
         if self._current:
             self._keys.give(self._current, chord)
+
+    def _on_reset(self) -> None:
+        self.tree.setFocus()  # not what resets all, which is next to what goes dark
+        self._keys.reset(self._current)
 
     def _on_take(self) -> None:
         """Leave the key to the chosen command alone."""

@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
         """Make docks, bars, menus and workspaces around what there is to show."""
         # The keyboard begins with the window itself, not with its first button.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._write()
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _NORTH)
         self.panels = Docks(self, self.desk, self.links)
@@ -183,6 +184,7 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         look = self.look
         self.panels.strip()
+        self._write()
         themes.apply(application, look.theme, look.settings.scale)
         self.context = Context(
             self.desk,
@@ -200,6 +202,14 @@ class MainWindow(QMainWindow):
         self.panels.give(self.context)
         self.amenities.give(self.context)
         self._build_bars()
+
+    def _write(self) -> None:
+        """Take the font of the look: for what is made, before docks are.
+
+        Of the application's font Qt tells widgets in its event loop alone, and a dock
+        with a weight of the style sheet keeps the rest of the font it was made in.
+        """
+        self.setFont(themes.text_font(self.look.settings.scale))
 
     def _build_bars(self) -> None:
         for action in self._bar.actions():

@@ -20,6 +20,7 @@ from app.engine.indicators.series import INDICATORS, indicator_series
 from app.engine.records import MARKET, EventKind, RecordFlag
 from app.errors import ConfigError
 from app.sessions.history import BarSpec
+from app.ui import formatting
 from app.ui.items.alert_form import AlertForm
 from app.ui.main_window import MainWindow
 from app.ui.models.alert_bars import AlertBars
@@ -300,6 +301,25 @@ def test_an_alert_rises_is_logged_and_kept(
 
 
 @pytest.mark.gui
+def test_an_alerts_end_is_typed_in_the_zone_of_the_times_shown(qtbot: QtBot) -> None:
+    ends = 1_790_000_040 * 10**9
+    given = Alert("last", "ES", level="1", expires=ends)
+    formatting.use_zone("Asia/Kolkata")
+    try:
+        form = AlertForm(None, ["ES"], given)
+        qtbot.addWidget(form)
+        told = form.until.dateTime().toString("HH:mm")
+        assert told == formatting.clock_time(ends)[:5]
+
+        form.until.setDateTime(form.until.dateTime().addSecs(60))
+        form._accept()
+
+        assert form.alert is not None
+        assert form.alert.expires == ends + 60 * 10**9
+    finally:
+        formatting.use_zone("local")
+
+
 def test_another_kind_offers_another_level_until_one_is_typed(qtbot: QtBot) -> None:
     form = AlertForm(None, ["ES"], Alert("last", "ES", level="4400"))
     qtbot.addWidget(form)

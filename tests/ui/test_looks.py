@@ -1,20 +1,34 @@
 """How the window looks: whole rows, whole words, figures that fit, contrast."""
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from app.clock import SystemClock
+from app.config import Settings
 from app.ui import formatting
 from app.ui.items.facts import Facts
 from app.ui.items.figures import Figures
 from app.ui.items.form_area import FormArea, whole_rows
 from app.ui.items.gauge import Gauge
+from app.ui.items.lines import Line
+from app.ui.main_window import MainWindow
 from app.ui.panel_rows import PANELS
-from app.ui.theme import DARK, THEMES, contrast
+from app.ui.theme import DARK, THEMES, contrast, text_font
+from tests.ui.test_window import Opener
 
 pytestmark = pytest.mark.gui
 
@@ -83,6 +97,26 @@ def test_a_narrow_gauge_says_its_limit_in_few_figures(qtbot: QtBot) -> None:
     metrics = QFontMetrics(gauge.font())
     taken = metrics.horizontalAdvance("Symbol exposure2.55k of 2.5M USD") + 12
     assert taken <= 250  # the column of the Risk workspace at 1024 px
+
+
+def test_a_window_is_written_in_its_own_font_from_its_start(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    application.setStyleSheet("")
+    application.setFont(QFont("Sans", 9))  # as a desktop has it before the window
+    settings = replace(Settings(), ui=replace(Settings().ui, scale=1.25))
+    window = MainWindow(settings, Opener().sessions(), SystemClock(), tmp_path)
+    window.amenities.sound.program = ""
+    qtbot.addWidget(window)
+    window.show()
+
+    wanted = text_font(1.25).pixelSize()
+    lines = window.findChildren(Line)
+    assert lines
+    assert {line.font().pixelSize() for line in lines} == {wanted}
+    window.close()
 
 
 def test_titles_of_the_trade_column_fit_side_by_side() -> None:

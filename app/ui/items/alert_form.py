@@ -4,7 +4,6 @@ from PySide6.QtCore import QDateTime
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDateTimeEdit,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.errors import ConfigError
+from app.ui.items.moment_field import MomentField
 from app.ui.models.alerts import (
     EVENTS,
     KINDS,
@@ -79,13 +79,11 @@ class AlertForm(QDialog):
         self.repeats.setChecked(given.repeats)
         self.ends = QCheckBox("E&xpires at")
         self.ends.setChecked(given.expires > 0)
-        self.until = QDateTimeEdit(QDateTime.currentDateTime().addDays(1))
-        self.until.setDisplayFormat("yyyy-MM-dd HH:mm")
-        self.until.setButtonSymbols(_NO_BUTTONS)
-        if given.expires:
-            self.until.setDateTime(
-                QDateTime.fromMSecsSinceEpoch(given.expires // 10**6)
-            )
+        self.until = MomentField("yyyy-MM-dd HH:mm")
+        tomorrow = QDateTime.currentDateTimeUtc().addDays(1)
+        self.until.show_instant(
+            given.expires or tomorrow.toMSecsSinceEpoch() * 1_000_000
+        )
         self.note = QLineEdit(given.note)
         self.wrong = QLabel()
         self.wrong.setProperty("role", "error")
@@ -158,7 +156,6 @@ class AlertForm(QDialog):
     def _made(self) -> Alert:
         name = self.instrument.currentText()
         has_none = self._kind() in WITHOUT_INSTRUMENT or name == _ANY
-        until = self.until.dateTime().toMSecsSinceEpoch() * 10**6
         return Alert(
             kind=self._kind(),
             instrument="" if has_none else name,
@@ -168,7 +165,7 @@ class AlertForm(QDialog):
             line=self._line(),
             numbers=self.numbers.text().strip(),
             repeats=self.repeats.isChecked(),
-            expires=until if self.ends.isChecked() else 0,
+            expires=self.until.instant() if self.ends.isChecked() else 0,
             note=self.note.text().strip(),
         )
 

@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QDateTime, Qt, QTimeZone, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QComboBox,
-    QDateTimeEdit,
     QFormLayout,
     QHBoxLayout,
     QPushButton,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.engine.records import BUY, SELL, OrderType, TimeInForce, Trigger
 from app.ui import formatting
+from app.ui.items.moment_field import MomentField
 from app.ui.items.step_field import StepField
 from app.ui.laid_out import laid_out
 from app.ui.models.ticket import Attach, Fault, TicketForm, Unit
@@ -34,7 +34,6 @@ _OPTIONS: Final = (
     ("reduce_only", "&Reduce-only", "Never opens or flips a position"),
     ("outside_hours", "&Outside hours", "May work outside the regular hours"),
 )
-_MS: Final = 1_000_000
 
 
 class TicketView(QWidget):
@@ -102,7 +101,7 @@ class TicketView(QWidget):
             switch.setChecked(bool(getattr(form, name)))
             switch.setVisible(name in shown)
         self.sides[form.side].setChecked(True)
-        self._show_expire(form.expire)
+        self.expire.show_instant(form.expire)
         for name, row in self._rows.items():
             if self._layout.isRowVisible(row) != (name in shown):
                 self._layout.setRowVisible(row, name in shown)
@@ -205,10 +204,7 @@ class TicketView(QWidget):
         self._add("offset", "Limit offset", offset)
         triggers = [(formatting.words(x.name), x) for x in Trigger]
         self._add("trigger", "Trigger", self._choice("trigger", triggers))
-        self.expire = QDateTimeEdit()
-        self.expire.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
-        self.expire.setButtonSymbols(QDateTimeEdit.ButtonSymbols.NoButtons)
-        self.expire.setTimeZone(QTimeZone(QTimeZone.Initialization.UTC))
+        self.expire = MomentField("yyyy-MM-dd HH:mm:ss")
         self.expire.setAccessibleName("Good till, in the zone of the times shown")
         self.expire.dateTimeChanged.connect(self._on_expire)
         self._add("expire", "Good till", self.expire)
@@ -308,22 +304,8 @@ class TicketView(QWidget):
         if index >= 0:
             self._set(name, self._values[name][index])
 
-    def _show_expire(self, expire: int) -> None:
-        """Show the end in the zone in use: the field itself knows no other than UTC."""
-        shown = expire // _MS + 1_000 * formatting.zone_offset(expire)
-        until = QDateTime.fromMSecsSinceEpoch(
-            shown, QTimeZone(QTimeZone.Initialization.UTC)
-        )
-        if until != self.expire.dateTime():
-            self.expire.setDateTime(until)
-        self.expire.setToolTip(f"In {formatting.zone_name(expire)}")
-
-    def _on_expire(self, when: QDateTime) -> None:
-        shown = when.toMSecsSinceEpoch()
-        guess = shown * _MS
-        # The offset of the instant itself, which is known once one is taken off.
-        instant = guess - 1_000_000_000 * formatting.zone_offset(guess)
-        self._set("expire", guess - 1_000_000_000 * formatting.zone_offset(instant))
+    def _on_expire(self) -> None:
+        self._set("expire", self.expire.instant())
 
     def _set(self, name: str, value: Any) -> None:
         if not self._is_filling:
