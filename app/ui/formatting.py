@@ -96,6 +96,15 @@ def short_number(value: float) -> str:
     return f"{sign}{value:.3g}" if value < 10 else f"{sign}{value:.4g}"
 
 
+def narrow_number(value: float) -> str:
+    """Write a number from 0 in two figures beside its letter: ``1.6k``, ``16k``."""
+    for size, letter in _LETTERS:
+        if value >= size:
+            part = value / size
+            return f"{part:.1f}{letter}" if part < 9.95 else f"{part:.0f}{letter}"
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+
+
 def short_count(count: int, places: int) -> str:
     """Write a count of 10**-places, at least 0, in few figures: ``12.4k``.
 

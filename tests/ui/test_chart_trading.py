@@ -19,7 +19,8 @@ from app.engine.records import (
     OrderType,
     SafetyState,
 )
-from app.ui.items.chart_footprint import grouped, imbalances
+from app.ui import formatting
+from app.ui.items.chart_footprint import figure, grouped, imbalances
 from app.ui.items.chart_orders import lay_chips
 from app.ui.items.chart_profile import value_area
 from app.ui.links import Links
@@ -650,6 +651,24 @@ def test_every_look_and_zoom_is_painted(panel: ChartPanel, stage: Stage) -> None
             view.point_at(QPointF(120, 60))
             assert not panel.grab().isNull()
     assert view.extras.is_footprint(view)
+
+
+@pytest.mark.parametrize("mark", ["", "◂", "▸"])
+def test_figures_of_a_footprint_keep_to_their_cell(
+    panel: ChartPanel, mark: str
+) -> None:
+    ink, listed = panel.view.ink, panel.view.listed
+    assert listed is not None
+    wide, narrow = 200.0, ink.small.width("1.5k") + ink.small.width(mark)
+    for room, words in ((wide, "1,542"), (narrow, "1.5k")):
+        told, glyphs = figure(ink, listed.text, room, 1_542, mark)
+        assert told.strip("◂▸") == words
+        assert glyphs.width(told) <= room
+    is_heavy = figure(ink, listed.text, wide, 1_542, mark)[1] is ink.bold
+    assert is_heavy == bool(mark)
+    assert [formatting.narrow_number(x) for x in (0, 7, 99, 999, 15_420, 1.6e6)] == [
+        *("0", "7", "99", "999", "15k", "1.6M")
+    ]
 
 
 def test_imbalances_are_diagonal() -> None:

@@ -11,8 +11,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QPainter
 
+from app.ui import formatting
 from app.ui.formatting import InstrumentText
 from app.ui.items.chart_scale import Pane
+from app.ui.items.glyphs import Glyphs
 from app.ui.items.ink import Ink
 from app.ui.items.plot_picture import PlotPicture, argb, boxes_of
 from app.ui.theme import Theme
@@ -107,20 +109,43 @@ def paint_footprint(
     middle = left + width // 2
     for i in np.flatnonzero(is_seen).tolist():
         y = (edges[0][i] + edges[1][i]) / 2
-        words = text.size(int(sells[i])), text.size(int(buys[i]))
-        _write(painter, ink, ("◂" if lost[i] else "") + words[0], (middle, y), -1)
-        _write(painter, ink, words[1] + ("▸" if won[i] else ""), (middle, y), 1)
+        given = ink, text, width / 2 / ratio - _PAD
+        sold = figure(*given, int(sells[i]), "◂" if lost[i] else "")
+        bought = figure(*given, int(buys[i]), "▸" if won[i] else "")
+        _write(painter, ink, *sold, (middle, y), -1)
+        _write(painter, ink, *bought, (middle, y), 1)
+
+
+def figure(
+    ink: Ink, text: InstrumentText, room: float, units: int, mark: str
+) -> tuple[str, Glyphs]:
+    """Words of a size and what to write them with, so that they keep to their cell.
+
+    Heavy where marked, as long as that fits; in two figures where nothing else does.
+    """
+    narrow = formatting.narrow_number(float(text.instrument.quantity(units)))
+    made = [
+        (words + mark if mark == "▸" else mark + words, glyphs)
+        for words in (text.size(units), narrow)
+        for glyphs in ((ink.bold, ink.small) if mark else (ink.small,))
+    ]
+    fitting = (each for each in made if each[1].width(each[0]) <= room)
+    return next(fitting, made[-1])
 
 
 def _write(
-    painter: QPainter, ink: Ink, words: str, at: tuple[float, float], side: int
+    painter: QPainter,
+    ink: Ink,
+    words: str,
+    glyphs: Glyphs,
+    at: tuple[float, float],
+    side: int,
 ) -> None:
     """Write a figure left (-1) or right (1) of a place, px of the device.
 
     On whole pixels, and a little more, so that wherever a bar moves it is the same.
     """
     is_won = words[0] == "◂" or words[-1] == "▸"
-    glyphs = ink.bold if is_won else ink.small
     ratio = painter.device().devicePixelRatio()
     width = glyphs.width(words)
     # Of the distance alone: with the bar's place in the sum, its last bit would decide.
