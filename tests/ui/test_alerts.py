@@ -41,6 +41,14 @@ def texts(alerts: Alerts, value: float | None, now: int = S) -> list[str]:
     return [each.text for each in alerts.judge(lambda _: value, now)]
 
 
+def test_an_indicator_is_told_in_as_many_digits_as_say_something() -> None:
+    alerts = Alerts()
+    alerts.put(Alert("study", "ES", level="50", line=next(iter(LINES))))
+    assert alerts.judge(lambda _: 49.0, S, is_slow=True) == []
+    gone = alerts.judge(lambda _: 52.173913043478, S, is_slow=True)
+    assert [each.text.partition("now ")[2] for each in gone] == ["52.17391"]
+
+
 def test_a_price_must_pass_its_level() -> None:
     alerts = Alerts()
     alerts.put(Alert("last", "ES", level="100", note="buy the dip"))

@@ -371,6 +371,17 @@ def test_columns_widths_sorting_and_filter_come_back(
     assert ids(other) == [3, 4]
 
 
+def test_columns_are_as_much_wider_as_the_text(orders: OrdersPanel) -> None:
+    price = orders._column("Price")
+    kept = orders.state()
+    kept["widths"]["Price"] = 60
+
+    for times, width in ((2, 30), (1, 60), ("x", 60), (0, 60)):
+        figure = kept["figure"] * times if isinstance(times, int) else times
+        orders.restore(kept | {"figure": figure})
+        assert orders.view.table.columnWidth(price) == width
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -216,6 +216,7 @@ class BlotterView(QWidget):
         kept: dict[str, Any] = {
             "order": order,
             "widths": {t: self._width_of(i) for i, t in enumerate(titles)},
+            "figure": self._figure,  # px: widths are meant for text of that size
             "hidden": [t for i, t in enumerate(titles) if self._is_hidden(i)],
             "sort": self._sorting(),
         }
@@ -225,10 +226,13 @@ class BlotterView(QWidget):
         """Take what `state` told; what makes no sense is passed over."""
         heading, titles = self.table.horizontalHeader(), self._titles()
         order, widths, hidden = (state.get(x) for x in ("order", "widths", "hidden"))
+        figure, grown = state.get("figure"), 1.0
+        if isinstance(figure, int) and 1 <= figure <= 200:
+            grown = self._figure / figure
         for title, width in widths.items() if isinstance(widths, dict) else ():
             is_width = isinstance(width, int) and _NARROWEST <= width <= _WIDEST
             if title in titles and is_width:
-                heading.resizeSection(titles.index(title), width)
+                heading.resizeSection(titles.index(title), round(width * grown))
         for place, title in enumerate(order if isinstance(order, list) else ()):
             if title in titles and place < heading.count():
                 heading.moveSection(heading.visualIndex(titles.index(title)), place)
@@ -330,8 +334,8 @@ class BlotterView(QWidget):
             partial(self._on_heading_menu, heading)
         )
         self.table.setSortingEnabled(True)
-        figure = QFontMetrics(self.font()).horizontalAdvance("0")
-        self._widths = [figure * each.width + 8 for each in self.model.columns]
+        self._figure = QFontMetrics(self.font()).horizontalAdvance("0")
+        self._widths = [self._figure * each.width + 8 for each in self.model.columns]
         for section, width in enumerate(self._widths):
             heading.resizeSection(section, width)
 

@@ -41,6 +41,8 @@ CROSSING: Final = SLOW | {"last", "bid", "ask", "mid"}
 WITHOUT_INSTRUMENT: Final = frozenset({"pnl", "risk", "feed"})
 MOST: Final = 500
 _LONGEST_NOTE: Final = 200
+_DIGITS, _DIGITS_SLOW = 10, 7
+"""Of a value that is told: prices and money are exact, means and indicators are not."""
 _FIRED_KEPT: Final = 500
 
 
@@ -249,7 +251,8 @@ class Alerts:
             each.was_beyond = beyond
             first = before is None and alert.kind not in CROSSING
             if beyond and (before is False or first):
-                gone.append(self._fire(each, now, f", now {value:.10g}"))
+                digits = _DIGITS_SLOW if is_slow else _DIGITS
+                gone.append(self._fire(each, now, f", now {value:.{digits}g}"))
         return gone
 
     def take_event(
