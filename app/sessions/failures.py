@@ -33,9 +33,9 @@ from app.strategies.strategy import title_of
 
 _PATIENCE_NS: Final = 500_000_000
 """How long loops may take that are run once more since they did not end."""
-_LONG_NS: Final = 10_000_000_000
-"""How long those of a handler may take that raised."""
-_PROCESS_S: Final = 120.0
+_LONG_NS: Final = 60_000_000_000
+"""How long those of a handler may take that raised: its first calls compile kernels."""
+_PROCESS_S: Final = 240.0
 _GROWTH: Final = 1 << 22
 """Bytes that an arena may grow by until it is copied."""
 _MOMENT: Final = "moment.pickle"

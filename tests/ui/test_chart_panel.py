@@ -399,10 +399,10 @@ def test_bars_from_before_the_session_stand_before_its_own(
     panel.view.look.interval = "5m"
     panel.feed.follow()
     bring_up(stage, history, panel)
-    own = panel.view.bars.count
     bars = panel.view.bars
     joined = bars.series
     assert isinstance(joined, JoinedBars)
+    own = joined.count - joined.recorded
     qtbot.waitUntil(lambda: joined.recorded > 0, timeout=60_000)
     bring_up(stage, history, panel)
 
