@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
 from app.config import Settings
 from app.sessions.session import Mode
 from app.ui.command_palette import CommandPalette, Found
+from app.ui.items.ladder_view import LadderView
 from app.ui.main_window import MainWindow
 from app.ui.models.fuzzy import match
 from app.ui.opening import Sessions
@@ -136,6 +138,23 @@ def test_everything_can_be_done_from_it(qtbot: QtBot, window: MainWindow) -> Non
     assert window.docks["messages"].isVisible()
     typed(qtbot, window, "light theme")
     qtbot.waitUntil(lambda: window.context.theme.name == "light")
+
+
+def test_a_pointer_that_rests_on_the_ladder_takes_no_keys(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    ladder = window.docks["ladder"].findChild(LadderView)
+    assert ladder is not None
+    qtbot.mouseMove(ladder, ladder.rect().center())
+    qtbot.waitUntil(ladder.hasFocus)
+
+    typed(qtbot, window, "ticket")
+    QApplication.processEvents()
+
+    assert window.docks["ticket"].isAncestorOf(window.focusWidget())
+    qtbot.mouseMove(window.menuBar())
+    qtbot.mouseMove(ladder, ladder.rect().center() + QPoint(0, 20))
+    qtbot.waitUntil(ladder.hasFocus)
 
 
 def test_it_lists_every_command_that_can_be_run(window: MainWindow) -> None:

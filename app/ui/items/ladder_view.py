@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QEnterEvent,
     QKeyEvent,
@@ -95,6 +95,7 @@ class LadderView(LadderSurface):
         # Which command a key press means; the panel knows what keys the user chose.
         self.command_of: Callable[[QKeyEvent], Command | None] = lambda _: None
         self._wheel = 0
+        self._pointer: QPoint | None = None  # where it was last seen, on the screen
         self._hand = Hand.PLAIN
 
     def show_frame(self, frame: LadderFrame) -> None:
@@ -191,6 +192,7 @@ class LadderView(LadderSurface):
         self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._pointer = event.globalPosition().toPoint()
         self.recentre.gesture(self._clock.monotonic_ns())
         spot = self._geometry.spot(event.position())
         if self.gestures.drag is not None:
@@ -209,8 +211,10 @@ class LadderView(LadderSurface):
         self._hover_to(None)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        # The ladder under the pointer gets the keys, unless someone is typing.
-        if not is_typing(QApplication.focusWidget()):
+        # The ladder under the pointer gets the keys, unless someone is typing, or the
+        # pointer has not moved: what stood over the ladder, the palette, has gone.
+        before, self._pointer = self._pointer, event.globalPosition().toPoint()
+        if self._pointer != before and not is_typing(QApplication.focusWidget()):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
