@@ -359,8 +359,9 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path, written, monkeypatch):
     assert catalog.names() == []
 
     is_full[0] = False
+    # It waits until all streams are committed, not the first alone.
     eventually(lambda: running.recorder.status().committed >= 99)
-    assert running.recorder.status().state == "recording"
+    eventually(lambda: running.recorder.status().state == "recording")
     running.recorder.finish()
     written.close()
     running.end()
