@@ -18,7 +18,7 @@ from app.ui.alert_desk import AlertDesk
 from app.ui.context import Context
 from app.ui.models.messages import Level
 from app.ui.notice_board import NoticeBoard
-from app.ui.sound import Sound, player
+from app.ui.sound import Sound, players
 from app.ui.tour import TourCard
 
 if TYPE_CHECKING:
@@ -50,10 +50,11 @@ class Amenities(QObject):
         self.settings = settings
         self.notices = NoticeBoard(window)
         self.alerts = AlertDesk(window.bridge, window.files, self)
-        self.sound = Sound(user_folder("user_cache") / "sounds", player())
+        self.sound = Sound(user_folder("user_cache") / "sounds", players())
         self.sound.setParent(self)
         self.sound.failed.connect(self._on_silence)
         self.alerts.went_off.connect(lambda: self._play("alert"))
+        window.desk.alerts.silence = lambda: self.sound.silence
         window.bridge.reports_arrived.connect(self._on_reports)
         self._window, self._file = window, file
         self.tour: TourCard | None = None
@@ -100,6 +101,12 @@ class Amenities(QObject):
             self._play("reject")
         elif (kinds == ReportType.FILL).any():
             self._play("fill")
+
+    def try_sound(self) -> None:
+        """Let the sound of an alert be heard, or say why it is not."""
+        self._play("alert")
+        if self.sound.silence:
+            self._window.bridge.tell(f"no sound: {self.sound.silence}", topic="sound")
 
     def _play(self, name: str) -> None:
         try:
@@ -186,7 +193,7 @@ class Amenities(QObject):
 
     def _on_silence(self, words: str) -> None:
         self._window.bridge.tell(
-            f"{words}; sounds.on = false hushes this", topic="sound"
+            f"no sound: {words}; sounds.on = false hushes this", topic="sound"
         )
 
     # What follows from settings.

@@ -305,6 +305,12 @@ COMMANDS: Final = (
         "window.alerts", "Alerts", "Ctrl+Shift+A", "Show and make alerts", always=True
     ),
     Command(
+        "window.try_sound",
+        "Try the sound of alerts",
+        "",
+        "Play the sound of an alert, or say why none is heard",
+    ),
+    Command(
         "window.log",
         "Log",
         "Ctrl+L",

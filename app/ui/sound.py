@@ -7,6 +7,7 @@ import shutil
 import sys
 import wave
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ _RATE: Final = 44_100
 _PLAYERS: Final = ("pw-play", "paplay", "afplay", "aplay")
 _APART_NS: Final = 250_000_000
 _AT_ONCE: Final = 2
+_LONGEST_NS: Final = 5_000_000_000
+"""Of a player; its sound takes a second."""
 SOUNDS: Final[Mapping[str, tuple[tuple[float, float], ...]]] = {
     "fill": ((880.0, 0.07), (1318.5, 0.12)),
     "reject": ((220.0, 0.12), (0.0, 0.04), (220.0, 0.16)),
@@ -50,106 +53,159 @@ def write(path: Path, samples: np.ndarray) -> None:
     beside.replace(path)
 
 
-def player() -> str:
-    """The program that plays a file here; "" where there is none."""
+def players() -> tuple[str, ...]:
+    """The programs here that play a file, the likeliest first."""
     found = (shutil.which(name) for name in _PLAYERS)
-    return next((path for path in found if path is not None), "")
+    return tuple(path for path in found if path is not None)
+
+
+@dataclass(slots=True)
+class _Playing:
+    """A player at work: since when (monotonic ns), and which are left to try."""
+
+    path: Path
+    began: int
+    others: list[str]
 
 
 class Sound(QObject):
     """Plays sounds.
 
+    A player that cannot (no server of its kind runs) gives way to the next, which is
+    asked first from then on.
+
     Signals
     -------
     failed(str)
-        Why nothing is heard, in words; at most once.
+        Why nothing is heard, in words; at most once until something is.
 
     Parameters
     ----------
     folder : Path
         Where the files are made.
-    program : str
-        What plays them; "" = nothing, it is silent.
+    programs : tuple of str
+        What can play them; none = it is silent.
     """
 
     failed = Signal(str)
 
-    def __init__(self, folder: Path, program: str) -> None:
+    def __init__(self, folder: Path, programs: tuple[str, ...]) -> None:
         super().__init__()
         self.folder = folder
-        self.program = program
+        self.programs = programs
         self.is_on, self.volume = True, 60
         self.played = 0
-        self._has_failed = False
+        self._trouble, self._is_told = "", False
         self._last: dict[str, int] = {}
-        self._running: list[QProcess] = []
+        self._running: dict[QProcess, _Playing] = {}
 
     @property
     def is_able(self) -> bool:
         """Whether anything here can play."""
-        return bool(self.program) or sys.platform == "win32"
+        return bool(self.programs) or sys.platform == "win32"
+
+    @property
+    def silence(self) -> str:
+        """Why nothing is heard, in words; "" = it is."""
+        if not self.is_on:
+            return "sounds.on is off in the settings"
+        if not self.volume:
+            return "sounds.volume is 0 in the settings"
+        if not self.is_able:
+            return f"none of {', '.join(_PLAYERS)} is here to play one"
+        return self._trouble
 
     def play(self, name: str, now: int) -> bool:
         """Play a sound unless it was just played; True if it starts (now: ns)."""
         is_wanted = self.is_on and self.volume > 0
         if is_wanted and not self.is_able:
-            self._fail(f"there is none of {', '.join(_PLAYERS)} here to play a sound")
+            self._tell(self.silence)
             return False
         if not is_wanted or now - self._last.get(name, -_APART_NS) < _APART_NS:
             return False
+        self._end_stuck(now)
         if len(self._running) >= _AT_ONCE and name != "kill":
             return False
         self._last[name] = now
         path = self.folder / f"{name}-{self.volume}.wav"
         if not path.exists():
             write(path, shape(name, self.volume))
-        self._start(path)
+        self._start(_Playing(path, now, list(self.programs)))
         self.played += 1
         return True
 
-    def _start(self, path: Path) -> None:
+    def _start(self, playing: _Playing) -> None:
         if sys.platform == "win32":
             import winsound
 
             flags = winsound.SND_FILENAME | winsound.SND_ASYNC | winsound.SND_NODEFAULT
-            winsound.PlaySound(str(path), flags)
+            winsound.PlaySound(str(playing.path), flags)
             return
         process = QProcess(self)
         process.setStandardOutputFile(QProcess.nullDevice())
-        self._running.append(process)
+        self._running[process] = playing
         # Methods, no closures: a process that owned us would be deleted twice with us.
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
-        process.start(self.program, [str(path)])
+        process.start(playing.others.pop(0), [str(playing.path)])
 
-    def _on_error(self, *_: object) -> None:
+    def _on_error(self, error: QProcess.ProcessError) -> None:
         process = self.sender()
-        if isinstance(process, QProcess):
-            self._end(process)
+        is_left = error != QProcess.ProcessError.FailedToStart  # else it finishes, too
+        if isinstance(process, QProcess) and not is_left:
+            self._on_failure(process, process.errorString())
 
     def _on_finished(self, code: int, *_: object) -> None:
         process = self.sender()
-        if not isinstance(process, QProcess):
+        if not isinstance(process, QProcess) or process not in self._running:
             return
-        if code and process in self._running:
+        if code or process.exitStatus() == QProcess.ExitStatus.CrashExit:
             said = bytes(process.readAllStandardError().data()).decode(errors="replace")
             last = said.strip().rpartition("\n")[2] or f"it ended with {code}"
-            self._fail(f"{Path(self.program).name} cannot play a sound: {last}")
+            self._on_failure(process, last)
+            return
+        self._trouble, self._is_told = "", False
+        self.programs = _first(process.program(), self.programs)
         self._end(process)
 
-    def _fail(self, words: str) -> None:
-        if not self._has_failed:
-            self._has_failed = True
+    def _on_failure(self, process: QProcess, words: str) -> None:
+        """Ask the next player, else say that none can."""
+        playing = self._running.get(process)
+        if playing is None:
+            return
+        self._end(process)
+        if playing.others:
+            self._start(playing)
+        else:
+            self._trouble = f"{Path(process.program()).name} cannot play one: {words}"
+            self._tell(self._trouble)
+
+    def _end_stuck(self, now: int) -> None:
+        """End players that do not come to an end: they would silence all to come."""
+        for process, playing in list(self._running.items()):
+            if now - playing.began > _LONGEST_NS:
+                self._on_failure(process, "it does not come to an end")
+
+    def _tell(self, words: str) -> None:
+        if not self._is_told:
+            self._is_told = True
             self.failed.emit(words)
 
     def _end(self, process: QProcess) -> None:
-        if process in self._running:
-            self._running.remove(process)
-            process.deleteLater()
+        del self._running[process]
+        if process.state() != QProcess.ProcessState.NotRunning:
+            process.kill()
+            process.waitForFinished(200)
+        process.deleteLater()
 
     def close(self) -> None:
         """Stop what still plays."""
         for process in list(self._running):
-            self._running.remove(process)
-            process.kill()
-            process.waitForFinished(200)
+            self._end(process)
+
+
+def _first(one: str, programs: tuple[str, ...]) -> tuple[str, ...]:
+    """Programs with one of them first."""
+    if one not in programs:
+        return programs
+    return (one, *(each for each in programs if each != one))

@@ -398,6 +398,8 @@ QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="small"] {{ color: {muted}; font-size: {small}px; }}
 QLabel[role="heading"] {{ color: {text}; font-weight: 600; }}
 QLabel[role="error"] {{ color: {error}; }}
+QLabel[role="warning"] {{ color: {warning}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QFrame[role="card"] {{ background: {raised}; border: 1px solid {line};
     border-radius: 6px; }}
 QFrame[role="rule"] {{ background: {line}; border: none; }}

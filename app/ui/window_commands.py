@@ -69,6 +69,7 @@ class WindowCommands:
     def _bind_window(self, bind: Callable[[str, Callable[[], None]], None]) -> None:
         window = self._window
         bind("window.alerts", partial(window.panels.show, "alerts"))
+        bind("window.try_sound", window.amenities.try_sound)
         bind("window.log", partial(window.panels.show, "messages"))
         bind("window.palette", self._palette)
         bind("window.theme", window.look.turn)

@@ -186,7 +186,7 @@ def session() -> AbsurdSession:
 def window(qtbot: QtBot, session: AbsurdSession) -> Iterator[MainWindow]:
     sessions = Sessions(lambda *_: session, list, frozenset({Mode.PAPER}))
     made = MainWindow(Settings(), sessions, SystemClock())
-    made.amenities.sound.program = ""
+    made.amenities.sound.programs = ()
     qtbot.addWidget(made)
     made.resize(1900, 1200)
     made.show()

@@ -64,10 +64,33 @@ def test_a_price_must_pass_its_level() -> None:
 
 def test_a_falling_price_and_each_time() -> None:
     alerts = Alerts()
-    alerts.put(Alert("bid", "ES", rises=False, level="1,000.5", repeats=True))
+    given = Alert("bid", "ES", rises=False, level="1,000.5", repeats=True, quiet_s=0)
+    alerts.put(given)
 
     gone = [len(texts(alerts, value)) for value in (1001, 1000.5, 1000, 1001, 1000)]
     assert gone == [0, 1, 0, 0, 1]
+
+
+def test_a_value_that_swings_about_its_level_is_told_once_in_a_while() -> None:
+    alerts = Alerts()
+    alerts.put(Alert("last", "ES", level="100", repeats=True, quiet_s=30))
+    swings = [(second, 99 + second % 2) for second in range(60)]
+
+    gone = [at for at, value in swings if texts(alerts, value, at * S)]
+
+    assert gone == [1, 31]
+
+
+def test_what_passes_in_the_quiet_time_and_stays_is_told_at_its_end() -> None:
+    alerts = Alerts()
+    alerts.put(Alert("last", "ES", level="100", repeats=True, quiet_s=30))
+    course = {0: 99, 1: 101, 2: 99, 3: 102, 30: 103, 31: 104, 90: 105}
+
+    gone = [at for at, value in course.items() if texts(alerts, value, at * S)]
+    assert gone == [1, 31], "told again, and then not while it stays beyond"
+
+    texts(alerts, 99, 91 * S)
+    assert texts(alerts, 101, 20 * S), "the wall clock was put back"
 
 
 def test_pnl_and_risk_go_off_when_they_are_beyond_already() -> None:
@@ -127,6 +150,7 @@ def test_alerts_come_back_from_a_file_and_damage_is_told() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
+        ({"quiet_s": -1}, "quiet_s must be 0 to 86400, was -1"),
         ({"level": "high"}, "a level must be a number, was 'high'"),
         ({"instrument": ""}, "an instrument is needed"),
         ({"minutes": 0}, "minutes must be 1 to 1440, was 0"),
@@ -138,7 +162,9 @@ def test_alerts_come_back_from_a_file_and_damage_is_told() -> None:
         ({"kind": "study", "numbers": "long"}, "numbers with spaces between"),
     ],
 )
-def test_an_alert_that_cannot_be_is_told(values: dict[str, str], words: str) -> None:
+def test_an_alert_that_cannot_be_is_told(
+    values: dict[str, str | int], words: str
+) -> None:
     with pytest.raises(ConfigError, match=words):
         Alert(**{"kind": "last", "instrument": "ES", "level": "1"} | values)  # type: ignore[arg-type]
 
@@ -266,7 +292,7 @@ def test_the_form_asks_for_an_indicator(qtbot: QtBot) -> None:
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     made = MainWindow(Settings(), Opener().sessions(), SystemClock(), tmp_path)
-    made.amenities.sound.program = ""
+    made.amenities.sound.programs = ()
     qtbot.addWidget(made)
     made.show()
     opened(qtbot, made)
@@ -274,7 +300,6 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     made.close()
 
 
-@pytest.mark.gui
 @pytest.mark.gui
 def test_a_number_and_a_time_can_be_read(qtbot: QtBot, stage: Stage) -> None:
     application = QApplication.instance()
@@ -290,6 +315,7 @@ def test_a_number_and_a_time_can_be_read(qtbot: QtBot, stage: Stage) -> None:
         assert field.lineEdit().width() > text
 
 
+@pytest.mark.gui
 def test_an_alert_rises_is_logged_and_kept(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
@@ -328,6 +354,7 @@ def test_an_alerts_end_is_typed_in_the_zone_of_the_times_shown(qtbot: QtBot) -> 
         formatting.use_zone("local")
 
 
+@pytest.mark.gui
 def test_another_kind_offers_another_level_until_one_is_typed(qtbot: QtBot) -> None:
     form = AlertForm(None, ["ES"], Alert("last", "ES", level="4400"))
     qtbot.addWidget(form)
@@ -378,10 +405,8 @@ def test_a_sound_is_short_and_as_loud_as_asked(name: str) -> None:
 
 @pytest.mark.gui
 def test_sounds_never_pile_up(qtbot: QtBot, tmp_path: Path) -> None:
-    program = tmp_path / "player"
-    program.write_text('#!/bin/sh\necho "$1" >> "$0.log"\n')
-    os.chmod(program, 0o755)
-    sound = Sound(tmp_path / "sounds", str(program))
+    program = player(tmp_path, "player", 'echo "$1" >> "$0.log"')
+    sound = Sound(tmp_path / "sounds", (program,))
 
     started = [sound.play("fill", i * 1_000_000) for i in range(1000)]
     assert sum(started) <= 4
@@ -390,24 +415,90 @@ def test_sounds_never_pile_up(qtbot: QtBot, tmp_path: Path) -> None:
         assert file.getframerate() == 44_100
     sound.is_on = False
     assert not sound.play("kill", 10**12)
+    assert sound.silence == "sounds.on is off in the settings"
     sound.close()
 
 
+def player(folder: Path, name: str, does: str) -> str:
+    """A program in the place of a system's player."""
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{does}\n")
+    os.chmod(program, 0o755)
+    return str(program)
+
+
+@pytest.mark.gui
 def test_silence_is_told_once(qtbot: QtBot, tmp_path: Path) -> None:
-    mute = Sound(tmp_path, "")
+    mute = Sound(tmp_path, ())
     told: list[str] = []
     mute.failed.connect(told.append)
     assert not mute.play("kill", 10**12)
     assert not mute.play("fill", 10**13)
-    assert told == [
-        "there is none of pw-play, paplay, afplay, aplay here to play a sound"
-    ]
+    assert told == ["none of pw-play, paplay, afplay, aplay is here to play one"]
 
-    program = tmp_path / "player"
-    program.write_text("#!/bin/sh\necho no sound card >&2\nexit 1\n")
-    os.chmod(program, 0o755)
-    deaf = Sound(tmp_path / "sounds", str(program))
+    deaf = Sound(
+        tmp_path / "sounds",
+        (player(tmp_path, "player", "echo no sound card >&2; exit 1"),),
+    )
     with qtbot.waitSignal(deaf.failed) as failed:
         assert deaf.play("kill", 10**12)
-    assert failed.args == ["player cannot play a sound: no sound card"]
+    assert failed.args == ["player cannot play one: no sound card"]
+    assert deaf.silence == failed.args[0]
     deaf.close()
+
+
+@pytest.mark.gui
+def test_a_player_that_cannot_gives_way_to_the_next(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    deaf = player(tmp_path, "deaf", "exit 1")
+    able = player(tmp_path, "able", 'touch "$0.heard"')
+    sound = Sound(tmp_path / "sounds", (str(tmp_path / "gone"), deaf, able))
+
+    assert sound.play("alert", 10**12)
+    qtbot.waitUntil(lambda: sound.programs[0] == able)
+
+    assert (tmp_path / "able.heard").exists()
+    assert not sound.silence
+    sound.close()
+
+
+@pytest.mark.gui
+def test_a_player_that_hangs_silences_nothing_for_long(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    sound = Sound(
+        tmp_path / "sounds", (player(tmp_path, "stuck", "exec tail -f /dev/null"),)
+    )
+    assert sound.play("fill", S)
+    assert sound.play("alert", S)
+    assert not sound.play("reject", 2 * S), "two at once are enough"
+
+    assert sound.play("reject", 10 * S)
+    assert sound.silence == "stuck cannot play one: it does not come to an end"
+    sound.close()
+
+
+@pytest.mark.gui
+def test_a_window_without_a_player_says_so_where_alerts_are_made(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.commands.run("window.alerts")
+    panel = window.docks["alerts"].findChild(AlertsPanel)
+    assert panel is not None
+    panel.sync()
+    assert panel.silent.text.startswith("No sound: none of pw-play")
+    panel.hear.click()
+    assert "no sound: none of pw-play" in window.desk.messages.rows[-1].text
+    panel.new.click()
+    assert panel.form.sound.isVisible()
+    assert panel.form.sound.text() == panel.silent.text
+    assert panel.form.quiet.isHidden()
+    panel.form.repeats.setChecked(True)
+    panel.form.quiet.setValue(5)
+    panel.form.buttons.accepted.emit()
+    assert panel.list.item(0).text().endswith("each time, at most every 5 s")
+
+    window.amenities.sound.programs = ("player",)
+    panel.sync()
+    assert not panel.silent.text

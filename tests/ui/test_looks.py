@@ -108,7 +108,7 @@ def test_a_window_is_written_in_its_own_font_from_its_start(
     application.setFont(QFont("Sans", 9))  # as a desktop has it before the window
     settings = replace(Settings(), ui=replace(Settings().ui, scale=1.25))
     window = MainWindow(settings, Opener().sessions(), SystemClock(), tmp_path)
-    window.amenities.sound.program = ""
+    window.amenities.sound.programs = ()
     qtbot.addWidget(window)
     window.show()
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     made = MainWindow(Settings(), Opener().sessions(), SystemClock(), tmp_path)
-    made.amenities.sound.program = ""
+    made.amenities.sound.programs = ()
     qtbot.addWidget(made)
     made.show()
     opened(qtbot, made)

@@ -19,6 +19,7 @@ from app.ui.items.moment_field import MomentField
 from app.ui.models.alerts import (
     EVENTS,
     KINDS,
+    LONGEST_QUIET_S,
     PRICES,
     STUDIES,
     WITHOUT_INSTRUMENT,
@@ -33,7 +34,7 @@ _NO_BUTTONS = QSpinBox.ButtonSymbols.NoButtons  # arrows, wheel and digits chang
 
 
 class AlertForm(QDialog):
-    """Asks what is to be told; what is wrong stands below.
+    """Asks what is to be told; what is wrong stands below, and why none is heard.
 
     Attributes
     ----------
@@ -41,13 +42,20 @@ class AlertForm(QDialog):
         What was asked for, once accepted.
     """
 
-    def __init__(self, parent: QWidget | None, names: list[str], given: Alert) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None,
+        names: list[str],
+        given: Alert,
+        silence: str = "",
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Alert")
         self.alert: Alert | None = None
         self._kinds = list(KINDS)
         self._lines = list(LINES)
         self._make(names, given)
+        self._make_sound(silence)
         self._connect()
         self._lay_out()
         self._show_fields()
@@ -77,6 +85,14 @@ class AlertForm(QDialog):
         self.minutes.setButtonSymbols(_NO_BUTTONS)
         self.repeats = QCheckBox("&Each time, not once")
         self.repeats.setChecked(given.repeats)
+        self.quiet = QSpinBox()
+        self.quiet.setRange(0, LONGEST_QUIET_S)
+        self.quiet.setSuffix(" s")
+        self.quiet.setValue(given.quiet_s)
+        self.quiet.setButtonSymbols(_NO_BUTTONS)
+        self.quiet.setToolTip(
+            "What happens in it is told at its end, if it is still so"
+        )
         self.ends = QCheckBox("E&xpires at")
         self.ends.setChecked(given.expires > 0)
         self.until = MomentField("yyyy-MM-dd HH:mm")
@@ -91,6 +107,12 @@ class AlertForm(QDialog):
         box = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(box.Ok | box.Cancel)
 
+    def _make_sound(self, silence: str) -> None:
+        self.sound = QLabel(f"No sound: {silence}" if silence else "")
+        self.sound.setProperty("role", "warning")
+        self.sound.setWordWrap(True)
+        self.sound.setVisible(bool(silence))
+
     def _connect(self) -> None:
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
@@ -98,6 +120,7 @@ class AlertForm(QDialog):
             choice.currentIndexChanged.connect(self._show_fields)
             choice.currentIndexChanged.connect(self._judge)
         self.kind.currentIndexChanged.connect(self._on_kind)
+        self.repeats.toggled.connect(self._show_fields)
         for line in (self.level, self.note, self.numbers):
             line.textChanged.connect(self._judge)
 
@@ -117,10 +140,13 @@ class AlertForm(QDialog):
             self.form.addRow(label, field)
             field.setAccessibleName(label.replace("&", ""))
         self.form.addRow("", self.repeats)
+        self.form.addRow("&Quiet after it", self.quiet)
+        self.quiet.setAccessibleName("Quiet after it, seconds")
         self.form.addRow(self.ends, self.until)
         self.until.setAccessibleName("Expires at")
         layout = QVBoxLayout(self)
         layout.addLayout(self.form)
+        layout.addWidget(self.sound)
         layout.addWidget(self.wrong)
         layout.addWidget(self.buttons)
 
@@ -143,6 +169,8 @@ class AlertForm(QDialog):
         self.form.setRowVisible(self.instrument, kind not in WITHOUT_INSTRUMENT)
         for field in (self.rises, self.level):
             self.form.setRowVisible(field, kind not in EVENTS)
+        is_spaced = self.repeats.isChecked() and kind not in EVENTS
+        self.form.setRowVisible(self.quiet, is_spaced)
         has_line = kind in STUDIES
         self.form.setRowVisible(self.minutes, kind == "average" or has_line)
         for field in (self.line, self.numbers):
@@ -165,6 +193,7 @@ class AlertForm(QDialog):
             line=self._line(),
             numbers=self.numbers.text().strip(),
             repeats=self.repeats.isChecked(),
+            quiet_s=self.quiet.value(),
             expires=self.until.instant() if self.ends.isChecked() else 0,
             note=self.note.text().strip(),
         )

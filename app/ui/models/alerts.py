@@ -40,6 +40,7 @@ EVENTS: Final = frozenset({"fill", "reject", "feed"})
 CROSSING: Final = SLOW | {"last", "bid", "ask", "mid"}
 WITHOUT_INSTRUMENT: Final = frozenset({"pnl", "risk", "feed"})
 MOST: Final = 500
+LONGEST_QUIET_S: Final = 86_400
 _LONGEST_NOTE: Final = 200
 _DIGITS, _DIGITS_SLOW = 10, 7
 """Of a value that is told: prices and money are exact, means and indicators are not."""
@@ -68,6 +69,8 @@ class Alert:
         An indicator's parameters; "" = the usual ones.
     repeats : bool
         Stays on after it went off.
+    quiet_s : int
+        One about a value that repeats is told at most once in so many seconds.
     expires : int
         ns since 1970 UTC; 0 = never.
     note : str
@@ -82,6 +85,7 @@ class Alert:
     line: str = "rsi"
     numbers: str = ""
     repeats: bool = False
+    quiet_s: int = 30
     expires: int = 0
     note: str = ""
     is_on: bool = True
@@ -95,6 +99,10 @@ class Alert:
             number(self.level)
         if not 1 <= self.minutes <= 1440:
             raise ConfigError(f"minutes must be 1 to 1440, was {self.minutes}")
+        if not 0 <= self.quiet_s <= LONGEST_QUIET_S:
+            raise ConfigError(
+                f"quiet_s must be 0 to {LONGEST_QUIET_S}, was {self.quiet_s}"
+            )
         if self.kind in STUDIES:
             self._check_study()
         if not self.instrument and self.kind not in WITHOUT_INSTRUMENT | EVENTS:
@@ -157,12 +165,33 @@ class Fired:
 @dataclass(slots=True)
 class _Watched:
     alert: Alert
-    was_beyond: bool | None = None
+    is_armed: bool | None = None
+    told_at: int | None = None
     level: float = 0.0
 
     def __post_init__(self) -> None:
         if self.alert.kind not in EVENTS:
             self.level = float(number(self.alert.level))
+
+    def is_due(self, value: float, now: int) -> bool:
+        """Whether it goes off at a value; then it waits until it is no longer beyond.
+
+        What comes in the quiet time is told at its end, if it is still so.
+        """
+        alert = self.alert
+        is_beyond = value >= self.level if alert.rises else value <= self.level
+        if not is_beyond:
+            self.is_armed = True
+        elif self.is_armed is None:
+            self.is_armed = alert.kind not in CROSSING
+        is_quiet = alert.repeats and self.told_at is not None
+        if is_quiet and self.told_at is not None:
+            # A wall clock that is put back must not make it longer.
+            is_quiet = 0 <= now - self.told_at < alert.quiet_s * 1_000_000_000
+        if not is_beyond or not self.is_armed or is_quiet:
+            return False
+        self.is_armed, self.told_at = False, now
+        return True
 
 
 class Alerts:
@@ -174,12 +203,15 @@ class Alerts:
         Oldest first, bounded.
     version : int
         Changes with every alert and with every one that goes off.
+    silence : callable
+        Why none of them is heard, in words; "" = they are.
     """
 
     def __init__(self) -> None:
         self._watched: list[_Watched] = []
         self.fired: list[Fired] = []
         self.version = 0
+        self.silence: Callable[[], str] = str
 
     @property
     def rows(self) -> list[Alert]:
@@ -214,7 +246,7 @@ class Alerts:
     def forget_values(self) -> None:
         """Begin anew: another session's prices say nothing about these."""
         for each in self._watched:
-            each.was_beyond = None
+            each.is_armed = None
 
     def are_waiting(self, *, is_slow: bool) -> bool:
         """Whether any alert about a value is on (slow: one that needs the history)."""
@@ -246,11 +278,7 @@ class Alerts:
             value = read(alert)
             if value is None or not math.isfinite(value):
                 continue
-            beyond = value >= each.level if alert.rises else value <= each.level
-            before = each.was_beyond
-            each.was_beyond = beyond
-            first = before is None and alert.kind not in CROSSING
-            if beyond and (before is False or first):
+            if each.is_due(value, now):
                 digits = _DIGITS_SLOW if is_slow else _DIGITS
                 gone.append(self._fire(each, now, f", now {value:.{digits}g}"))
         return gone

@@ -18,7 +18,8 @@ from app.errors import ConfigError
 from app.ui import formatting
 from app.ui.context import Context
 from app.ui.items.alert_form import AlertForm
-from app.ui.models.alerts import Alert
+from app.ui.items.lines import Line
+from app.ui.models.alerts import EVENTS, Alert
 from app.ui.models.messages import Level
 
 _ON: Final = Qt.CheckState.Checked
@@ -50,6 +51,9 @@ class AlertsPanel(QWidget):
         self.new = _button("&New…", self.ask)
         self.change = _button("&Edit…", self.edit)
         self.delete = _button("&Delete", self._delete)
+        self.hear = _button("Hea&r", lambda: context.commands.run("window.try_sound"))
+        self.hear.setToolTip("Play the sound of an alert")
+        self.silent = Line()
         for rows in (self.list, self.fired):
             rows.setMinimumHeight(2 * rows.fontMetrics().height())
         self._lay_out()
@@ -59,9 +63,9 @@ class AlertsPanel(QWidget):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
-        for button in (self.new, self.change, self.delete):
+        for button in (self.new, self.change, self.delete, self.hear):
             row.addWidget(button)
-        row.addStretch(1)
+        row.addWidget(self.silent, 1)
         head = QLabel("Went off")
         head.setProperty("role", "heading")
         layout = QVBoxLayout(self)
@@ -73,6 +77,9 @@ class AlertsPanel(QWidget):
 
     def sync(self) -> None:
         """Show what has changed."""
+        silence = self._alerts.silence()
+        words = f"No sound: {silence}" if silence else ""
+        self.silent.show_text(words, self._context.theme.warning)
         if self._shown == self._alerts.version:
             return
         self._shown = self._alerts.version
@@ -119,7 +126,7 @@ class AlertsPanel(QWidget):
 
     def _open(self, given: Alert, at: int | None) -> None:
         names = [each.instrument.name for each in self._context.desk.market.listed]
-        self.form = AlertForm(self, names, given)
+        self.form = AlertForm(self, names, given, self._alerts.silence())
         self.form.accepted.connect(lambda: self._put(at))
         self.form.finished.connect(self.form.deleteLater)
         self.form.open()
@@ -144,6 +151,8 @@ class AlertsPanel(QWidget):
 
 def _text(alert: Alert) -> str:
     facts = ["each time" if alert.repeats else "once"]
+    if alert.repeats and alert.quiet_s and alert.kind not in EVENTS:
+        facts = [f"each time, at most every {alert.quiet_s:,} s"]
     if alert.expires:
         facts.append(
             f"until {formatting.day(alert.expires)} "
