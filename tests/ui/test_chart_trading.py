@@ -165,6 +165,73 @@ def test_an_order_is_dragged_to_another_price(panel: ChartPanel, stage: Stage) -
     assert sent["price"] == target
 
 
+def line_of(panel: ChartPanel, order: np.void) -> QPoint:
+    """A place on an order's line, far from its chip."""
+    y = float(panel.view.price_scale.y(int(order["price"])))
+    return QPoint(120, round(y))
+
+
+def drag(panel: ChartPanel, begin: QPoint, end: QPoint) -> None:
+    QTest.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(panel.view, end)
+    QTest.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=end)
+
+
+def test_an_order_is_dragged_by_its_line(panel: ChartPanel, stage: Stage) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    view, begin = panel.view, line_of(panel, order)
+    target = int(order["price"]) - 2
+    end = QPoint(begin.x(), round(float(view.price_scale.y(target))))
+
+    QTest.mouseMove(view, begin)
+    assert view.cursor().shape() == Qt.CursorShape.SizeVerCursor
+    assert " ahead" in panel.said.text
+    drag(panel, begin, end)
+
+    sent = stage.session.sent[-1]
+    assert (sent["action"], sent["price"]) == (Action.REPLACE, target)
+
+
+def test_a_hand_that_trembles_or_pans_on_a_line_moves_no_order(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    bought(panel, stage, 3)
+    view, before = panel.view, len(stage.session.sent)
+    assert view._mark is not None
+    scale, middle = view.price_scale, int(order["price"])
+    scale.low, scale.high = middle - 200.0, middle + 200.0  # a pixel is a tick
+    view.rebuild()
+    show(panel)
+    begin, first = line_of(panel, order), view.time_at(0.0)
+
+    for place in (begin, QPoint(begin.x(), round(view._mark.y))):
+        drag(panel, place, place + QPoint(1, 2))
+    assert view.time_at(0.0) == first
+    drag(panel, begin, begin + QPoint(60, 5))
+
+    assert view.time_at(0.0) < first, "it was pulled aside"
+    assert len(stage.session.sent) == before
+
+
+def test_a_drawing_on_an_orders_line_goes_before_it(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    order = placed(panel, stage, "LMT", -3)
+    view, before = panel.view, len(stage.session.sent)
+    layer, begin, price = view.extras.drawings, line_of(panel, order), order["price"]
+    assert layer.drawings is not None
+    layer.drawings.add(Drawing("horizontal", ((int(view.time_at(120)), float(price)),)))
+    show(panel)
+    drag(panel, begin, begin + QPoint(0, 20))
+
+    assert layer.drawings.items[0].points[0][1] < float(price)
+    assert len(stage.session.sent) == before
+    layer.drawings.remove(layer.drawings.items[0])
+    drag(panel, begin, begin + QPoint(0, 20))
+    assert stage.session.sent[-1]["action"] == Action.REPLACE
+
+
 @pytest.mark.parametrize("name", ["AltModifier", "ShiftModifier"])
 def test_a_bracket_is_dragged_as_a_whole(
     panel: ChartPanel, stage: Stage, name: str

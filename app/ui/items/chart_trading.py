@@ -1,9 +1,10 @@
 """A chart on which one trades: own orders are dragged and cancelled where they stand.
 
-Over `ChartView`: a press on an order's chip takes the order, a drop replaces it; its
-cross or a right click cancels; the position's line is dragged to where one would leave;
-a right click elsewhere offers what can be placed there, in the words of the ladder's
-line, and a bracket to draw.
+Over `ChartView`: a press on an order's chip or its line takes the order, a drop
+replaces it; the chip's cross or a right click on it cancels; the position's line is
+dragged to where one would leave. A drawing on a line goes before it, and who pulls a
+line aside moves the chart. A right click elsewhere offers what can be placed there, in
+the words of the ladder's line, and a bracket to draw.
 """
 
 from functools import partial
@@ -63,6 +64,8 @@ _MANY: Final = 10
 """Ticks of a step with Ctrl."""
 _NEAR_PX: Final = 3.0
 """From a line that can be dragged."""
+_START_PX: Final = 4.0
+"""A hand that trembles on a press drags nothing."""
 _PLAN_PX: Final = 32.0
 _PLAN_TICKS: Final = 8
 """A bracket begins with its stop so far away at the least, its target twice as far."""
@@ -78,7 +81,7 @@ class TradingChart(ChartView):
     menu_wanted(object)
         Where (QPoint of the screen) a menu is wanted; `menu_price` says of which price.
     order_pointed(object)
-        Client order id of the order whose chip the pointer is on; 0 = it left.
+        Client order id of the order whose chip or line the pointer is on; 0 = it left.
 
     Attributes
     ----------
@@ -101,6 +104,8 @@ class TradingChart(ChartView):
         self._labels: list[Label] = []
         self._mark: PositionMark | None = None
         self._away = 0.0  # from the line that is dragged to what was pressed
+        self._pressed: QPointF | None = None  # until the hand has moved from there
+        self._is_on_line = False
         self._has_held = False
         self._pointed_order = 0
         super().__init__(theme, scale)
@@ -197,6 +202,18 @@ class TradingChart(ChartView):
         found = [chip for chip in self._chips if chip.box.contains(at)]
         return found[-1] if found else None
 
+    def line_at(self, at: QPointF) -> Chip | None:
+        """The chip of the order whose line lies at a point, unless a drawing does."""
+        near = [x for x in self._chips if abs(at.y() - x.y) <= _NEAR_PX]
+        is_in = self.panes[0].box.contains(at)
+        if not near or not is_in or self._is_on_drawing(at):
+            return None
+        return min(reversed(near), key=lambda x: abs(at.y() - x.y))
+
+    def _is_on_drawing(self, at: QPointF) -> bool:
+        is_seen = self.look.drawings and self.extras.drawings.drawings is not None
+        return is_seen and self.extras.drawings.find(self, at) is not None
+
     def chip_of(self, order: int) -> Chip | None:
         """An order's chip, for tests and for tours that point at it."""
         return next((chip for chip in self._chips if chip.order == order), None)
@@ -211,8 +228,9 @@ class TradingChart(ChartView):
     def is_over_position(self, at: QPointF) -> bool:
         """Whether the position's box or line lies at a point."""
         mark = self._mark
-        is_near = mark is not None and abs(at.y() - mark.y) <= _NEAR_PX
-        return mark is not None and (is_near or mark.box.contains(at))
+        if mark is None or mark.box.contains(at):
+            return mark is not None
+        return abs(at.y() - mark.y) <= _NEAR_PX and not self._is_on_drawing(at)
 
     def begin_plan(self, side: int, price: int) -> None:
         """Draw a bracket whose entry is at a price; nothing is sent before its time."""
@@ -242,13 +260,18 @@ class TradingChart(ChartView):
         at = event.position()
         if not self.panes[0].box.contains(at):
             return False
-        label, chip = self.label_at(at), self.chip_at(at)
+        label, chip, line = self.label_at(at), self.chip_at(at), self.line_at(at)
+        self._pressed, self._is_on_line = at, False
         if label is not None:
             self._take_label(label, at)
         elif chip is not None:
             self._take_chip(chip, event)
+        elif line is not None:
+            self._is_on_line = True
+            self._take_order(line, event, at.y() - line.y)
         elif self._mark is not None and self.is_over_position(at):
             self._away = at.y() - self._mark.y
+            self._is_on_line = not self._mark.box.contains(at)
             start = self.price_at(self._mark.y)
             self.hand.drag = PositionDrag(start, start)
         else:
@@ -270,10 +293,14 @@ class TradingChart(ChartView):
         if chip.cross.contains(event.position()):
             self.cancelled.emit((chip.order,))
             return
+        # A chip that stands beside its line is not dragged by a touch.
+        self._take_order(chip, event, chip.away)
+
+    def _take_order(self, chip: Chip, event: QMouseEvent, away: float) -> None:
         order = self.hand.order(chip.order)
         if order is not None:
             self.hand.take(order, is_group=bool(event.modifiers() & _GROUP))
-            self._away = chip.away
+            self._away = away
 
     def _is_drawn(self, at: QPointF) -> bool:
         """Give a press to the drawings, where they take it."""
@@ -300,8 +327,9 @@ class TradingChart(ChartView):
         return True
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._trembles(event.position()):
+            return
         if self.hand.drag is not None and self.listed is not None:
-            # A chip that stands beside its line is not dragged by a touch.
             self.hand.drag_to(self.price_at(event.position().y() - self._away))
             self.pointer = event.position()
             self.show_floats()
@@ -311,10 +339,25 @@ class TradingChart(ChartView):
             self.show_floats()
             return
         super().mouseMoveEvent(event)
-        self._point_at_order(self.chip_at(event.position()))
-        shape = self._shape_at(event.position())
+        at = event.position()
+        self._point_at_order(self.chip_at(at) or self.line_at(at))
+        shape = self._shape_at(at)
         if self.cursor().shape() != shape:
             self.setCursor(shape)
+
+    def _trembles(self, at: QPointF) -> bool:
+        """Whether what was pressed stays where it is; a line pulled aside is let go."""
+        begin = self._pressed
+        if begin is None or self.hand.drag is None:
+            return False
+        moved = at - begin
+        if moved.manhattanLength() < _START_PX:
+            return True
+        self._pressed = None
+        if self._is_on_line and abs(moved.x()) > abs(moved.y()):
+            self.hand.drag = None
+            self.begin_pan(begin)
+        return False
 
     def leaveEvent(self, event: QEvent) -> None:
         self._point_at_order(None)
@@ -328,13 +371,16 @@ class TradingChart(ChartView):
 
     def _shape_at(self, at: QPointF) -> Qt.CursorShape:
         """The pointer's shape: what acts, and what can be dragged, look so."""
+        if self.extras.drawings.tool:
+            return Qt.CursorShape.CrossCursor  # a press draws
         chip, label = self.chip_at(at), self.label_at(at)
         acts = chip is not None and chip.cross.contains(at)
         if label is not None:
             acts = label.send.contains(at) or label.cross.contains(at)
         if acts:
             return Qt.CursorShape.PointingHandCursor
-        if chip is not None or label is not None or self.is_over_position(at):
+        line = self.line_at(at)
+        if chip or label or line or self.is_over_position(at):
             return Qt.CursorShape.SizeVerCursor
         return Qt.CursorShape.CrossCursor
 
@@ -352,8 +398,8 @@ class TradingChart(ChartView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        is_own = self.chip_at(at) or self.label_at(at) or self.is_over_position(at)
-        if is_own or self.hand.held is not None:
+        is_own = self.chip_at(at) or self.label_at(at) or self.line_at(at)
+        if is_own or self.is_over_position(at) or self.hand.held is not None:
             self.mousePressEvent(event)
         else:
             super().mouseDoubleClickEvent(event)

@@ -65,6 +65,10 @@ class ChartView(ChartSurface):
             self._drag = (self._place(event.position()), event.position())
             self.setFocus(Qt.FocusReason.MouseFocusReason)
 
+    def begin_pan(self, at: QPointF) -> None:
+        """Let the pointer, which was pressed there, move the chart."""
+        self._drag = ("plot", at)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
             where, before = self._drag
