@@ -7,15 +7,15 @@ held anything.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.data.corporate_actions import CorporateActions
 from app.data.importing import new_records
+from app.data.local_time import begins_ns
 from app.engine.records import MONEY_SCALE, EventKind
 from app.instrument import Instrument
 
@@ -43,7 +43,7 @@ class ActionRecords:
         for number, each in enumerate(instruments):
             for day, record in _records(actions.get(each.name, CorporateActions())):
                 record["instrument"] = number
-                begins = _midnight(day + timedelta(days=1), each.time_zone)
+                begins = begins_ns(day + timedelta(days=1), each.time_zone)
                 if begins > first_ts:
                     self._waiting.append((begins, number, record))
         self._waiting.sort(key=lambda row: row[:2])
@@ -92,9 +92,3 @@ def _records(actions: CorporateActions) -> list[tuple[date, NDArray[np.void]]]:
         record["price"] = round(Fraction(paid.amount) * MONEY_SCALE)
         found.append((paid.after, record))
     return found
-
-
-def _midnight(day: date, zone: str) -> int:
-    """When a day begins in a zone, ns since 1970 UTC."""
-    begins = datetime.combine(day, time(), ZoneInfo(zone))
-    return int(begins.timestamp()) * 1_000_000_000

@@ -1,12 +1,29 @@
 """Days and midnights by the clock of some place; columns: app/data/time_columns.py."""
 
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SECOND_NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 _EPOCH: Final = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A time as it was written.
+
+    Attributes
+    ----------
+    ts : int
+        ns since 1970 UTC.
+    day : date
+        Its day, by the zone in which it was written.
+    """
+
+    ts: int
+    day: date
 
 
 def is_zone(name: str) -> bool:
@@ -31,6 +48,12 @@ def midnight_ns(day: date, zone: str) -> int:
     """
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone))
     return (int(noon.timestamp()) - 12 * 3600) * SECOND_NS
+
+
+def begins_ns(day: date, zone: str) -> int:
+    """When a day begins by a zone's clock, ns since 1970 UTC."""
+    begins = datetime.combine(day, time(), ZoneInfo(zone))
+    return int(begins.timestamp()) * SECOND_NS
 
 
 def local_day(ns: int, zone: str) -> date:

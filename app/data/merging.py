@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.data.bar_stamps import interval_ns, is_interval
 from app.data.catalog import Recording
 from app.data.local_time import DAY_NS
+from app.data.spans import bar_length
 from app.engine.records import MARKET
 from app.errors import CatalogError
 from app.instrument import Instrument
@@ -34,6 +34,8 @@ class Merged:
         the book.
     start_ts, end_ts : int, optional
         First and last received time that is read, ns since 1970 UTC; all by default.
+    rows : sequence of range, optional
+        Rows of each recording that are read, in place of these times.
 
     Attributes
     ----------
@@ -59,6 +61,8 @@ class Merged:
         recordings: Sequence[Recording],
         start_ts: int | None = None,
         end_ts: int | None = None,
+        *,
+        rows: Sequence[range] | None = None,
     ) -> None:
         if not sum(map(len, recordings)):
             names = ", ".join(each.name for each in recordings)
@@ -75,10 +79,10 @@ class Merged:
         self.bar_intervals = tuple(map(_bar_interval, of.values()))
         places = {name: number for number, name in enumerate(of)}
         self.places = [places[each.name] for each in recordings]
-        self._next = [0 if start_ts is None else r.search(start_ts) for r in recordings]
-        self._ends = [
-            len(r) if end_ts is None else r.search(end_ts + 1) for r in recordings
-        ]
+        if rows is None:
+            rows = [_between(each, start_ts, end_ts) for each in recordings]
+        self._next = [each.start for each in rows]
+        self._ends = [each.stop for each in rows]
         self._first = [*self._next]
         self._step = max(_FEWEST, _ROWS // len(recordings))
 
@@ -156,6 +160,11 @@ def _in_order(parts: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
     return records[np.argsort(times, kind="stable")].view(MARKET)
 
 
+def _between(recording: Recording, start: int | None, end: int | None) -> range:
+    first = 0 if start is None else recording.search(start)
+    return range(first, len(recording) if end is None else recording.search(end + 1))
+
+
 def _basis(streams: Sequence[Recording]) -> str:
     """Return the basis of an instrument's streams: that of the one that has a book."""
     names = [each.stream for each in streams]
@@ -181,9 +190,6 @@ def _bar_interval(streams: Sequence[Recording]) -> int:
 
     A day may be 23 or 25 hours long, so bars of days are of unknown length.
     """
-    names = [each.stream for each in streams if each.basis == "bars"]
-    _, _, interval = names[0].partition("-") if names else ("", "", "")
-    if _basis(streams) != "bars" or not is_interval(interval):
-        return 0
-    length = interval_ns(interval)
-    return length if length < DAY_NS else 0
+    lengths = [bar_length(each) for each in streams if each.basis == "bars"]
+    is_known = _basis(streams) == "bars" and lengths[0] < DAY_NS
+    return lengths[0] if is_known else 0

@@ -12,7 +12,7 @@ and with strategies that have seen nothing: their indicators warm up inside the 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from app.analytics.performance import (
 )
 from app.data.catalog import Catalog
 from app.data.local_time import DAY_NS
+from app.data.spans import day_of
 from app.sessions.backtest.composing import open_data
 from app.sessions.backtest.request import parse_request
 from app.sweeps.axes import normal_table
@@ -33,16 +34,16 @@ from app.sweeps.stage import Cell
 from app.sweeps.sweep import Executor, SweepTerms, best_of
 from app.sweeps.windows import Window
 
-_EPOCH: Final = date(1970, 1, 1)
-
 
 def span_of(terms: SweepTerms, catalog: Catalog) -> tuple[date, date]:
-    """First and last day (UTC) of the data of a request."""
+    """First and last day of the data of a request (app/data/spans.py)."""
     data = open_data(parse_request(terms.table), catalog)
-    return (
-        _EPOCH + timedelta(days=data.first_ts // DAY_NS),
-        _EPOCH + timedelta(days=data.last_ts // DAY_NS),
-    )
+    days = [
+        day_of(each, int(each.column("ts_received", row, row + 1)[0]))
+        for each, rows in zip(data.recordings, data.rows, strict=True)
+        for row in (rows.start, rows.stop - 1)
+    ]
+    return min(days), max(days)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from app.data.importing import new_records
 from app.data.latencies import load_latencies
 from app.data.merging import Merged
 from app.data.signals import SignalRecords, load_signals
+from app.data.spans import rows_between
 from app.engine import gate
 from app.engine.arena import Arena
 from app.engine.backtest import keep_report
@@ -78,14 +79,14 @@ def open_data(request: BacktestRequest, catalog: Catalog) -> Merged:
     if stream is None:
         stream = _coarsest(request, catalog)
     recordings = [_opened(catalog, symbol, stream) for symbol in request.symbols]
-    merged = Merged(recordings, request.start_ts, request.end_ts)
-    for each, rows in zip(recordings, merged.rows, strict=True):
-        if not rows:
+    rows = [rows_between(each, request.start, request.end) for each in recordings]
+    for each, kept in zip(recordings, rows, strict=True):
+        if not kept:
             raise RequestError(
                 f"{each.name}@{each.stream} has no records between start and end; "
-                f"it reaches from {_day(each.first_ts)} to {_day(each.last_ts)}"
+                f"they are stamped {_day(each.first_ts)} to {_day(each.last_ts)}"
             )
-    return merged
+    return Merged(recordings, rows=rows)
 
 
 def _day(ts: int) -> str:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.data.bar_stamps import is_interval
+from app.data.local_time import DAY_NS, SECOND_NS, Bound, day_ns
 from app.engine.limits import snake_case
 from app.errors import RequestError
 
-_NS: Final = 1_000_000_000
 ACCOUNTS: Final = ("unbounded", "margin", "cash")
 """Kinds of an account: what new risk asks for."""
 
@@ -111,9 +111,9 @@ class BacktestRequest:
 
     Attributes
     ----------
-    start_ts, end_ts : int or None
-        First and last received time, ns since 1970 UTC, both included; None: as far as
-        the data reach.
+    start, end : Bound or None
+        From where to where records are read (app/data/spans.py); None: as far as the
+        data reach.
     symbols : tuple of str
         Instruments; ``NAME@STREAM`` names what is read of one.
     initial_capital : Decimal
@@ -141,8 +141,8 @@ class BacktestRequest:
 
     symbols: tuple[str, ...]
     strategies: tuple[StrategyTerms, ...]
-    start_ts: int | None = None
-    end_ts: int | None = None
+    start: Bound | None = None
+    end: Bound | None = None
     initial_capital: Decimal = Decimal(100_000)
     interval: str = ""
     currency: str = ""
@@ -222,8 +222,8 @@ def parse_request(
     if venue != "simulated":
         raise RequestError(f"{source}: venue must be simulated, was {venue!r}")
     known = {
-        "start_date": ("start_ts", lambda value, at: _time(value, at, is_end=False)),
-        "end_date": ("end_ts", lambda value, at: _time(value, at, is_end=True)),
+        "start_date": ("start", lambda value, at: _time(value, at, is_end=False)),
+        "end_date": ("end", lambda value, at: _time(value, at, is_end=True)),
         "symbols": ("symbols", _names),
         "initial_capital": ("initial_capital", _positive),
         "strategies": ("strategies", _strategies),
@@ -244,8 +244,8 @@ def parse_request(
         if not values.get(name):
             raise RequestError(f"{source}: {name} must name at least one")
     request = BacktestRequest(**values, table=table)
-    start, end = request.start_ts, request.end_ts
-    if start is not None and end is not None and start > end:
+    start, end = request.start, request.end
+    if start is not None and end is not None and start.ts > end.ts:
         raise RequestError(f"{source}: start_date lies after end_date")
     _check_strategies(request, source)
     return request
@@ -359,7 +359,7 @@ def _parameters(raw: Any, at: str) -> dict[str, Any]:
     }
 
 
-def _time(raw: Any, at: str, *, is_end: bool) -> int:
+def _time(raw: Any, at: str, *, is_end: bool) -> Bound:
     """Read a time; a date alone is its first instant, or its last."""
     if isinstance(raw, datetime):
         moment = raw
@@ -375,12 +375,12 @@ def _time(raw: Any, at: str, *, is_end: bool) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * _NS + since.microseconds * 1000
+    ts = (since.days * 86_400 + since.seconds) * SECOND_NS + since.microseconds * 1000
+    return Bound(ts, moment.date())
 
 
-def _of_day(day: date, *, is_end: bool) -> int:
-    days = (day - date(1970, 1, 1)).days + is_end
-    return days * 86_400 * _NS - is_end
+def _of_day(day: date, *, is_end: bool) -> Bound:
+    return Bound(day_ns(day) + is_end * (DAY_NS - 1), day)
 
 
 def _decimal(raw: Any, at: str) -> Decimal:

@@ -13,6 +13,7 @@ import numpy as np
 from app import __version__
 from app.clock import Clock, SystemClock
 from app.data.catalog import MADE_UP, Recording
+from app.data.spans import zone_of as recording_zone
 from app.engine.arena import Section
 from app.engine.book_state import Stale
 from app.engine.records import ReportType
@@ -93,13 +94,8 @@ def days_per_year(instruments: tuple[Instrument, ...]) -> int:
 
 
 def zone_of(composition: Composition) -> str:
-    """Zone of a run's trade dates: the first instrument's, else that of its source.
-
-    An instrument that an import made up stands in UTC, though its file named a zone.
-    """
-    first, meta = composition.instruments[0], composition.data.recordings[0].segments[0]
-    is_told = first.time_zone != "UTC" or first.calendar is not None
-    return first.time_zone if is_told else meta.meta.time_zone or "UTC"
+    """Zone of a run's trade dates: that of the first recording's days."""
+    return recording_zone(composition.data.recordings[0])
 
 
 def _name(composition: Composition) -> str:

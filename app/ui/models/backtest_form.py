@@ -326,8 +326,8 @@ class BacktestForm:
     def _out_of_reach(self) -> str:
         request = parse_request(self.table())
         first, last = self.shelf.reach(self.symbols, self.stream)
-        late = request.start_ts is not None and request.start_ts > last
-        early = request.end_ts is not None and request.end_ts < first
+        late = request.start is not None and request.start.ts > last
+        early = request.end is not None and request.end.ts < first
         if not late and not early:
             return ""
         told = self.shelf.reach_text(self.symbols, self.stream)

@@ -339,10 +339,10 @@ class SweepForm:
         if not self.reach[1] or self.table is None:
             return None
         request, (first, last) = parse_request(self.table), self.reach
-        if request.start_ts is not None:
-            first = max(first, request.start_ts)
-        if request.end_ts is not None:
-            last = min(last, request.end_ts)
+        if request.start is not None:
+            first = max(first, request.start.ts)
+        if request.end is not None:
+            last = min(last, request.end.ts)
         return (
             _EPOCH + timedelta(days=first // _DAY_NS),
             _EPOCH + timedelta(days=last // _DAY_NS),

@@ -32,8 +32,10 @@ def test_the_form_is_read_as_it_stands(tmp_path: Path) -> None:
 
     request = load_request(path)
 
-    assert request.start_ts == 1_672_531_200_000_000_000
-    assert request.end_ts == 1_704_067_199_000_000_000
+    assert request.start is not None
+    assert request.start.ts == 1_672_531_200_000_000_000
+    assert request.end is not None
+    assert request.end.ts == 1_704_067_199_000_000_000
     assert request.symbols == ("AAPL", "GOOGL", "MSFT")
     assert request.initial_capital == 100_000
     (strategy,) = request.strategies
@@ -87,8 +89,10 @@ def test_toml_and_snake_case_are_the_same(tmp_path: Path) -> None:
 
     request = load_request(path)
 
-    assert request.start_ts == 1_672_531_200_000_000_000
-    assert request.end_ts == 1_704_067_199_999_999_999
+    assert request.start is not None
+    assert request.start.ts == 1_672_531_200_000_000_000
+    assert request.end is not None
+    assert request.end.ts == 1_704_067_199_999_999_999
     assert request.initial_capital == Decimal("5000.5")
     assert request.fees is not None
     assert request.fees.taker == Decimal("0.002")

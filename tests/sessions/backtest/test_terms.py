@@ -146,7 +146,7 @@ def test_a_requests_dates_in_toml_are_kept_with_the_run(tmp_path: Path) -> None:
 
     assert again["start_date"] == "2023-01-01"
     assert again["end_date"] == "2023-12-31T10:00:00+00:00"
-    assert parse_request(again).end_ts == request.end_ts
+    assert parse_request(again).end == request.end
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ BEGIN = 60
 
 
 def begin_at(bar: int) -> str:
-    return f"{np.datetime64(START + bar * MINUTE, 'ns')}Z"
+    """When a bar opens."""
+    return f"{np.datetime64(START + (bar - 1) * MINUTE, 'ns')}Z"
 
 
 def run(catalog: Catalog, name: str, *, interpreted: bool = False, **more: Any) -> Any:
