@@ -36,7 +36,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
 # A wait ends with what it waits for; how long that may take is no claim of a test's.
 for _wait in (QtBot.waitSignal, QtBot.waitSignals, QtBot.waitUntil, QtBot.waitExposed):
-    _wait.__kwdefaults__ = {**(_wait.__kwdefaults__ or {}), "timeout": 60_000}
+    _wait.__kwdefaults__ = {**(_wait.__kwdefaults__ or {}), "timeout": 240_000}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

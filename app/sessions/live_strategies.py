@@ -205,13 +205,12 @@ class LiveStrategies:
             cls = strategy_named(terms.source, self._folders)
             ready = self._make(cls, terms, terms.parameters)
             bar_ns = self._bar_ns(ready, terms)
+            self._rehearse(ready)
             number = self._change(lambda: self._hang(ready, terms, bar_ns))
             made = LiveStrategy(
                 number, terms, ready, NoteReader(self.arena, number), Notes(), bar_ns
             )
             self._kept.append(ready)
-            if not ready.runnable.is_compiled:
-                try_python(self._copy(number), number, ready)
             self.loaded[number] = made
             self._write("added", made)
             return made
@@ -258,6 +257,7 @@ class LiveStrategies:
                 old = live.ready
                 place = self._place(live.terms)
                 ready = make_ready(old.cls, parameters, place, old.runnable)
+            self._rehearse(ready)
             carried: Carried = self._change(lambda: self._rehang(live, ready))
             self._kept.append(ready)
             live.take_notes()
@@ -426,6 +426,17 @@ class LiveStrategies:
     def _refuse_running(self, live: LiveStrategy) -> None:
         if self.state(live.number) is StrategyState.RUNNING:
             raise StrategyError(f"{live.title} runs: pause or stop it first")
+
+    def _rehearse(self, ready: Ready) -> None:
+        """Hang what runs as Python in a copy first, and call it there.
+
+        What it calls of the engine is compiled then, which takes seconds: on this
+        thread, and not on the engine's, which would stand still.
+        """
+        if not ready.runnable.is_compiled:
+            copy = self._copy(0)
+            number = hang_ready(copy, self._engine.links.copy(), ready)
+            try_python(copy, number, ready)
 
     def _copy(self, number: int) -> Arena:
         """Copy the engine's arena as it stands between two events."""

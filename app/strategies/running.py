@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.clock import SystemClock
+from app.clock import thread_ns
 from app.engine import objects, strategy_calls, strategy_state
 from app.engine.compile import (
     Entry,
@@ -45,9 +45,8 @@ from app.strategies.whole_files import write_whole
 
 _log = logging.getLogger("app.strategies")
 _VERDICT: Final = "verdict.json"
-_CLOCK: Final = SystemClock()
 _LOOK_EVERY: Final = 1024
-"""Turns of an interpreted loop between two looks at the clock."""
+"""Turns of an interpreted loop between two looks at the time."""
 LOOP_ENDED: Final = "a loop ran too long"
 """What a loop raises that has used up its budget or the time it may take."""
 
@@ -89,8 +88,8 @@ def prepare(
     interpreted : bool
         Run it as Python whether it could be compiled or not.
     patience_ns : int
-        How long the loops of one call may take where it runs as Python, for a session
-        that a market does not wait for; 0 = as long as their budget lasts.
+        Processor time that the loops of one call may take where it runs as Python, for
+        a session that a market does not wait for; 0 = as long as their budget lasts.
 
     Raises
     ------
@@ -337,8 +336,9 @@ class _State:
 
 
 class _Patience:
-    """Spends the budget of an interpreted handler's loops, and looks at the clock.
+    """Spends the budget of an interpreted handler's loops, and of their time.
 
+    That is processor time: to wait for a core, or for the GIL, is no fault of theirs.
     It counts as `strategy_state.spend` does, so both ways of running end at one turn.
     """
 
@@ -348,7 +348,7 @@ class _Patience:
     def begin(self, arena: int, strategy: int) -> Any:
         """Begin a handler's call."""
         if self._allowed_ns:
-            self._until = _CLOCK.monotonic_ns() + self._allowed_ns
+            self._until = thread_ns() + self._allowed_ns
         return strategy_state.begin(arena, strategy)
 
     def spend(self, ctx: Any) -> None:
@@ -356,9 +356,7 @@ class _Patience:
         left = ctypes.c_int64.from_address(ctx.memory + BUDGET_AT)
         left.value -= 1
         is_late = (
-            self._until
-            and left.value % _LOOK_EVERY == 0
-            and _CLOCK.monotonic_ns() > self._until
+            self._until and left.value % _LOOK_EVERY == 0 and thread_ns() > self._until
         )
         if left.value < 0 or is_late:
             status = ctypes.c_int64.from_address(ctx.memory + STATUS_AT)

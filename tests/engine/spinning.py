@@ -1,7 +1,7 @@
 """Two loops that wait for a cell to change, run in a process that can be killed.
 
 ``python spinning.py plain|acquire`` starts the loop on a thread, lets it spin, changes
-the cell and prints whether the loop saw that within the bound: "seen" or "stuck".
+the cell and prints whether the loop saw that within its bound: "seen" or "stuck".
 """
 
 import os
@@ -14,7 +14,8 @@ from app.engine.atomics import load_acquire, store_release
 from app.engine.compile import entry
 from app.engine.memory import words
 
-BOUND_S = 3.0
+BOUND_S = {"plain": 3.0, "acquire": 100.0}
+"""What is stuck costs its bound; what is not may be on a machine that is busy."""
 
 
 @entry
@@ -60,7 +61,7 @@ def main() -> None:
     while not is_set(begun):
         pass
     change(cell, 1)
-    thread.join(BOUND_S)
+    thread.join(BOUND_S[sys.argv[1]])
     sys.stdout.write("stuck" if thread.is_alive() else "seen")
     sys.stdout.flush()
     # The thread that is stuck cannot be joined.

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from app.engine import native
+from app.engine.atomics import load_acquire, store_release
 from app.engine.compile import entry
 from app.engine.native import (
     lower_priority,
@@ -43,6 +44,22 @@ def nap(microseconds: int, _b: int, _c: int) -> int:
 
 
 @entry
+def nap_until_set(cell: int, naps: int, _c: int) -> int:
+    """Nap a millisecond at a time until a cell is set; 0 if it never was."""
+    for _ in range(naps):
+        nap_us(1000)
+        if load_acquire(cell):
+            return 1
+    return 0
+
+
+@entry
+def set_cell(cell: int, _b: int, _c: int) -> int:
+    store_release(cell, 1)
+    return 0
+
+
+@entry
 def wake_it(descriptor: int, _b: int, _c: int) -> int:
     return int(wake(descriptor))
 
@@ -72,16 +89,19 @@ def test_a_nap_lasts_at_least_as_long_as_asked():
 @pytest.mark.threads
 def test_a_nap_does_not_hold_the_gil():
     """Python gets on while the other thread naps: here it ends the nap's wait."""
-    assert nap.address
-    thread = threading.Thread(target=nap, args=(200_000,))
+    assert nap_until_set.address
+    assert set_cell.address
+    cell, seen = np.zeros(1, np.int64), []
+    address = cell.ctypes.data
+    thread = threading.Thread(
+        target=lambda: seen.append(nap_until_set(address, 100_000))
+    )
     thread.start()
 
-    steps = 0
-    while thread.is_alive():
-        steps += 1
+    set_cell(address)
     thread.join()
 
-    assert steps > 1
+    assert seen == [1]
 
 
 def test_a_wake_makes_the_descriptor_readable_once():

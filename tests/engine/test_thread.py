@@ -18,7 +18,7 @@ from app.engine.state import fixed_layout
 from app.engine.strategy import Handler, Interpreted, StrategyState, hang
 from app.engine.thread import EngineThread
 from app.errors import EngineError
-from tests.waiting import eventually
+from tests.waiting import NEVER_S, eventually
 
 pytestmark = pytest.mark.threads
 
@@ -101,7 +101,7 @@ def test_a_change_runs_between_events_on_the_engines_thread(driven):
             {Handler.ON_TRADE: Interpreted(lambda *_: 0)},
             [0],
         )
-    ).result(10)
+    ).result(NEVER_S)
 
     assert number == 1
     driven.push(500)
@@ -114,7 +114,7 @@ def test_a_change_that_raises_tells_whoever_asked_and_the_engine_goes_on(driven)
     future = driven.thread.change(lambda: 1 // 0)
 
     with pytest.raises(ZeroDivisionError):
-        future.result(10)
+        future.result(NEVER_S)
     driven.push(5)
     eventually(lambda: driven.folded == 5)
 
@@ -170,30 +170,35 @@ def test_idle_engine_naps_and_busy_engine_counts_latencies(driven):
 
     driven.push(1000)
 
-    eventually(lambda: driven.folded == 1000)
+    # A record is folded first, then counted.
     histogram = driven.thread.control[Control.HISTOGRAM : Control.HISTOGRAM + 64]
-    assert histogram.sum() >= 1000
+    eventually(lambda: driven.folded == 1000 and histogram.sum() >= 1000)
 
 
 def test_engine_takes_no_event_that_the_log_has_no_room_for(driven, tmp_path):
     """A full disk: nothing is lost, and it goes on once there is room."""
     log = EngineLog(tmp_path / "log", segment_bytes=2 << 20)
     driven.links[Link.LOG] = log.address
-    frames_with_room = (1 << 20) // 80
     driven.thread.start()
 
+    def has_stalled() -> bool:
+        records = np.zeros(512, MARKET)
+        records["kind"] = EventKind.TRADE
+        pushed.append(driven.ring.push(records))
+        return driven.thread.control[Control.STALLS] > 0
+
     # No keeper runs, so no segment follows the first.
-    driven.push(frames_with_room)
-    driven.ring.push(np.zeros(1000, MARKET))
-    eventually(lambda: driven.thread.control[Control.STALLS] > 0)
+    pushed: list[int] = []
+    eventually(has_stalled)
     stalled_at = driven.folded
+    has_stalled()
     assert driven.ring.fill > 0
 
     log.turn()
 
     eventually(lambda: driven.ring.fill == 0)
-    assert driven.folded > stalled_at
     driven.thread.stop()
+    assert driven.folded == sum(pushed) > stalled_at
     assert log.refused == 0
     assert log.frames == driven.session["event"][0]
     log.close()

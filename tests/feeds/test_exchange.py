@@ -1,6 +1,5 @@
 """The built-in exchange on its thread."""
 
-import threading
 import time
 
 import numpy as np
@@ -19,9 +18,9 @@ from tests.engine.exchange.market_folding import (
     levels,
     order,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.threads
-DEADLINE_S = 30.0
 
 
 @pytest.fixture
@@ -34,13 +33,13 @@ def feed():
 def collect(feed, enough):
     """Drain the market ring until `enough` of what has come says so."""
     parts = []
-    until = time.monotonic() + DEADLINE_S
-    while time.monotonic() < until:
+
+    def is_enough():
         parts.append(feed.market.drain())
-        if enough(np.concatenate(parts)):
-            return np.concatenate(parts)
-        threading.Event().wait(0.002)
-    raise AssertionError("the exchange fell silent")
+        return enough(np.concatenate(parts))
+
+    eventually(is_enough)
+    return np.concatenate(parts)
 
 
 def more_than(count):
@@ -112,10 +111,7 @@ def test_a_full_market_ring_is_waited_for_and_nothing_is_lost(feed):
 
     feed.start()
     collected = []
-    until = time.monotonic() + DEADLINE_S
-    while not feed.exchange.control[Control.WAITS]:
-        assert time.monotonic() < until
-        threading.Event().wait(0.01)
+    eventually(lambda: feed.exchange.control[Control.WAITS] > 0)
     collected += [feed.market.drain() for _ in range(20)]
     feed.stop()
     collected.append(feed.market.drain())
@@ -129,10 +125,7 @@ def test_a_full_market_ring_is_waited_for_and_nothing_is_lost(feed):
 def test_what_a_stop_interrupts_is_counted_and_the_next_start_is_whole(feed):
     feed.set_pace(200_000)
     feed.start()
-    until = time.monotonic() + DEADLINE_S
-    while not feed.exchange.control[Control.WAITS]:
-        assert time.monotonic() < until
-        threading.Event().wait(0.01)
+    eventually(lambda: feed.exchange.control[Control.WAITS] > 0)
     feed.stop()
     assert feed.exchange.control[Control.UNSENT] > 0
     assert "stopped" in feed.status().detail
@@ -170,11 +163,12 @@ def test_orders_are_matched_while_the_agents_rest(feed):
     feed.start()
     feed.orders.push(order(1, 0, BUY, 10, ask))
     reports: list[np.ndarray] = []
-    until = time.monotonic() + DEADLINE_S
-    while not any(ReportType.FILL in part["report"] for part in reports):
-        assert time.monotonic() < until
+
+    def is_filled():
         reports.append(feed.reports.drain())
-        threading.Event().wait(0.002)
+        return any(ReportType.FILL in part["report"] for part in reports)
+
+    eventually(is_filled)
     feed.stop()
 
     told = np.concatenate(reports)

@@ -84,7 +84,7 @@ def test_rule_29_of_two_resting_brackets_the_first_filled_cancels_the_other(
     desk: Desk,  # noqa: F811
 ) -> None:
     live = desk.run(desk.own(BRACKETS))
-    eventually(lambda: sum(row[2] for row in told(desk, live)) == 100, 60)
+    eventually(lambda: sum(row[2] for row in told(desk, live)) == 100)
 
     rows = told(desk, live)
     up, down = rows[:3], rows[3:]

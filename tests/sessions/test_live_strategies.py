@@ -1,6 +1,7 @@
 """Strategies in a paper session on the built-in exchange, its engine running."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,10 @@ from app.engine.records import (
 from app.engine.strategy import StrategyState
 from app.errors import StrategyError
 from app.sessions.composition import PaperEngine
+from app.sessions.hanging import hang_ready
 from app.sessions.live_strategies import FILE, LiveStrategy, LiveTerms
 from app.sessions.strategy_reading import fields, read
-from tests.waiting import eventually
+from tests.waiting import NEVER_S, eventually
 
 pytestmark = [pytest.mark.threads, pytest.mark.slow]
 
@@ -143,13 +145,19 @@ def test_a_market_maker_trades_under_its_own_number(desk: Desk) -> None:
     live = desk.run(MAKER, parameters=parameters)
 
     assert live.ready.runnable.is_compiled
-    eventually(lambda: len(desk.reports(live.number, ReportType.FILL)) > 0, 60)
-    told = read(desk.engine.arena, desk.engine.thread.control, live)
+    eventually(lambda: len(desk.reports(live.number, ReportType.FILL)) > 0)
+    # Between two events: it is worth something else at the next.
+    told, account = desk.engine.thread.change(
+        lambda: (
+            read(desk.engine.arena, desk.engine.thread.control, live),
+            desk.engine.arena.records(Section.ACCOUNTS)[1].copy(),
+        )
+    ).result(NEVER_S)
     assert told.state is StrategyState.RUNNING
     assert told.calls > 0
     assert told.timed > 0
     assert told.timed_ns > 0
-    assert told.equity == desk.engine.arena.records(Section.ACCOUNTS)[1]["equity"]
+    assert told.equity == account["equity"]
     assert '"added"' in (desk.engine.log.directory / FILE).read_text()
 
 
@@ -167,7 +175,7 @@ def test_pause_cancels_entries_and_a_resume_goes_on_with_its_state(desk: Desk) -
 
     desk.strategies.start(live.number)
     eventually(lambda: desk.calls(live) > calls)
-    assert whole(desk, live, "seen") > int(seen)
+    eventually(lambda: whole(desk, live, "seen") > int(seen))
     live.take_notes()
     assert [each.text for each in live.notes.lines] == ["three"]
 
@@ -256,7 +264,7 @@ def test_stop_keeps_the_position_unmanaged_or_closes_it(desk: Desk) -> None:
         desk.strategies.remove(live.number)
 
     desk.strategies.stop(live.number, flatten=True)
-    eventually(lambda: not held(), 60)
+    eventually(lambda: not held())
     desk.strategies.remove(live.number)
     assert live.number not in desk.strategies.loaded
 
@@ -277,6 +285,23 @@ NO_NUMBER = (
 )
 
 
+def test_what_runs_as_python_is_tried_before_the_engine_takes_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it calls is compiled at its first call: the engine would stand still."""
+    threads: list[str] = []
+
+    def hangs(*terms: Any) -> int:
+        threads.append(threading.current_thread().name)
+        return hang_ready(*terms)
+
+    monkeypatch.setattr("app.sessions.live_strategies.hang_ready", hangs)
+    live = desk.run(desk.own(COUNTS), interpreted=True)
+    eventually(lambda: desk.calls(live) > 5)
+
+    assert threads == [threading.main_thread().name, "ringside-engine"]
+
+
 @pytest.mark.parametrize("interpreted", [False, True])
 @pytest.mark.parametrize(
     ("body", "why"),
@@ -293,7 +318,7 @@ def test_a_strategy_that_fails_is_stopped_and_the_others_live_on(
 
     live = desk.run(desk.own(body, "faulty"), interpreted=interpreted)
 
-    eventually(desk.is_in(live, StrategyState.FAILED), 60)
+    eventually(desk.is_in(live, StrategyState.FAILED))
     failure = desk.strategies.explain(live.number)
     assert re.search(why, failure.message), failure.message
     assert failure.source
@@ -320,7 +345,7 @@ def test_a_flood_of_orders_is_limited_then_stopped_and_the_hand_still_trades(
 
     live = desk.run(desk.own(FLOODS))
 
-    eventually(desk.is_in(live, StrategyState.FAILED), 60)
+    eventually(desk.is_in(live, StrategyState.FAILED))
     refused = desk.reports(live.number, ReportType.REJECTED)
     assert {int(each["reason"]) for each in refused} >= {Reason.MESSAGE_RATE}
     accepted = desk.reports(live.number, ReportType.PENDING_NEW)

@@ -53,7 +53,7 @@ def test_a_sessions_tape_holds_every_trade_of_its_log(engine: PaperEngine) -> No
     history = engine.history
     assert history is not None
     bars = history.bars(0, BarSpec(BarKind.TIME, SECOND))
-    eventually(lambda: trades_in(history) > 200, 30)
+    eventually(lambda: trades_in(history) > 200)
 
     engine.stop()
 
@@ -98,9 +98,9 @@ def test_a_history_that_fails_says_so_and_the_session_goes_on(
 
     engine.start()
 
-    eventually(lambda: "no good" in engine._log_message(), 10)
+    eventually(lambda: "no good" in engine._log_message())
     before = engine.log.frames
-    eventually(lambda: engine.log.frames > before + 100, 10)
+    eventually(lambda: engine.log.frames > before + 100)
 
 
 def test_the_books_of_a_history_are_the_engines(engine: PaperEngine) -> None:
@@ -109,7 +109,7 @@ def test_the_books_of_a_history_are_the_engines(engine: PaperEngine) -> None:
     engine.start()
     history = engine.history
     assert isinstance(history, History)
-    eventually(lambda: trades_in(history) > 50, 30)
+    eventually(lambda: trades_in(history) > 50)
 
     engine.stop()
 

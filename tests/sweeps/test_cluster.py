@@ -49,7 +49,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     where = ("--scheduler-file", str(file), "--host", "127.0.0.1", "--no-dashboard")
     processes = [started("scheduler", *where, "--port", "0")]
     try:
-        eventually(file.exists, 60)
+        eventually(file.exists)
         alone = ("--nworkers", "1", "--nthreads", "1", "--no-nanny")
         processes += [
             started(

@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+import threading
 import weakref
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.data.catalog import Catalog
 from app.sessions.backtest.request import load_request
 from app.ui.panel_rows import BY_NAME
 from app.ui.panels.backtest import BacktestPanel
@@ -310,12 +312,21 @@ def test_several_strategies_share_the_capital(qtbot: QtBot, shelf: Stage) -> Non
 
 
 def test_a_backtest_that_is_cancelled_leaves_nothing(
-    qtbot: QtBot, shelf: Stage
+    qtbot: QtBot, shelf: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library = shelf.context.library
+    opens, is_cancelled = library.backtests._catalog, threading.Event()
+
+    def opens_later() -> Catalog:
+        # It would be over before it is cancelled where this thread gets no turn.
+        is_cancelled.wait()
+        return opens()
+
+    monkeypatch.setattr(library.backtests, "_catalog", opens_later)
     with qtbot.waitSignal(library.backtests.ended, timeout=LONG):
         running = library.backtests.start(REQUEST)
         running.cancel()
+        is_cancelled.set()
 
     assert running.state == "cancelled"
     assert library.runs.store.list() == ()

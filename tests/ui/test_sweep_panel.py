@@ -291,7 +291,8 @@ def test_walking_forward_is_shown_and_kept(qtbot: QtBot, panel: SweepPanel) -> N
 def test_a_sweep_that_is_cancelled_keeps_what_it_has(
     qtbot: QtBot, panel: SweepPanel
 ) -> None:
-    vary(panel, fast(*range(2, 42)), slow(50, 245, 5))
+    # So many that they are not over before they are cancelled, on any machine.
+    vary(panel, fast(*range(2, 42)), slow(50, 1049, 1))
     sweeps = panel._sweeps
     qtbot.mouseClick(panel.buttons["start"], LEFT)
     running = sweeps.running
@@ -301,7 +302,7 @@ def test_a_sweep_that_is_cancelled_keeps_what_it_has(
     picture = panel.map.heatmap.picture
     assert picture is not None
     assert picture.is_due.any()
-    assert "of 1,600 cells" in panel.progress.format()
+    assert "of 40,000 cells" in panel.progress.format()
 
     with qtbot.waitSignal(sweeps.stored, timeout=LONG):
         qtbot.mouseClick(panel.buttons["cancel"], LEFT)
@@ -309,7 +310,7 @@ def test_a_sweep_that_is_cancelled_keeps_what_it_has(
     assert running.state == "cancelled"
     assert sweeps.current is not None
     assert not sweeps.current.result.is_whole
-    assert 0 < len(sweeps.current.result.cells) < 1600
+    assert 0 < len(sweeps.current.result.cells) < 40_000
     assert panel.buttons["start"].isEnabled()
 
     panel.pages.setCurrentWidget(panel.shelf)

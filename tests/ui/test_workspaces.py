@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from app.ui.panel_rows import PANELS
 from app.ui.panels.ticket import TicketPanel
 from app.ui.workspace_files import WorkspaceFiles, file_name, refusal
 from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.gui
 SHIPPED_NAMES = [each.name for each in SHIPPED]
@@ -373,13 +373,13 @@ def test_a_change_is_kept_within_seconds(
 ) -> None:
     path = tmp_path / "workspaces" / "Trade.json"
     window.docks["risk"].hide()
-    qtbot.waitUntil(path.exists, timeout=60_000)
+    qtbot.waitUntil(path.exists)
 
     def is_kept() -> bool:
         content = json.loads(path.read_text())
         return "risk" not in [each["name"] for each in content["panels"]]
 
-    qtbot.waitUntil(is_kept, timeout=60_000)
+    qtbot.waitUntil(is_kept)
 
 
 def test_nothing_is_written_where_nothing_changed(
@@ -536,11 +536,17 @@ def test_a_killed_window_comes_back_as_it_was(qtbot: QtBot, tmp_path: Path) -> N
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "changed\n"
-        path, end = tmp_path / "workspaces" / "Replay.json", time.monotonic() + 10
-        while time.monotonic() < end and not (
-            path.exists() and "ladder-2" in path.read_text()
-        ):
-            time.sleep(0.05)
+
+        def is_kept() -> bool:
+            """The workspace, then which one is shown: two files."""
+            paths = (tmp_path / "workspaces" / "Replay.json", tmp_path / "window.json")
+            if not all(each.exists() for each in paths):
+                return False
+            panels, shown = (json.loads(each.read_text()) for each in paths)
+            names = [each["name"] for each in panels["panels"]]
+            return "ladder-2" in names and shown["workspace"] == "Replay"
+
+        eventually(is_kept)
         process.send_signal(signal.SIGKILL)
 
     window = made(qtbot, tmp_path)
@@ -567,13 +573,12 @@ def test_the_next_start_shows_what_was_shown_and_nothing_else(
     first.close()
 
     second = made(qtbot, tmp_path)
-    qtbot.wait(50)
+    pnl = second.docks["pnl"]
+    qtbot.waitUntil(lambda: is_painted(pnl))
 
     assert seen(second) == shown
-    pnl = second.docks["pnl"]
     assert pnl.isFloating()
     assert pnl.isVisible()
-    assert is_painted(pnl)
     second.close()
 
 
