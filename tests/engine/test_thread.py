@@ -185,7 +185,7 @@ def test_engine_takes_no_event_that_the_log_has_no_room_for(driven, tmp_path):
         records = np.zeros(512, MARKET)
         records["kind"] = EventKind.TRADE
         pushed.append(driven.ring.push(records))
-        return driven.thread.control[Control.STALLS] > 0
+        return bool(driven.thread.control[Control.STALLS] > 0)
 
     # No keeper runs, so no segment follows the first.
     pushed: list[int] = []

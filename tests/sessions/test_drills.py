@@ -21,6 +21,7 @@ from app.engine.records import (
     ReportType,
     TimeInForce,
 )
+from app.feeds.exchange import ExchangeFeed
 from tests.sessions.test_composition import Trader
 from tests.waiting import eventually
 
@@ -65,7 +66,9 @@ def end(trader: Trader, drill: Drill) -> None:
 def held(trader: Trader, drill: Drill) -> Iterator[None]:
     """A drill that lasts as long as what is looked at in it, on any machine."""
     begin(trader, drill)
-    state = trader.engine.feed.exchange.state
+    feed = trader.engine.feed
+    assert isinstance(feed, ExchangeFeed)
+    state = feed.exchange.state
     state["drill_ends"] = 1 << 62
     yield
     state["drill_ends"] = 0

@@ -37,7 +37,8 @@ def trader(tmp_path: Path) -> Iterator[Trader]:
 
 
 def test_a_day_goes_by_and_its_sessions_are_seen(trader):
-    tail, seen = LogTail(trader.engine.log.directory), []
+    tail = LogTail(trader.engine.log.directory)
+    seen: list[int] = []
 
     def note() -> bool:
         records = tail.read()
