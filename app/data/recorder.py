@@ -408,7 +408,8 @@ class Recorder:
         self._told = told
         self._clock = clock or SystemClock()
         self._last_told = 0
-        self._state, self._message = "recording", ""
+        # State and message are one: they are read from another thread.
+        self._standing = "recording", ""
         self._stopping = threading.Event()
         self._ends_with_log = threading.Event()
 
@@ -422,10 +423,8 @@ class Recorder:
 
     def status(self) -> RecorderStatus:
         """Tell how it stands; cheap, from any thread."""
-        recording = self._recording
-        return RecorderStatus(
-            self._state, recording.rows, recording.committed, self._message
-        )
+        recording, (state, message) = self._recording, self._standing
+        return RecorderStatus(state, recording.rows, recording.committed, message)
 
     def run(self) -> RecorderStatus:
         """Read and commit until told to stop, or the log is over.
@@ -472,10 +471,10 @@ class Recorder:
             self._recording.commit(is_last=is_last)
         except (CatalogError, OSError) as error:
             _log.warning("the recorder waits: %s", error)
-            self._state = "waiting"
-            self._message = f"the recorder waits, the log keeps it all: {error}"
+            why = f"the recorder waits, the log keeps it all: {error}"
+            self._standing = "waiting", why
             return False
-        self._state, self._message = "recording", ""
+        self._standing = "recording", ""
         return True
 
     def _end(self) -> None:
@@ -484,13 +483,13 @@ class Recorder:
             if recording.held >= _MOST_HELD and not self._committed():
                 break
         if self._committed(is_last=True):
-            self._state, self._message = "ended", end_words(recording)
+            self._standing = "ended", end_words(recording)
         else:
-            self._state = "failed"
             left = recording.rows - recording.committed
-            self._message = (
-                f"{self._message}; {left:,} records are in the log alone: "
-                f"ringside record --from-log {self.directory.name}"
+            self._standing = (
+                "failed",
+                f"{self._standing[1]}; {left:,} records are in the log alone: "
+                f"ringside record --from-log {self.directory.name}",
             )
 
 

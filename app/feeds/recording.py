@@ -79,7 +79,8 @@ class RecordingFeed:
         self._control[Playback.SKIP_IDLE_NS] = round(skip_idle_s * 1e9)
         self.set_speed(speed)
         self._thread: threading.Thread | None = None
-        self._state, self._since, self._message = "waiting", _CLOCK.wall_ns(), ""
+        # State, since when, message: one, as they are read from another thread.
+        self._standing = "waiting", _CLOCK.wall_ns(), ""
         self._counted = (_CLOCK.monotonic_ns(), 0)
         self._rate = 0.0
 
@@ -182,7 +183,7 @@ class RecordingFeed:
             idle_on(self._control.ctypes.data, _IDLE_NS)
 
     def _set_state(self, state: str, message: str) -> None:
-        self._state, self._since, self._message = state, _CLOCK.wall_ns(), message
+        self._standing = state, _CLOCK.wall_ns(), message
 
     def status(self) -> FeedStatus:
         """Tell how it stands."""
@@ -191,10 +192,11 @@ class RecordingFeed:
         if now - then >= _RATE_NS:
             self._rate = (position - before) * 1e9 / (now - then)
             self._counted = (now, position)
-        paused = self._state == "connected" and self.is_paused
+        state, since, message = self._standing
+        paused = state == "connected" and self.is_paused
         return FeedStatus(
-            state="paused" if paused else self._state,
-            since=self._since,
-            message=self._message,
+            state="paused" if paused else state,
+            since=since,
+            message=message,
             messages_per_s=self._rate,
         )

@@ -50,6 +50,7 @@ class PaperSession:
         self.feed_name = feed_name
         self.base_currency = "USD"
         self._settings = settings
+        self._turn = threading.Lock()
         self._state = EngineState.COMPILING
         self._message = "starting"
         self._progress = (0, 0)
@@ -102,8 +103,7 @@ class PaperSession:
             self.base_currency = engine.base_currency
             engine.start()
             self._engine = engine
-            if self._state is not EngineState.FAILED:
-                self._state, self._message = EngineState.READY, ""
+            self._become(EngineState.READY)
         except RingsideError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001  (a job: told, not lost)
@@ -128,7 +128,13 @@ class PaperSession:
         self._fail(f"the engine stopped: {error}")
 
     def _fail(self, message: str) -> None:
-        self._state, self._message = EngineState.FAILED, message
+        self._become(EngineState.FAILED, message)
+
+    def _become(self, state: EngineState, message: str = "") -> None:
+        """Be in another state; what has failed stays so, whichever thread found it."""
+        with self._turn:
+            if self._state is not EngineState.FAILED:
+                self._state, self._message = state, message
 
     def stop(self) -> None:
         """End and join everything."""
@@ -137,8 +143,7 @@ class PaperSession:
             self._starter.join()
         if self._engine is not None:
             self._engine.stop()
-        if self._state is not EngineState.FAILED:
-            self._state = EngineState.STOPPED
+        self._become(EngineState.STOPPED)
 
     def submit(self, command: Any) -> bool:
         """Stamp COMMAND records with the gesture's time and send them."""

@@ -33,7 +33,7 @@ from app.engine.records import (
 )
 from app.errors import CatalogError, LogError, RecorderError
 from app.instrument import Instrument
-from tests.waiting import eventually
+from tests.waiting import NEVER_S, eventually
 
 START = 1_700_000_000_000_000_000
 NAMES = ("RSTK", "RFUT")
@@ -259,7 +259,7 @@ class Running:
         eventually(lambda: self.recorder.status().committed >= count)
 
     def end(self) -> None:
-        self.thread.join(30)
+        self.thread.join(NEVER_S)
         assert not self.thread.is_alive()
 
 
@@ -326,7 +326,7 @@ def test_a_killed_recorder_leaves_a_recording_that_opens(tmp_path, written):
         told = json.loads(process.stdout.readline())
     written.add(book(300, start=START + 10**9))
     process.send_signal(signal.SIGKILL)
-    process.wait(30)
+    process.wait(NEVER_S)
     process.stdout.close()
     process.stdin.close()  # type: ignore[union-attr]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -42,6 +43,13 @@ def _widgets_die_soon() -> Iterator[None]:
     """
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture(autouse=True)
+def _pointer_is_nowhere() -> None:
+    """Where a test before has left the pointer, nothing lies under it."""
+    if QGuiApplication.instance() is not None:
+        QCursor.setPos(5000, 5000)
 
 
 @pytest.fixture(autouse=True)

@@ -116,7 +116,7 @@ def test_a_file_that_never_ends_keeps_the_window_free(
     panel.load({**REQUEST, "strategies": [{"name": "Mine"}]})
     assert "being read" in panel.boxes[0].wrong.text()
 
-    qtbot.waitUntil(lambda: panel.offers.is_read, timeout=60_000)
+    qtbot.waitUntil(lambda: panel.offers.is_read)
     said = panel.page.wrong["files"].text()
     assert said == "endless.py: its lines did not end within 5 s"
     qtbot.waitUntil(panel.buttons["run"].isEnabled)
@@ -149,7 +149,7 @@ def test_a_chosen_file_is_read_beside_the_window(
     assert box.wrong.text() == "chosen.py is being read…"
     assert not panel.buttons["run"].isEnabled()
 
-    qtbot.waitUntil(panel.buttons["run"].isEnabled, timeout=60_000)
+    qtbot.waitUntil(panel.buttons["run"].isEnabled)
     draft = panel.form.drafts[0]
     assert draft.name == f"{path}:First"
     assert box.fields["steps"].entered == "3"
@@ -168,7 +168,6 @@ def test_a_chosen_file_is_read_beside_the_window(
             "steps" in panel.boxes[0].fields
             and panel.boxes[0].fields["steps"].entered == "30"
         ),
-        timeout=60_000,
     )
 
 
@@ -194,7 +193,7 @@ def test_what_is_wrong_with_a_chosen_file_stands_at_it(
 
     panel.boxes[0].take_file(path)
 
-    qtbot.waitUntil(lambda: not panel.offers.unread, timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.offers.unread)
     assert words in panel.boxes[0].wrong.text()
     assert panel.page.wrong["files"].isHidden()
     assert not panel.buttons["run"].isEnabled()
@@ -259,7 +258,7 @@ def test_an_absurd_parameter_waits_at_its_field(
     panel = shown(qtbot, shelf, "backtest")
     assert isinstance(panel, BacktestPanel)
     panel.load({"symbols": ["RSTK"], "strategies": [{"name": str(path)}]})
-    qtbot.waitUntil(panel.buttons["run"].isEnabled, timeout=60_000)
+    qtbot.waitUntil(panel.buttons["run"].isEnabled)
 
     box = panel.boxes[0]
     box._on_edited("lookback", typed)
@@ -274,7 +273,7 @@ def test_without_data_some_are_made_up_and_run(qtbot: QtBot, stage: Stage) -> No
     qtbot.waitUntil(panel.sample.isVisible)
 
     panel.sample.button.click()
-    qtbot.waitUntil(lambda: "AAPL" in panel.form.shelf.by_name, timeout=60_000)
+    qtbot.waitUntil(lambda: "AAPL" in panel.form.shelf.by_name)
     assert not panel.sample.isVisible()
     panel.load({**REQUEST, "symbols": ["AAPL"]})
     assert panel.buttons["run"].isEnabled()

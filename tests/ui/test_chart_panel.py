@@ -403,7 +403,7 @@ def test_bars_from_before_the_session_stand_before_its_own(
     joined = bars.series
     assert isinstance(joined, JoinedBars)
     own = joined.count - joined.recorded
-    qtbot.waitUntil(lambda: joined.recorded > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: joined.recorded > 0)
     bring_up(stage, history, panel)
 
     assert joined.recorded >= 9
@@ -442,7 +442,7 @@ def test_scrolled_back_older_bars_come_and_nothing_jumps(
     bars = view.bars
     joined = bars.series
     assert isinstance(joined, JoinedBars)
-    qtbot.waitUntil(lambda: joined.recorded == 300, timeout=60_000)
+    qtbot.waitUntil(lambda: joined.recorded == 300)
     bring_up(stage, history, panel)
     assert not panel.feed.past.is_loading  # far enough from what is seen
 
@@ -451,7 +451,7 @@ def test_scrolled_back_older_bars_come_and_nothing_jumps(
         QApplication.processEvents()
         before, at = view.shown.rows.copy(), view.shown.xs.copy()
         panel.show_news()  # a frame may have begun to read, and more, before
-        qtbot.waitUntil(lambda: not panel.feed.past.is_loading, timeout=60_000)
+        qtbot.waitUntil(lambda: not panel.feed.past.is_loading)
         panel.show_news()
         QApplication.processEvents()
         rows = view.shown.rows

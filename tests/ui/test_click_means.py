@@ -39,7 +39,6 @@ from tests.ui.scripted_session import FUTURE
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.threads]
 COMPILE_MS = 590_000
-STEP_MS = 30_000
 CLICKS = 1_000
 DRAGS = 300
 LATENCY_US = 2_000  # the market moves while an order is on its way, too
@@ -121,10 +120,10 @@ def opened(qtbot: QtBot, tmp_path: Path, **ui: bool) -> MainWindow:
         timeout=COMPILE_MS,
     )
     assert made.bridge.status.engine is EngineState.READY, made.bridge.status
-    qtbot.waitUntil(lambda: has_market(made), timeout=STEP_MS)
+    qtbot.waitUntil(lambda: has_market(made))
     made.commands.run("safety.armed")
     armed = SafetyState.ARMED
-    qtbot.waitUntil(lambda: made.desk.market.safety_state is armed, timeout=STEP_MS)
+    qtbot.waitUntil(lambda: made.desk.market.safety_state is armed)
     return made
 
 

@@ -17,7 +17,6 @@ from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
 LEFT = Qt.MouseButton.LeftButton
-LONG = 60_000
 ROWS = "time,price,size,side\n2024-01-02T09:30:00Z,{0},5,buy\n"
 MORE = "2024-01-02T09:30:01Z,{0},2,sell\n"
 
@@ -54,7 +53,7 @@ def opened(qtbot: QtBot, stage: Stage) -> DataPanel:
 
 def settle(qtbot: QtBot, panel: DataPanel) -> None:
     jobs = panel.recordings._library.jobs
-    qtbot.waitUntil(lambda: not jobs._running, timeout=LONG)
+    qtbot.waitUntil(lambda: not jobs._running)
 
 
 def names(page: RecordingsPage) -> list[str]:
@@ -94,7 +93,7 @@ def test_an_empty_catalog_offers_made_up_data(qtbot: QtBot, stage: Stage):
     assert not offer.button.isEnabled()
     assert offer.words.text().startswith("making up sample data")
 
-    qtbot.waitUntil(lambda: not offer.isVisible(), timeout=60_000)
+    qtbot.waitUntil(lambda: not offer.isVisible())
     settle(qtbot, panel)
     assert {"AAPL", "GOOGL", "MSFT"} < set(names(panel.recordings))
     assert told(stage).endswith("were made up: made by ringside sample, seed 1")

@@ -80,7 +80,7 @@ def panel(qtbot: QtBot, stage: Stage) -> HeatmapPanel:
 def shown(qtbot: QtBot, stage: Stage, panel: HeatmapPanel) -> Any:
     """The picture, once one is there."""
     stage.frame(3)
-    qtbot.waitUntil(lambda: panel.view.picture.shown is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: panel.view.picture.shown is not None)
     return panel.view.picture.shown
 
 
@@ -129,7 +129,7 @@ def test_what_was_recorded_before_the_session_stands_left_of_it(
     stage.session.now = START_NS + 120 * _STEP
     shown(qtbot, stage, panel)
     past, view = panel.feed.past, panel.view
-    qtbot.waitUntil(lambda: len(past.parts) > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: len(past.parts) > 0)
     stage.frame(9)
     assert view.first == START_NS - 30 * 10**9
     assert view.session_first is not None
@@ -145,7 +145,7 @@ def test_what_was_recorded_before_the_session_stands_left_of_it(
         columns = view.picture.shown.pixels[:, round(at)]
         return len(set(columns.tolist())) > 2
 
-    qtbot.waitUntil(is_painted, timeout=60_000)
+    qtbot.waitUntil(is_painted)
     best = float(stage.session.books[0].price(1, 0))
     words = panel.feed.words_at(START_NS - 10 * 10**9, best - 0.01)
     assert words.endswith("recorded")
@@ -160,13 +160,13 @@ def test_another_instrument_has_a_past_of_its_own(
     record_before(stage, panel, 10)
     shown(qtbot, stage, panel)
     past = panel.feed.past
-    qtbot.waitUntil(lambda: len(past.parts) > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: len(past.parts) > 0)
     stage.context.focus.choose(1)
     stage.frame(2)
     assert past.parts == ()
     stage.context.focus.choose(0)
     stage.frame(9)
-    qtbot.waitUntil(lambda: len(past.parts) > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: len(past.parts) > 0)
 
 
 def test_without_history_it_says_so_and_shows_the_book(

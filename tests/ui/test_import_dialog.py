@@ -20,7 +20,6 @@ from tests.shared_data import shared_data
 
 pytestmark = pytest.mark.gui
 LEFT = Qt.MouseButton.LeftButton
-LONG = 60_000
 BARS = """,Open,High,Low,Close,Volume
 2024-01-02 09:30:00,10.25,10.5,10,10.25,7
 2024-01-02 09:31:00,10.25,10.5,10,10.25,8
@@ -56,7 +55,7 @@ class Desk:
     def settle(self) -> None:
         """Wait until no look and no import is under way."""
         self.qtbot.wait(350)
-        self.qtbot.waitUntil(lambda: not self.library.jobs._running, timeout=LONG)
+        self.qtbot.waitUntil(lambda: not self.library.jobs._running)
 
     def choose(self, dialog: ImportDialog, option: str, text: str) -> None:
         field = dialog.fields[option]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
 
 from app.engine.records import SafetyState
@@ -18,8 +17,6 @@ pytestmark = pytest.mark.gui
 
 @pytest.fixture
 def panels(qtbot: QtBot, stage: Stage) -> list[LadderPanel]:
-    # Where a test before has left the pointer, no ladder moves under it.
-    QCursor.setPos(5000, 5000)
     made = [LadderPanel(stage.context) for _ in range(3)]
     for panel in made:
         qtbot.addWidget(panel)

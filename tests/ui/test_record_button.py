@@ -19,11 +19,11 @@ from app.ui.main_window import MainWindow
 from app.ui.recording import words_of
 from app.ui.shot_scene import has_market
 from tests.ui.test_window import Opener
+from tests.waiting import NEVER_S
 
 pytestmark = pytest.mark.gui
 LEFT = Qt.MouseButton.LeftButton
 COMPILE_MS = 590_000
-STEP_MS = 60_000
 
 
 def settings_in(folder: Path, *, always: bool = False) -> Settings:
@@ -64,16 +64,16 @@ def rows(window: MainWindow) -> int:
 @pytest.mark.threads
 def test_a_session_is_recorded_and_played_back(qtbot: QtBot, tmp_path: Path) -> None:
     window = opened(qtbot, settings_in(tmp_path), "exchange")
-    qtbot.waitUntil(lambda: has_market(window), timeout=STEP_MS)
+    qtbot.waitUntil(lambda: has_market(window))
     button = window.top_bar.record
     assert button.text() == "Record"
 
     qtbot.mouseClick(button, LEFT)
     assert window.recording.is_on
-    qtbot.waitUntil(lambda: rows(window) > 200, timeout=STEP_MS)
+    qtbot.waitUntil(lambda: rows(window) > 200)
     assert button.isChecked()
     assert button.text().startswith("● ")
-    with qtbot.waitSignal(window.library.changed, timeout=STEP_MS):
+    with qtbot.waitSignal(window.library.changed):
         qtbot.mouseClick(button, LEFT)
     assert button.text() == "Record"
     newest = window.desk.messages.newest
@@ -85,7 +85,7 @@ def test_a_session_is_recorded_and_played_back(qtbot: QtBot, tmp_path: Path) -> 
 
     window.library.play("RSTK,RFUT")
     await_ready(qtbot, window)
-    qtbot.waitUntil(lambda: has_market(window), timeout=STEP_MS)
+    qtbot.waitUntil(lambda: has_market(window))
     listed = [each.instrument.name for each in window.desk.market.listed]
     assert listed == ["RSTK", "RFUT"]
     assert not window.top_bar.record.isVisible()
@@ -102,12 +102,12 @@ def test_every_session_is_recorded_if_the_settings_say_so(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     window = opened(qtbot, settings_in(tmp_path, always=True), "exchange")
-    qtbot.waitUntil(lambda: rows(window) > 100, timeout=STEP_MS)
+    qtbot.waitUntil(lambda: rows(window) > 100)
     process = window.recording._current
     assert process is not None
 
     window.close()
-    process.wait(STEP_MS / 1000)
+    process.wait(NEVER_S)
 
     # The recorder outlives the window and reads the log to its end.
     recording = Catalog(tmp_path / "catalog").open("RSTK")
@@ -162,9 +162,9 @@ def test_a_dropped_file_is_imported_and_played(
     assert dropped(window, path)
     qtbot.waitUntil(lambda: hasattr(window, "import_dialog"))
     dialog = window.import_dialog
-    qtbot.waitUntil(dialog.start.isEnabled, timeout=STEP_MS)
+    qtbot.waitUntil(dialog.start.isEnabled)
     qtbot.mouseClick(dialog.start, LEFT)
-    qtbot.waitUntil(dialog.play.isVisible, timeout=STEP_MS)
+    qtbot.waitUntil(dialog.play.isVisible)
     with qtbot.waitSignal(window.opening.opened):
         qtbot.mouseClick(dialog.play, LEFT)
 

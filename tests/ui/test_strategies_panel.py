@@ -86,13 +86,11 @@ def window(qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made.show()
     made.open(Mode.PAPER, "exchange")
     qtbot.waitUntil(
-        lambda: made.bridge.status.engine is EngineState.READY, timeout=120_000
+        lambda: made.bridge.status.engine is EngineState.READY, timeout=590_000
     )
-    qtbot.waitUntil(lambda: has_market(made), timeout=30_000)
+    qtbot.waitUntil(lambda: has_market(made))
     made.commands.run("safety.armed")
-    qtbot.waitUntil(
-        lambda: made.desk.market.safety_state is SafetyState.ARMED, timeout=20_000
-    )
+    qtbot.waitUntil(lambda: made.desk.market.safety_state is SafetyState.ARMED)
     yield made
     made.close()
 
@@ -113,7 +111,7 @@ def state(panel: StrategiesPanel, number: int) -> StrategyState | None:
 def add(qtbot, panel: StrategiesPanel, source: str) -> int:
     number = 1 + max(panel._watch.watched, default=0)
     panel._watch.add(LiveTerms(source, ("RSTK",)), start=True)
-    qtbot.waitUntil(lambda: state(panel, number) is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: state(panel, number) is not None)
     return number
 
 
@@ -153,19 +151,17 @@ def test_one_is_added_by_the_form_and_shows_what_it_does(qtbot, window, panel) -
     form.at_once.setChecked(True)
     form.add.click()
 
-    qtbot.waitUntil(lambda: state(panel, 1) is StrategyState.RUNNING, timeout=60_000)
+    qtbot.waitUntil(lambda: state(panel, 1) is StrategyState.RUNNING)
     panel.pages.setCurrentWidget(panel.pages.state)
     rows = panel.pages.state.text
-    qtbot.waitUntil(
-        lambda: [row[0] for row in rows.rows] == ["seen", "average"], timeout=20_000
-    )
-    qtbot.waitUntil(lambda: rows.rows[0][2] not in ("", "0"), timeout=20_000)
+    qtbot.waitUntil(lambda: [row[0] for row in rows.rows] == ["seen", "average"])
+    qtbot.waitUntil(lambda: rows.rows[0][2] not in ("", "0"))
     panel.pages.setCurrentWidget(panel.pages.log)
     log = panel.pages.log.text
-    qtbot.waitUntil(lambda: "trade at" in log.toPlainText(), timeout=20_000)
+    qtbot.waitUntil(lambda: "trade at" in log.toPlainText())
     panel.pages.setCurrentWidget(panel.pages.plots)
     plots = panel.pages.plots
-    qtbot.waitUntil(lambda: list(plots.curves) == ["last", "seen"], timeout=20_000)
+    qtbot.waitUntil(lambda: list(plots.curves) == ["last", "seen"])
     assert panel.buttons["pause"].isEnabled()
     assert not panel.buttons["reload"].isEnabled()
     assert not panel.pages.parameters.form.isEnabled()
@@ -186,7 +182,7 @@ def test_pause_other_parameters_and_on(qtbot, window, panel) -> None:
     assert page.apply.isEnabled()
     page.apply.click()
 
-    qtbot.waitUntil(lambda: "kept seen, average" in page.told.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "kept seen, average" in page.told.text())
     assert panel.chosen().live.ready.values == {"step": 1, "loud": False}
     qtbot.waitUntil(lambda: panel.buttons["start"].isEnabled())
     panel.buttons["start"].click()
@@ -205,9 +201,7 @@ def test_one_that_fails_shows_its_traceback_and_the_other_lives_on(
     sound = add(qtbot, panel, f"{panel._watch.folder}/own.py")
     (tmp_path / "faulty.py").write_text(FAULTY)
     faulty = add(qtbot, panel, str(tmp_path / "faulty.py"))
-    qtbot.waitUntil(
-        lambda: state(panel, faulty) is StrategyState.FAILED, timeout=60_000
-    )
+    qtbot.waitUntil(lambda: state(panel, faulty) is StrategyState.FAILED)
     panel.choose(faulty)
 
     page = panel.pages.failure
@@ -225,5 +219,5 @@ def test_one_that_fails_shows_its_traceback_and_the_other_lives_on(
 def test_what_cannot_be_added_is_said(qtbot, window, panel) -> None:
     panel._watch.add(LiveTerms("SMA Cross", ("NONE",)))
 
-    qtbot.waitUntil(lambda: "not in the session" in panel.told.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "not in the session" in panel.told.text())
     assert panel.buttons["add"].isEnabled()
