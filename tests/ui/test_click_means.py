@@ -4,7 +4,7 @@ The market is moved at the instant of the click, a thousand times, and no order 
 to rest becomes a taker.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from app.ui.main_window import MainWindow
 from app.ui.models.intent import order_intent
 from app.ui.shot_scene import has_market
 from tests.ui.scripted_session import FUTURE
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.threads]
 COMPILE_MS = 590_000
@@ -254,40 +255,48 @@ def _drag(qtbot: QtBot, window: MainWindow, side: int, start: int, price: int) -
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=places[1])
 
 
+def _frames_until(window: MainWindow, condition: Callable[[], bool]) -> None:
+    """Frames until something holds, however many the engine needs."""
+
+    def holds() -> bool:
+        window.bridge.frame()
+        return condition()
+
+    eventually(holds)
+
+
 def _until(window: MainWindow, seen: list[np.ndarray], *kinds: ReportType) -> None:
     """Frames until a report of these kinds has come."""
-    for _ in range(200_000):
-        if any(np.isin(each["report"], kinds).any() for each in seen):
-            return
-        window.bridge.frame()
-    raise AssertionError("the engine did not answer")
+    _frames_until(
+        window, lambda: any(np.isin(each["report"], kinds).any() for each in seen)
+    )
 
 
 def _until_painted(window: MainWindow, order: int) -> None:
     """Frames until an order of ours is on the screen."""
     ladder = window.ladder()
     assert ladder is not None
-    for _ in range(20_000):
-        window.bridge.frame()
+
+    def is_shown() -> bool:
         _paint(window)
         frame = ladder.view.painted
-        if frame is not None and any(order in each for each in frame.own.values()):
-            return
-    raise AssertionError("the order is not shown")
+        return frame is not None and any(order in each for each in frame.own.values())
+
+    _frames_until(window, is_shown)
 
 
 def _settle(window: MainWindow, bid: int) -> None:
     """Frames until the book is painted and no order works."""
     ladder = window.ladder()
     assert ladder is not None
-    for _ in range(20_000):
-        window.bridge.frame()
+
+    def is_settled() -> bool:
         _paint(window)
         frame = ladder.view.painted
         is_there = frame is not None and frame.best_bid == bid
-        if is_there and not len(window.desk.orders.working()):
-            return
-    raise AssertionError("the book that was sent is not shown")
+        return is_there and not len(window.desk.orders.working())
+
+    _frames_until(window, is_settled)
 
 
 def _paint(window: MainWindow) -> None:
@@ -308,13 +317,9 @@ def _until_reported(qtbot: QtBot, window: MainWindow, before: int) -> None:
 
     window.bridge.reports_arrived.connect(take)
     try:
-        for _ in range(200_000):
-            window.bridge.frame()
-            if any(told):
-                return
+        _frames_until(window, lambda: any(told))
     finally:
         window.bridge.reports_arrived.disconnect(take)
-    raise AssertionError("the engine did not answer")
 
 
 def test_a_confirmed_click_is_sent_as_it_is(
@@ -330,10 +335,7 @@ def test_a_confirmed_click_is_sent_as_it_is(
     feed.move(MID - 4)
     place = view.cell_centre(frame.row(MID), Column.BID).toPoint()
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
-    for _ in range(20_000):
-        window.bridge.frame()
-        if view.gestures.held is not None:
-            break
+    _frames_until(window, lambda: view.gestures.held is not None)
     assert view.gestures.held is not None
     (intent,) = view.gestures.held.intents
 
@@ -341,8 +343,5 @@ def test_a_confirmed_click_is_sent_as_it_is(
 
     assert sent.options & OrderOption.CONFIRMED
     assert window.trading.send(sent)
-    for _ in range(20_000):
-        window.bridge.frame()
-        if len(window.desk.fills):
-            break
+    _frames_until(window, lambda: len(window.desk.fills) > 0)
     assert window.desk.fills.rows[-1]["liquidity"] < 0

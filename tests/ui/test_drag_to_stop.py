@@ -40,6 +40,7 @@ from tests.ui.test_click_means import (
     window,
 )
 from tests.ui.test_ladder_panel import Hand
+from tests.waiting import eventually
 
 __all__ = ["feed", "window"]  # fixtures
 pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.threads]
@@ -152,6 +153,7 @@ def test_the_stop_is_for_what_was_left_when_the_limit_was_cancelled(
     seen = watched(turning)
 
     feed.move(MID - AWAY - 1)  # the ask fills a part: no frame has told the window
+    eventually(lambda: feed.rings[0].fill == 0)
     confirm(qtbot, turning)
     _until(turning, seen, ReportType.NEW)
 
@@ -170,6 +172,7 @@ def test_no_stop_comes_of_a_limit_that_fills_while_it_is_cancelled(
     seen = watched(turning)
 
     feed.move(MID - AWAY - 1)
+    eventually(lambda: feed.rings[0].fill == 0)
     confirm(qtbot, turning)
     _until(turning, seen, ReportType.FILL)
     _until(turning, seen, ReportType.CANCEL_REJECTED)
