@@ -35,7 +35,10 @@ _PATIENCE_NS: Final = 500_000_000
 """How long loops may take that are run once more since they did not end."""
 _LONG_NS: Final = 60_000_000_000
 """How long those of a handler may take that raised: its first calls compile kernels."""
-_PROCESS_S: Final = 240.0
+_PROCESS_S: Final = 1800.0
+"""How long the process may take, on a machine that is busy with other things."""
+_CPU_S: Final = 240
+"""How much of the processor it may."""
 _GROWTH: Final = 1 << 22
 """Bytes that an arena may grow by until it is copied."""
 _MOMENT: Final = "moment.pickle"
@@ -220,4 +223,10 @@ if __name__ == "__main__":
     # The class is to be that of the module, whose name the pickle holds.
     from app.sessions import failures
 
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        allowed = _CPU_S if most == resource.RLIM_INFINITY else min(_CPU_S, most)
+        resource.setrlimit(resource.RLIMIT_CPU, (allowed, most))
     failures.serve(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
