@@ -1,22 +1,28 @@
 """Work that no clock measures."""
 
 import sys
-from collections.abc import Callable
-from typing import Any
 
 
-def calls(function: Callable[[], Any]) -> int:
-    """Count the calls of functions that something takes, of Python's and of C's."""
-    counted = 0
+class Calls:
+    """Counts calls of functions while it is on.
 
-    def count(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal counted
-        counted += event in ("call", "c_call")
+    Parameters
+    ----------
+    natives : bool
+        Those of functions that are not Python's, too.
+    """
 
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        function()
-    finally:
-        sys.setprofile(before)
-    return counted
+    def __init__(self, *, natives: bool = False) -> None:
+        self.count = 0
+        self._events = ("call", "c_call") if natives else ("call",)
+
+    def __enter__(self) -> "Calls":
+        self.count = 0
+        sys.setprofile(self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _take(self, _frame: object, event: str, _argument: object) -> None:
+        self.count += event in self._events

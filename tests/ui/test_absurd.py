@@ -6,7 +6,6 @@ hundred thousand reports may cost more than one of ten, by what the desk does pe
 told of, but never by what is painted.
 """
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +30,7 @@ from app.ui.main_window import MainWindow
 from app.ui.models.messages import LIMIT
 from app.ui.opening import Sessions
 from app.ui.panel_rows import PANELS
+from tests.counting import Calls
 from tests.ui.scripted_session import ScriptedSession
 
 pytestmark = pytest.mark.gui
@@ -157,24 +157,6 @@ _NUMBERS = (
     "unrealised", "fees", "exposure", "cash", "conversion", "book_sequence",
 )  # fmt: skip
 KINDS = ("extreme", "empty", "duplicate", "crossed", "negative", "leaping", "timeless")
-
-
-class Calls:
-    """Counts calls of Python functions while it is on."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __enter__(self) -> "Calls":
-        self.count = 0
-        sys.setprofile(self._take)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.setprofile(None)
-
-    def _take(self, _frame: object, event: str, _argument: object) -> None:
-        self.count += event == "call"
 
 
 @pytest.fixture
