@@ -1,6 +1,6 @@
 """Strategies: the base class, what runs them, and those that ship."""
 
-from app.engine.indicators.market import imbalance, microprice
+from app.engine.indicators.market import fitted_microprice, imbalance, microprice
 from app.engine.records import TimeInForce
 from app.strategies.indicators import (
     ATR,
@@ -45,6 +45,7 @@ __all__ = [
     "Range",
     "Strategy",
     "ZScore",
+    "fitted_microprice",
     "imbalance",
     "microprice",
 ]

@@ -17,8 +17,7 @@ from app.engine import (
     strategy_math,
     strategy_state,
 )
-from app.engine.indicators import rows
-from app.engine.indicators.market import imbalance, microprice
+from app.engine.indicators import market, rows
 from app.errors import StrategyError
 from app.strategies import fresh_arrays, whole_numbers
 from app.strategies.memory import Shape, made, shape_of
@@ -29,6 +28,8 @@ from app.strategies.translate import CONTEXT, MATHS, rewritten
 _STATE: Final = (
     *("begin", "failed", "spend", "floats", "ints", "row_of", "keep_close", "note"),
 )
+_OF_BOOK: Final = ("imbalance", "microprice", "fitted_microprice")
+"""Functions that a strategy calls by these names, imported or not."""
 _READERS: Final[Mapping[str, str]] = {
     "on_bar": "read_bar",
     "on_bars": "read_update",
@@ -103,7 +104,8 @@ def _names(cls: type[Strategy]) -> dict[str, Any]:
     for kind in rows.KINDS:
         names[f"{_P}{kind}_open"] = getattr(rows, f"{kind}_open")
         names[f"{_P}{kind}_update"] = getattr(rows, f"{kind}_update")
-    names["imbalance"], names["microprice"] = imbalance, microprice
+    for each in _OF_BOOK:
+        names[each] = getattr(market, each)
     return names
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.engine.history.records import BAR_ROW
-from app.engine.indicators.market import imbalance, microprice
+from app.engine.indicators.market import imbalance, imbalance_bucket, microprice
 from app.engine.indicators.series import (
     INDICATORS,
     IndicatorRun,
@@ -185,6 +185,16 @@ def test_microprice_and_imbalance_lean_to_the_heavier_side() -> None:
     assert microprice(100.0, 0.0, 101.0, 0.0) == 100.5
     assert imbalance(30.0, 10.0) == 0.5
     assert imbalance(0.0, 0.0) == 0.0
+
+
+def test_buckets_of_imbalance_are_alike_on_both_sides() -> None:
+    for buckets in (3, 9):
+        for bid, ask in ((1.0, 2.0), (7.0, 0.0), (5.0, 4.0), (1.0, 1.0), (0.0, 0.0)):
+            here = imbalance_bucket(bid, ask, buckets)
+            assert imbalance_bucket(ask, bid, buckets) == buckets - 1 - here
+    assert [imbalance_bucket(x, 8.0 - x, 9) for x in range(9)] == [*range(9)]
+    assert imbalance_bucket(2.0, 1.0, 3) == 2
+    assert imbalance_bucket(1.99, 1.0, 3) == 1
 
 
 def test_the_microprice_is_stoikovs_weighted_mid() -> None:

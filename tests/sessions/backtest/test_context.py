@@ -416,7 +416,13 @@ def test_indicators_of_bars_begin_anew_when_told(tmp_path: Path) -> None:
 def test_the_book_leans_as_its_figures_say(tmp_path: Path) -> None:
     catalog = write_quotes(tmp_path, "RSTK", 50, 4)
     body = """
+    def __init__(self):
+        self.table = np.array([[9.0, 9.0, 9.0], [-0.75, 0.0, 0.5]])
+
     def on_quote(self, ctx, quote):
+        ctx.plot("fitted", fitted_microprice(self.table, 0.01, quote.bid,
+                                             quote.bid_size, quote.ask,
+                                             quote.ask_size))
         ctx.plot("lean", imbalance(quote.bid_size, quote.ask_size))
         ctx.plot("micro", microprice(quote.bid, quote.bid_size, quote.ask,
                                      quote.ask_size))
@@ -436,3 +442,8 @@ def test_the_book_leans_as_its_figures_say(tmp_path: Path) -> None:
     mids = micro - 0.01 * lean
     assert np.round(mids * 100) / 100 == pytest.approx(mids, abs=1e-9)
     assert not math.isnan(micro.sum())
+    # A third of the way to all on one side, it is the next of three buckets.
+    added = np.select([lean <= -1 / 3, lean >= 1 / 3], [-0.75, 0.5])
+    assert set(added) == {-0.75, 0.0, 0.5}
+    fitted = np.array(plots["fitted"]["values"])
+    assert fitted == pytest.approx(mids + 0.01 * added, abs=1e-9)
