@@ -1,11 +1,13 @@
 """Backtests over bars and level data, in one run with hand-written loops.
 
 Over a seeded walk of one-minute bars: a strategy that does nothing, the mean reversion
-that ships, and one that sends a market order at every bar. Over a seeded stream of
-level updates and trades: a strategy that does nothing at each event, and the market
-maker that ships. The yardstick (`_reference`) keeps sums of the window by hand, fills
-at the next open and keeps no orders, fees or accounts: what one core can do with the
-arithmetic alone. Counted is the time in the engine, that of reading the catalog apart.
+that ships, and one that sends a market order at every bar. The same number of bars of
+three and of thirty stocks that close together tells what a portfolio costs. Over a
+seeded stream of level updates and trades: a strategy that does nothing at each event,
+and the market maker that ships. The yardstick (`_reference`) keeps sums of the window
+by hand, fills at the next open and keeps no orders, fees or accounts: what one core can
+do with the arithmetic alone. Counted is the time in the engine, that of reading the
+catalog apart.
 
 `python -m benchmarks.backtest memory` tells what a run over ten million level events
 takes beyond the same process idle.
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from app.data.catalog import Catalog
 from app.data.catalog_writer import ImportJob, Target
 from app.data.instrument_master import InstrumentMaster
 from app.engine.records import BAR, MARKET, NO_PRICE, EventKind, RecordFlag
+from app.instrument import Instrument
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.result import Result
 from app.sessions.backtest.run import Backtest, Outcomes
@@ -33,6 +37,8 @@ BARS = 1_000_000
 EVENTS = 1_000_000
 MEMORY_EVENTS = 10_000_000
 ROUNDS = 3
+PORTFOLIOS = (3, 30)
+"""Symbols of a portfolio."""
 _TICK = 100
 """Price units of a step, for the instruments that ship."""
 _START = 1_700_000_040_000_000_000
@@ -48,6 +54,28 @@ class Empty(Strategy):
     def on_book(self, ctx, update):
         pass
 """
+_HEARD = """from app.strategies import Strategy, ZScore
+
+
+class Heard(Strategy):
+    def __init__(self):
+        self.scores = self.each(ZScore, 20)
+        self.fills = 0
+
+    def on_bar(self, ctx, bar):
+        score = self.scores[bar.instrument].update(bar.close)
+        held = ctx.position(bar.instrument)
+        if held == 0.0:
+            if score < -2.0:
+                ctx.target(bar.instrument, ctx.size(bar.instrument))
+            elif score > 2.0:
+                ctx.target(bar.instrument, -ctx.size(bar.instrument))
+        elif abs(score) < 0.5:
+            ctx.target(bar.instrument, 0.0)
+
+    def on_fill(self, ctx, fill):
+        self.fills += 1
+"""
 _ORDERS = """from app.strategies import Strategy
 
 
@@ -61,7 +89,13 @@ class Orders(Strategy):
 """
 
 
-def _write(folder: Path, closes: np.ndarray, *, daily: bool = False) -> Catalog:
+def _write(
+    folder: Path,
+    closes: np.ndarray,
+    *,
+    daily: bool = False,
+    instrument: Instrument | None = None,
+) -> Catalog:
     bars = np.zeros(len(closes), BAR)
     bars["kind"], bars["flags"] = EventKind.BAR, RecordFlag.LAST
     bars["ts_received"] = bars["ts_venue"] = _START + (
@@ -73,7 +107,21 @@ def _write(folder: Path, closes: np.ndarray, *, daily: bool = False) -> Catalog:
     bars["high_offset"] = np.maximum(bars["close_offset"], 0) + 100
     bars["low_offset"] = np.minimum(bars["close_offset"], 0) - 100
     stream = "bars-1d" if daily else "bars-1m"
-    return _import(folder, stream, "bars", [bars.view(MARKET)])
+    return _import(folder, stream, "bars", [bars.view(MARKET)], instrument)
+
+
+def _write_portfolio(folder: Path, count: int) -> tuple[Catalog, list[str]]:
+    """Write `BARS` bars of so many stocks that close together; with their symbols."""
+    folder.mkdir()
+    master = InstrumentMaster.beside(folder / "catalog")
+    stocks = [replace(master.instrument("RSTK"), name=f"S{i}") for i in range(count)]
+    for stock in stocks:
+        master.add(stock)
+    master.save()
+    for seed, stock in enumerate(stocks):
+        closes = _walk(BARS // count, 11 + seed)
+        _write(folder, closes, instrument=stock)
+    return Catalog(folder / "catalog"), [stock.name for stock in stocks]
 
 
 def _write_levels(folder: Path, count: int) -> Catalog:
@@ -94,11 +142,18 @@ def _write_levels(folder: Path, count: int) -> Catalog:
     return _import(folder, "depth", "depth", parts)
 
 
-def _import(folder: Path, stream: str, basis: str, parts: list[Any]) -> Catalog:
+def _import(
+    folder: Path,
+    stream: str,
+    basis: str,
+    parts: list[Any],
+    instrument: Instrument | None = None,
+) -> Catalog:
     catalog = Catalog(folder / "catalog")
-    instrument = InstrumentMaster.beside(catalog.root).instrument("RSTK")
-    source = folder / f"{stream}.csv"
-    source.write_text("made by a benchmark")
+    if instrument is None:
+        instrument = InstrumentMaster.beside(catalog.root).instrument("RSTK")
+    source = folder / f"{instrument.name}-{stream}.csv"
+    source.write_text(f"made by a benchmark: {instrument.name}")
     with ImportJob(catalog, "benchmark", [source]) as job:
         for part in parts:
             target = Target(instrument, stream, basis, by_year=basis == "bars")
@@ -107,8 +162,8 @@ def _import(folder: Path, stream: str, basis: str, parts: list[Any]) -> Catalog:
     return catalog
 
 
-def _walk(count: int) -> np.ndarray:
-    steps = np.random.default_rng(11).integers(-30, 31, count)
+def _walk(count: int, seed: int = 11) -> np.ndarray:
+    steps = np.random.default_rng(seed).integers(-30, 31, count)
     return np.maximum(1_000_000 + 100 * np.cumsum(steps), 10_000)
 
 
@@ -152,10 +207,10 @@ def _reference(closes: np.ndarray) -> Any:  # noqa: C901  (one loop)
     return run
 
 
-def _ran(catalog: Catalog, name: str, symbol: str = "RSTK") -> Outcomes:
+def _ran(catalog: Catalog, name: str, *symbols: str) -> Outcomes:
     request = parse_request(
         {
-            "symbols": [symbol],
+            "symbols": list(symbols) or ["RSTK"],
             "initial_capital": 1_000_000,
             "strategies": [{"id": "one", "name": name}],
         }
@@ -168,6 +223,7 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         figures = _over_bars(folder)
+        figures |= _over_portfolios(folder)
         figures |= _over_levels(folder)
     return figures
 
@@ -188,6 +244,7 @@ def _over_bars(folder: Path) -> dict[str, Any]:
         "empty": _own(folder, "empty", _EMPTY),
         "mean_reversion": "Mean Reversion",
         "orders": _own(folder, "orders", _ORDERS),
+        "heard": _own(folder, "heard", _HEARD),
     }
     times: dict[str, list[float]] = {name: [] for name in (*names, "loop")}
     fills = {}
@@ -210,7 +267,33 @@ def _over_bars(folder: Path) -> dict[str, Any]:
         "mean_reversion_to_loop": best["mean_reversion"] / best["loop"],
         "order_with_fill_ns": (best["orders"] - best["empty"])
         * (BARS / fills["orders"]),
+        "on_fill_ns_a_bar": best["heard"],
+        "on_fill_to_mean_reversion": best["heard"] / best["mean_reversion"],
     }
+
+
+def _over_portfolios(folder: Path) -> dict[str, Any]:
+    """Figures of bars of several symbols beside as many of one."""
+    cases = {n: _write_portfolio(folder / f"{n}", n) for n in (1, *PORTFOLIOS)}
+    names = {
+        "empty": _own(folder, "empty", _EMPTY),
+        "mean_reversion": "Mean Reversion",
+        "orders": _own(folder, "orders", _ORDERS),
+    }
+    times: dict[tuple[str, int], list[float]] = {}
+    for _ in range(ROUNDS):
+        for count, (catalog, symbols) in cases.items():
+            for name, strategy in names.items():
+                outcomes = _ran(catalog, strategy, *symbols)
+                took = outcomes.seconds / outcomes.events * 1e9
+                times.setdefault((name, count), []).append(took)
+    best = {case: min(each) for case, each in times.items()}
+    found = {}
+    for name in names:
+        for count in PORTFOLIOS:
+            found[f"{name}_{count}_symbols_ns_a_bar"] = best[name, count]
+            found[f"{name}_{count}_symbols_to_one"] = best[name, count] / best[name, 1]
+    return found
 
 
 def _over_levels(folder: Path) -> dict[str, Any]:

@@ -9,11 +9,12 @@ _PLACES = ["left", "right"]
 
 
 def _header(arena: Arena) -> bytes:
-    """The header without which records of PENDING are free, and ever were used."""
+    """The header without which records of two pools are free, and ever were used."""
     words = arena.header.copy()
-    entry = 16 + 8 * int(Section.PENDING)
-    if Section.PENDING in arena.layout:
-        words[entry + USED : entry + USED + 2] = 0
+    for section in (Section.PENDING, Section.BARS):
+        if section in arena.layout:
+            entry = 16 + 8 * int(section)
+            words[entry + USED : entry + USED + 2] = 0
     return bytes(words[: HEADER_BYTES // 8].tobytes())
 
 
@@ -34,12 +35,27 @@ def _venue(arena: Arena) -> bytes:
     return bytes(row.tobytes())
 
 
+def _bars(arena: Arena) -> bytes:
+    """Builders of bars, and the bars that wait, in order; not which record each has."""
+    rows = arena.records(Section.BARS)
+    count = 1 + int(rows[0]["instruments"])
+    found, waits = rows[:count].copy(), int(rows[0]["next"])
+    found["next"][0] = found["last"][0] = waits != 0
+    parts = [found.tobytes()]
+    while waits:
+        row = rows[waits : waits + 1].copy()
+        waits = int(row["next"][0])
+        row["next"] = 0
+        parts.append(row.tobytes())
+    return b"".join(parts)
+
+
 def arena_bytes(arena: Arena) -> dict[str, bytes]:
     """All that is in use, by section, and the header.
 
     Left out is a scratch record, the report that the gate wrote last. Messages take any
     record of their pool that is free, and leave their bytes behind when they have
-    arrived: nobody reads either.
+    arrived; so do bars that waited for their handlers. Nobody reads either.
     """
     found = {"header": _header(arena)}
     for section in arena.layout:
@@ -47,6 +63,8 @@ def arena_bytes(arena: Arena) -> dict[str, bytes]:
             continue
         if section == Section.PENDING:
             found[section.name] = _on_their_way(arena)
+        elif section == Section.BARS:
+            found[section.name] = _bars(arena)
         elif section == Section.VENUE:
             found[section.name] = _venue(arena)
         else:

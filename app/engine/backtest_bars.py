@@ -4,8 +4,9 @@ While no order works and nothing is on its way, a bar is its book's last price, 
 and a call of the handlers of the bar before. None of that needs the whole way: here the
 steps of `folding.fold` stand one behind another in one loop, which finds the rows of an
 instrument once, not at each bar. It leaves the same bytes, and returns as soon as more
-could follow: a strategy has asked for something, a loss limit is broken, the record is
-no such bar, a session or a timer is due.
+could follow: a strategy has asked for what does not take the short way either
+(backtest_orders.py), a loss limit is broken, the record is no such bar, a session or a
+timer is due. What it knows of each instrument stands in backtest_lanes.py.
 """
 
 from enum import IntEnum
@@ -16,40 +17,25 @@ import numpy as np
 from app.engine.accounts import account_row
 from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
-from app.engine.backtest_block import RUN_WORDS, Run, has_room, keep_worth
+from app.engine.backtest_block import MOST_HELD, RUN_WORDS, Run, has_room, keep_worth
+from app.engine.backtest_lanes import is_known, known_lane, lane_of, may_pass
 from app.engine.backtest_marks import mark_at
-from app.engine.backtest_orders import fill, may_send, send
-from app.engine.bars import forget_waiting, rows as bar_rows, wait
+from app.engine.backtest_orders import fill, send
+from app.engine.bars import rows as bar_rows, wait
 from app.engine.bits import integer, lowest_bit
-from app.engine.book_events import is_bar, note_record
-from app.engine.book_state import Stale, books
+from app.engine.book_events import note_record
+from app.engine.book_state import books
 from app.engine.compile import inlined, rare
-from app.engine.folding import TIME_BOUND, tell_waiting
-from app.engine.gate_marks import moves_money_alone, new_loss
+from app.engine.folding import tell_waiting
+from app.engine.gate_marks import new_loss
 from app.engine.gate_reports import forget_findings
 from app.engine.links import Link, linked
 from app.engine.memory import view, words
 from app.engine.rare import out_of_line
-from app.engine.records import (
-    BAR,
-    MARKET,
-    MARKET_BYTES,
-    NO_PRICE,
-    EventKind,
-    Reason,
-)
+from app.engine.records import BAR, MARKET, MARKET_BYTES, NO_PRICE, Reason
 from app.engine.state import engine, instruments, positions
-from app.engine.strategy import (
-    Handler,
-    call_now,
-    follows,
-    has_handler,
-    has_requests,
-    strategies,
-)
-from app.engine.venue.bars import fills_from_bars
-from app.engine.venue.levels import venue_book
-from app.engine.venue.quiet import has_orders, hear, is_idle
+from app.engine.strategy import Handler, call_now, has_requests
+from app.engine.venue.quiet import hear, is_idle
 from app.engine.venue.state import venue_instruments
 
 __all__ = ["Left", "keeps_worth", "mark_at", "pass_bars"]
@@ -79,30 +65,6 @@ def _is_quiet(arena: int, links: int) -> bool:
         return False
     # Time bars that are built close at times of their own.
     return bar_rows(arena)[0]["timed"] == 0 and new_loss(arena) == Reason.NONE
-
-
-@inlined
-def _is_plain(arena: int, instrument: int) -> bool:
-    """Whether an instrument's bars are all there is to it, while nothing is asked."""
-    if instrument < 0 or instrument >= engine(arena)[0]["instruments"]:
-        return False
-    book = integer(instruments(arena)[instrument]["book"])
-    row = books(arena)[book]
-    whole = row["stale"] == Stale.FRESH
-    whole = whole and row["sides"][0]["best"] == 0 and row["sides"][1]["best"] == 0
-    if book == 0 or book != venue_book(arena, instrument) or not whole:
-        return False
-    if not fills_from_bars(arena, instrument) or has_orders(arena, instrument):
-        return False
-    return moves_money_alone(arena, instrument)
-
-
-@inlined
-def _may_pass(session: Any, record: Any, bar: Any) -> bool:
-    """Whether a record is a bar that can be true, with nothing due before it."""
-    ts = integer(record["ts_received"])
-    timely = abs(ts) < TIME_BOUND and ts < session["schedule_due"]
-    return timely and record["kind"] == EventKind.BAR and is_bar(bar)
 
 
 @inlined
@@ -170,18 +132,6 @@ def _tell_stretch(arena: int, book: Any, state: Any, stretch: Stretch) -> None:
 
 
 @inlined
-def _callers(arena: int, instrument: int, handler: int) -> Any:
-    """Strategies that have a handler for a feed's bars of an instrument: a bit each."""
-    found = np.uint64(0)
-    for strategy in range(1, section_words(arena, Section.STRATEGIES)[USED]):
-        record = strategies(arena)[strategy]
-        takes = record["bars"] == 0 and follows(record, instrument)
-        if takes and has_handler(record, handler):
-            found |= np.uint64(1) << np.uint64(strategy)
-    return found
-
-
-@inlined
 def _call(arena: int, links: int, callers: Any, handler: int, bar: int) -> None:
     """Call a handler of each of these strategies with the BAR at an address."""
     while callers != np.uint64(0):
@@ -191,14 +141,26 @@ def _call(arena: int, links: int, callers: Any, handler: int, bar: int) -> None:
 
 
 @inlined
-def _moves_on(arena: int, links: int, address: int, held: Any) -> int:
+def _tell_held(arena: int, links: int, block: Any, first: int, end: int) -> None:
+    """Call the handlers of bars that waited in their block, as `tell_waiting` does."""
+    everyone, at = np.uint64(0), block[Run.RECORDS] + first * MARKET_BYTES
+    for _ in range(first, end):
+        lane = known_lane(block, view(at, 1, MARKET)[0]["instrument"])
+        _call(arena, links, lane["bar_callers"], integer(Handler.ON_BAR), at)
+        everyone |= lane["bars_callers"]
+        at += MARKET_BYTES
+    last = at - MARKET_BYTES
+    _call(arena, links, everyone, integer(Handler.ON_BARS), last)
+
+
+@inlined
+def _moves_on(arena: int, links: int, address: int, first: int, end: int) -> int:
     """Let time come to a later bar: the worth, then the handlers of what waited.
 
     Parameters
     ----------
-    held : (int, uint64, uint64)
-        A bar that waits in its block (its address, 0 = none), and the strategies whose
-        `on_bar` and whose `on_bars` it waits for.
+    first, end : int
+        The bars from `first` up to `end` wait in their block; none if these are equal.
 
     Returns
     -------
@@ -211,25 +173,19 @@ def _moves_on(arena: int, links: int, address: int, held: Any) -> int:
     if not keeps_worth(arena, block, integer(session["now"])):
         return integer(Left.ALL)
     session["event"] += 1
-    bar = held[0]
-    if bar:
-        _call(arena, links, held[1], Handler.ON_BAR, bar)
-        _call(arena, links, held[2], Handler.ON_BARS, bar)
+    if first < end:
+        _tell_held(arena, links, block, first, end)
     elif bar_rows(arena)[0]["next"]:
         tell_waiting(arena, links)
     return integer(Left.ASKED) if has_requests(arena) else integer(-1)
 
 
 @rare
-def _put(arena: int, bar: int, told: int) -> None:
-    """Let a bar that waits in its block wait in the arena, as it does elsewhere.
-
-    Once it is `told`, nothing but the bytes of its place is left of it.
-    """
+def _put(arena: int, block: Any, first: int, end: int) -> None:
+    """Let bars that wait in their block wait in the arena, as they do elsewhere."""
     out_of_line()
-    wait(arena, bar)
-    if told:
-        forget_waiting(arena)
+    for index in range(first, end):
+        wait(arena, block[Run.RECORDS] + index * MARKET_BYTES)
 
 
 @inlined
@@ -238,8 +194,8 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
 ) -> tuple[int, int]:
     """Fold the bars of a block from `index` on, for as long as all is quiet.
 
-    A bar that is alone at its time waits for its handlers where it stands, in the
-    block; what is left waiting when the loop is left goes into the arena.
+    Bars wait for their handlers where they stand, in the block; what is left waiting
+    when the loop is left goes into the arena.
 
     Returns
     -------
@@ -250,66 +206,64 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
     if not has_room(block) or not _is_quiet(arena, links):
         return index, integer(Left.ALL)
     records, count = block[Run.RECORDS], block[Run.COUNT]
+    block[Run.TURN] += 1
     session, instrument = engine(arena)[0], integer(-1)
     book, state = books(arena)[0], venue_instruments(arena)[0]
     position = positions(arena)[0]
-    nobody = np.uint64(0)
-    bar_callers, bars_callers = nobody, nobody
-    held, left = (integer(0), nobody, nobody), integer(Left.ALL)
+    first, sent, left = index, integer(0), integer(Left.ALL)
     stretch = _new_stretch(arena, book)
-    sends = False
     while index < count:
         at = records + index * MARKET_BYTES
         record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
-        if not _may_pass(session, record, bar):
+        if not may_pass(session, record, bar):
             break
         if record["instrument"] != instrument:
             _tell_stretch(arena, book, state, stretch)
             stretch = _new_stretch(arena, book)
             instrument = integer(record["instrument"])
-            if not _is_plain(arena, instrument):
+            if not is_known(arena, instrument):
+                break
+            if lane_of(arena, links, address, instrument)["is_plain"] == 0:
                 break
             book = books(arena)[instruments(arena)[instrument]["book"]]
             state = venue_instruments(arena)[instrument]
             position = positions(arena)[account_row(arena, instrument)]
-            bar_callers = _callers(arena, instrument, Handler.ON_BAR)
-            bars_callers = _callers(arena, instrument, Handler.ON_BARS)
-            sends = may_send(arena, links, instrument)
             stretch = _new_stretch(arena, book)
             forget_findings(arena)
-        order = integer(0)
         if record["ts_received"] > session["now"]:
-            found = _moves_on(arena, links, address, held)
-            if sends and found == Left.ASKED:
-                _tell_stretch(arena, book, state, stretch)
-                order = send(arena, links, address, instrument, at)
-                stretch = _new_stretch(arena, book)
-            if found >= 0 and order == 0:
-                left = found
+            found = _moves_on(arena, links, address, first, index)
+            if found == Left.ALL:
                 break
+            first = index
+            if found == Left.ASKED:
+                _tell_stretch(arena, book, state, stretch)
+                stretch = _new_stretch(arena, book)
+                sent = send(arena, links, address, index)
+                if sent == 0:
+                    left = found
+                    break
             session["now"] = record["ts_received"]
         else:
             session["event"] += 1
-            if held[0]:
-                _put(arena, held[0], integer(0))
-        held = (integer(0), nobody, nobody)
         stretch = _stretched(stretch, at)
         close = bar["open"] + bar["close_offset"]
         book["last_price"] = close
-        if order:
+        if sent and known_lane(block, instrument)["order"]:
             _tell_stretch(arena, book, state, stretch)
             stretch = _new_stretch(arena, book)
-            fill(arena, address, instrument, order, at)
+            fill(arena, address, instrument, at)
+            sent -= 1
         if mark_at(arena, instrument, position, 2 * close):
             left = integer(Left.LOSS)
             break
-        if bar_rows(arena)[0]["next"] == 0:
-            held = (at, bar_callers, bars_callers)
-        elif not wait(arena, at):
-            left = integer(Left.TOLD)
-            break
+        if bar_rows(arena)[0]["next"] or index - first == MOST_HELD:
+            _put(arena, block, first, index)
+            first = index + 1
+            if not wait(arena, at):
+                left = integer(Left.TOLD)
+                first = index
+                break
         index += 1
     _tell_stretch(arena, book, state, stretch)
-    if held[0]:
-        _put(arena, held[0], integer(left == Left.ASKED))
+    _put(arena, block, first, index)
     return index, left

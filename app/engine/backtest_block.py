@@ -12,6 +12,9 @@ from app.engine.state import accounts, engine
 RESERVE: Final = 8192
 """Reports that one record may cause; with less room for them the loop returns."""
 
+MOST_HELD: Final = 1024
+"""Bars of one time that wait in their block; where there are more, all in the arena."""
+
 
 class Run(IntEnum):
     """Words of a backtest's block."""
@@ -29,9 +32,26 @@ class Run(IntEnum):
     WORTH_EVERY = 10  # least time between two of them, ns; 0 = each time
     WORTH_TS = 11  # time of the newest one, ns
     LOST = 12  # reports for which there was no room
+    LANES = 13  # address of LANE records, one for each instrument
+    TURN = 14  # how often the loop of bars was entered
 
 
 RUN_WORDS: Final = 16
+
+LANE: Final = np.dtype(
+    [
+        ("turn", "<i8"),  # of the loop, for which the rest holds
+        ("is_plain", "<i8"),  # 1: bars are all there is to it
+        ("sends", "<i8"),  # 1: orders may take the short way
+        ("bar_callers", "<u8"),  # bit s: strategy s has on_bar for its bars
+        ("bars_callers", "<u8"),  # bit s: … on_bars
+        ("asked", "<i8"),  # number of the event at which an order was asked for
+        ("bar", "<i8"),  # address of the BAR that fills it
+        ("order", "<i8"),  # the ORDER that was sent; 0 = none
+    ]
+)
+"""What the loop of bars knows of an instrument (backtest_lanes.py)."""
+LANE_BYTES: Final = LANE.itemsize
 
 WORTH: Final = np.dtype(
     [

@@ -39,11 +39,14 @@ def charge_taker(
 ) -> int:
     """Fee of a taker's fill, money: `fees.charge`, in 64 bits where they suffice."""
     definition = instruments(arena)[instrument]
-    divisor, per_unit = (
+    divisor, rate, per_unit = (
         definition["fee_denominator"],
-        abs(price) * definition["taker_fee"] + definition["fee_per_unit"],
+        definition["taker_fee"],
+        definition["fee_per_unit"],
     )
-    if divisor > 1 or quantity >= _SMALL or abs(per_unit) >= _SMALL:
+    large = max(abs(price), abs(rate), abs(per_unit), quantity) >= _SMALL
+    per_unit += abs(price) * rate
+    if divisor > 1 or large or abs(per_unit) >= _SMALL:
         return _charge(arena, instrument, placed, price, quantity)
     numerator = definition["money_numerator"]
     placed["traded"] += money_of(

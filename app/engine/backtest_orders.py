@@ -1,34 +1,37 @@
 """Orders of a backtest that the next bar fills whole: a short way for the commonest.
 
-A market order that a strategy asks for at one bar, alone, in an instrument where
-nothing else of ours works, by a venue without latency: at the next bar's open it is
-filled, and it is history. On its way through gate, queues, venue and gate it is looked
-up, copied and asked about wherever something might have come in between. Here nothing
-can, so its steps stand one behind another; each is the one that every order takes, and
-the order, the reports and the money are the same bytes. `may_send` and `send` say when
-that is so; anything else goes the whole way, for until then nothing was done.
+A market order that a strategy asks for at one bar, alone in an instrument where nothing
+else of ours works, by a venue without latency: at the next bar's open it is filled, and
+it is history; so are those in other instruments whose bars close with it. On its way
+through gate, queues, venue and gate an order is looked up, copied and asked about
+wherever something might have come in between. Here nothing can, so its steps stand one
+behind another; each is the one that every order takes, and the order, the reports and
+the money are the same bytes. `backtest_lanes.py` and `send` say when that is so;
+anything else goes the whole way, on from what was done until then.
 """
 
 from typing import Any, Final
 
 from app.engine.accounts import account_row, book_fill
 from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
-from app.engine.backtest_block import RUN_WORDS, Run, has_room
+from app.engine.backtest_block import MOST_HELD, RUN_WORDS, Run, has_room
 from app.engine.backtest_fills import book_alone, charge_taker
 from app.engine.backtest_judge import passes
+from app.engine.backtest_lanes import is_known, known_lane, lane_of, may_pass
 from app.engine.bits import integer
 from app.engine.compile import inlined, rare
+from app.engine.folding import fold_requests_from
 from app.engine.gate_orders import new_fault, take_terms
 from app.engine.gate_reports import forget_findings
 from app.engine.gate_safety import mark_late_fill
-from app.engine.links import Link, linked
 from app.engine.memory import clear_bytes, view, words
 from app.engine.money import MOST, converted, money_of
-from app.engine.orders import known_order, remember
+from app.engine.orders import join, known_order, remember
 from app.engine.rare import out_of_line
 from app.engine.records import (
     BAR,
     MARKET,
+    MARKET_BYTES,
     NO_PRICE,
     REPORT,
     WIDE_BYTES,
@@ -38,14 +41,16 @@ from app.engine.records import (
     OrderType,
     Reason,
     ReportType,
-    RiskLimit,
-    SessionState,
     TimeInForce,
 )
 from app.engine.reports import copy_terms
-from app.engine.risk_exposure import refresh_exposure, work_out_exposure
+from app.engine.risk_exposure import (
+    recount,
+    refresh_exposure,
+    work_out_exposure,
+)
 from app.engine.risk_recent import note_message, note_order
-from app.engine.risk_state import REDUCE_ONLY, checks, limit_of, risk, working
+from app.engine.risk_state import REDUCE_ONLY, checks, risk, working
 from app.engine.state import engine, instruments, orders, positions
 from app.engine.strategy import (
     BY_HANDLER,
@@ -58,8 +63,9 @@ from app.engine.strategy import (
 from app.engine.venue.bar_fills import share_of
 from app.engine.venue.bars import waiting_level
 from app.engine.venue.fees import TAKER
-from app.engine.venue.sending import begin_order, use_up_to
+from app.engine.venue.sending import begin_order, send_request, use_up_to
 from app.engine.venue.state import (
+    Message,
     Stage,
     models,
     venue,
@@ -73,44 +79,16 @@ _LARGE: Final = MOST >> 2
 """Exposures below it add up without reaching the largest number there is."""
 _MESSAGES: Final = 3
 """On their way for such an order: the request, its acceptance, its fill."""
-_LIMITS: Final = (
-    int(RiskLimit.COLLAR),
-    int(RiskLimit.MESSAGE_RATE),
-    int(RiskLimit.MAX_DAILY_LOSS),
-    int(RiskLimit.MAX_DRAWDOWN),
-)
-"""Limits by which an order becomes another, counts, or stops others."""
+_MOST_AT_ONCE: Final = 1024
+"""Orders sent at one time: the reports of all must find room (`RESERVE`)."""
 
 
 @inlined
-def may_send(arena: int, links: int, instrument: int) -> bool:
-    """Whether an order in an instrument that is quiet could take the short way.
-
-    It holds until the loop that asks is left.
-    """
-    model, session = (
-        models(arena)[instrument],
-        instruments(arena)[instrument]["session"],
-    )
-    delays = model["latency"] | model["order_latency"] | model["report_latency"]
-    if delays | model["impact"] | model["sized_at_fill"] or linked(links, Link.LOG):
-        return False
-    if session != SessionState.OPEN and session != SessionState.UNKNOWN:
-        return False
-    if working(arena)[instrument]["count"] or venue(arena)[0]["flags"]:
-        return False
-    for limit in _LIMITS:
-        if limit_of(arena, instrument, limit):
-            return False
-    return True
-
-
-@inlined
-def _is_plain(arena: int, request: Any, instrument: int) -> bool:
+def _is_plain(arena: int, request: Any) -> bool:
     """Whether a request is a market order, and nobody is called about it."""
     if request["action"] != Action.NEW or request["source"] != BY_HANDLER:
         return False
-    if request["instrument"] != instrument:
+    if not is_known(arena, integer(request["instrument"])):
         return False
     kind, force = request["order_type"], request["time_in_force"]
     if kind != OrderType.MARKET or force != TimeInForce.GTC:
@@ -125,26 +103,75 @@ def _is_plain(arena: int, request: Any, instrument: int) -> bool:
 
 
 @inlined
-def _is_timely(arena: int, instrument: int, record: Any) -> bool:
+def _is_timely(arena: int, instrument: int, time: int) -> bool:
     """Whether what is asked for now is at the venue before a bar, and all is told."""
-    now = engine(arena)[0]["now"]
-    state, time = (
-        venue_instruments(arena)[instrument],
-        min(record["ts_venue"], record["ts_received"]),
-    )
-    if max(state["last_arrival"], now, engine(arena)[0]["venue_now"]) >= time:
+    session, state = engine(arena)[0], venue_instruments(arena)[instrument]
+    now, at = session["now"], max(session["now"], session["venue_now"])
+    if at >= time or state["bar_ts"] >= time:
         return False
-    if state["last_delivery"] > time or state["bar_ts"] >= time:
+    if state["last_arrival"] > at or state["last_delivery"] > at:
         return False
     return now <= time - models(arena)[instrument]["bar_interval"]
 
 
 @inlined
-def _is_small(arena: int, instrument: int) -> bool:
-    """Whether the order in the check adds to exposures, and nothing saturates."""
+def _asks_plainly(arena: int, links: int, address: int) -> bool:
+    """Whether all that is asked for are plain orders, one in an instrument.
+
+    Their lanes know that they are asked for at this event.
+    """
+    event = engine(arena)[0]["event"]
+    for index in range(_FIRST, section_words(arena, Section.REQUESTS)[USED]):
+        request = requests(arena)[index]
+        if not _is_plain(arena, request):
+            return False
+        lane = lane_of(arena, links, address, integer(request["instrument"]))
+        if lane["sends"] == 0 or lane["asked"] == event:
+            return False
+        lane["asked"], lane["bar"] = event, 0
+    return True
+
+
+@inlined
+def _meet_bars(arena: int, links: int, address: int, index: int, left: int) -> bool:
+    """Whether so many orders meet their bars at the time of the record at `index`.
+
+    Their lanes know which bar it is: of several the first.
+    """
+    block, session = words(address, RUN_WORDS), engine(arena)[0]
+    at = block[Run.RECORDS] + index * MARKET_BYTES
+    first, end = (
+        view(at, 1, MARKET)[0],
+        at + MARKET_BYTES * min(MOST_HELD, block[Run.COUNT] - index),
+    )
+    time = min(first["ts_venue"], first["ts_received"])
+    while left > 0 and at < end:
+        record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
+        together = record["ts_received"] == first["ts_received"]
+        together = together and min(record["ts_venue"], record["ts_received"]) == time
+        instrument = integer(record["instrument"])
+        if not together or not may_pass(session, record, bar):
+            return False
+        if not is_known(arena, instrument):
+            return False
+        lane = lane_of(arena, links, address, instrument)
+        if lane["is_plain"] == 0:
+            return False
+        if lane["asked"] == session["event"] and lane["bar"] == 0:
+            if not _is_timely(arena, instrument, time):
+                return False
+            lane["bar"] = at
+            left -= 1
+        at += MARKET_BYTES
+    return left == 0
+
+
+@inlined
+def _added(arena: int, instrument: int) -> int:
+    """What the order in the check adds to exposures at most; below 0 = too much."""
     check, definition = checks(arena)[0], instruments(arena)[instrument]
     if check["is_exit"]:
-        return risk(arena)[0]["gross"] < _LARGE
+        return 0
     added = money_of(
         check["counted_price"],
         check["quantity"],
@@ -152,14 +179,14 @@ def _is_small(arena: int, instrument: int) -> bool:
         definition["money_denominator"],
     )
     added = converted(added, definition["conversion"])
-    return 0 < added < _LARGE and risk(arena)[0]["gross"] < _LARGE
+    return added if 0 < added < _LARGE else -1
 
 
 @rare
-def _fault(arena: int) -> int:
-    """Ask the gate about the request, which is the only one."""
+def _fault(arena: int, request: int) -> int:
+    """Ask the gate about a request."""
     out_of_line()
-    return new_fault(arena, requests(arena)[_FIRST])
+    return new_fault(arena, requests(arena)[request])
 
 
 @inlined
@@ -221,49 +248,107 @@ def _arrive(arena: int, instrument: int, index: int, sent: int) -> int:
     return integer(at)
 
 
-@inlined
-def send(arena: int, links: int, address: int, instrument: int, at: int) -> int:
-    """Send what a strategy has asked for, if the BAR at an address will fill it.
+@rare
+def _hand_over(arena: int, links: int, address: int, request: int) -> None:
+    """Give the whole way the orders that were made of requests before this one.
 
-    Time comes to the bar. `may_send` holds.
+    Nothing of it has happened that would not have happened there.
+    """
+    out_of_line()
+    block = words(address, RUN_WORDS)
+    for before in range(_FIRST, request):
+        instrument = integer(requests(arena)[before]["instrument"])
+        index = integer(known_lane(block, instrument)["order"])
+        join(arena, index)
+        recount(arena, index)
+        refresh_exposure(arena, instrument)
+        send_request(arena, links, index, integer(Message.SUBMIT))
+    fold_requests_from(arena, links, request)
+
+
+@inlined
+def _judge(arena: int, block: Any, index: int, before: int) -> int:
+    """Make an order of a request, if its bar fills it whole.
+
+    Parameters
+    ----------
+    before : int
+        What the orders made before it add to exposures, money.
 
     Returns
     -------
     int
-        The order, for `fill` once book and venue have the bar; 0 = nothing is done.
+        The sum with this one; below 0 if nothing was done.
     """
-    record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
-    block, request = words(address, RUN_WORDS), requests(arena)[_FIRST]
-    if section_words(arena, Section.REQUESTS)[USED] != _FIRST + 1:
-        return 0
-    if not has_room(block) or not _is_plain(arena, request, instrument):
-        return 0
-    pool = section_words(arena, Section.ORDERS)
-    full = pool[LIVE] + 1 >= pool[CAPACITY]
-    if full or not _is_timely(arena, instrument, record):
-        return 0
+    request = requests(arena)[index]
+    instrument = integer(request["instrument"])
+    lane = known_lane(block, instrument)
     forget_findings(arena)
-    room = share_of(bar["volume"], models(arena)[instrument]["participation"])
-    if not passes(arena, request, instrument) and _fault(arena) != Reason.NONE:
-        return 0
-    if checks(arena)[0]["total"] > room:
-        return 0
-    if not _is_small(arena, instrument) or waiting_level(arena, instrument) == 0:
-        return 0
-    session = engine(arena)[0]
-    sent = integer(session["now"])
-    session["commands"] += 1
-    index = _accept(arena, block, request, instrument)
-    forget_requests(arena)
-    session["now"] = record["ts_received"]
-    told = _arrive(arena, instrument, index, sent)
-    report = _begin_report(arena, block, index, integer(ReportType.NEW))
-    report["ts_venue"] = told
-    return index
+    volume = view(lane["bar"], 1, BAR)[0]["volume"]
+    room = share_of(volume, models(arena)[instrument]["participation"])
+    # The gate would count the orders before it, which are in no list.
+    judged = passes(arena, request, instrument)
+    if not judged and (index > _FIRST or _fault(arena, index) != Reason.NONE):
+        return -1
+    added = _added(arena, instrument)
+    if checks(arena)[0]["total"] > room or added < 0:
+        return -1
+    if risk(arena)[0]["gross"] + before + added >= _LARGE:
+        return -1
+    if waiting_level(arena, instrument) == 0:
+        return -1
+    engine(arena)[0]["commands"] += 1
+    lane["order"] = _accept(arena, block, request, instrument)
+    return before + added
 
 
 @inlined
-def _expose(arena: int, instrument: int, doubled: int) -> None:
+def send(arena: int, links: int, address: int, index: int) -> int:
+    """Send what strategies have asked for, if bars of the next time will fill it.
+
+    Parameters
+    ----------
+    address : int
+        Of the `Run` block.
+    index : int
+        The first record of that time, a bar; time comes to it.
+
+    Returns
+    -------
+    int
+        Orders that wait for `fill`, once book and venue have their bars; 0 if the whole
+        way is to do what is not done.
+    """
+    block, end = words(address, RUN_WORDS), section_words(arena, Section.REQUESTS)[USED]
+    count, pool = end - _FIRST, section_words(arena, Section.ORDERS)
+    full = pool[LIVE] + count >= pool[CAPACITY] or count > _MOST_AT_ONCE
+    if full or not has_room(block) or not _asks_plainly(arena, links, address):
+        return 0
+    if not _meet_bars(arena, links, address, index, count):
+        return 0
+    added = integer(0)
+    for request in range(_FIRST, end):
+        added = _judge(arena, block, request, added)
+        if added < 0:
+            if request > _FIRST:
+                _hand_over(arena, links, address, request)
+            return 0
+    session = engine(arena)[0]
+    sent = integer(session["now"])
+    at = block[Run.RECORDS] + index * MARKET_BYTES
+    session["now"] = view(at, 1, MARKET)[0]["ts_received"]
+    for request in range(_FIRST, end):
+        instrument = integer(requests(arena)[request]["instrument"])
+        order = integer(known_lane(block, instrument)["order"])
+        told = _arrive(arena, instrument, order, sent)
+        report = _begin_report(arena, block, order, integer(ReportType.NEW))
+        report["ts_venue"] = told
+    forget_requests(arena)
+    return count
+
+
+@inlined
+def _expose(arena: int, instrument: int, is_exit: int, doubled: int) -> None:
     """Bring the exposure up to date after a fill, before a mark at half of `doubled`.
 
     Where that mark is news, and there is or was anything, it does so again.
@@ -272,7 +357,7 @@ def _expose(arena: int, instrument: int, doubled: int) -> None:
     news = position["mark_doubled"] != doubled and doubled != NO_PRICE
     if news and position["quantity"] | position["exposure"] != 0:
         return
-    if checks(arena)[0]["is_exit"]:
+    if is_exit:
         refresh_exposure(arena, instrument)
     else:
         # While it worked there was some, whatever there was before.
@@ -302,9 +387,12 @@ def _pay(arena: int, instrument: int, index: int, price: int, fee: int) -> None:
 
 
 @inlined
-def fill(arena: int, address: int, instrument: int, index: int, at: int) -> None:
-    """Fill an order that was sent, whole, at the open of the BAR at an address."""
+def fill(arena: int, address: int, instrument: int, at: int) -> None:
+    """Fill the order that was sent, whole, at the open of the BAR at an address."""
     bar, block = view(at, 1, BAR)[0], words(address, RUN_WORDS)
+    lane = known_lane(block, instrument)
+    index = integer(lane["order"])
+    lane["order"] = 0
     placed, state = venue_orders(arena)[index], venue_instruments(arena)[instrument]
     price, quantity = integer(bar["open"]), placed["quantity"]
     now = venue(arena)[0]["at"]
@@ -317,7 +405,8 @@ def fill(arena: int, address: int, instrument: int, index: int, at: int) -> None
     fee = charge_taker(arena, instrument, placed, price, quantity)
     placed["fee"], placed["report_latency"] = fee, state["last_delivery"] - now
     _pay(arena, instrument, index, price, fee)
-    _expose(arena, instrument, 2 * (price + bar["close_offset"]))
+    is_exit = integer(placed["options"]) & REDUCE_ONLY
+    _expose(arena, instrument, is_exit, 2 * (price + bar["close_offset"]))
     engine(arena)[0]["fills"] += 1
     report = _begin_report(arena, block, index, integer(ReportType.FILL))
     report["ts_venue"] = now

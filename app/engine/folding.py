@@ -273,8 +273,13 @@ def _may_request(command: Any) -> bool:
 @kernel
 def fold_requests(arena: int, links: int) -> None:
     """Send strategies' requests through the gate, those they cause included."""
+    fold_requests_from(arena, links, integer(1))
+
+
+@kernel
+def fold_requests_from(arena: int, links: int, index: int) -> None:
+    """Send the requests from `index` on; those before it are dealt with."""
     scratch = linked(links, Link.CONTROL) + 8 * Control.REQUEST_RECORD
-    index = 1
     while take_request(arena, index, scratch):
         number = engine(arena)[0]["event"]
         append_record(links, scratch, WIDE_BYTES, DECISION, number)

@@ -61,7 +61,7 @@ def new_order(arena: int, command: Any) -> int:
     """Make a PENDING_NEW order of a command; 0 if the pool is full."""
     index = known_order(arena, command)
     if index:
-        _join(arena, index)
+        join(arena, index)
     return index
 
 
@@ -127,8 +127,8 @@ def _begin(order: Any) -> None:
 
 
 @kernel
-def _join(arena: int, index: int) -> None:
-    """Put an order at the front of its instrument's working orders."""
+def join(arena: int, index: int) -> None:
+    """Put an order that is known at the front of its instrument's working orders."""
     every = orders(arena)
     row = working(arena)[every[index]["instrument"]]
     first = integer(row["first"])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.data.catalog import Catalog
 from app.engine.arena import Section
 from app.engine.backtest import Outcome, fold_one, run_backtest
-from app.engine.backtest_block import RUN_WORDS, WORTH, Run
+from app.engine.backtest_block import LANE, RUN_WORDS, WORTH, Run
 from app.engine.build import build
 from app.engine.control import Control
 from app.engine.held import held
@@ -268,6 +268,7 @@ class Backtest:
         self._block = np.zeros(RUN_WORDS, np.int64)
         self._links = composition.links.ctypes.data
         self._session = composition.arena.records(Section.ENGINE)[0]
+        self._lanes = np.zeros(int(self._session["instruments"]), LANE)
         self._rows = composition.arena.records(Section.STRATEGIES)
         self._opening: NDArray[Any] | None = None
         self._reports = Pages(REPORT, _REPORTS, is_lent=is_lent)
@@ -279,6 +280,8 @@ class Backtest:
     def renew(self) -> None:
         """Forget a run that ended: the arena was put back, strategies hang anew."""
         self._block[:] = 0
+        self._block[Run.LANES] = self._lanes.ctypes.data
+        self._lanes[:] = np.zeros((), LANE)
         bars = all(basis == "bars" for basis in self.composition.data.bases)
         self._block[Run.WORTH_EVERY] = 0 if bars else _TICKS_EVERY
         self._reports.clear()

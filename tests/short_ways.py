@@ -1,0 +1,187 @@
+"""Backtests over bars that a test drew, on the short way and on the whole one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from app.data.catalog import Catalog
+from app.engine.arena import Section
+from app.engine.records import BAR, EventKind, RecordFlag
+from app.sessions.backtest.request import parse_request
+from app.sessions.backtest.run import Backtest
+from tests.arena_bytes import arena_bytes
+from tests.bar_catalog import write_bars
+
+Row = tuple[int, ...]
+
+NEVER = 2**62
+"""An expiry that never comes; with it no bar finds the venue idle."""
+_SOURCE = """from app.strategies import Strategy
+
+
+class Drawing(Strategy):
+    seed: int = 1
+    most: int = 60
+
+    def __init__(self):
+        self.state = 0
+
+    def draw(self, sides):
+        self.state = (self.state * 1103515245 + 12345 + self.seed) % 2147483648
+        return (self.state // 65536) % sides
+
+    def on_bar(self, ctx, bar):
+        i = bar.instrument
+        what = self.draw(12)
+        size = float(1 + self.draw(self.most))
+        if what < 3:
+            ctx.market(i, size)
+        elif what < 6:
+            ctx.market(i, -size)
+        elif what < 8:
+            ctx.close(i)
+        elif what == 8:
+            ctx.target(i, size - 30.0)
+        elif what == 9 and self.draw(4) == 0:
+            ctx.limit(i, size, bar.close - 0.1)
+        elif what == 10 and self.draw(4) == 0:
+            ctx.market(i, size)
+            ctx.market(i, -size - 1.0)
+        elif what == 11 and self.draw(3) == 0:
+            ctx.cancel_all(i)
+"""
+_HEARD = """
+
+class Hearing(Drawing):
+    def on_fill(self, ctx, fill):
+        if self.draw(3) == 0:
+            ctx.market(fill.instrument, 3.0)
+"""
+_TOGETHER = """
+
+class Together(Drawing):
+    def on_bars(self, ctx, update):
+        what = self.draw(6)
+        if what < 2:
+            ctx.target(1, float(self.draw(self.most)) - 30.0)
+            ctx.target(0, float(self.draw(self.most)) - 30.0)
+        elif what == 2:
+            ctx.close(0)
+            ctx.close(1)
+"""
+_STEADY = """
+
+class Steady(Strategy):
+    def on_bar(self, ctx, bar):
+        ctx.target(bar.instrument, 5.0 - ctx.position(bar.instrument))
+"""
+BARS = st.lists(
+    st.tuples(
+        st.integers(-50, 50),  # close less open
+        st.sampled_from([1, 1, 1, 1, 1, 2, 0]),  # minutes since the bar before
+        st.sampled_from([0, 0, 0, 0, 700, -700]),  # of the open, from the close before
+        st.sampled_from([1_000_000, 1_000_000, 1_000_000, 300, 0]),  # its volume
+        st.sampled_from([0, 0, 0, 0, 0, 30]),  # seconds that it came late
+    ),
+    min_size=60,
+    max_size=160,
+)
+LIMITS = st.sampled_from(
+    [
+        None,
+        None,
+        None,
+        {"max_order_size": 40},
+        {"max_position_size": 50},
+        {"max_gross_exposure": 5000},
+        {"max_drawdown": 20},
+        {"collar": "0.01"},
+    ]
+)
+FEES = st.sampled_from(
+    [
+        None,
+        {"taker": "0.0005"},
+        {"taker": "0.00033"},
+        {"per_unit": "0.0035", "minimum": "0.35", "maximum": "1"},
+        {"per_order": "1"},
+    ]
+)
+
+
+def drawing_catalog(folder: Path, symbols: Sequence[str]) -> Catalog:
+    """A catalog with bars of these symbols, and the strategies that draw beside it."""
+    (folder / "drawing.py").write_text(_SOURCE + _HEARD + _TOGETHER + _STEADY)
+    for symbol in symbols:
+        write_bars(folder, symbol, np.full(200, 1_000_000))
+    return Catalog(folder / "catalog")
+
+
+def drawn_bars(drawn: Sequence[Sequence[Row]], first_ts: int) -> Any:
+    """BAR records of what Hypothesis drew for each instrument, in their order."""
+    parts = [_drawn(rows, number, first_ts) for number, rows in enumerate(drawn)]
+    bars = np.concatenate(parts)
+    return bars[np.argsort(bars["ts_received"], kind="stable")]
+
+
+def _drawn(rows: Sequence[Row], instrument: int, first_ts: int) -> Any:
+    bars = np.zeros(len(rows), BAR)
+    bars["instrument"] = instrument
+    price, ts = 1_000_000, first_ts
+    for bar, (change, minutes, gap, volume, late) in zip(bars, rows, strict=True):
+        opened = max(price + gap, 20_000)
+        ts += minutes * 60_000_000_000
+        bar["kind"], bar["flags"] = EventKind.BAR, RecordFlag.LAST
+        bar["ts_venue"], bar["ts_received"] = ts, ts + late * 1_000_000_000
+        bar["open"], bar["volume"] = opened, volume
+        bar["close_offset"] = 100 * change
+        bar["high_offset"] = max(0, 100 * change) + 500
+        bar["low_offset"] = min(0, 100 * change) - 500
+        price = opened + 100 * change
+    return bars
+
+
+def folded(
+    catalog: Catalog, request: Any, drawn: Sequence[Sequence[Row]], *, short: bool
+) -> tuple[Any, dict[str, bytes]]:
+    """Reports and arena after the bars, on the short way or on the whole one."""
+    backtest = Backtest(request, catalog)
+    data, arena = backtest.composition.data, backtest.composition.arena
+    waiting = arena.records(Section.CONDITIONAL)
+    waiting[0]["next_expiry"] = 0 if short else NEVER
+    backtest._begin()
+    bars = drawn_bars(drawn, data.first_ts)
+    backtest._fold(bars.view(data.read().dtype))
+    backtest._end()
+    waiting[0]["next_expiry"] = 0
+    return backtest._outcomes(len(bars), 0.0).reports.copy(), arena_bytes(arena)
+
+
+def assert_same(catalog: Catalog, request: Any, drawn: Sequence[Sequence[Row]]) -> Any:
+    """The reports, once both ways were found to leave the same bytes."""
+    short, ours = folded(catalog, request, drawn, short=True)
+    whole, theirs = folded(catalog, request, drawn, short=False)
+    assert short.tobytes() == whole.tobytes()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    return short
+
+
+def drawing_request(
+    catalog: Catalog, classes: list[str], seed: int, symbols: list[str], **terms: Any
+) -> Any:
+    """A backtest of strategies that draw what they ask for; a term of None is left."""
+    file = catalog.root.parent / "drawing.py"
+    each = [
+        {
+            "id": f"{name} {number}",
+            "name": f"{file}:{name}",
+            "allocation": 0.4,
+            "parameters": {} if name == "Steady" else {"seed": seed + number},
+        }
+        for number, name in enumerate(classes)
+    ]
+    terms = {name: value for name, value in terms.items() if value is not None}
+    return parse_request({"symbols": symbols, "strategies": each, **terms})
