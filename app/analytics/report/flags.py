@@ -12,6 +12,12 @@ _FEW_TRADES, _SOME_TRADES = 30, 100
 _FEW_YEARS, _SOME_YEARS = 1.0, 3.0
 _LUCK, _MUCH_LUCK = 0.05, 0.25
 _GAP_DAYS = 7
+_UNFILLED = {
+    "new": "rest still",
+    "cancelled": "cancelled",
+    "expired": "expired",
+    "rejected": "refused",
+}
 _HALF = 0.5
 
 
@@ -23,13 +29,13 @@ def flags_of(
         *_ends(run),
         *_made_up(run),
         *_no_book(run),
+        *no_fills(run),
         _years(run, series),
         _trades(run),
         _record(series),
         _gaps(run, series),
-        _luck(run),
+        *([_luck(run), _costs(run)] if len(run.fills) else []),
         _concentration(run),
-        _costs(run),
         _look_ahead(),
         _trials(trials, deflated),
     ]
@@ -77,6 +83,35 @@ def _no_book(run: RunData) -> list[Flag]:
              "The data tell changes of a book and no snapshot that begins it, so nothing "
              "could fill. Import data that begin with a snapshot, or start at one.")
         for symbol, orders in run.card.get("no_book", {}).items()
+    ]  # fmt: skip
+
+
+def no_fills(run: RunData) -> list[Flag]:
+    """What became of the orders of a run in which nothing was filled."""
+    if len(run.fills):
+        return []
+    calls = sum(int(each["calls"]) for each in run.card["strategies"])
+    if not len(run.orders):
+        return [
+            Flag("no_fills", "No order was sent", "bad",
+                 f"{calls:,} calls of handlers asked for none",
+                 "What it waits for never came: plot it (ctx.plot). An indicator is NaN, "
+                 "which is neither above nor below, until it has seen enough.")
+        ]  # fmt: skip
+    states, counts = np.unique(run.orders["status"], return_counts=True)
+    told = ", ".join(
+        f"{count:,} {_UNFILLED.get(str(state), str(state))}"
+        for state, count in zip(states, counts, strict=True)
+    )
+    rules = run.card["rejects"]
+    if rules:
+        rule = max(rules, key=lambda each: int(rules[each]))
+        told += f"; most refusals: {rule}"
+    return [
+        Flag("no_fills", "Nothing was filled", "bad",
+             f"{len(run.orders):,} orders: {told}",
+             "Orders that rest where the market never came make no money: compare their "
+             "prices in the list of orders with the market's.")
     ]  # fmt: skip
 
 

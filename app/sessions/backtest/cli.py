@@ -135,6 +135,8 @@ def _number(text: str) -> Any:
 
 def lines(result: "Result") -> list[str]:
     """Say in lines what came of a run."""
+    from app.analytics.report.flags import no_fills
+
     outcomes, stats = result.outcomes, result.stats()
     run = result.run_rows()
     said = [f"{run['start']} – {run['end']}, {run['currency']}"]
@@ -159,6 +161,7 @@ def lines(result: "Result") -> list[str]:
         value = stats[name]
         told = form.format(value) if value is not None else "–"
         said.append(f"{label:{width}}  {told:>16}")
+    said += [f"{each.title}: {each.found}" for each in no_fills(result.data)]
     rate = outcomes.events / outcomes.seconds if outcomes.seconds else 0.0
     said.append(
         f"{outcomes.events:,} events in {outcomes.seconds:.3f} s: {rate:,.0f}/s"

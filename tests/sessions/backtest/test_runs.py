@@ -22,8 +22,9 @@ from app.analytics.run_data import (
 from app.data.column_files import read_arrow, read_columns, write_columns
 from app.engine.records import QUOTE, REPORT
 from app.errors import RunError
+from app.sessions.backtest.cli import lines
 from app.sessions.backtest.request import parse_request
-from app.sessions.backtest.result import run_data_of
+from app.sessions.backtest.result import Result, run_data_of
 from app.sessions.backtest.run import Backtest
 from app.sessions.backtest.runs_cli import write_csv, write_parquet
 from app.sessions.backtest.store import CARD, RunStore
@@ -432,3 +433,52 @@ def test_a_book_that_was_never_whole_is_told(
         assert len(run.fills) == 0
         assert run.card["no_book"] == {"RSTK": 3}
         assert told == ["3 orders met no book"]
+
+
+IDLE = """from app.strategies import *
+
+
+class Idle(Strategy):
+    price: float = 0.0
+
+    def __init__(self):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        if self.price > 0.0 and self.seen <= 3:
+            ctx.limit(bar.instrument, 1.0, self.price)
+"""
+
+
+@pytest.mark.parametrize(
+    ("price", "title", "words"),
+    [
+        (0.0, "No order was sent", "300 calls of handlers asked for none"),
+        (0.01, "Nothing was filled", "3 orders: 3 rest still"),
+        (
+            500.0,
+            "Nothing was filled",
+            "3 orders: 3 refused; most refusals: price_collar",
+        ),
+    ],
+)
+def test_a_run_without_fills_says_what_became_of_its_orders(
+    tmp_path: Path, price: float, title: str, words: str
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(300, 8))
+    path = tmp_path / "idle.py"
+    path.write_text(IDLE)
+    one = {"id": "one", "name": str(path), "parameters": {"price": price}}
+    limits = {"collar": 3}
+    request = parse_request(
+        {"symbols": ["RSTK"], "strategies": [one], "limits": limits}
+    )
+
+    result = Result(Backtest(request, catalog).run())
+    report = report_of(result.data)
+
+    flags = {each.key: each for each in report.flags}
+    assert (flags["no_fills"].title, flags["no_fills"].found) == (title, words)
+    assert f"{title}: {words}" in lines(result)
+    assert not {"costs", "luck"} & set(flags), "there was nothing to judge"
