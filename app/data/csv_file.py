@@ -296,7 +296,12 @@ class _File:
             elif theirs.isdigit() and int(theirs) < len(fields):
                 names[int(theirs)] = ours
             else:
-                there = ", ".join(fields) if self._map.header else f"{len(fields)}"
+                there = (
+                    ", ".join(fields)
+                    if self._map.header
+                    else f"{len(fields)} without a name: where the first line names "
+                    "them, the mapping says header=yes"
+                )
                 raise FileFormatError(
                     self.path, f"must have column {theirs!r}, has {there}", row=1
                 )

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 
 from app.analytics.report import charts
+from app.analytics.report.page import ROLLING
 from app.analytics.report.records import Report, Section
 from app.analytics.report.wording import told, told_time, told_value
 
@@ -166,7 +167,7 @@ def _draw(pages: _Pages, report: Report) -> None:
     )
     for pair in (("sharpe", "volatility"), ("beta", "")):
         blocks = [
-            (f"Rolling {name}", charts.rolling_chart(report, name))
+            (f"Rolling {ROLLING[name]}", charts.rolling_chart(report, name))
             for name in pair
             if name
         ]

@@ -11,22 +11,23 @@ _WIDE, _HALF = (1140, 300), (560, 230)
 _MOST_DOTS = 2000
 
 
-def equity_chart(report: Report) -> str:
+def equity_chart(report: Report, *, narrow: bool = False) -> str:
     """Equity with the benchmark."""
     series = report.series
     both = np.concatenate([series.day_equity, series.benchmark, [report.run.start]])
-    plot = _over_days(report, both, _WIDE)
+    plot = _over_days(report, both, _HALF if narrow else _WIDE)
     plot.line(_days(report), series.benchmark, "b")
     plot.line(_days(report), series.day_equity, "a")
     return plot.svg("Equity")
 
 
-def underwater_chart(report: Report) -> str:
+def underwater_chart(report: Report, *, narrow: bool = False) -> str:
     """How far equity lay below its peak."""
     series = report.series
     x = series.ts / 86_400e9
     low = float(series.underwater.min(initial=-0.01))
-    plot = Plot((1140, 180), _range(x), (low, 0.0), percent=True)
+    size = (_HALF[0] if narrow else _WIDE[0], 180)
+    plot = Plot(size, _range(x), (low, 0.0), percent=True)
     plot.grid()
     plot.dates((int(x[0]), int(x[-1])) if len(x) else (0, 1))
     plot.line(x, series.underwater, "down", fill=True)
@@ -74,8 +75,7 @@ def yearly_chart(report: Report) -> str:
     ]
     plot.bars(at + 0.12, at + 0.5, months.yearly, told)
     plot.bars(at + 0.52, at + 0.88, months.benchmark_yearly, kind="b")
-    for i, year in enumerate(months.years):
-        plot.label(i + 0.5, str(year))
+    plot.labels(at + 0.5, [str(year) for year in months.years])
     return plot.svg("Returns of years")
 
 
@@ -136,8 +136,7 @@ def breakdown_chart(report: Report, key: str) -> str:
         for g, p, n in zip(table["group"], table["pnl"], table["trades"], strict=True)
     ]
     plot.bars(at + 0.15, at + 0.85, table["pnl"], told)
-    for i, group in enumerate(table["group"].tolist()):
-        plot.label(i + 0.5, group)
+    plot.labels(at + 0.5, table["group"].tolist())
     return plot.svg(report.breakdown(key).title)
 
 

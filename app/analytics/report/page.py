@@ -1,7 +1,7 @@
 """A report as one HTML file that needs nothing else: no script, no font, no picture."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,13 @@ import numpy as np
 
 from app.analytics.report import charts
 from app.analytics.report.records import Report, Section
-from app.analytics.report.wording import told, told_seconds, told_time, told_value
+from app.analytics.report.wording import (
+    signed,
+    told,
+    told_seconds,
+    told_time,
+    told_value,
+)
 from app.analytics.run_data import Table
 
 _CSS: Final = Path(__file__).with_name("page.css")
@@ -18,7 +24,8 @@ _TILES: Final = (
     *("total_return", "annual_return", "sharpe", "sortino", "max_drawdown"),
     *("volatility", "trades", "win_rate", "profit_factor", "fees"),
 )
-_ROLLING: Final = {"sharpe": "Sharpe", "volatility": "volatility", "beta": "beta"}
+ROLLING: Final = {"sharpe": "Sharpe", "volatility": "volatility", "beta": "beta"}
+"""What is told over a rolling window, in words."""
 _MONTHS: Final = [
     "Jan",
     "Feb",
@@ -43,23 +50,30 @@ def page_of(report: Report) -> str:
     parts = [
         _head(report),
         _tiles(report),
-        _block(f"Equity, {run.currency}", _key(report) + charts.equity_chart(report)),
-        _block("Underwater", charts.underwater_chart(report)),
+        _block(
+            f"Equity, {run.currency}",
+            _key(report) + _for_each_width(charts.equity_chart, report),
+        ),
+        _block("Underwater", _for_each_width(charts.underwater_chart, report)),
         _block("Before you believe it", _flags(report)),
         _block("Returns of months, %", _months(report)),
         _pair(
-            ("Returns of years", charts.yearly_chart(report)),
+            ("Returns of years", _held_key(report) + charts.yearly_chart(report)),
             ("Daily returns", charts.histogram_chart(report, "daily")),
         ),
         _pair(
             *(
                 (
-                    f"Rolling {_ROLLING[name]}, {report.series.window} trade dates",
+                    f"Rolling {ROLLING[name]}, {report.series.window} trade dates",
                     charts.rolling_chart(report, name),
                 )
-                for name in _ROLLING
+                for name in ROLLING
             ),
-            ("Exposure, gross and net, of equity", charts.exposure_chart(report)),
+            (
+                "Exposure, of equity",
+                '<p class="key"><i class="b"></i>gross<i></i>net</p>'
+                + charts.exposure_chart(report),
+            ),
         ),
         _pair(
             *((part.title, _statistics(part)) for part in report.sections), kind="flow"
@@ -125,17 +139,29 @@ def _tiles(report: Report) -> str:
 
 
 def _key(report: Report) -> str:
+    return f'<p class="key"><i></i>run{_held(report)}</p>'
+
+
+def _held_key(report: Report) -> str:
+    """Of bars whose colour is that of a gain or a loss where they are the run's."""
+    held = _held(report)
+    return f'<p class="key">{held}</p>' if held else ""
+
+
+def _held(report: Report) -> str:
     symbol = (report.run.card["benchmark"] or {}).get("symbol", "")
-    held = (
-        f'<i class="b"></i>{escape(symbol)} held'
-        if np.isfinite(report.series.benchmark).any()
-        else ""
-    )
-    return f'<p class="key"><i></i>run{held}</p>'
+    is_known = np.isfinite(report.series.benchmark).any()
+    return f'<i class="b"></i>{escape(symbol)} held' if is_known else ""
 
 
 def _block(title: str, inner: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{inner}</section>" if inner else ""
+
+
+def _for_each_width(chart: Callable[..., str], report: Report) -> str:
+    """A chart twice: on a narrow screen words of the wide one could not be read."""
+    wide, narrow = chart(report), chart(report, narrow=True)
+    return f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>'
 
 
 def _pair(*blocks: tuple[str, str], kind: str = "two") -> str:
@@ -218,7 +244,7 @@ def _shaded(value: float, top: float) -> str:
 
 
 def _hundred(value: float) -> str:
-    return f"{value * 100:.1f}".replace("-", "−") if np.isfinite(value) else ""
+    return signed(f"{value * 100:.1f}") if np.isfinite(value) else ""
 
 
 def _drawdowns(report: Report) -> str:

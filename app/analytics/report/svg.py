@@ -1,5 +1,6 @@
 """Small charts as SVG text: lines, bars, points; colours are classes of the page."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Final
@@ -11,6 +12,9 @@ from app.analytics.run_data import Floats
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 24
 _DATE: Final = 78
 """Room of a date below."""
+_LETTER: Final = 6.6
+"""How wide a letter of a tick is, about."""
+_BETWEEN: Final = 8
 _MOST_POINTS: Final = 1200
 
 
@@ -102,6 +106,14 @@ class Plot:
         self.parts.append(
             f'<text class="tick" x="{at:.1f}" y="{self.height - 8}" text-anchor="middle">{escape(text)}</text>'
         )
+
+    def labels(self, at: Floats, texts: Sequence[str]) -> None:
+        """Words below the chart at even distances: each, or as many as fit."""
+        widest = max(map(len, texts), default=0) * _LETTER + _BETWEEN
+        apart = float(np.diff(self.px(at[:2]))[0]) if len(at) > 1 else widest
+        step = max(1, math.ceil(widest / apart))
+        for x, text in zip(at[::step].tolist(), texts[::step], strict=True):
+            self.label(x, text)
 
     def line(self, x: Floats, y: Floats, kind: str, *, fill: bool = False) -> None:
         """A curve; thinned so that each stretch keeps its lowest and highest value."""

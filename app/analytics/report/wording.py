@@ -31,7 +31,13 @@ def told_value(value: float | str, form: str) -> str:
         "bps": f"{value * 1e4:,.2f} bp",
         "date": told_time(int(value)),
     }
-    return forms.get(form, str(value)).replace("-", "−")
+    return signed(forms.get(form, str(value)))
+
+
+def signed(text: str) -> str:
+    """A figure with a minus as it is printed; a zero has none."""
+    is_zero = not any(each in "123456789" for each in text)
+    return text.replace("-", "" if is_zero else "−")
 
 
 def told_seconds(value: float) -> str:
