@@ -184,6 +184,22 @@ class Docks(QObject):
         dock.activateWindow()
         dock.take_keyboard()
 
+    def has_keyboard(self) -> bool:
+        """Whether the keyboard is in a panel, or nowhere: on no bar of the window."""
+        focus = self._window.focusWidget()
+        return focus in (None, self._window) or self._of(focus) is not None
+
+    def begin(self) -> None:
+        """Give the keyboard to a ladder that is seen, else to the panel with most room.
+
+        Else it is where Qt happens to find a button.
+        """
+        ladders = (x for x in self.ordered() if x.row.name == "ladder" and _is_seen(x))
+        dock = next(ladders, None) or self._widest()
+        if dock is not None:
+            dock.take_keyboard()
+            self._last = dock.name
+
     def used(self, kind: str) -> PanelDock | None:
         """The instance of a kind that was used last, of those that can be seen."""
         last = self.by_name.get(self._used.get(kind, kind))
@@ -284,11 +300,7 @@ class Docks(QObject):
 
         A column of its own would take the room of all the others.
         """
-        seen = [
-            each
-            for each in self.by_name.values()
-            if not each.isFloating() and not each.visibleRegion().isEmpty()
-        ]
+        seen = [each for each in self.by_name.values() if _is_seen(each)]
         return max(
             seen,
             key=lambda each: min(each.width(), _WIDE * each.height()),
@@ -297,8 +309,17 @@ class Docks(QObject):
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         """Remember which instance is worked in."""
-        while new is not None:
-            if isinstance(new, PanelDock):
-                self._used[new.row.name] = self._last = new.name
-                return
-            new = new.parentWidget()
+        dock = self._of(new)
+        if dock is not None:
+            self._used[dock.row.name] = self._last = dock.name
+
+    def _of(self, widget: QWidget | None) -> PanelDock | None:
+        """The dock that a widget is in."""
+        while widget is not None and not isinstance(widget, PanelDock):
+            widget = widget.parentWidget()
+        return widget
+
+
+def _is_seen(dock: PanelDock) -> bool:
+    """Whether a panel is docked, and not behind another."""
+    return not dock.isFloating() and not dock.visibleRegion().isEmpty()

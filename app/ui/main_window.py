@@ -345,6 +345,7 @@ class MainWindow(QMainWindow):
             if self._is_fitted:
                 self.fit_screen()  # only now its frame is known
             QTimer.singleShot(0, self.panels, self.panels.raise_floats)
+            QTimer.singleShot(0, self.panels, self.panels.begin)
 
     def _remember(self) -> None:
         """Keep what belongs to no workspace."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from PySide6.QtCore import QObject, Signal
 
@@ -52,6 +53,9 @@ class Opening(QObject):
         self._bridge = bridge
         self._jobs = jobs
         self._newest = 0
+        self._lock = Lock()
+        self._started: list[Session] = []  # and not yet on the screen
+        self._is_closed = False
 
     def open(self, mode: Mode, feed: str) -> None:
         """Leave the session that is open, if any, and open another."""
@@ -73,11 +77,16 @@ class Opening(QObject):
         self.open(self.mode, self.feed)
 
     def close(self) -> None:
-        """Stop the session and wait for it."""
+        """Stop the session and wait for it; one that is being opened stops itself."""
         self._newest += 1
         session = self._bridge.detach()
         if session is not None:
             session.stop()
+        with self._lock:
+            self._is_closed = True
+            started, self._started = self._started, []
+        for each in started:
+            each.stop()
 
     def _work(self, old: Session | None, mode: Mode, feed: str) -> Session:
         """Run on the jobs' thread."""
@@ -85,9 +94,18 @@ class Opening(QObject):
             old.stop()
         session = self.sessions.open(mode, feed)
         session.start()
+        with self._lock:
+            is_late = self._is_closed
+            if not is_late:
+                self._started.append(session)
+        if is_late:
+            session.stop()
         return session
 
     def _on_done(self, number: int, session: Session) -> None:
+        if self._is_closed:
+            return  # it was stopped with the window
+        self._started.remove(session)
         if number != self._newest:
             # Another was asked for meanwhile; this one never reaches the screen.
             self._jobs.run(session.stop, lambda _: None, lambda _: None)

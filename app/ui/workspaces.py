@@ -41,7 +41,7 @@ class Workspaces(QObject):
         self, layout: WorkspaceLayout, docks: Docks, files: WorkspaceFiles
     ) -> None:
         super().__init__(docks)
-        self._layout, self._files = layout, files
+        self._layout, self._docks, self._files = layout, docks, files
         self.current = SHIPPED[0].name
         own = [name for name in files.names() if name not in _BY_NAME]
         self._own = own
@@ -85,8 +85,11 @@ class Workspaces(QObject):
         self.keep()
         self._in_hand[self.current] = self._layout.in_hand()
         self.current = name
+        was_inside = self._docks.has_keyboard()
         self._show()
         self._layout.take_in_hand(self._in_hand.pop(name, {}))
+        if was_inside:
+            self._docks.begin()
         self.touch()
 
     def drop_in_hand(self) -> None:

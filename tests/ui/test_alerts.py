@@ -32,7 +32,8 @@ from app.ui.sound import SOUNDS, Sound, shape
 from app.ui.theme import apply
 from tests.ui.conftest import Stage
 from tests.ui.scripted_session import INSTRUMENTS
-from tests.ui.test_window import Opener, opened
+from tests.ui.scripted_window import opened
+from tests.ui.test_window import Opener
 
 S = 1_000_000_000
 

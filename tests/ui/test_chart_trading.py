@@ -632,6 +632,36 @@ def test_linked_charts_point_at_the_same_time(stage: Stage) -> None:
     assert told == [("two", START_NS)]
 
 
+def test_a_linked_chart_is_told_what_bars_bring_below_a_pointer_at_rest(
+    panel: ChartPanel, stage: Stage
+) -> None:
+    view, told = panel.view, []
+    stage.context.focus.time_pointed.connect(told.append)
+    newest = float(view.shown.xs[view.pointed()])
+    view.point_at(QPointF(newest + 1, 80))
+    before = told[-1]
+    assert before == view.shown.rows["begin"][view.pointed()]
+
+    view.pan(2 * view.shown.width)
+    view.settle()
+    show(panel)
+
+    assert told[-1] == view.shown.rows["begin"][view.pointed()] < before
+    view.point_at(None)
+    assert told[-1] == 0
+
+
+def test_the_legend_is_of_the_newest_bar_that_is_seen(panel: ChartPanel) -> None:
+    view = panel.view
+    view.zoom(4.0, 0.0)
+    for _ in range(8):
+        view.pan(0.37 * view.span.width)
+        view.settle()
+        x = float(view.shown.xs[view.pointed()])
+
+        assert x < view.plot.right(), "part of it is in the plot"
+
+
 def test_linked_charts_move_together_where_they_are_asked_to(
     panel: ChartPanel, stage: Stage, qtbot: QtBot
 ) -> None:

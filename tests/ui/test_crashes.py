@@ -11,7 +11,8 @@ from app.config import Settings
 from app.crash_reports import CrashReports
 from app.ui.crash_dialog import CrashDialog
 from app.ui.main_window import MainWindow
-from tests.ui.test_window import Opener, opened
+from tests.ui.scripted_window import opened
+from tests.ui.test_window import Opener
 
 pytestmark = pytest.mark.gui
 

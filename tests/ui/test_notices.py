@@ -19,7 +19,8 @@ from app.ui.models.notices import QUIET_NS, SHOWN, Notices
 from app.ui.panels.messages import MessagesPanel
 from app.ui.status_bar import StatusBar
 from tests.ui.conftest import Stage
-from tests.ui.test_window import Opener, opened
+from tests.ui.scripted_window import opened
+from tests.ui.test_window import Opener
 
 SECOND = 1_000_000_000
 

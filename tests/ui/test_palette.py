@@ -4,24 +4,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.clock import SystemClock
-from app.config import Settings
-from app.sessions.session import Mode
+from app.engine.records import Action
 from app.ui.command_palette import CommandPalette, Found
 from app.ui.items.ladder_view import LadderView
 from app.ui.main_window import MainWindow
 from app.ui.models.fuzzy import match
-from app.ui.opening import Sessions
 from app.ui.palette_entries import Entry, entries
 from app.ui.theme import DARK
 from tests.counting import Calls
 from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
+from tests.ui.scripted_window import opened as open_session, shown_window
 
 pytestmark = pytest.mark.gui
+_TRADES = {Action.NEW, Action.REPLACE}
 
 
 def best(query: str, *texts: str) -> str:
@@ -93,17 +92,8 @@ def test_ten_thousand_instruments_are_searched_between_two_keys(qapp: object) ->
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    sessions = Sessions(
-        lambda mode, feed: ScriptedSession(mode=mode, feed=feed),
-        lambda: ["exchange"],
-        frozenset({Mode.PAPER}),
-    )
-    made = MainWindow(Settings(), sessions, SystemClock(), tmp_path)
-    qtbot.addWidget(made)
-    made.show()
-    with qtbot.waitSignal(made.opening.opened):
-        made.open(Mode.PAPER, "exchange")
-    qtbot.waitUntil(lambda: made.desk.market.view is not None)
+    made = shown_window(qtbot, tmp_path)
+    open_session(qtbot, made)
     yield made
     made.close()
 
@@ -249,3 +239,57 @@ def test_it_is_painted(qtbot: QtBot, window: MainWindow) -> None:
 
     assert DARK.accent in colours
     palette.close()
+
+
+class Closer:
+    """Says no to whatever asks, and ends what was opened: as an impatient user does."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self.window, self.closed = window, 0
+        self.timer = QTimer()
+        self.timer.timeout.connect(self.close)
+        self.timer.start(10)
+
+    def close(self) -> None:
+        menu = QApplication.activePopupWidget()
+        if menu is not None:
+            menu.close()
+        for each in QApplication.topLevelWidgets():
+            if isinstance(each, QDialog) and each.isVisible():
+                self.closed += 1
+                each.reject()
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)  # a menu's, off screen
+def test_every_entry_can_be_run_one_after_another(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    session = window.bridge.session
+    assert isinstance(session, ScriptedSession)
+    closer = Closer(window)
+    last = ("session.quit", "session.restart")
+    run = sorted(
+        (each for each in entries(window) if each.id not in last),
+        # Looks while few panels are made, states of the desk after all that trades.
+        key=lambda each: (each.id.startswith("safety."), each.kind != "theme"),
+    )
+
+    for each in run:
+        each.run()
+        QApplication.processEvents()
+        focus = window.focusWidget()
+        assert focus is None or focus.isVisible(), each.id
+    qtbot.waitUntil(lambda: not any(map(_is_asking, QApplication.topLevelWidgets())))
+
+    assert len(run) > 120
+    assert closer.closed > 3, "files, settings, keys, a name: all of them ask"
+    assert {int(each["action"]) for each in session.sent}.isdisjoint(_TRADES)
+    assert not [m.text for m in window.desk.messages.rows if "Error" in m.text]
+    window.commands.run("session.restart")
+    qtbot.waitUntil(lambda: window.bridge.session is not session)
+    window.commands.run("session.quit")
+    qtbot.waitUntil(window.isHidden)
+
+
+def _is_asking(widget: QWidget) -> bool:
+    return isinstance(widget, QDialog) and widget.isVisible()

@@ -15,7 +15,8 @@ from app.settings_file import SettingsFile
 from app.ui import formatting
 from app.ui.main_window import MainWindow
 from app.ui.settings_dialog import SettingsDialog
-from tests.ui.test_window import Opener, opened
+from tests.ui.scripted_window import opened
+from tests.ui.test_window import Opener
 
 pytestmark = pytest.mark.gui
 NOON = 1_780_000_000_000_000_000

@@ -9,14 +9,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QTabBar, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.clock import SystemClock
-from app.config import Settings
 from app.sessions.session import Mode
 from app.ui.arrangements import SHIPPED
 from app.ui.items.panel_area import PanelArea
 from app.ui.main_window import MainWindow
-from app.ui.opening import Sessions
-from tests.ui.scripted_session import ScriptedSession
+from tests.ui.scripted_window import opened, shown_window
 
 pytestmark = pytest.mark.gui
 SMALL = QSize(950, 560)  # 960 by 600 without the window's frame
@@ -24,17 +21,8 @@ SMALL = QSize(950, 560)  # 960 by 600 without the window's frame
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    sessions = Sessions(
-        lambda mode, feed: ScriptedSession(mode=mode, feed=feed),
-        lambda: ["exchange"],
-        frozenset({Mode.PAPER}),
-    )
-    made = MainWindow(Settings(), sessions, SystemClock(), tmp_path)
-    qtbot.addWidget(made)
-    made.resize(SMALL)
-    made.show()
-    with qtbot.waitSignal(made.opening.opened):
-        made.open(Mode.PAPER, "exchange")
+    made = shown_window(qtbot, tmp_path, SMALL)
+    opened(qtbot, made)
     yield made
     made.close()
 

@@ -17,7 +17,8 @@ from app.ui.mnemonics import bearer
 from app.ui.models.tour import STEPS
 from app.ui.panels.ticket import TicketPanel
 from app.ui.tour import TourCard
-from tests.ui.test_window import Opener, opened
+from tests.ui.scripted_window import opened
+from tests.ui.test_window import Opener
 
 pytestmark = pytest.mark.gui
 

@@ -1,5 +1,6 @@
 """The window: modes, feeds, instruments, keys, kill, theme, layout, failures."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,7 @@ from app.ui.panel_rows import PANELS
 from app.ui.panels.ladder import LadderPanel
 from app.ui.status_bar import StatusBar
 from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
+from tests.ui.scripted_window import opened
 
 pytestmark = pytest.mark.gui
 LEFT = Qt.MouseButton.LeftButton
@@ -79,12 +81,6 @@ def window(qtbot: QtBot, opener: Opener) -> Iterator[MainWindow]:
     opened(qtbot, made)
     yield made
     made.close()
-
-
-def opened(qtbot: QtBot, window: MainWindow, feed: str = "exchange") -> None:
-    with qtbot.waitSignal(window.opening.opened):
-        window.open(Mode.PAPER, feed)
-    qtbot.waitUntil(lambda: window.desk.market.view is not None)
 
 
 def arm(qtbot: QtBot, window: MainWindow) -> None:
@@ -704,3 +700,32 @@ def test_the_order_path_has_a_light_of_its_own(
     assert order_path(SessionStatus(EngineState.READY), None, working)[0] == "waiting"
     cut = SessionStatus(engine, feed_state="disconnected", log_status=log, seed=1)
     assert order_path(cut, view, working)[0] != "well"
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_a_session_that_is_opened_while_the_window_closes_is_stopped(
+    qtbot: QtBot, *, is_ready: bool
+) -> None:
+    made, gate, came = ScriptedSession(), threading.Event(), threading.Event()
+
+    def open_late(mode: Mode, feed: str) -> Session:
+        came.set()
+        gate.wait(30)
+        return made
+
+    sessions = Sessions(open_late, lambda: ["exchange"], frozenset({Mode.PAPER}))
+    window = MainWindow(Settings(), sessions, SystemClock())
+    qtbot.addWidget(window)
+    window.open(Mode.PAPER, "exchange")
+    assert came.wait(30)
+    if is_ready:
+        gate.set()
+        window.jobs._pool.submit(lambda: None).result(30)  # after it, unseen as yet
+    else:
+        threading.Timer(0.05, gate.set).start()
+
+    window.close()
+    QApplication.processEvents()
+
+    assert (made.starts, made.stops) == (1, 1)
+    assert window.bridge.session is None

@@ -14,15 +14,12 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.clock import SystemClock
-from app.config import Settings
 from app.sessions.session import Mode
 from app.ui.links import GROUPS, OWN
 from app.ui.main_window import MainWindow
-from app.ui.opening import Sessions
 from app.ui.panel_dock import PanelDock
 from app.ui.panel_rows import PANELS
-from tests.ui.scripted_session import ScriptedSession
+from tests.ui.scripted_window import opened, shown_window
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow]
 STEPS = int(os.environ.get("RINGSIDE_WALK", "100"))
@@ -146,17 +143,8 @@ class Hand:
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    sessions = Sessions(
-        lambda mode, feed: ScriptedSession(mode=mode, feed=feed),
-        lambda: ["exchange"],
-        frozenset({Mode.PAPER}),
-    )
-    made = MainWindow(Settings(), sessions, SystemClock(), tmp_path)
-    qtbot.addWidget(made)
-    made.show()
-    with qtbot.waitSignal(made.opening.opened):
-        made.open(Mode.PAPER, "exchange")
-    qtbot.waitUntil(lambda: made.desk.market.view is not None)
+    made = shown_window(qtbot, tmp_path)
+    opened(qtbot, made)
     yield made
     made.close()
 

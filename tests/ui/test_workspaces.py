@@ -10,53 +10,31 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.clock import SystemClock
-from app.config import Settings
-from app.sessions.session import Mode
 from app.ui import json_file
 from app.ui.arrangements import SHIPPED
+from app.ui.items.chart_trading import TradingChart
+from app.ui.items.ladder_view import LadderView
 from app.ui.items.ticket_view import TicketView
 from app.ui.main_window import MainWindow
 from app.ui.models.workspace import PanelState, Place, Workspace, from_json
-from app.ui.opening import Sessions
 from app.ui.panel_dock import PanelDock
 from app.ui.panel_rows import PANELS
 from app.ui.panels.ticket import TicketPanel
 from app.ui.workspace_files import WorkspaceFiles, file_name, refusal
-from tests.ui.scripted_session import INSTRUMENTS, ScriptedSession
+from tests.ui.scripted_session import INSTRUMENTS
+from tests.ui.scripted_window import opened, shown_window
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.gui
 SHIPPED_NAMES = [each.name for each in SHIPPED]
 
 
-def sessions() -> Sessions:
-    return Sessions(
-        lambda mode, feed: ScriptedSession(mode=mode, feed=feed),
-        lambda: ["exchange"],
-        frozenset({Mode.PAPER}),
-    )
-
-
-def made(qtbot: QtBot, folder: Path | None) -> MainWindow:
-    window = MainWindow(Settings(), sessions(), SystemClock(), folder)
-    qtbot.addWidget(window)
-    window.show()
-    return window
-
-
-def opened(qtbot: QtBot, window: MainWindow) -> None:
-    with qtbot.waitSignal(window.opening.opened):
-        window.open(Mode.PAPER, "exchange")
-    qtbot.waitUntil(lambda: window.desk.market.view is not None)
-
-
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    shown = made(qtbot, tmp_path)
+    shown = shown_window(qtbot, tmp_path)
     yield shown
     shown.close()
 
@@ -143,7 +121,7 @@ def test_panels_links_and_instruments_come_back(
     assert holds(window)
     assert window.docks["ladder-2"].isVisible()
     window.close()
-    again = made(qtbot, tmp_path)
+    again = shown_window(qtbot, tmp_path)
     assert again.workspaces.current == "Three ladders"
     assert holds(again), "before there is a session"
     opened(qtbot, again)
@@ -153,11 +131,11 @@ def test_panels_links_and_instruments_come_back(
 
 
 def test_what_is_hidden_stays_hidden(qtbot: QtBot, tmp_path: Path) -> None:
-    first = made(qtbot, tmp_path)
+    first = shown_window(qtbot, tmp_path)
     first.docks["risk"].hide()
     first.close()
 
-    second = made(qtbot, tmp_path)
+    second = shown_window(qtbot, tmp_path)
 
     assert not second.docks["risk"].isVisible()
     assert second.docks["ladder"].isVisible()
@@ -418,7 +396,7 @@ def test_a_damaged_file_is_set_aside_and_told(
     path.write_bytes(content)
     (tmp_path / "window.json").write_bytes(content)
 
-    window = made(qtbot, tmp_path)
+    window = shown_window(qtbot, tmp_path)
 
     assert window.docks["ladder"].isVisible()
     assert path.with_name("Trade.json.damaged-1").read_bytes() == content
@@ -447,7 +425,7 @@ def test_what_is_wrong_in_a_file_is_left_out(
     content = {"version": 1, "name": "Trade", "panels": [], "groups": {}, "layout": ""}
     json_file.write(tmp_path / "workspaces" / "Trade.json", content | changes)
 
-    window = made(qtbot, tmp_path)
+    window = shown_window(qtbot, tmp_path)
 
     assert window.docks["ladder"].isVisible()
     assert told(window) == []
@@ -460,7 +438,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
 
-    window = made(qtbot, blocked)
+    window = shown_window(qtbot, blocked)
     for name in ("Risk", "Trade", "Risk"):
         window.workspaces.switch(name)
     qtbot.waitUntil(lambda: bool(told(window)))
@@ -549,7 +527,7 @@ def test_a_killed_window_comes_back_as_it_was(qtbot: QtBot, tmp_path: Path) -> N
         eventually(is_kept)
         process.send_signal(signal.SIGKILL)
 
-    window = made(qtbot, tmp_path)
+    window = shown_window(qtbot, tmp_path)
 
     assert window.workspaces.current == "Replay"
     assert window.docks["ladder-2"].link.group == "E"
@@ -561,7 +539,7 @@ def test_a_killed_window_comes_back_as_it_was(qtbot: QtBot, tmp_path: Path) -> N
 def test_the_next_start_shows_what_was_shown_and_nothing_else(
     qtbot: QtBot, tmp_path: Path, name: str
 ) -> None:
-    first = made(qtbot, tmp_path)
+    first = shown_window(qtbot, tmp_path)
     first.workspaces.switch(name)
     qtbot.wait(20)
     shown = seen(first)
@@ -572,7 +550,7 @@ def test_the_next_start_shows_what_was_shown_and_nothing_else(
     shown = seen(first)
     first.close()
 
-    second = made(qtbot, tmp_path)
+    second = shown_window(qtbot, tmp_path)
     pnl = second.docks["pnl"]
     qtbot.waitUntil(lambda: is_painted(pnl))
 
@@ -587,3 +565,28 @@ def is_painted(dock: PanelDock) -> bool:
     return (
         panel is not None and panel.isVisible() and not dock.visibleRegion().isEmpty()
     )
+
+
+def test_the_keyboard_begins_on_the_ladder_else_on_the_largest_panel(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    first = shown_window(qtbot, tmp_path)
+    first.activateWindow()
+    qtbot.waitUntil(lambda: isinstance(first.focusWidget(), LadderView))
+    first.docks["ladder"].close()
+    first.close()
+
+    again = shown_window(qtbot, tmp_path)
+    again.activateWindow()
+    qtbot.waitUntil(lambda: isinstance(again.focusWidget(), TradingChart))
+
+    again.workspaces.switch("Risk")
+    assert again.panels.has_keyboard()
+    again.workspaces.switch("Trade")
+    assert isinstance(again.focusWidget(), TradingChart)
+    button = again.top_bar.findChild(QPushButton)
+    assert button is not None
+    button.setFocus()
+    again.workspaces.switch("Risk")
+    assert again.focusWidget() is button, "who works on a bar goes on there"
+    again.close()

@@ -50,6 +50,7 @@ class ChartView(ChartSurface):
     time_pointed = Signal(object)
     range_moved = Signal(object)
     _drag: tuple[str, QPointF] | None = None
+    _pointed_ts: int | None = None
 
     def accept_hand(self) -> None:
         """Take mouse and keys."""
@@ -160,11 +161,17 @@ class ChartView(ChartSurface):
         if at == self.pointer:
             return
         self.pointer = at
-        if at is None or not len(self.shown):
-            self.time_pointed.emit(None)
-        else:
-            self.time_pointed.emit(int(self.shown.rows["begin"][self.pointed()]))
+        self.tell_pointed()
         self.show_cross()
+
+    def tell_pointed(self) -> None:
+        """Tell which bar the crosshair is on: bars move on below a pointer at rest."""
+        ts = None
+        if self.pointer is not None and len(self.shown):
+            ts = int(self.shown.rows["begin"][self.pointed()])
+        if ts != self._pointed_ts:
+            self._pointed_ts = ts
+            self.time_pointed.emit(ts)
 
     def show_linked(self, ts: int) -> None:
         """Show where a linked chart points; 0 = nowhere."""

@@ -44,7 +44,7 @@ class LinkChip(QToolButton):
 
     def sizeHint(self) -> QSize:
         side = round(16 * self._scale)
-        return QSize(side + 6, side)
+        return QSize(side + 6, side + 6)  # around it the ring of the keyboard
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -228,6 +228,7 @@ class ChartPanel(QWidget):
         self._is_drawing = is_drawing
         self.feed.update()
         self.orders.show()
+        self.view.tell_pointed()
 
     def _on_order(self, order: int) -> None:
         """Say all that is known of the order under the pointer, as the ladder does."""
