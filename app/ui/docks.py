@@ -189,6 +189,14 @@ class Docks(QObject):
         focus = self._window.focusWidget()
         return focus in (None, self._window) or self._of(focus) is not None
 
+    def go_on(self, dock: PanelDock | None) -> None:
+        """Give the keyboard back to a panel that was made anew; else begin."""
+        if dock is not None and _is_seen(dock):
+            dock.take_keyboard()
+            self._last = dock.name
+        else:
+            self.begin()
+
     def begin(self) -> None:
         """Give the keyboard to a ladder that is seen, else to the panel with most room.
 

@@ -143,6 +143,7 @@ class MainWindow(QMainWindow):
         self.panels = Docks(self, self.desk, self.links)
         self.docks = self.panels.by_name
         self.hotkeys = Hotkeys(self.commands, self)
+        self._is_arranged = self._was_active = self._is_fitted = False
         self._bar = QToolBar("Session")
         self._bar.setObjectName("session")
         self._bar.setMovable(False)
@@ -161,7 +162,6 @@ class MainWindow(QMainWindow):
         self.strip = WorkspaceBar(self.workspaces, self.commands)
         self.menuBar().setCornerWidget(self.strip)
         self.resize(*_SIZE)
-        self._is_arranged = self._was_active = self._is_fitted = False
         self._before_backtest = self.workspaces.current
         geometry = self.memory.text("geometry").encode("ascii", "ignore")
         self.restoreGeometry(QByteArray.fromBase64(geometry))
@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         look = self.look
+        was_inside, before = self.panels.has_keyboard(), self.panels.worked_in()
         self.panels.strip()
         self._write()
         themes.apply(application, look.theme, look.settings.scale)
@@ -202,6 +203,8 @@ class MainWindow(QMainWindow):
         self.panels.give(self.context)
         self.amenities.give(self.context)
         self._build_bars()
+        if was_inside and self._is_arranged:
+            self.panels.go_on(before)
 
     def _write(self) -> None:
         """Take the font of the look: for what is made, before docks are.

@@ -635,7 +635,8 @@ def test_linked_charts_point_at_the_same_time(stage: Stage) -> None:
 def test_a_linked_chart_is_told_what_bars_bring_below_a_pointer_at_rest(
     panel: ChartPanel, stage: Stage
 ) -> None:
-    view, told = panel.view, []
+    view = panel.view
+    told: list[int] = []
     stage.context.focus.time_pointed.connect(told.append)
     newest = float(view.shown.xs[view.pointed()])
     view.point_at(QPointF(newest + 1, 80))

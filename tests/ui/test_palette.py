@@ -277,7 +277,7 @@ def test_every_entry_can_be_run_one_after_another(
     for each in run:
         each.run()
         QApplication.processEvents()
-        focus = window.focusWidget()
+        focus: QWidget | None = window.focusWidget()
         assert focus is None or focus.isVisible(), each.id
     qtbot.waitUntil(lambda: not any(map(_is_asking, QApplication.topLevelWidgets())))
 

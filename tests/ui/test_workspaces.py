@@ -584,6 +584,12 @@ def test_the_keyboard_begins_on_the_ladder_else_on_the_largest_panel(
     assert again.panels.has_keyboard()
     again.workspaces.switch("Trade")
     assert isinstance(again.focusWidget(), TradingChart)
+    again.panels.go_to("orders")
+    at = again.focusWidget().accessibleName()
+    again.look.turn()
+    qtbot.waitUntil(lambda: again.context.theme is again.theme)
+    assert again.focusWidget().accessibleName() == at, "another look, the same place"
+    assert again.panels.worked_in() is again.docks["orders"]
     button = again.top_bar.findChild(QPushButton)
     assert button is not None
     button.setFocus()

@@ -403,7 +403,7 @@ class ChartSurface(ChartSpace):
         """Column under the crosshair; the newest in the plot where there is none."""
         x = self.cross_x()
         if x is None:
-            return max(0, self.shown.seen().stop - 1)
+            return max(0, int(self.shown.seen().stop) - 1)
         at = int(np.searchsorted(self.shown.xs, x, side="right")) - 1
         return max(0, min(len(self.shown) - 1, at))
 
