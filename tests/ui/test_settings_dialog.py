@@ -196,3 +196,57 @@ def test_times_of_the_exchange_follow_the_instrument(
     window.amenities._on_saved(file.change({"ui.time_zone": "exchange"}), [])
 
     assert formatting.zone_name(NOON) in (zone, "UTC", "CDT", "EDT")
+
+
+def another(dialog: SettingsDialog, key: str) -> str:
+    """Set a field of the dialog to another value that may be; its text."""
+    row, field = dialog.form.rows[key], dialog.editors[key].field
+    before = row.text
+    if isinstance(field, QCheckBox):
+        field.click()
+    elif isinstance(field, QComboBox):
+        field.setCurrentIndex((field.currentIndex() + 1) % field.count())
+    else:
+        number = float(before) if row.kind == "text" and _is_number(before) else None
+        tried = ("recording:one", "9", "A, B") if number is None else _near(number)
+        for text in (each for each in tried if each != before):
+            line(dialog, key).setText(text)
+            if key not in dialog.form.wrong():
+                break
+    assert row.text != before, key
+    assert key not in dialog.form.wrong(), key
+    return row.text
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).lstrip("-").isdigit()
+
+
+def _near(number: float) -> list[str]:
+    return [f"{each:g}" for each in (number + 1, number - 1, number / 2)]
+
+
+def test_every_setting_is_changed_kept_and_put_back(
+    qtbot: QtBot, dialog: SettingsDialog, file: SettingsFile
+) -> None:
+    free = [key for key, row in dialog.form.rows.items() if not row.is_held]
+    given = {key: another(dialog, key) for key in free}
+    dialog.save.click()
+
+    again = SettingsDialog(None, file, file.load())
+    again.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+    qtbot.addWidget(again)
+    assert {key: again.form.rows[key].text for key in free} == given
+    for key in free:
+        assert again.editors[key].back.isEnabled(), key
+        again.editors[key].back.click()
+    again.save.click()
+    assert "=" not in file.path.read_text()
+
+
+def test_a_path_is_read_whole_where_there_is_room(dialog: SettingsDialog) -> None:
+    for key, editor in dialog.editors.items():
+        field = editor.field
+        if editor.row.kind == "path" and isinstance(field, QLineEdit):
+            text = field.fontMetrics().horizontalAdvance("{user_data}/" + "n" * 30)
+            assert field.width() > text, key

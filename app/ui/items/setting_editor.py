@@ -22,6 +22,8 @@ from app.ui.models.settings_form import SettingRow
 
 _ZONES: Final = ("local", "UTC", "exchange")
 _FIELD_FIGURES: Final = 34
+_FIELD_SHARE: Final = 100
+"""Of the room that is left, against 1 beside it: a path is read whole where it can."""
 
 
 class SettingEditor(QWidget):
@@ -101,7 +103,7 @@ class SettingEditor(QWidget):
         line = QHBoxLayout()
         line.addWidget(title)
         title.setMinimumWidth(self.fontMetrics().averageCharWidth() * 22)
-        line.addWidget(self.field, 1)
+        line.addWidget(self.field, _FIELD_SHARE)
         line.addWidget(_label("muted", rule.unit))
         if row.kind == "path":
             browse = QPushButton("Browse…")
