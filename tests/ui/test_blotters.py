@@ -483,6 +483,14 @@ def test_fills_are_filtered_by_role(qtbot: QtBot, armed: Stage) -> None:
     assert panel.table.rowCount() == 2
 
 
+def test_a_filter_hints_at_words_that_its_rows_have(
+    armed: Stage, orders: OrdersPanel
+) -> None:
+    fills = FillsPanel(armed.context)
+    hints = [panel.filter.line.placeholderText() for panel in (orders, fills)]
+    assert hints == ["Filter: rstk working buy", "Filter: rstk buy maker"]
+
+
 def test_a_narrow_blotter_gives_up_chips_first(
     qtbot: QtBot, orders: OrdersPanel
 ) -> None:

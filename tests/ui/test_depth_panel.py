@@ -89,6 +89,14 @@ def test_words_tell_sum_levels_and_average(
     assert "inside" in words_at(frame, (frame.low + frame.high) / 2)
 
 
+def test_the_imbalance_is_told_first(stage: Stage, panel: DepthProfilePanel) -> None:
+    stage.pulse()
+
+    first, *others = panel._balance.text.split(" · ")
+    assert first.startswith("imbalance ")
+    assert [each.split(" ")[0] for each in others] == ["bids", "asks"]
+
+
 def test_wheel_keys_and_pointer(stage: Stage, panel: DepthProfilePanel) -> None:
     before = panel.state()["ticks"]
     QTest.keyClick(panel.view, Qt.Key.Key_Plus)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
-_HINT = "Filter: rstk buy working"
+_HINT = "Filter: rstk"
 
 
 class FilterBar(QObject):
@@ -32,7 +32,8 @@ class FilterBar(QObject):
     def __init__(self, groups: Sequence[Sequence[tuple[str, str]]]) -> None:
         super().__init__()
         self.line = QLineEdit()
-        self.line.setPlaceholderText(_HINT)
+        words = [group[0][1] for group in groups]  # what a row of this table can say
+        self.line.setPlaceholderText(" ".join([_HINT, *words]))
         self.line.setClearButtonEnabled(True)
         self.line.setAccessibleName("Filter by words; a minus before one excludes it")
         self.line.setMinimumWidth(90)

@@ -55,6 +55,7 @@ class AlertsPanel(QWidget):
         self.hear.setToolTip("Play the sound of an alert")
         self.silent = Line()
         for rows in (self.list, self.fired):
+            rows.setFrameShape(QListWidget.Shape.NoFrame)
             rows.setMinimumHeight(2 * rows.fontMetrics().height())
         self._lay_out()
         context.bridge.tables_due.connect(self.sync)

@@ -101,7 +101,8 @@ class DepthProfilePanel(QWidget):
                 for side in (frame.bids, frame.asks)
             )
             balance = formatting.percent_change(frame.imbalance)
-            words = f"bids {bid} · asks {ask} · imbalance {balance}"
+            # What it is shown for comes first: a narrow panel cuts the end off.
+            words = f"imbalance {balance} · bids {bid} · asks {ask}"
             self._balance.show_text(words, self._context.theme.muted)
 
     def showEvent(self, event: object) -> None:
