@@ -79,7 +79,9 @@ class Amenities(QObject):
         # Late: a start needs none of it.
         from app.ui.settings_dialog import SettingsDialog
 
-        self.dialog = SettingsDialog(window, file, loaded)
+        obstacle = self.sound.obstacle
+        notes = {"sounds": f"No sound: {obstacle}"} if obstacle else {}
+        self.dialog = SettingsDialog(window, file, loaded, notes)
         self.dialog.saved.connect(self._on_saved)
         self.dialog.show()
 

@@ -1,5 +1,7 @@
 """The settings dialog, made from what app/config.py declares; it blocks nothing."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -34,15 +36,27 @@ class SettingsDialog(QDialog):
     -------
     saved(object, object)
         The settings that hold now (`Loaded`), and the names of those changed.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+    file : SettingsFile
+    loaded : Loaded
+    notes : mapping of str to str, optional
+        What is to be said of a section: why its settings do nothing here.
     """
 
     saved = Signal(object, object)
 
     def __init__(
-        self, parent: QWidget | None, file: SettingsFile, loaded: Loaded[Settings]
+        self,
+        parent: QWidget | None,
+        file: SettingsFile,
+        loaded: Loaded[Settings],
+        notes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(parent)
-        self._file = file
+        self._file, self._notes = file, notes
         self.form = SettingsForm(loaded, file.path)
         self.setWindowTitle("Settings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -78,6 +92,7 @@ class SettingsDialog(QDialog):
             name: _heading(f"{section_title(name)}: {sentence}")
             for name, sentence in self.form.sections()
         }
+        self.notes = {name: _warning(words) for name, words in self._notes.items()}
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
@@ -94,6 +109,8 @@ class SettingsDialog(QDialog):
         column.setSpacing(10)
         for name, head in self.heads.items():
             column.addWidget(head)
+            if name in self.notes:
+                column.addWidget(self.notes[name])
             for key, editor in self.editors.items():
                 if key.startswith(f"{name}."):
                     column.addWidget(editor)
@@ -134,6 +151,8 @@ class SettingsDialog(QDialog):
                 shown.add(own)
         for name, head in self.heads.items():
             head.setVisible(name in shown)
+            if name in self.notes:
+                self.notes[name].setVisible(name in shown)
         self.none.setVisible(not shown)
         self.area.verticalScrollBar().setValue(0)
 
@@ -178,8 +197,16 @@ def _heading(text: str) -> QLabel:
 
 
 def _muted(text: str) -> QLabel:
+    return _words("muted", text)
+
+
+def _warning(text: str) -> QLabel:
+    return _words("warning", text)
+
+
+def _words(role: str, text: str) -> QLabel:
     label = QLabel(text)
-    label.setProperty("role", "muted")
+    label.setProperty("role", role)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     return label

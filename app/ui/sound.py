@@ -111,6 +111,11 @@ class Sound(QObject):
             return "sounds.on is off in the settings"
         if not self.volume:
             return "sounds.volume is 0 in the settings"
+        return self.obstacle
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing would be heard whatever the settings say; "" = it would be."""
         if not self.is_able:
             return f"none of {', '.join(_PLAYERS)} is here to play one"
         return self._trouble

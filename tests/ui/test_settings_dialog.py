@@ -166,6 +166,19 @@ def test_saved_settings_hold_at_once(qtbot: QtBot, window: MainWindow) -> None:
     assert window.amenities.settings.ui.frames_per_s == 30
 
 
+def test_sounds_that_nothing_plays_are_told_where_they_are_set(
+    window: MainWindow,
+) -> None:
+    window.amenities.sound.programs = ()
+    window.commands.run("file.settings")
+    dialog = window.amenities.dialog
+    assert dialog.notes["sounds"].text().startswith("No sound: none of pw-play")
+    dialog.search.setText("scale")
+    assert dialog.notes["sounds"].isHidden()
+    dialog.search.setText("volume")
+    assert not dialog.notes["sounds"].isHidden()
+
+
 def test_what_holds_later_is_told(window: MainWindow) -> None:
     window.commands.run("file.settings")
     dialog = window.amenities.dialog
