@@ -16,6 +16,7 @@ from app.settings_file import DECLARED, SettingsFile
 from app.ui import formatting
 from app.ui.alert_desk import AlertDesk
 from app.ui.context import Context
+from app.ui.models.alerts import Silence
 from app.ui.models.messages import Level
 from app.ui.notice_board import NoticeBoard
 from app.ui.sound import Sound, players
@@ -54,7 +55,7 @@ class Amenities(QObject):
         self.sound.setParent(self)
         self.sound.failed.connect(self._on_silence)
         self.alerts.went_off.connect(lambda: self._play("alert"))
-        window.desk.alerts.silence = lambda: self.sound.silence
+        window.desk.alerts.silence = self._silence
         window.bridge.reports_arrived.connect(self._on_reports)
         self._window, self._file = window, file
         self.tour: TourCard | None = None
@@ -192,6 +193,9 @@ class Amenities(QObject):
     def _touch(self) -> None:
         if self._mark is not None:
             self._mark.touch()
+
+    def _silence(self) -> Silence:
+        return Silence(self.sound.silence, self.sound.is_hushed)
 
     def _on_silence(self, words: str) -> None:
         self._window.bridge.tell(

@@ -108,10 +108,15 @@ class Sound(QObject):
     def silence(self) -> str:
         """Why nothing is heard, in words; "" = it is."""
         if not self.is_on:
-            return "sounds.on is off in the settings"
+            return "sounds are off in the settings"
         if not self.volume:
-            return "sounds.volume is 0 in the settings"
+            return "the volume is 0 in the settings"
         return self.obstacle
+
+    @property
+    def is_hushed(self) -> bool:
+        """Whether nothing shall be heard."""
+        return not self.is_on or not self.volume
 
     @property
     def obstacle(self) -> str:
@@ -122,7 +127,7 @@ class Sound(QObject):
 
     def play(self, name: str, now: int) -> bool:
         """Play a sound unless it was just played; True if it starts (now: ns)."""
-        is_wanted = self.is_on and self.volume > 0
+        is_wanted = not self.is_hushed
         if is_wanted and not self.is_able:
             self._tell(self.silence)
             return False

@@ -416,7 +416,7 @@ def test_sounds_never_pile_up(qtbot: QtBot, tmp_path: Path) -> None:
         assert file.getframerate() == 44_100
     sound.is_on = False
     assert not sound.play("kill", 10**12)
-    assert sound.silence == "sounds.on is off in the settings"
+    assert sound.silence == "sounds are off in the settings"
     sound.close()
 
 

@@ -155,6 +155,14 @@ def number(text: str) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """Why no alert is heard, in words ("" = they are), and whether that is wanted."""
+
+    words: str = ""
+    is_wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fired:
     """An alert that went off: when (ns since 1970 UTC), and in which words."""
 
@@ -204,14 +212,14 @@ class Alerts:
     version : int
         Changes with every alert and with every one that goes off.
     silence : callable
-        Why none of them is heard, in words; "" = they are.
+        Returns the `Silence` of now.
     """
 
     def __init__(self) -> None:
         self._watched: list[_Watched] = []
         self.fired: list[Fired] = []
         self.version = 0
-        self.silence: Callable[[], str] = str
+        self.silence: Callable[[], Silence] = Silence
 
     @property
     def rows(self) -> list[Alert]:

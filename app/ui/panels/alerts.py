@@ -78,9 +78,10 @@ class AlertsPanel(QWidget):
 
     def sync(self) -> None:
         """Show what has changed."""
-        silence = self._alerts.silence()
-        words = f"No sound: {silence}" if silence else ""
-        self.silent.show_text(words, self._context.theme.warning)
+        silence, theme = self._alerts.silence(), self._context.theme
+        colour = theme.muted if silence.is_wanted else theme.warning
+        words = f"No sound: {silence.words}" if silence.words else ""
+        self.silent.show_text(words, colour)
         if self._shown == self._alerts.version:
             return
         self._shown = self._alerts.version
@@ -127,7 +128,7 @@ class AlertsPanel(QWidget):
 
     def _open(self, given: Alert, at: int | None) -> None:
         names = [each.instrument.name for each in self._context.desk.market.listed]
-        self.form = AlertForm(self, names, given, self._alerts.silence())
+        self.form = AlertForm(self, names, given, self._alerts.silence().words)
         self.form.accepted.connect(lambda: self._put(at))
         self.form.finished.connect(self.form.deleteLater)
         self.form.open()
