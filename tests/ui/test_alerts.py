@@ -313,7 +313,11 @@ def test_a_number_and_a_time_can_be_read(qtbot: QtBot, stage: Stage) -> None:
 
     for field in (form.minutes, form.until):
         text = field.fontMetrics().horizontalAdvance(field.text())
-        assert field.lineEdit().width() > text
+        margins = field.lineEdit().textMargins()
+        assert margins.left() > 0, "it begins where the text of other fields does"
+        assert field.lineEdit().width() > text + margins.left() + margins.right()
+    middles = [each.geometry().center().y() for each in (form.ends, form.until)]
+    assert abs(middles[0] - middles[1]) <= 1, "a tick beside its field"
 
 
 @pytest.mark.gui

@@ -1,6 +1,6 @@
 """The fields of one alert."""
 
-from PySide6.QtCore import QDateTime
+from PySide6.QtCore import QDateTime, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.errors import ConfigError
 from app.ui.items.moment_field import MomentField
+from app.ui.items.plain_spin import make_plain
 from app.ui.models.alerts import (
     EVENTS,
     KINDS,
@@ -30,7 +31,6 @@ from app.ui.models.studies import LINES, usual_numbers
 _ANY = "any"
 _LEVELS = {"risk": "80", "study": ""}
 """What is offered first where it is no price and nought says nothing."""
-_NO_BUTTONS = QSpinBox.ButtonSymbols.NoButtons  # arrows, wheel and digits change it
 
 
 class AlertForm(QDialog):
@@ -82,14 +82,14 @@ class AlertForm(QDialog):
         self.minutes = QSpinBox()
         self.minutes.setRange(1, 1440)
         self.minutes.setValue(given.minutes)
-        self.minutes.setButtonSymbols(_NO_BUTTONS)
+        make_plain(self.minutes)
         self.repeats = QCheckBox("&Each time, not once")
         self.repeats.setChecked(given.repeats)
         self.quiet = QSpinBox()
         self.quiet.setRange(0, LONGEST_QUIET_S)
         self.quiet.setSuffix(" s")
         self.quiet.setValue(given.quiet_s)
-        self.quiet.setButtonSymbols(_NO_BUTTONS)
+        make_plain(self.quiet)
         self.quiet.setToolTip(
             "What happens in it is told at its end, if it is still so"
         )
@@ -143,6 +143,7 @@ class AlertForm(QDialog):
         self.form.addRow("&Quiet after it", self.quiet)
         self.quiet.setAccessibleName("Quiet after it, seconds")
         self.form.addRow(self.ends, self.until)
+        self.form.setAlignment(self.ends, Qt.AlignmentFlag.AlignVCenter)
         self.until.setAccessibleName("Expires at")
         layout = QVBoxLayout(self)
         layout.addLayout(self.form)

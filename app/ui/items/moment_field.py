@@ -4,6 +4,7 @@ from PySide6.QtCore import QDateTime, QTimeZone
 from PySide6.QtWidgets import QDateTimeEdit
 
 from app.ui import formatting
+from app.ui.items.plain_spin import make_plain
 
 _MS = 1_000_000
 _S = 1_000_000_000
@@ -23,7 +24,7 @@ class MomentField(QDateTimeEdit):
     def __init__(self, form: str) -> None:
         super().__init__()
         self.setDisplayFormat(form)
-        self.setButtonSymbols(QDateTimeEdit.ButtonSymbols.NoButtons)
+        make_plain(self)
         self.setTimeZone(QTimeZone(QTimeZone.Initialization.UTC))
 
     def show_instant(self, instant: int) -> None:
