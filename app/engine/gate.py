@@ -32,6 +32,7 @@ from app.engine.gate_corporate import apply_action
 from app.engine.gate_flatten import Flatten, begin_flatten, flatten_step
 from app.engine.gate_marks import MARKED, shown_stale
 from app.engine.gate_orders import (
+    asked_reason,
     command_cancel,
     command_new,
 )
@@ -127,7 +128,7 @@ def _cancel_all(arena: int, links: int, command: Any) -> None:
             if instrument in (ANY, each):
                 working(arena)[each]["flatten"] = Flatten.NONE
     meant = (integer(command["side"]), whose, integer(1))
-    cancel_many(arena, links, instrument, meant, integer(Reason.NONE))
+    cancel_many(arena, links, instrument, meant, asked_reason(command))
 
 
 @kernel

@@ -240,7 +240,7 @@ def request_cancel(arena: int, links: int, index: int, reason: int) -> None:
     Parameters
     ----------
     reason : int
-        Reason of the end if it was not asked for; NONE for a user's cancel.
+        Reason of the end; NONE for a user's cancel.
     """
     ask_cancel(arena, index, reason)
     note_message(arena)
@@ -249,12 +249,19 @@ def request_cancel(arena: int, links: int, index: int, reason: int) -> None:
 
 
 @kernel
+def asked_reason(command: Any) -> int:
+    """Reason of what a cancel ends: STRATEGY for a strategy's, NONE for a user's."""
+    asks = command["strategy"] > 0
+    return integer(Reason.STRATEGY) if asks else integer(Reason.NONE)
+
+
+@kernel
 def command_cancel(arena: int, links: int, command: Any) -> None:
     """Action.CANCEL: passes in every state (52)."""
     forget_findings(arena)
     index = owned_order(arena, command)
     if index and not is_ended(orders(arena)[index]["status"]):
-        request_cancel(arena, links, index, integer(Reason.NONE))
+        request_cancel(arena, links, index, asked_reason(command))
         return
     reason = integer(Reason.ORDER_ENDED) if index else integer(Reason.UNKNOWN_ORDER)
     kind = integer(ReportType.CANCEL_REJECTED)

@@ -133,7 +133,8 @@ def _retry_in(arena: int, links: int, instrument: int) -> None:
         following = next_working(arena, instrument, index)
         order = orders(arena)[index]
         reason = integer(order["end_reason"])
-        if reason != Reason.NONE and order["status"] != OrderStatus.PENDING_CANCEL:
+        is_own = reason != Reason.NONE and reason != Reason.STRATEGY
+        if is_own and order["status"] != OrderStatus.PENDING_CANCEL:
             request_cancel(arena, links, index, reason)
         index = still_working(arena, instrument, following)
 

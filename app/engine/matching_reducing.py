@@ -4,6 +4,7 @@ from app.engine.bits import integer
 from app.engine.compile import rare
 from app.engine.conditional.groups import note_resize
 from app.engine.conditional.state import condition, order_of
+from app.engine.conditional.steps import is_to_change
 from app.engine.matching_orders import end_with, open_of, price_of, set_open
 from app.engine.matching_output import report_working
 from app.engine.matching_positions import closable, owner_row
@@ -40,7 +41,9 @@ def _move_position(arena: int, row: int, change: int) -> None:
     here = integer(owner["first"])
     while here:
         following = integer(condition(arena, here)["next_own"])
-        cut(arena, order_of(arena, here))
+        # What its group has lined up comes next, and says why (matching_groups).
+        if not is_to_change(arena, here):
+            cut(arena, order_of(arena, here))
         here = following
 
 

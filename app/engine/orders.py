@@ -210,14 +210,15 @@ def forget_oldest(arena: int) -> None:
 
 @kernel
 def ask_cancel(arena: int, index: int, reason: int) -> None:
-    """Note that a cancel is on its way, and why if it was not asked for.
+    """Note that a cancel is on its way, and why if no user asked for it.
 
-    The first reason stays: who asks again does not take it away. Only KILL's replaces
-    another, for KILL counts the orders that it waits for.
+    The first reason of the engine's own stays: who asks again does not take it away.
+    Only KILL's replaces another, for KILL counts the orders that it waits for.
     """
     order = orders(arena)[index]
     order["status"] = OrderStatus.PENDING_CANCEL
-    if order["end_reason"] == Reason.NONE or reason == Reason.KILLED:
+    asked = order["end_reason"] == Reason.NONE or order["end_reason"] == Reason.STRATEGY
+    if asked or reason == Reason.KILLED:
         order["end_reason"] = reason
 
 

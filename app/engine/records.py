@@ -332,7 +332,7 @@ class Reason(IntEnum):
     HALTED = 27
     CLOSED = 28
     EXPIRED = 29
-    USER = 30  # cancelled as asked
+    USER = 30  # cancelled as a user asked
     MARKET_CLOSED_CUTOFF = 31
     NOT_CONNECTED = 32
     GROUP = 33  # changed or cancelled by its group
@@ -341,6 +341,7 @@ class Reason(IntEnum):
     NOT_TRADING = 36  # the contract's last trading day is over
     VENUE_BUSY = 37  # the venue takes no orders just now
     SIZED = 38  # sized again by the price at which it is filled
+    STRATEGY = 39  # cancelled as its strategy asked
     # the risk gate
     MAX_ORDER_SIZE = 40
     MAX_ORDER_VALUE = 41

@@ -20,6 +20,7 @@ from app.engine.history.records import BAR_ROW, BarKind
 from app.engine.records import BAR, REPORT, EventKind, RecordFlag
 from app.engine.snapshot import SnapshotBuffer, snapshot_bytes
 from app.engine.strategy import Handler, Interpreted
+from app.engine.strategy_state import HEAD, NOTE, NoteKind
 from app.errors import CatalogError, StrategyError
 from app.instrument import Instrument
 from app.sessions.hanging import Ready, memory_of, open_memory
@@ -148,6 +149,7 @@ def warm(arena: Arena, number: int, ready: Ready, bars: NDArray[Any]) -> int:
         if is_last:
             _run(on_bars, arena, number, address, ready, bars[index])
     _forget_quotes(arena, number, ready)
+    _forget_lines(arena, number)
     return len(bars)
 
 
@@ -204,6 +206,21 @@ def _run(
         raise StrategyError(
             f"{title_of(ready.cls)} failed as it warmed up, at the bar of {when}{why}"
         )
+
+
+def _forget_lines(arena: Arena, number: int) -> None:
+    """Leave of its notes the curves: lines of a log would look like live ones."""
+    memory = memory_of(arena, number)
+    head = memory[: HEAD.itemsize].view(HEAD)[0]
+    room, written = int(head["notes_room"]), int(head["notes"])
+    if min(room, written) == 0:
+        return
+    at = int(head["notes_at"])
+    ring = memory[at : at + room * NOTE.itemsize].view(NOTE)
+    notes = ring[np.arange(max(0, written - room), written) % room]
+    curves = notes[notes["kind"] == NoteKind.PLOT]
+    ring[: len(curves)] = curves
+    head["notes"] = len(curves)
 
 
 def _forget_quotes(arena: Arena, number: int, ready: Ready) -> None:

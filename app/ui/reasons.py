@@ -42,6 +42,7 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.CLOSED: "the venue is closed",
     Reason.EXPIRED: "its time ran out",
     Reason.USER: "cancelled as asked",
+    Reason.STRATEGY: "cancelled as its strategy asked",
     Reason.MARKET_CLOSED_CUTOFF: "too late for this auction",
     Reason.NOT_CONNECTED: "the venue is not connected",
     Reason.GROUP: "another order of its group ended it",

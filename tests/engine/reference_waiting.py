@@ -136,10 +136,16 @@ class Waiting(PlainBook):
         self.tell(order, ReportType.REPLACED, Reason.NOT_REDUCING)
         return True
 
+    def is_to_change(self, order):
+        return any(
+            step in ("cancel", "resize") and each is order
+            for step, each, _ in self.steps
+        )
+
     def move_position(self, owner, change):
         self.position[owner] = self.position.get(owner, 0) + change
         for order in list(self.reducing.get(owner, ())):
-            if order.slot:
+            if order.slot and not self.is_to_change(order):
                 self.cut(order)
 
     def after_match(self, *fills):

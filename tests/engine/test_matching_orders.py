@@ -522,6 +522,22 @@ def test_rule_28_exits_wait_for_their_entry_and_grow_with_it(engine):
     assert engine.queue(0, SELL) == [(1, 2, 5, 110)]
 
 
+def test_rule_29_exits_of_one_group_change_for_it_and_not_for_the_position(engine):
+    legs = bracket(100, 110, 95)
+    exits = [each._replace(options=int(OrderOption.REDUCE_ONLY)) for each in legs[:2]]
+    act(engine, *(each._replace(account=0) for each in (*exits, legs[2])))
+    act(engine, new(8, SELL, 5, 100, **OTHER))
+
+    part = act(engine, new(7, BUY, 2, 110, **OTHER))
+    rest = act(engine, new(6, BUY, 3, 110, **OTHER))
+
+    mates = [r for r in (*part, *rest) if r["client_order_id"] == 3]
+    assert told(mates, "report", "leaves", "reason") == [
+        (ReportType.REPLACED, 3, Reason.GROUP),
+        (ReportType.CANCELLED, 0, Reason.GROUP),
+    ]
+
+
 def test_rule_28_an_exit_that_closed_all_waits_while_its_entry_works(engine):
     act(engine, *bracket(100, 110, 95), market(9, SELL, 2, **OTHER))
 

@@ -599,6 +599,38 @@ def test_rule_53_a_second_cancel_does_not_hide_that_kill_waits_for_the_order(ses
     assert session.last(ReportType.KILL)["leaves"] == 0
 
 
+@pytest.mark.parametrize("is_all", [False, True])
+def test_a_cancelled_order_tells_whether_its_strategy_or_a_user_asked(session, is_all):
+    for strategy, reason in ((1, Reason.STRATEGY), (0, Reason.USER)):
+        order = session.new(BUY, 1, 99_00, strategy=1)
+        if is_all:
+            session.command(Action.CANCEL_ALL, instrument=0, strategy=strategy)
+        else:
+            session.cancel(order, strategy=strategy)
+
+        session.report(ReportType.CANCELLED, order, reason=Reason.USER)
+
+        assert session.last(ReportType.CANCELLED)["reason"] == reason
+
+
+def test_a_strategys_refused_cancel_is_not_asked_again_a_loss_limits_is(session):
+    order = session.new(BUY, 1, 99_00, strategy=1)
+    session.cancel(order, strategy=1)
+    session.report(ReportType.CANCEL_REJECTED, order)
+    session.told()
+
+    session.clock(SECOND)
+    assert session.told() == []
+    session.command(Action.STOP_STRATEGY, strategy=1)
+    session.report(ReportType.CANCEL_REJECTED, order)
+    session.told()
+    session.clock(SECOND)
+
+    assert session.told() == [("cancel", order)]
+    session.report(ReportType.CANCELLED, order, reason=Reason.USER)
+    assert session.last(ReportType.CANCELLED)["reason"] == Reason.STRATEGY_STOPPED
+
+
 def test_rule_20_an_exit_that_shrinks_keeps_the_price_it_was_moved_to(session):
     session.trade(BUY, 10, 100_00)
     exit_order = session.new(SELL, 10, 101_00, **REDUCE)

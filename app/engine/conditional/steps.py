@@ -6,7 +6,7 @@ fill, an end) may line up more. A step whose order has ended meanwhile is left o
 
 from app.engine.arena import Section, give, take
 from app.engine.bits import integer
-from app.engine.compile import inlined, rare
+from app.engine.compile import inlined, kernel, rare
 from app.engine.conditional.state import (
     Step,
     condition,
@@ -70,6 +70,13 @@ def next_step(arena: int) -> tuple[int, int, int]:
             owner["lined_up"] = integer(owner["lined_up"]) & ~(integer(1) << step)
             return step, index, reason
     return integer(Step.NONE), integer(0), integer(Reason.NONE)
+
+
+@kernel
+def is_to_change(arena: int, index: int) -> bool:
+    """Whether a CANCEL or RESIZE of a condition's order is lined up."""
+    lined_up = integer(condition(arena, index)["lined_up"])
+    return ((lined_up >> Step.CANCEL) | (lined_up >> Step.RESIZE)) & 1 != 0
 
 
 @rare

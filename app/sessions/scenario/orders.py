@@ -52,6 +52,7 @@ _BY_VENUE: Final = frozenset(
     )
 )
 """Reasons of changes that answer no request."""
+_ASKED_FOR: Final = (Reason.USER, Reason.STRATEGY)
 _SYNONYMS: Final = {
     **dict.fromkeys(("new", "partially_filled", "open", "active"), "working"),
     **dict.fromkeys(("resting", "accepted", "part_filled", "partial"), "working"),
@@ -186,7 +187,7 @@ def _follow_requests(order: KnownOrder, report: Any, kind: int) -> None:
         _answer_replace(order, "rejected")
     elif kind == ReportType.CANCEL_REJECTED:
         _answer_cancel(order, "rejected")
-    elif kind == ReportType.CANCELLED and report["reason"] == Reason.USER:
+    elif kind == ReportType.CANCELLED and report["reason"] in _ASKED_FOR:
         _answer_cancel(order, "accepted")
     if order.status in _ENDED:
         for _ in range(order.asked_cancels):

@@ -47,7 +47,10 @@ _WORDS: Final[tuple[tuple[str, tuple[Reason, ...]], ...]] = (
     (r"kill", (Reason.STATE_KILLED, Reason.KILLED)),
     (r"reduce", (Reason.STATE_REDUCE, Reason.NOT_REDUCING)),
     (r"strategy.*rais", (Reason.STRATEGY_RAISED, Reason.STRATEGY_STOPPED)),
-    (r"strategy", (Reason.STRATEGY_STOPPED, Reason.STRATEGY_RAISED)),
+    (
+        r"strategy",
+        (Reason.STRATEGY_STOPPED, Reason.STRATEGY_RAISED, Reason.STRATEGY),
+    ),
     (r"user|asked", (Reason.USER,)),
     (r"unknown|ended|too.?late", (Reason.UNKNOWN_ORDER, Reason.ORDER_ENDED)),
     (r"unsupported|not.?offered|capab", (Reason.UNSUPPORTED,)),

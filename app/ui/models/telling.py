@@ -42,7 +42,7 @@ _SESSIONS: Final[Mapping[int, tuple[Level, str]]] = {
     SessionState.HALTED: (Level.WARNING, "trading is HALTED"),
     SessionState.EXTENDED: (Level.INFO, "extended hours"),
 }
-_ASKED_FOR: Final = (Reason.NONE, Reason.USER)
+_ASKED_FOR: Final = (Reason.NONE, Reason.USER, Reason.STRATEGY)
 _NEAR: Final = (Reason.FIRST_NOTICE, Reason.LAST_TRADING)
 _DAILY: Final = (
     Reason.POST_ONLY_WOULD_CROSS,
@@ -69,7 +69,7 @@ def told(reports: np.ndarray) -> np.ndarray:
     """The reports that a user is told of; fills and what he asked for are on screen."""
     kinds = reports["report"]
     why = reports["reason"]
-    is_asked_for = (why == Reason.NONE) | (why == Reason.USER)
+    is_asked_for = np.isin(why, _ASKED_FOR)
     unasked = (kinds == ReportType.CANCELLED) & ~is_asked_for
     chosen: np.ndarray = reports[_IS_TOLD[kinds] | unasked]
     return chosen

@@ -39,6 +39,7 @@ def test_warmed_up_a_strategy_knows_what_it_would_have_known(tmp_path: Path) -> 
         "        self.average = SMA(30)\n\n"
         "    def on_bar(self, ctx, bar):\n"
         "        ctx.plot('average', self.average.update(bar.close))\n"
+        "        ctx.log('at', bar.close)\n"
         "        ctx.market(bar.instrument, 1.0)\n"
     )
     catalog = write_bars(tmp_path, "RSTK", walk(100, 5))
@@ -57,6 +58,10 @@ def test_warmed_up_a_strategy_knows_what_it_would_have_known(tmp_path: Path) -> 
     assert averages(warm) == averages(same)
     assert averages(warm) == pytest.approx(averages(whole), rel=1e-12)
     assert averages(cold)[:29] == [None] * 29
+    # Its log begins when it does: past bars are no news.
+    logs = [each.data.notes["one"] for each in (cold, warm, same)]
+    assert logs[0]["log"] == logs[1]["log"] == logs[2]["log"]
+    assert [each["lines"] for each in logs] == [100 - BEGIN] * 3
     # Nothing that it asked for while it warmed up was sent.
     assert len(warm.data.orders) == len(cold.data.orders) == 100 - BEGIN
     assert warm.digest() == same.digest()
