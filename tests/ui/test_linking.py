@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.dock_title import DockTitle
 from app.ui.focus import Focus
+from app.ui.items.link_chip import LinkChip
 from app.ui.links import GROUPS, OWN, Links
 from app.ui.models.desk import Desk
 from app.ui.panel_dock import on_screen
@@ -212,3 +213,26 @@ def test_a_window_is_where_it_can_be_got_hold_of(wanted: QRect, is_kept: bool) -
     assert (place == wanted) is is_kept
     assert MAIN.united(SECOND).contains(place) or is_kept
     assert on_screen(wanted, []) == wanted
+
+
+def test_the_keyboards_ring_goes_all_the_way_round_a_chip(qtbot: QtBot) -> None:
+    chip = LinkChip()
+    qtbot.addWidget(chip)
+    chip.dress(DARK, 1.0)
+    chip.show_group("A")
+    chip.show()
+    chip.activateWindow()
+
+    def edges() -> list[int]:
+        """How light the middles of its upper and its lower edge are."""
+        picture = chip.grab().toImage()
+        middle, high = picture.width() // 2, picture.height() - 1
+        return [picture.pixelColor(middle, y).lightness() for y in (0, high)]
+
+    chip.resize(chip.sizeHint())
+    chip.clearFocus()
+    before = edges()
+    chip.setFocus()
+    qtbot.waitUntil(chip.hasFocus)
+
+    assert min(after - was for was, after in zip(before, edges(), strict=True)) > 40

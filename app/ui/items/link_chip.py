@@ -44,7 +44,8 @@ class LinkChip(QToolButton):
 
     def sizeHint(self) -> QSize:
         side = round(16 * self._scale)
-        return QSize(side + 6, side + 6)  # around it the ring of the keyboard
+        # Around it the ring of the keyboard; no higher than what stands beside it.
+        return QSize(side + 6, side + 3)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -60,7 +61,7 @@ class LinkChip(QToolButton):
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(self._theme.text), 1))
-            painter.drawRoundedRect(box.adjusted(-1.5, -1.5, 1.5, 1.5), 4, 4)
+            painter.drawRoundedRect(box.adjusted(-1.5, -0.5, 1.5, 1.5), 4, 4)
         painter.end()
 
 
