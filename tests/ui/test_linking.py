@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QObject, QRect
+from PySide6.QtGui import QColor, QPalette
 from pytestqt.qtbot import QtBot
 
 from app.ui.dock_title import DockTitle
@@ -220,6 +221,8 @@ def test_the_keyboards_ring_goes_all_the_way_round_a_chip(qtbot: QtBot) -> None:
     qtbot.addWidget(chip)
     chip.dress(DARK, 1.0)
     chip.show_group("A")
+    chip.setPalette(QPalette(QColor(DARK.window)))
+    chip.setAutoFillBackground(True)
     chip.show()
     chip.activateWindow()
 
