@@ -1,7 +1,7 @@
 """What a handler does with whole arrays, in a form that takes no memory.
 
 Three things become loops or places in the function's own frame, in both ways of
-running: `x = np.zeros(3)` where `x` never leaves the function, `self.x[:] = a - b`
+running: `x = np.zeros(3)` where `x` gets no other name, `self.x[:] = a - b`
 element by element, and both again in the source's own functions. All else that makes a
 new array runs as Python; `made_anew` says where that is.
 """
@@ -15,6 +15,16 @@ from typing import Any, Final
 import numpy as np
 
 from app.strategies.program import PREFIX as _P, Program
+from app.strategies.strategy import Strategy, source_of
+from app.strategies.syntax import (
+    base,
+    bindings,
+    copied,
+    has_slice,
+    is_all,
+    is_name,
+    is_own,
+)
 
 MOST: Final = 1024
 """Elements that an array may have in a function's frame: 8 KiB."""
@@ -78,7 +88,7 @@ class ArrayForms:
             for each in ast.walk(node)
             for child in ast.iter_child_nodes(each)
         }
-        self._bound = _bindings(node)
+        self._bound = bindings(node)
         self._asking: set[str] = set()
         self.fresh: dict[int, Fresh] = {}
         self._dimensions: dict[str, int] = {}
@@ -181,13 +191,15 @@ class ArrayForms:
         parent = self._parents[id(node)]
         if isinstance(parent, ast.Subscript) and parent.value is node:
             is_whole = isinstance(self._parents[id(parent)], ast.Assign)
-            return not _has_slice(parent.slice) or (
+            return not has_slice(parent.slice) or (
                 is_whole and isinstance(parent.ctx, ast.Store)
             )
         if isinstance(parent, ast.Call) and node in parent.args:
             function = parent.func
             called = function.id if isinstance(function, ast.Name) else ""
             if (called or self._numpy(function)) in _REDUCING:
+                return True
+            if self._is_lent(parent, node):
                 return True
         if isinstance(parent, ast.Attribute):
             call = self._parents[id(parent)]
@@ -200,21 +212,61 @@ class ArrayForms:
             top = self._parents[id(top)]
         return isinstance(top, ast.Assign | ast.AugAssign) and self._is_each(top)
 
+    def _is_lent(self, call: ast.Call, given: ast.expr) -> bool:
+        """Whether a call of the strategy's own function gives an array no other name.
+
+        It lies in the caller's frame, which is there as long as the function runs.
+        """
+        function, taken = self._own_function(call.func)
+        if function is None or call.keywords:
+            return False
+        place = taken + call.args.index(given)
+        lent, key = self._program.lent, (function, place)
+        if key not in lent:
+            # What calls itself is refused, wherever it begins to.
+            lent[key] = False
+            _, node = source_of(function)
+            names = [each.arg for each in node.args.args]
+            inner = ArrayForms(self._program, node)
+            lent[key] = place < len(names) and inner._keeps(names[place])
+        return lent[key]
+
+    def _own_function(self, called: ast.expr) -> tuple[types.FunctionType | None, int]:
+        """A method or function of the strategy's file, and how many `self` it takes."""
+        cls, found = self._program.cls, None
+        if isinstance(called, ast.Attribute) and is_own(called):
+            is_known = called.attr not in Strategy.__dict__
+            found = getattr(cls, called.attr, None) if is_known else None
+        elif isinstance(called, ast.Name) and called.id not in self._bound:
+            found = self._program.namespace.get(called.id)
+            if getattr(found, "__module__", "") != cls.__module__:
+                found = None
+        is_method = isinstance(called, ast.Attribute)
+        return found if isinstance(found, types.FunctionType) else None, int(is_method)
+
+    def _keeps(self, name: str) -> bool:
+        """Whether an argument that is an array keeps to this one name."""
+        return self._bound.get(name) == [None] and all(
+            self._is_kept(each)
+            for each in ast.walk(self._node)
+            if is_name(each, name) and isinstance(each, ast.Name)
+        )
+
     # Arrays that are written element by element.
 
     def _is_each(self, node: ast.Assign | ast.AugAssign) -> bool:
         target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
-        size = self.dimensions(_base(target))
-        return size > 0 and _is_all(target) and self._fits(node.value, size)
+        size = self.dimensions(base(target))
+        return size > 0 and is_all(target) and self._fits(node.value, size)
 
     def dimensions(self, node: ast.expr) -> int:
         """Dimensions of an array that is named here; 0 if this names none."""
-        if _is_all(node):
-            node = _base(node)
+        if is_all(node):
+            node = base(node)
         if isinstance(node, ast.Name):
             return self._dimensions.get(node.id, 0)
         shape = self._program.shape
-        if _is_own(node) and node.attr in shape.arrays:  # type: ignore[attr-defined]
+        if is_own(node) and node.attr in shape.arrays:  # type: ignore[attr-defined]
             return 2 if node.attr in shape.grids else 1  # type: ignore[attr-defined]
         return 0
 
@@ -236,7 +288,7 @@ class ArrayForms:
         if isinstance(node, ast.Constant):
             return isinstance(node.value, int | float)
         if isinstance(node, ast.Subscript):
-            return not _has_slice(node.slice) and self.dimensions(node.value) > 0
+            return not has_slice(node.slice) and self.dimensions(node.value) > 0
         if isinstance(node, ast.Attribute):
             return self._is_number_of(node)
         if isinstance(node, ast.UnaryOp):
@@ -249,16 +301,16 @@ class ArrayForms:
 
     def _is_number_of(self, node: ast.Attribute) -> bool:
         shape = self._program.shape
-        if _is_own(node):
+        if is_own(node):
             return node.attr in shape.parameters or node.attr in shape.scalars
         arguments = [each.arg for each in self._node.args.args]
         return isinstance(node.value, ast.Name) and node.value.id in arguments[1:]
 
     def _is_called_number(self, node: ast.Call) -> bool:
         function = node.func
-        if isinstance(function, ast.Attribute) and _is_name(function.value, "ctx"):
+        if isinstance(function, ast.Attribute) and is_name(function.value, "ctx"):
             return function.attr != "history"
-        if isinstance(function, ast.Attribute) and _is_own(function.value):
+        if isinstance(function, ast.Attribute) and is_own(function.value):
             return function.attr == "update" or function.attr in _REDUCING
         called = function.id if isinstance(function, ast.Name) else ""
         module = ""
@@ -286,15 +338,15 @@ class ArrayForms:
     def elementwise(self, node: ast.Assign) -> list[ast.stmt] | None:
         """Return the loop that an assignment to a whole array is; None for others."""
         target = node.targets[0]
-        if len(node.targets) > 1 or not _is_all(target):
+        if len(node.targets) > 1 or not is_all(target):
             return None
-        array = _base(target)
+        array = base(target)
         size = self.dimensions(array)
         if not size or not self._fits(node.value, size):
             return None
         places = [f"{_P}i{node.lineno}", f"{_P}j{node.lineno}"][:size]
         parts = _Parts(self, places, node.lineno)
-        value = parts.visit(_copied(node.value))
+        value = parts.visit(copied(node.value))
         own = ast.unparse(array)
         lines = [f"{name} = {text}" for name, text in parts.numbers]
         for other in dict.fromkeys(parts.arrays):
@@ -352,7 +404,7 @@ class ArrayForms:
         if isinstance(node, ast.UnaryOp):
             return self._may_be_array(node.operand)
         if isinstance(node, ast.Subscript):
-            return _has_slice(node.slice) and self._may_be_array(node.value)
+            return has_slice(node.slice) and self._may_be_array(node.value)
         if isinstance(node, ast.Call):
             is_asked = (
                 isinstance(node.func, ast.Attribute) and node.func.attr == "history"
@@ -378,8 +430,8 @@ class _Parts(ast.NodeTransformer):
 
     def visit(self, node: Any) -> Any:
         if self._forms.dimensions(node):
-            base = _base(node) if _is_all(node) else node
-            self.arrays.append(ast.unparse(base))
+            whole = base(node) if is_all(node) else node
+            self.arrays.append(ast.unparse(whole))
             return ast.parse(f"{self.arrays[-1]}[{self._index}]", mode="eval").body
         if isinstance(node, ast.BinOp):
             node.left, node.right = self.visit(node.left), self.visit(node.right)
@@ -394,60 +446,3 @@ class _Parts(ast.NodeTransformer):
         name = f"{_P}e{self._line}_{len(self.numbers)}"
         self.numbers.append((name, ast.unparse(node)))
         return ast.Name(name, ast.Load())
-
-
-def _bindings(node: ast.FunctionDef) -> dict[str, list[ast.expr | None]]:
-    """What local names are assigned; None for what is known by no expression."""
-    found: dict[str, list[ast.expr | None]] = {
-        each.arg: [None] for each in node.args.args
-    }
-    for each in ast.walk(node):
-        for target, value in _assigned(each):
-            for name in ast.walk(target):
-                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
-                    known = value if name is target else None
-                    found.setdefault(name.id, []).append(known)
-    return found
-
-
-def _assigned(node: ast.AST) -> list[tuple[ast.expr, ast.expr | None]]:
-    """Targets of a statement, and what each is assigned where that is known."""
-    if isinstance(node, ast.Assign):
-        is_one = len(node.targets) == 1
-        return [(each, node.value if is_one else None) for each in node.targets]
-    if isinstance(node, ast.AugAssign):
-        return [(node.target, node.value)]
-    if isinstance(node, ast.For):
-        counts = isinstance(node.iter, ast.Call) and _is_name(node.iter.func, "range")
-        return [(node.target, ast.Constant(0) if counts else None)]
-    if isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.comprehension):
-        return [(node.target, None)]
-    return []
-
-
-def _copied(node: ast.expr) -> ast.expr:
-    return ast.parse(ast.unparse(node), mode="eval").body
-
-
-def _base(node: ast.expr) -> ast.expr:
-    return node.value if isinstance(node, ast.Subscript) else node
-
-
-def _is_all(node: ast.AST) -> bool:
-    """Whether this is `x[:]`."""
-    if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)):
-        return False
-    part = node.slice
-    return part.lower is None and part.upper is None and part.step is None
-
-
-def _has_slice(node: ast.AST) -> bool:
-    return any(isinstance(each, ast.Slice) for each in ast.walk(node))
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _is_own(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and _is_name(node.value, "self")

@@ -40,6 +40,8 @@ class Program:
     made_anew : list of (int, str)
         Lines that make a new array as far as the source says, and what stands there:
         such a strategy runs as Python.
+    lent : dict of (function, place) to bool
+        Whether an array that a function is given there gets no other name in it.
     namespace : dict
         Globals to run them in.
     file : str
@@ -54,4 +56,5 @@ class Program:
     mentioned: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     made_anew: list[tuple[int, str]] = field(default_factory=list)
+    lent: dict[tuple[Any, int], bool] = field(default_factory=dict)
     namespace: dict[str, Any] = field(default_factory=dict)

@@ -33,6 +33,7 @@ from app.engine.strategy_state import NoteKind
 from app.strategies.array_forms import ArrayForms, Fresh
 from app.strategies.program import METHOD, PREFIX as _P, NotCompilableError, Program
 from app.strategies.strategy import Strategy, source_of
+from app.strategies.syntax import is_name
 
 CONTEXT: Final = frozenset(strategy_context.__all__)
 """What `ctx` has. `now`, `equity` and `cash` are attributes, the others are called."""
@@ -135,9 +136,9 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
-        if _is(node.value, "self"):
+        if is_name(node.value, "self"):
             return self._own(node)
-        if _is(node.value, "ctx"):
+        if is_name(node.value, "ctx"):
             return self._of_context(node)
         row = self._row(node.value)
         if row is not None:
@@ -188,7 +189,7 @@ class _Rewriter(ast.NodeTransformer):
         index: ast.expr | None = None
         if isinstance(node, ast.Subscript):
             index, node = node.slice, node.value
-        if not (isinstance(node, ast.Attribute) and _is(node.value, "self")):
+        if not (isinstance(node, ast.Attribute) and is_name(node.value, "self")):
             return None
         if node.attr not in self.shape.indicators:
             return None
@@ -235,9 +236,9 @@ class _Rewriter(ast.NodeTransformer):
             return self._call(_CONVERSIONS[function.id], self._all(node.args), node)
         if not isinstance(function, ast.Attribute):
             return self.generic_visit(node)
-        if _is(function.value, "self"):
+        if is_name(function.value, "self"):
             return self._method(function, node)
-        if _is(function.value, "ctx"):
+        if is_name(function.value, "ctx"):
             return self._ask(function, node)
         row = self._row(function.value)
         if row is not None:
@@ -257,7 +258,8 @@ class _Rewriter(ast.NodeTransformer):
                 f"self.{function.attr}() is no method", node.lineno
             )
         arguments = [
-            _context() if _is(each, "ctx") else self.visit(each) for each in node.args
+            _context() if is_name(each, "ctx") else self.visit(each)
+            for each in node.args
         ]
         name = ast.Name(METHOD + function.attr, ast.Load())
         return _at(ast.Call(name, [_self(), *arguments], []), node)
@@ -361,10 +363,10 @@ class _Rewriter(ast.NodeTransformer):
             return self._is_float(node.left) or self._is_float(node.right)
         if not isinstance(node, ast.Attribute):
             return False
-        if _is(node.value, "self"):
+        if is_name(node.value, "self"):
             known = {**shape.parameters, **shape.scalars}
             return known.get(node.attr) is float
-        if _is(node.value, "ctx"):
+        if is_name(node.value, "ctx"):
             return node.attr in ("equity", "cash", "random", "normal")
         return isinstance(node.value, ast.Name) and node.attr in _FLOATS
 
@@ -381,7 +383,7 @@ class _Rewriter(ast.NodeTransformer):
         if fresh is not None:
             return _at(ast.Assign(node.targets, self._fresh(fresh, node)), node)
         value, target = self.visit(node.value), node.targets[0]
-        if isinstance(target, ast.Attribute) and _is(target.value, "self"):
+        if isinstance(target, ast.Attribute) and is_name(target.value, "self"):
             kind = self.shape.scalars.get(target.attr)
             if kind is int:
                 value = self._call("whole", [value], node)
@@ -478,10 +480,6 @@ def _template(node: ast.expr) -> tuple[str | None, list[ast.expr]]:
         else:
             return None, []
     return text, values
-
-
-def _is(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
 
 
 def _name(name: str) -> ast.Name:

@@ -33,11 +33,16 @@ STATE = """
 """
 
 
-def values(folder: Path, lines: str) -> list[float]:
+def body_of(lines: str, methods: str) -> str:
+    """A strategy's body: lines of its handler, and methods."""
+    indented = (f"        {line}\n" for line in lines.strip().splitlines())
+    return STATE + "".join(indented) + methods
+
+
+def values(folder: Path, lines: str, methods: str = "") -> list[float]:
     """What a handler of these lines plots, the same compiled and as Python."""
     catalog = write_bars(folder, "RSTK", rising(BARS))
-    body = STATE + "".join(f"        {line}\n" for line in lines.strip().splitlines())
-    result = both_ways(folder, catalog, body)
+    result = both_ways(folder, catalog, body_of(lines, methods))
     found: list[float] = result.data.notes["one"]["plots"]["v"]["values"]
     return found
 
@@ -86,15 +91,42 @@ ctx.plot("v", self.x[1] + self.n[0])
     assert values(tmp_path, lines) == (2.0 * seen + 1 + seen).tolist()
 
 
+def test_an_array_is_lent_to_functions_that_give_it_no_other_name(
+    tmp_path: Path,
+) -> None:
+    lines = """
+d = np.zeros(3)
+self.fill(ctx, d, float(self.seen))
+ctx.plot("v", self.total(d))
+"""
+    methods = """
+    def fill(self, ctx, into, value):
+        for k in range(len(into)):
+            into[k] = value + k
+        self.double(into)
+
+    def double(self, every):
+        every[1] *= 2.0
+
+    def total(self, d):
+        return d.sum() + d[1] + np.dot(d, self.y)
+"""
+    found = values(tmp_path, lines, methods)
+
+    seen = np.arange(1, BARS + 1)
+    d = np.array([seen, 2 * (seen + 1), seen + 2])
+    assert found == (d.sum(axis=0) + d[1] + np.array([1, 2, 4]) @ d).tolist()
+
+
 def test_dot_is_the_sum_of_products_from_the_first_on(tmp_path: Path) -> None:
     lines = 'ctx.plot("v", np.dot(self.y, self.y) + (self.y @ self.y))'
 
     assert values(tmp_path, lines) == [42.0] * BARS
 
 
-def outcome(folder: Path, lines: str, **more: Any) -> Any:
+def outcome(folder: Path, lines: str, methods: str = "", **more: Any) -> Any:
     catalog = write_bars(folder, "RSTK", rising(BARS))
-    body = STATE + "".join(f"        {line}\n" for line in lines.strip().splitlines())
+    body = body_of(lines, methods)
     terms = {
         "symbols": ["RSTK"],
         "strategies": [{"id": "one", "name": source(folder, body)}],
@@ -116,6 +148,23 @@ def test_arrays_of_different_lengths_are_an_error_with_its_line(
 
     assert "line 20" in ended.failure
     assert "different lengths" in ended.failure
+
+
+@pytest.mark.parametrize("does", ["e = d", "self.x[:] = 2.0 * d", "d = self.x"])
+def test_what_gives_a_lent_array_another_name_runs_as_python_and_says_where(
+    tmp_path: Path, does: str
+) -> None:
+    solve = f"""
+    def solve(self, d):
+        {does}
+        return self.x[0] + d[0]
+"""
+    lines = "d = np.zeros(3)\nctx.plot('v', self.solve(d))"
+
+    ended = outcome(tmp_path, lines, solve)
+
+    assert not ended.failure
+    assert "line 19: np.zeros(3) makes a new array" in ended.reason
 
 
 @pytest.mark.parametrize(
