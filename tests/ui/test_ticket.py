@@ -238,6 +238,21 @@ def refusal(stage: Stage, **values: Any) -> tuple[Reason, str] | None:
     return None if found is None else (found.reason, found.text)
 
 
+def test_before_a_market_is_known_the_form_has_its_usual_fields(
+    qtbot: QtBot, stage: Stage
+) -> None:
+    stage.bridge.detach()
+    panel = TicketPanel(stage.context)
+    qtbot.addWidget(panel)
+    panel.show()
+
+    rows = panel.view._rows
+    seen = {name for name, row in rows.items() if panel.view._layout.isRowVisible(row)}
+    assert {"price", "display"} <= seen
+    assert seen.isdisjoint({"stop", "trail", "offset", "trigger", "expire", "exits"})
+    assert not panel.isEnabled()
+
+
 def test_the_check_speaks_as_the_refusal_would(armed: Stage) -> None:
     assert refusal(armed) is None
     limits = armed.session.limits

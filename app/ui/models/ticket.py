@@ -141,8 +141,8 @@ def times(offered: Offered, order_type: OrderType) -> tuple[TimeInForce, ...]:
     return tuple(offered.get(order_type, ()))
 
 
-def shown(form: TicketForm, instrument: Instrument) -> frozenset[str]:
-    """Fields that mean something for this form."""
+def shown(form: TicketForm, instrument: Instrument | None) -> frozenset[str]:
+    """Fields that mean something for this form (instrument: None = none is known)."""
     kind, lasts = form.order_type, form.time_in_force in LASTING
     is_trailing, is_stop = kind in TRAILING, kind in STOPS
     every: Mapping[str, bool] = {
@@ -156,7 +156,8 @@ def shown(form: TicketForm, instrument: Instrument) -> frozenset[str]:
         "protection": kind not in LIMITED,
         "post_only": kind is OrderType.LIMIT and lasts,
         "reduce_only": form.attach is not Attach.BRACKET,
-        "outside_hours": instrument.regular_hours is not None,
+        "outside_hours": instrument is not None
+        and instrument.regular_hours is not None,
         "exits": form.attach is Attach.BRACKET,
         "other": form.attach is Attach.OCO,
     }

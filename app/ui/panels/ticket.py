@@ -199,6 +199,8 @@ class TicketPanel(QWidget):
         theme = self._context.theme
         self.setEnabled(at is not None)
         if at is None or judged is None:
+            # While the engine is compiled, too, it looks as it is going to.
+            view.show_form(ticket.shown(form, None))
             return
         view.offer(ticket.types(offered), ticket.times(offered, form.order_type))
         view.show_form(ticket.shown(form, at.listed.instrument))
