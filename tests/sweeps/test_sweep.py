@@ -20,7 +20,7 @@ from app.sessions.backtest.run import Backtest
 from app.strategies.compiling import watched
 from app.sweeps.axes import Axis, grid, parse_axis, sample
 from app.sweeps.report import failure_lines, sweep_table, walk_table, write_csv
-from app.sweeps.stage import Cell
+from app.sweeps.stage import Cell, Stage, Template
 from app.sweeps.store import (
     delete_sweep,
     list_sweeps,
@@ -77,6 +77,23 @@ def test_a_cell_is_the_run_of_its_request(catalog: Catalog) -> None:
         assert math.prod(1.0 + cell.returns) == pytest.approx(
             1.0 + cell.stats["total_return"]
         )
+
+
+def test_a_cell_over_several_instruments_has_room_for_each(tmp_path: Path) -> None:
+    """The loop of bars keeps a row for each, in memory that Python owns."""
+    write_bars(tmp_path, "RSTK", walk(400, 0))
+    several = write_bars(tmp_path, "REUR", walk(400, 1))
+    terms = terms_of("fast=3,5")
+    table = {**terms.table, "symbols": ["RSTK", "REUR"], "rates": {"EUR": 1.1}}
+    template = Template(table, several)
+
+    result = run(several, replace(terms, table=table))
+
+    assert len(Stage(template)._backtest._lanes) == 2
+    for cell in result.cells:
+        alone = Result(Backtest(result.request_of(cell), several).run())
+        assert cell.stats == alone.stats()
+        assert cell.stats["trades"] > 5
 
 
 def test_threads_change_nothing(catalog: Catalog) -> None:

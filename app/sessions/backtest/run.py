@@ -268,7 +268,8 @@ class Backtest:
         self._block = np.zeros(RUN_WORDS, np.int64)
         self._links = composition.links.ctypes.data
         self._session = composition.arena.records(Section.ENGINE)[0]
-        self._lanes = np.zeros(int(self._session["instruments"]), LANE)
+        # Not by the arena: that of a sweep's thread is filled later, for each cell.
+        self._lanes = np.zeros(len(composition.instruments), LANE)
         self._rows = composition.arena.records(Section.STRATEGIES)
         self._opening: NDArray[Any] | None = None
         self._reports = Pages(REPORT, _REPORTS, is_lent=is_lent)
