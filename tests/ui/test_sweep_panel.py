@@ -25,7 +25,7 @@ from tests.bar_catalog import walk, write_bars
 from tests.ui.conftest import Stage
 
 pytestmark = pytest.mark.gui
-LONG = 300_000
+LONG = 590_000  # what runs gives way to all else
 LEFT = Qt.MouseButton.LeftButton
 REQUEST = {
     "symbols": ["RSTK"],
