@@ -16,6 +16,8 @@ from PySide6.QtCore import QObject, QProcess, Signal
 
 _RATE: Final = 44_100
 _PLAYERS: Final = ("pw-play", "paplay", "afplay", "aplay")
+_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {"paplay": ("--latency-msec=50",)}
+"""By itself it asks for two seconds: the first sound is cut, others are lost."""
 _APART_NS: Final = 250_000_000
 _AT_ONCE: Final = 2
 _LONGEST_NS: Final = 5_000_000_000
@@ -157,7 +159,9 @@ class Sound(QObject):
         # Methods, no closures: a process that owned us would be deleted twice with us.
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
-        process.start(playing.others.pop(0), [str(playing.path)])
+        program = playing.others.pop(0)
+        options = _OPTIONS.get(Path(program).name, ())
+        process.start(program, [*options, str(playing.path)])
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         process = self.sender()

@@ -469,6 +469,18 @@ def test_a_player_that_cannot_gives_way_to_the_next(
 
 
 @pytest.mark.gui
+def test_a_player_that_would_wait_is_asked_not_to(qtbot: QtBot, tmp_path: Path) -> None:
+    program = player(tmp_path, "paplay", 'echo "$@" > "$0.part"; mv "$0.part" "$0.log"')
+    sound = Sound(tmp_path / "sounds", (program,))
+    assert sound.play("fill", S)
+    qtbot.waitUntil((tmp_path / "paplay.log").exists)
+
+    given = (tmp_path / "paplay.log").read_text().split()
+    assert given == ["--latency-msec=50", str(tmp_path / "sounds" / "fill-60.wav")]
+    sound.close()
+
+
+@pytest.mark.gui
 def test_a_player_that_hangs_silences_nothing_for_long(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
