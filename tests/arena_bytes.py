@@ -3,6 +3,7 @@
 import numpy as np
 
 from app.engine.arena import HEADER_BYTES, USED, Arena, Section
+from app.engine.venue.state import Message
 
 _PLACES = ["left", "right"]
 """Of PENDING: where else in the pool a message hangs."""
@@ -19,11 +20,15 @@ def _header(arena: Arena) -> bytes:
 
 
 def _on_their_way(arena: Arena) -> bytes:
-    """Messages that are on their way, in order; not which record each stands in."""
+    """Messages that are on their way, in order; not which record each stands in.
+
+    A request carries no report: where one stands is what the record held before.
+    """
     rows = arena.records(Section.PENDING)[: arena.used(Section.PENDING)].copy()
     rows = rows[rows["message"] != 0]
     for name in _PLACES:
         rows[name] = 0
+    rows["report"][rows["message"] != Message.REPORT] = 0
     return bytes(rows[np.lexsort((rows["sequence"], rows["time"]))].tobytes())
 
 

@@ -60,6 +60,35 @@ class Hearing(Drawing):
         if self.draw(3) == 0:
             ctx.market(fill.instrument, 3.0)
 """
+_LISTENING = """
+
+class Watching(Drawing):
+    def __init__(self):
+        self.state = 0
+        self.seen = 0.0
+
+    def look(self, ctx, event):
+        i = event.instrument
+        found = ctx.position(i) + ctx.position(0) * 3.0 + ctx.working(0) * 5.0
+        found += ctx.working(i) * 7.0 + ctx.price(i) + ctx.price(0) + ctx.equity
+        found += event.filled + event.leaves * 11.0 + event.status + ctx.cash
+        self.seen = self.seen * 0.75 + found + ctx.is_working(event.order) * 13.0
+
+    def on_fill(self, ctx, fill):
+        self.look(ctx, fill)
+
+
+class Listening(Watching):
+    def on_order(self, ctx, event):
+        self.look(ctx, event)
+        what = self.draw(30)
+        if what == 0:
+            ctx.market(event.instrument, 2.0)
+        elif what == 1:
+            ctx.cancel(event.order)
+        elif what == 2:
+            ctx.close(0)
+"""
 _TOGETHER = """
 
 class Together(Drawing):
@@ -75,8 +104,22 @@ class Together(Drawing):
 _STEADY = """
 
 class Steady(Strategy):
+    seed: int = 1
+
     def on_bar(self, ctx, bar):
         ctx.target(bar.instrument, 5.0 - ctx.position(bar.instrument))
+
+
+class Counting(Steady):
+    def __init__(self):
+        self.fills = 0
+        self.reports = 0
+
+    def on_fill(self, ctx, fill):
+        self.fills += 1
+
+    def on_order(self, ctx, event):
+        self.reports += 1
 """
 BARS = st.lists(
     st.tuples(
@@ -114,7 +157,9 @@ FEES = st.sampled_from(
 
 def drawing_catalog(folder: Path, symbols: Sequence[str]) -> Catalog:
     """A catalog with bars of these symbols, and the strategies that draw beside it."""
-    (folder / "drawing.py").write_text(_SOURCE + _HEARD + _TOGETHER + _STEADY)
+    (folder / "drawing.py").write_text(
+        _SOURCE + _HEARD + _LISTENING + _TOGETHER + _STEADY
+    )
     for symbol in symbols:
         write_bars(folder, symbol, np.full(200, 1_000_000))
     return Catalog(folder / "catalog")
@@ -179,7 +224,7 @@ def drawing_request(
             "id": f"{name} {number}",
             "name": f"{file}:{name}",
             "allocation": 0.4,
-            "parameters": {} if name == "Steady" else {"seed": seed + number},
+            "parameters": {"seed": seed + number},
         }
         for number, name in enumerate(classes)
     ]

@@ -20,7 +20,7 @@ from app.engine.atomics import load_acquire
 from app.engine.backtest_block import MOST_HELD, RUN_WORDS, Run, has_room, keep_worth
 from app.engine.backtest_lanes import is_known, known_lane, lane_of, may_pass
 from app.engine.backtest_marks import mark_at
-from app.engine.backtest_orders import fill, send
+from app.engine.backtest_orders import fill, let_wait, send
 from app.engine.bars import rows as bar_rows, wait
 from app.engine.bits import integer, lowest_bit
 from app.engine.book_events import note_record
@@ -248,10 +248,11 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
         stretch = _stretched(stretch, at)
         close = bar["open"] + bar["close_offset"]
         book["last_price"] = close
-        if sent and known_lane(block, instrument)["order"]:
+        awaited = sent > 0
+        if awaited and known_lane(block, instrument)["order"]:
             _tell_stretch(arena, book, state, stretch)
             stretch = _new_stretch(arena, book)
-            fill(arena, address, instrument, at)
+            fill(arena, links, address, instrument, at)
             sent -= 1
         if mark_at(arena, instrument, position, 2 * close):
             left = integer(Left.LOSS)
@@ -263,7 +264,14 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
                 left = integer(Left.TOLD)
                 first = index
                 break
+        if awaited and has_requests(arena):
+            # Who heard of an order has asked for more.
+            _put(arena, block, first, index + 1)
+            first, left = index, integer(Left.DONE)
+            break
         index += 1
     _tell_stretch(arena, book, state, stretch)
     _put(arena, block, first, index)
+    if sent:
+        let_wait(arena, block)
     return index, left

@@ -34,9 +34,12 @@ class Run(IntEnum):
     LOST = 12  # reports for which there was no room
     LANES = 13  # address of LANE records, one for each instrument
     TURN = 14  # how often the loop of bars was entered
+    STANDS = 15  # 1: orders that it has sent are in the lists of what works
+    HEARS = 16  # 1: a strategy has handlers for its orders
+    SENT = 17  # instrument of the first of them; -1 = none
 
 
-RUN_WORDS: Final = 16
+RUN_WORDS: Final = 24
 
 LANE: Final = np.dtype(
     [
@@ -48,6 +51,7 @@ LANE: Final = np.dtype(
         ("asked", "<i8"),  # number of the event at which an order was asked for
         ("bar", "<i8"),  # address of the BAR that fills it
         ("order", "<i8"),  # the ORDER that was sent; 0 = none
+        ("behind", "<i8"),  # instrument of the order that was sent next; -1 = none
     ]
 )
 """What the loop of bars knows of an instrument (backtest_lanes.py)."""

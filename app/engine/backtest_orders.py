@@ -6,7 +6,8 @@ it is history; so are those in other instruments whose bars close with it. On it
 through gate, queues, venue and gate an order is looked up, copied and asked about
 wherever something might have come in between. Here nothing can, so its steps stand one
 behind another; each is the one that every order takes, and the order, the reports and
-the money are the same bytes. `backtest_lanes.py` and `send` say when that is so;
+the money are the same bytes. Handlers that hear of orders are called where they would
+be, and find what they would find. `backtest_lanes.py` and `send` say when that is so;
 anything else goes the whole way, on from what was done until then.
 """
 
@@ -24,9 +25,9 @@ from app.engine.folding import fold_requests_from
 from app.engine.gate_orders import new_fault, take_terms
 from app.engine.gate_reports import forget_findings
 from app.engine.gate_safety import mark_late_fill
-from app.engine.memory import clear_bytes, view, words
+from app.engine.memory import clear_bytes, record_address, view, words
 from app.engine.money import MOST, converted, money_of
-from app.engine.orders import join, known_order, remember
+from app.engine.orders import end_order, join, known_order, remember
 from app.engine.rare import out_of_line
 from app.engine.records import (
     BAR,
@@ -56,13 +57,14 @@ from app.engine.strategy import (
     BY_HANDLER,
     Handler,
     forget_requests,
-    has_handler,
     requests,
     strategies,
 )
+from app.engine.telling import tell_owner
 from app.engine.venue.bar_fills import share_of
 from app.engine.venue.bars import waiting_level
 from app.engine.venue.fees import TAKER
+from app.engine.venue.levels import append
 from app.engine.venue.sending import begin_order, send_request, use_up_to
 from app.engine.venue.state import (
     Message,
@@ -77,15 +79,18 @@ _FIRST: Final = 1
 """Of the requests."""
 _LARGE: Final = MOST >> 2
 """Exposures below it add up without reaching the largest number there is."""
-_MESSAGES: Final = 3
-"""On their way for such an order: the request, its acceptance, its fill."""
+_MESSAGES: Final = 2
+"""On their way for an order that arrives: the request, its acceptance."""
+_ON_ORDER: Final = 1 << Handler.ON_ORDER
+_HEARING: Final = _ON_ORDER | 1 << Handler.ON_FILL
+"""Bits of handlers that are called about orders."""
 _MOST_AT_ONCE: Final = 1024
 """Orders sent at one time: the reports of all must find room (`RESERVE`)."""
 
 
 @inlined
 def _is_plain(arena: int, request: Any) -> bool:
-    """Whether a request is a market order, and nobody is called about it."""
+    """Whether a request is a market order without more terms."""
     if request["action"] != Action.NEW or request["source"] != BY_HANDLER:
         return False
     if not is_known(arena, integer(request["instrument"])):
@@ -94,12 +99,21 @@ def _is_plain(arena: int, request: Any) -> bool:
     if kind != OrderType.MARKET or force != TimeInForce.GTC:
         return False
     options = integer(request["options"])
-    if options & ~REDUCE_ONLY or request["role"] or request["display_quantity"]:
-        return False
-    record = strategies(arena)[request["strategy"]]
-    return not (
-        has_handler(record, Handler.ON_ORDER) or has_handler(record, Handler.ON_FILL)
-    )
+    return options & ~REDUCE_ONLY | request["role"] | request["display_quantity"] == 0
+
+
+@rare
+def _tell_owner(arena: int, links: int, address: int) -> None:
+    """Call the handlers for the REPORT at an address."""
+    out_of_line()
+    tell_owner(arena, links, address)
+
+
+@inlined
+def _tell(arena: int, links: int, block: Any, report: Any) -> None:
+    """Call the handlers for a report, if its strategy has one."""
+    if block[Run.HEARS]:
+        _tell_owner(arena, links, record_address(report))
 
 
 @inlined
@@ -118,10 +132,15 @@ def _is_timely(arena: int, instrument: int, time: int) -> bool:
 def _asks_plainly(arena: int, links: int, address: int) -> bool:
     """Whether all that is asked for are plain orders, one in an instrument.
 
-    Their lanes know that they are asked for at this event.
+    Their lanes know that they are asked for at this event. The block knows whether
+    somebody hears of one, and sees one at work: then all must be in the lists.
     """
-    event = engine(arena)[0]["event"]
-    for index in range(_FIRST, section_words(arena, Section.REQUESTS)[USED]):
+    event, used = (
+        engine(arena)[0]["event"],
+        section_words(arena, Section.REQUESTS)[USED],
+    )
+    handlers = integer(0)
+    for index in range(_FIRST, used):
         request = requests(arena)[index]
         if not _is_plain(arena, request):
             return False
@@ -129,6 +148,11 @@ def _asks_plainly(arena: int, links: int, address: int) -> bool:
         if lane["sends"] == 0 or lane["asked"] == event:
             return False
         lane["asked"], lane["bar"] = event, 0
+        handlers |= strategies(arena)[request["strategy"]]["handlers"]
+    hears, block = handlers & _HEARING, words(address, RUN_WORDS)
+    block[Run.HEARS] = hears
+    several = used > _FIRST + 1
+    block[Run.STANDS] = hears if several else hears & _ON_ORDER
     return True
 
 
@@ -209,8 +233,25 @@ def _begin_report(arena: int, block: Any, index: int, kind: int) -> Any:
     return report
 
 
+@rare
+def _stand(arena: int, instrument: int, index: int) -> None:
+    """Put an order into the lists of what works, and count it."""
+    out_of_line()
+    join(arena, index)
+    recount(arena, index)
+    refresh_exposure(arena, instrument)
+
+
+@rare
+def _end_standing(arena: int, index: int) -> None:
+    """Take a filled order out of the lists of what works."""
+    out_of_line()
+    end_order(arena, index, integer(OrderStatus.FILLED))
+    recount(arena, index)
+
+
 @inlined
-def _accept(arena: int, block: Any, request: Any, instrument: int) -> int:
+def _accept(arena: int, links: int, block: Any, request: Any, instrument: int) -> int:
     """Make the order that was judged, here and at the venue, and tell of it."""
     index = known_order(arena, request)
     order, check = orders(arena)[index], checks(arena)[0]
@@ -220,9 +261,12 @@ def _accept(arena: int, block: Any, request: Any, instrument: int) -> int:
         row, which = working(arena)[instrument], (1 - check["side"]) >> 1
         row["highest"][which] = check["counted_price"]
         row["lowest"][which] = check["counted_price"]
+    if block[Run.STANDS]:
+        _stand(arena, instrument, index)
     note_message(arena)
     report = _begin_report(arena, block, index, integer(ReportType.PENDING_NEW))
     report["ts_venue"], report["last_price"] = engine(arena)[0]["now"], NO_PRICE
+    _tell(arena, links, block, report)
     use_up_to(arena, Section.VENUE_ORDERS, index)
     use_up_to(arena, Section.VENUE_INSTRUMENTS, instrument)
     begin_order(arena, index)
@@ -230,44 +274,78 @@ def _accept(arena: int, block: Any, request: Any, instrument: int) -> int:
 
 
 @inlined
-def _arrive(arena: int, instrument: int, index: int, sent: int) -> int:
-    """Let an order arrive at the venue; returns when its acceptance is told, ns."""
+def _arrive(arena: int, instrument: int, index: int, sent: int) -> None:
+    """Let an order arrive at the venue; it was sent at a time, ns."""
     session, state = engine(arena)[0], venue_instruments(arena)[instrument]
     state["last_arrival"] = max(state["last_arrival"], sent)
     at = max(session["venue_now"], state["last_arrival"])
     session["venue_now"] = at
     state["last_delivery"] = max(state["last_delivery"], at)
     session["next_venue_order_id"] += 1
-    placed, order = venue_orders(arena)[index], orders(arena)[index]
+    placed = venue_orders(arena)[index]
     placed["venue_order_id"] = session["next_venue_order_id"]
     placed["arrived_ts"] = at
-    order["venue_order_id"] = session["next_venue_order_id"]
-    order["accepted_ts"] = at
-    order["status"] = OrderStatus.NEW
     venue(arena)[0]["sequence"] += _MESSAGES
-    return integer(at)
+
+
+@inlined
+def _acknowledge(arena: int, links: int, block: Any, index: int) -> None:
+    """Learn that the venue has an order, and tell of it."""
+    placed, order = venue_orders(arena)[index], orders(arena)[index]
+    order["venue_order_id"] = placed["venue_order_id"]
+    order["accepted_ts"] = placed["arrived_ts"]
+    order["status"] = OrderStatus.NEW
+    order["resting_status"] = OrderStatus.NEW
+    report = _begin_report(arena, block, index, integer(ReportType.NEW))
+    report["ts_venue"] = placed["arrived_ts"]
+    _tell(arena, links, block, report)
 
 
 @rare
-def _hand_over(arena: int, links: int, address: int, request: int) -> None:
+def _stand_before(arena: int, block: Any, request: int) -> None:
+    """Put the orders that were made of requests before this one into the lists."""
+    out_of_line()
+    if block[Run.STANDS]:
+        return
+    block[Run.STANDS] = 1
+    for before in range(_FIRST, request):
+        instrument = integer(requests(arena)[before]["instrument"])
+        index = integer(known_lane(block, instrument)["order"])
+        _stand(arena, instrument, index)
+
+
+@rare
+def _hand_over(arena: int, links: int, block: Any, request: int) -> None:
     """Give the whole way the orders that were made of requests before this one.
 
     Nothing of it has happened that would not have happened there.
     """
     out_of_line()
-    block = words(address, RUN_WORDS)
+    _stand_before(arena, block, request)
     for before in range(_FIRST, request):
         instrument = integer(requests(arena)[before]["instrument"])
         index = integer(known_lane(block, instrument)["order"])
-        join(arena, index)
-        recount(arena, index)
-        refresh_exposure(arena, instrument)
         send_request(arena, links, index, integer(Message.SUBMIT))
     fold_requests_from(arena, links, request)
 
 
+@rare
+def let_wait(arena: int, block: Any) -> None:
+    """Let orders that were sent and not filled yet wait where the whole way has them.
+
+    A handler has asked for something: more may follow than `fill` does.
+    """
+    out_of_line()
+    instrument = block[Run.SENT]
+    while instrument >= 0:
+        lane = known_lane(block, instrument)
+        if lane["order"]:
+            append(arena, waiting_level(arena, instrument), integer(lane["order"]))
+        instrument = integer(lane["behind"])
+
+
 @inlined
-def _judge(arena: int, block: Any, index: int, before: int) -> int:
+def _judge(arena: int, links: int, block: Any, index: int, before: int) -> int:
     """Make an order of a request, if its bar fills it whole.
 
     Parameters
@@ -286,10 +364,12 @@ def _judge(arena: int, block: Any, index: int, before: int) -> int:
     forget_findings(arena)
     volume = view(lane["bar"], 1, BAR)[0]["volume"]
     room = share_of(volume, models(arena)[instrument]["participation"])
-    # The gate would count the orders before it, which are in no list.
-    judged = passes(arena, request, instrument)
-    if not judged and (index > _FIRST or _fault(arena, index) != Reason.NONE):
-        return -1
+    if not passes(arena, request, instrument):
+        if index > _FIRST:
+            # The gate counts the orders before it.
+            _stand_before(arena, block, index)
+        if _fault(arena, index) != Reason.NONE:
+            return -1
     added = _added(arena, instrument)
     if checks(arena)[0]["total"] > room or added < 0:
         return -1
@@ -298,7 +378,13 @@ def _judge(arena: int, block: Any, index: int, before: int) -> int:
     if waiting_level(arena, instrument) == 0:
         return -1
     engine(arena)[0]["commands"] += 1
-    lane["order"] = _accept(arena, block, request, instrument)
+    lane["order"] = _accept(arena, links, block, request, instrument)
+    lane["behind"] = -1
+    if index == _FIRST:
+        block[Run.SENT] = instrument
+    else:
+        previous = requests(arena)[index - 1]["instrument"]
+        known_lane(block, previous)["behind"] = instrument
     return before + added
 
 
@@ -328,22 +414,30 @@ def send(arena: int, links: int, address: int, index: int) -> int:
         return 0
     added = integer(0)
     for request in range(_FIRST, end):
-        added = _judge(arena, block, request, added)
+        added = _judge(arena, links, block, request, added)
         if added < 0:
             if request > _FIRST:
-                _hand_over(arena, links, address, request)
+                _hand_over(arena, links, block, request)
             return 0
+    if section_words(arena, Section.REQUESTS)[USED] != end:
+        # Who was told of an order has asked for more.
+        _hand_over(arena, links, block, end)
+        return 0
     session = engine(arena)[0]
     sent = integer(session["now"])
     at = block[Run.RECORDS] + index * MARKET_BYTES
     session["now"] = view(at, 1, MARKET)[0]["ts_received"]
-    for request in range(_FIRST, end):
-        instrument = integer(requests(arena)[request]["instrument"])
-        order = integer(known_lane(block, instrument)["order"])
-        told = _arrive(arena, instrument, order, sent)
-        report = _begin_report(arena, block, order, integer(ReportType.NEW))
-        report["ts_venue"] = told
+    instrument = block[Run.SENT]
+    while instrument >= 0:
+        lane = known_lane(block, instrument)
+        _arrive(arena, instrument, integer(lane["order"]), sent)
+        instrument = integer(lane["behind"])
     forget_requests(arena)
+    instrument = block[Run.SENT]
+    while instrument >= 0:
+        lane = known_lane(block, instrument)
+        _acknowledge(arena, links, block, integer(lane["order"]))
+        instrument = integer(lane["behind"])
     return count
 
 
@@ -351,7 +445,8 @@ def send(arena: int, links: int, address: int, index: int) -> int:
 def _expose(arena: int, instrument: int, is_exit: int, doubled: int) -> None:
     """Bring the exposure up to date after a fill, before a mark at half of `doubled`.
 
-    Where that mark is news, and there is or was anything, it does so again.
+    Where that mark is news, and there is or was anything, it does so again. NO_PRICE is
+    no news: somebody looks before there is a mark.
     """
     position = positions(arena)[account_row(arena, instrument)]
     news = position["mark_doubled"] != doubled and doubled != NO_PRICE
@@ -374,12 +469,17 @@ def _book(
 
 
 @inlined
-def _pay(arena: int, instrument: int, index: int, price: int, fee: int) -> None:
+def _pay(
+    arena: int, instrument: int, index: int, price: int, fee: int, stands: int
+) -> None:
     """Book a fill: order, position, money."""
     order = orders(arena)[index]
     quantity, strategy = order["quantity"], integer(order["strategy"])
     order["filled"], order["fee"] = quantity, fee
-    remember(arena, index, integer(OrderStatus.FILLED))
+    if stands:
+        _end_standing(arena, index)
+    else:
+        remember(arena, index, integer(OrderStatus.FILLED))
     signed = quantity * integer(order["side"])
     if not book_alone(arena, instrument, strategy, price, signed, fee):
         _book(arena, instrument, strategy, price, signed, fee)
@@ -387,7 +487,7 @@ def _pay(arena: int, instrument: int, index: int, price: int, fee: int) -> None:
 
 
 @inlined
-def fill(arena: int, address: int, instrument: int, at: int) -> None:
+def fill(arena: int, links: int, address: int, instrument: int, at: int) -> None:
     """Fill the order that was sent, whole, at the open of the BAR at an address."""
     bar, block = view(at, 1, BAR)[0], words(address, RUN_WORDS)
     lane = known_lane(block, instrument)
@@ -404,12 +504,17 @@ def fill(arena: int, address: int, instrument: int, at: int) -> None:
     placed["stage"] = Stage.ENDED
     fee = charge_taker(arena, instrument, placed, price, quantity)
     placed["fee"], placed["report_latency"] = fee, state["last_delivery"] - now
-    _pay(arena, instrument, index, price, fee)
+    venue(arena)[0]["sequence"] += 1
+    _pay(arena, instrument, index, price, fee, block[Run.STANDS])
     is_exit = integer(placed["options"]) & REDUCE_ONLY
-    _expose(arena, instrument, is_exit, 2 * (price + bar["close_offset"]))
+    doubled = 2 * (price + bar["close_offset"])
+    if block[Run.STANDS] | block[Run.HEARS]:
+        doubled = integer(NO_PRICE)
+    _expose(arena, instrument, is_exit, doubled)
     engine(arena)[0]["fills"] += 1
     report = _begin_report(arena, block, index, integer(ReportType.FILL))
     report["ts_venue"] = now
     report["last_price"], report["last_quantity"] = price, quantity
     report["fee"], report["liquidity"] = fee, TAKER
+    _tell(arena, links, block, report)
     forget_findings(arena)

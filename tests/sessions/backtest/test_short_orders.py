@@ -38,7 +38,10 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     rows=BARS,
     seed=st.integers(1, 1000),
     symbol=st.sampled_from(["RSTK", "RSTK", "RFUT", "RBTC"]),
-    classes=st.sampled_from([["Drawing"]] * 4 + [["Hearing"], ["Drawing", "Drawing"]]),
+    classes=st.sampled_from(
+        [["Drawing"]] * 3
+        + [["Hearing"], ["Watching"], ["Listening"], ["Drawing", "Drawing"]]
+    ),
     limits=LIMITS,
     fees=FEES,
     kind=st.sampled_from(["unbounded", "unbounded", "margin", "cash"]),

@@ -68,7 +68,15 @@ def _rows(count: int, seed: int, odd: float) -> list[Row]:
     odd=st.sampled_from([0.0, 0.02, 0.2]),
     order=st.permutations(_SYMBOLS),
     classes=st.sampled_from(
-        [["Drawing"]] * 2 + [["Together"], ["Hearing"], ["Drawing", "Together"]]
+        [
+            ["Drawing"],
+            ["Together"],
+            ["Hearing"],
+            ["Watching"],
+            ["Listening"],
+            ["Drawing", "Together"],
+            ["Listening", "Watching"],
+        ]
     ),
     limits=LIMITS,
     fees=FEES,
@@ -100,9 +108,12 @@ def test_random_orders_in_several_instruments_leave_the_same_bytes(
     assert_same(catalog, request, drawn)
 
 
-def test_orders_of_a_quiet_portfolio_never_come_to_the_queues(catalog: Catalog) -> None:
+@pytest.mark.parametrize("name", ["Steady", "Counting"])
+def test_orders_of_a_quiet_portfolio_never_come_to_the_queues(
+    catalog: Catalog, name: str
+) -> None:
     """Else the test above would compare the whole way with itself."""
-    request = drawing_request(catalog, ["Steady"], 3, _STOCKS)
+    request = drawing_request(catalog, [name], 3, _STOCKS)
     backtest = Backtest(request, catalog)
     data, arena = backtest.composition.data, backtest.composition.arena
     drawn = [_rows(5, seed, 0.0) for seed in range(2)]
