@@ -320,7 +320,7 @@ def is_built(module_name: str) -> bool:
 
 def compile_unit(module_name: str) -> None:
     """Compile the entries of one unit into the cache, in a process that ends then."""
-    compile_all(entries(module_name))
+    compile_all(each for each in entries(module_name) if not each.file.exists())
     _mark(module_name).touch()
 
 
@@ -332,5 +332,4 @@ def compile_all(wanted: Iterable[Entry]) -> None:
         lean.install()
         _entry_options["pipeline_class"] = lean.EntryCompiler
     for each in wanted:
-        if not each.file.exists():
-            each.compile(keep=True)
+        each.compile(keep=True)

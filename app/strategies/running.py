@@ -14,7 +14,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,7 @@ from app.engine.memory import view
 from app.engine.sources import source_hash
 from app.engine.strategy import Handler, HandlerStatus, Interpreted
 from app.engine.strategy_state import BUDGET_AT, STATUS_AT
+from app.errors import StrategyError
 from app.strategies import compiling, program_making, slips
 from app.strategies.checks import python_only, translated
 from app.strategies.compiling import Answer, Order
@@ -45,6 +46,7 @@ from app.strategies.whole_files import write_whole
 
 _log = logging.getLogger("app.strategies")
 _VERDICT: Final = "verdict.json"
+_TRIES: Final = 2
 _LOOK_EVERY: Final = 1024
 """Turns of an interpreted loop between two looks at the time."""
 LOOP_ENDED: Final = "a loop ran too long"
@@ -102,16 +104,20 @@ def prepare(
     if (reason := python_only(program)) != "":
         return as_python(program, reason, patience_ns)
     folder = folder_of(cls)
-    answer = _kept(folder) or _compile(program, folder)
-    if answer.reason:
-        return as_python(program, answer.reason, patience_ns)
-    strategy_calls.offer()
-    entries = compiled_entries(program, folder, answer.code)
-    return Runnable(
-        program,
-        {HANDLERS[name]: each for name, each in entries.items() if name != "open"},
-        entries["open"],
-    )
+    for _ in range(_TRIES):
+        answer = _kept(folder) or _compile(program, folder)
+        if answer.reason:
+            return as_python(program, answer.reason, patience_ns)
+        strategy_calls.offer()
+        entries = compiled_entries(program, folder, answer.code)
+        if _are_whole(entries.values()):
+            handlers = {
+                HANDLERS[name]: each for name, each in entries.items() if name != "open"
+            }
+            return Runnable(program, handlers, entries["open"])
+        with contextlib.suppress(OSError):
+            (folder / _VERDICT).unlink()
+    raise StrategyError(f"{title_of(cls)}: machine code in {folder} is not whole")
 
 
 def folder_of(cls: type[Strategy]) -> Path:
@@ -154,6 +160,17 @@ def write_verdict(folder: Path, reason: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps({"reason": reason}).encode()
     write_whole(folder / _VERDICT, content)
+
+
+def _are_whole(entries: Iterable[Entry]) -> bool:
+    """Load machine code; False if some of it is not there, or not as it was written.
+
+    It is compiled where the compiler is, which knows more than this process.
+    """
+    try:
+        return all(each.address for each in entries)
+    except (FileNotFoundError, objects.DamagedError):
+        return False
 
 
 def _compile(program: Program, folder: Path) -> Answer:
@@ -266,10 +283,9 @@ class HandlerEntry(Entry):
         self.code, self._source = code, source
 
     def _load(self) -> None:
-        if self.code:
-            self._address, self._keeper = objects.load(self.code)
-        else:
-            super()._load()
+        code = self.code or self.file.read_bytes()
+        self._address, self._keeper = objects.load(code)
+        self._was_cached = not self.code
 
     def compile(self, *, keep: bool) -> None:  # noqa: ARG002
         """Compile; whoever asked for it keeps its code."""

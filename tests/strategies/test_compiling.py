@@ -109,6 +109,28 @@ def test_a_strategy_is_compiled_kept_and_read_again(tmp_path: Path, way: str) ->
     assert all(each.was_cached for each in again.handlers.values())  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("left", ["a file cut off", "a file gone", "no verdict"])
+def test_what_is_not_whole_in_the_cache_is_compiled_again(
+    tmp_path: Path, way: str, left: str
+) -> None:
+    cls = written(tmp_path)
+    compiled(cls)
+    code, verdict = folder_of(cls) / "_r_on_bar_entry.object", "verdict.json"
+    whole = code.stat().st_size
+    if left == "a file cut off":
+        code.write_bytes(code.read_bytes()[:100])
+    elif left == "a file gone":
+        code.unlink()
+    else:
+        # As a compiler leaves it that is ended between its code and its word on it.
+        (folder_of(cls) / verdict).unlink()
+
+    compiled(load_file(tmp_path / "own.py", "Own"))
+
+    assert code.stat().st_size == pytest.approx(whole, rel=0.1)
+    assert (folder_of(cls) / verdict).exists()
+
+
 def test_what_is_compiled_runs_as_python_does(tmp_path: Path, way: str) -> None:
     catalog = write_bars(tmp_path, "RSTK", walk(200, 8))
     written(tmp_path)

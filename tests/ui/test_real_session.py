@@ -111,8 +111,9 @@ def test_every_order_of_the_ticket_is_accepted(
     qtbot.waitUntil(lambda: host.panel is not None)
     panel = host.panel
     assert isinstance(panel, TicketPanel)
-    for values in _tickets(panel):
-        sent = _fill_in(panel, values)
+    for number, values in enumerate(_tickets(panel)):
+        # No two are the same order, which the gate refuses within a second.
+        sent = _fill_in(panel, {"quantity": str(5 + number % 8)} | values)
         judged = panel.desk.judge(panel.view.form)
         assert judged is not None
         assert judged.verdict is not Verdict.BLOCK, (values, judged.text)
