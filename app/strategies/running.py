@@ -111,7 +111,7 @@ def prepare(
         strategy_calls.offer()
         entries = compiled_entries(program, folder, answer.code)
         if _are_whole(entries.values()):
-            handlers = {
+            handlers: dict[Handler, Entry | Interpreted] = {
                 HANDLERS[name]: each for name, each in entries.items() if name != "open"
             }
             return Runnable(program, handlers, entries["open"])
