@@ -157,7 +157,7 @@ class ImportJob:
         times = records["ts_received"]
         last = days[-1].last_ts if days else times[0]
         if last > times[0] or np.any(times[1:] < times[:-1]):
-            raise CatalogError(f"records of {target.instrument.name} go back in time")
+            raise CatalogError(_out_of_order(target, last, times))
         numbers = target.numbers(times)
         cuts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(records)]
         for low, high in pairwise(cuts):
@@ -376,6 +376,18 @@ def segment_name(first_ts: int) -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _out_of_order(target: Target, last: int, times: NDArray[np.int64]) -> str:
+    """Say which record comes after a later one."""
+    all_times = np.append(last, times)
+    at = int(np.argmax(all_times[1:] < all_times[:-1]))
+    before, time = (np.datetime64(int(all_times[at + n]), "ns") for n in (0, 1))
+    return (
+        f"records of {target.instrument.name} {target.stream} must not go back in time:"
+        f" {time}Z comes after {before}Z; files are read in the order in which they are"
+        " named"
+    )
 
 
 def _words(root: Path, error: OSError) -> str:

@@ -73,6 +73,8 @@ class Header:
     schema: str
     names: dict[int, str]
     """Symbol of each instrument id."""
+    start: int
+    """First instant that was asked for, ns since 1970 UTC."""
     extra_bytes: int
     """Bytes after each record: the time of sending, where it was kept."""
 
@@ -92,8 +94,11 @@ class DbnImporter:
     def read(self, paths: Sequence[Path], run: Import) -> None:
         """Read files in the order of their times."""
         opened = [_File(path, run.issues(path), run.options) for path in paths]
+        opened.sort(key=lambda each: each.header.start)
         streams: dict[tuple[str, str], _Stream] = {}
         for number, file in enumerate(opened):
+            for stream in streams.values():
+                stream.end_file()
             for share, rows in file.chunks():
                 for code in np.unique(rows.data["instrument_id"]):
                     part = rows.where(rows.data["instrument_id"] == code)
@@ -143,8 +148,11 @@ class _Stream:
             records = self._marks.put(records)
         self._run.emit(self._target, records)
 
-    def end(self) -> None:
+    def end_file(self) -> None:
         self._emit(self._translator.end())
+
+    def end(self) -> None:
+        self.end_file()
         for note in self._translator.notes():
             text = f"{self._target.instrument.name}: {note}"
             self._target.notes.append(note)
@@ -270,6 +278,7 @@ class _File:
             dataset=str(meta.dataset),
             schema=str(meta.schema),
             names=self._names(meta),
+            start=int(meta.start),
             extra_bytes=8 if meta.ts_out else 0,
         )
 

@@ -51,10 +51,18 @@ class OrderTranslator:
         return self._translated(rows.where(slice(0, whole)))
 
     def end(self) -> NDArray[np.void]:
-        """Translate what was held back; the data's end ends its last event."""
+        """Translate what was held back; a file's end ends its last event."""
         held, self._held = self._held, None
-        if held is None or not len(held):
-            return new_records(0)
+        records = new_records(0)
+        if held is not None and len(held):
+            records = self._ended(held)
+        if self._previous_flags is not None:
+            # A snapshot that the next file begins with is another one.
+            self._previous_flags &= ~SNAPSHOT
+        return records
+
+    def _ended(self, held: Rows) -> NDArray[np.void]:
+        """Translate the rows of an event that the file's end ends."""
         records = self._translated(held)
         flags = int(held.data["flags"][-1])
         if flags & SNAPSHOT and len(records):
@@ -161,7 +169,10 @@ class OrderTranslator:
 
         adds = (action == b"A") | ((action == b"M") & (before <= 0))
         rows.refuse(
-            (action == b"A") & (before > 0), "order_id", "is in the book already", good
+            (action == b"A") & (before > 0),
+            "order_id",
+            "must not be in the book already",
+            good,
         )
         modifies = np.isin(action, (b"A", b"M")) & (before > 0)
         cancels = action == b"C"

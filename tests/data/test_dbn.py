@@ -158,6 +158,22 @@ def test_a_file_that_is_a_snapshot_only_ends_in_a_book(tmp_path: Path):
     assert last[2]
 
 
+def test_files_of_several_days_are_read_by_their_times(tmp_path: Path):
+    first, second = (
+        shared_data("databento", MBO.replace("1225", day)) for day in ("1224", "1225")
+    )
+    run(tmp_path / "apart", first)
+    run(tmp_path / "apart", second)
+    run(tmp_path / "together", second, first)
+
+    apart, together = (
+        Catalog(tmp_path / name).open("ESH4").records()
+        for name in ("apart", "together")
+    )
+    assert len(apart) == 70_953
+    assert together.tobytes() == apart.tobytes()
+
+
 Levels = list[tuple[int, int]]
 
 
@@ -458,7 +474,10 @@ def test_an_event_may_lie_across_chunks(tmp_path: Path, monkeypatch):
         ({"length": 13}, r"row 3, column length: must be 14, was 13"),
         ({"ts_recv": 1}, r"row 3, column ts_recv: must not go back, was 1"),
         ({"ts_recv": 2**64 - 1}, r"row 3, column ts_recv: must be a time"),
-        ({"order_id": 1}, r"row 3, column order_id: is in the book already, was 1"),
+        (
+            {"order_id": 1},
+            r"row 3, column order_id: must not be in the book already, was 1",
+        ),
         (
             {"action": b"C", "order_id": 1, "size": 9},
             r"row 3, column size: must not be more than the order has, was 9",
