@@ -280,10 +280,16 @@ def _check_history(cls: type[Strategy]) -> None:
 def python_only(program: Program) -> str:
     """Why a strategy can only run as Python, with the line; "" where nothing says so.
 
-    Machine code is loaded without Python's objects, which ``print`` would need.
+    Machine code is loaded without Python's objects, which ``print`` would need, and
+    holds a file's globals as constants.
     """
     for tree in program.functions.values():
         for each in ast.walk(tree):
+            if isinstance(each, ast.Global):
+                return (
+                    f"line {each.lineno}: global {', '.join(each.names)} is not "
+                    "compiled; what changes is kept as self.…"
+                )
             if (
                 isinstance(each, ast.Call)
                 and isinstance(each.func, ast.Name)

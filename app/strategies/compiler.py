@@ -75,9 +75,9 @@ def _compile(file: str, name: str, folder: Path) -> tuple[str, dict[str, Any]]:
     except NotCompilableError as error:
         return str(error), {}
     except Exception as error:
-        from numba.core.errors import NumbaError
+        from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
-        if not isinstance(error, NumbaError):
+        if not isinstance(error, NumbaError | UnsupportedBytecodeError):
             raise
         return _told(str(error), Path(file).name), {}
     for each in entries.values():

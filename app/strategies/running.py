@@ -41,6 +41,7 @@ from app.strategies import compiling, program_making, slips
 from app.strategies.checks import python_only, translated
 from app.strategies.compiling import Answer, Order
 from app.strategies.program import PREFIX as _P, Program
+from app.strategies.request_faults import REQUESTS, telling
 from app.strategies.strategy import HANDLERS, Strategy, files_of, title_of
 from app.strategies.whole_files import write_whole
 
@@ -411,9 +412,25 @@ def as_python(
     patience = _Patience(patience_ns)
     namespace[f"{_P}state"] = state
     namespace[f"{_P}failed"] = failed
+    for each in REQUESTS:
+        name = f"{_P}ctx_{each}"
+        namespace[name] = telling(each, namespace[name])
     namespace[f"{_P}begin"], namespace[f"{_P}spend"] = patience.begin, patience.spend
+
+    def kept(entry: Callable[[int, int, int], Any]) -> Callable[[int, int, int], Any]:
+        """Keep what an entry, which takes exceptions only, lets pass."""
+
+        def called(arena: int, strategy: int, address: int) -> Any:
+            try:
+                return entry(arena, strategy, address)
+            except SystemExit as error:
+                errors.append(error)
+                raise
+
+        return called
+
     handlers = {
-        name: Interpreted(namespace[tree.name])
+        name: Interpreted(kept(namespace[tree.name]))
         for name, tree in program.entries.items()
     }
     opening = handlers.pop("open")

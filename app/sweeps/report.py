@@ -5,6 +5,7 @@
 """
 
 import csv
+import io
 import json
 import math
 from collections import Counter
@@ -21,6 +22,7 @@ from app.sweeps.axes import Axis
 from app.sweeps.objectives import OBJECTIVES
 from app.sweeps.sweep import SweepResult, SweepTerms
 from app.sweeps.walk_forward import Step, WalkForward
+from app.whole_files import write_whole
 
 _SHOWN: Final = (
     ("total_return", "return", "{:+.1%}"),
@@ -133,7 +135,7 @@ def _plain(value: Any) -> Any:
 
 def write_json(table: Mapping[str, Any], path: Path) -> None:
     """Write the JSON result."""
-    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(table, indent=1) + "\n")
 
 
 def write_csv(result: SweepResult, path: Path) -> None:
@@ -143,14 +145,15 @@ def write_csv(result: SweepResult, path: Path) -> None:
     """
     names = [each.name for each in result.terms.axes]
     stats = [*result.known[0].stats] if result.known else []
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["cell", *names, *stats, "state", "error"])
-        for each in result.cells:
-            figures = [each.stats.get(name) for name in stats]
-            values = [each.values[name] for name in names]
-            state = ("failed" if each.error else "run", "not run")[each.is_refused]
-            writer.writerow([each.number, *values, *figures, state, each.error])
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["cell", *names, *stats, "state", "error"])
+    for each in result.cells:
+        figures = [each.stats.get(name) for name in stats]
+        values = [each.values[name] for name in names]
+        state = ("failed" if each.error else "run", "not run")[each.is_refused]
+        writer.writerow([each.number, *values, *figures, state, each.error])
+    write_whole(path, text.getvalue())
 
 
 # Text.

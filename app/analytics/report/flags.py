@@ -76,10 +76,14 @@ def _made_up(run: RunData) -> list[Flag]:
     ]  # fmt: skip
 
 
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 def _no_book(run: RunData) -> list[Flag]:
     return [
         Flag("no_book", f"{symbol} never had a whole book", "bad",
-             f"{orders:,} {'order' if orders == 1 else 'orders'} met no book",
+             f"{_many(orders, 'order')} met no book",
              "The data tell changes of a book and no snapshot that begins it, so nothing "
              "could fill. Import data that begin with a snapshot, or start at one.")
         for symbol, orders in run.card.get("no_book", {}).items()
@@ -94,7 +98,7 @@ def no_fills(run: RunData) -> list[Flag]:
     if not len(run.orders):
         return [
             Flag("no_fills", "No order was sent", "bad",
-                 f"{calls:,} calls of handlers asked for none",
+                 f"{_many(calls, 'call')} of handlers asked for none",
                  "What it waits for never came: plot it (ctx.plot). An indicator is NaN, "
                  "which is neither above nor below, until it has seen enough.")
         ]  # fmt: skip
@@ -105,11 +109,11 @@ def no_fills(run: RunData) -> list[Flag]:
     )
     rules = run.card["rejects"]
     if rules:
-        rule = max(rules, key=lambda each: int(rules[each]))
+        rule = max(rules, key=lambda each: int(rules[each])).replace("_", " ")
         told += f"; most refusals: {rule}"
     return [
         Flag("no_fills", "Nothing was filled", "bad",
-             f"{len(run.orders):,} orders: {told}",
+             f"{_many(len(run.orders), 'order')}: {told}",
              "Orders that rest where the market never came make no money: compare their "
              "prices in the list of orders with the market's.")
     ]  # fmt: skip

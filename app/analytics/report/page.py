@@ -18,6 +18,7 @@ from app.analytics.report.wording import (
     told_value,
 )
 from app.analytics.run_data import Table
+from app.whole_files import write_whole
 
 _CSS: Final = Path(__file__).with_name("page.css")
 _TILES: Final = (
@@ -113,12 +114,7 @@ def page_of(report: Report) -> str:
 
 def write_page(report: Report, path: Path) -> None:
     """Write the report as one HTML file, wholly or not at all."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(page_of(report), encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(path, page_of(report))
 
 
 def _head(report: Report) -> str:

@@ -2,12 +2,14 @@
 
 import argparse
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.data.catalog import Catalog
-from app.errors import RequestError
+from app.errors import RequestError, RunError
 from app.sessions.backtest.progress import compile_teller, tell_build
 from app.sessions.backtest.request import BacktestRequest, load_request
 from app.strategies.compiling import watched
@@ -77,22 +79,47 @@ def run_backtest_command(parsed: argparse.Namespace) -> int:
         backtest = Backtest(request, catalog, folders, interpreted=parsed.interpreted)
     result = Result(backtest.run())
     print("\n".join(lines(result)))
-    if parsed.json is not None:
-        result.write_json(parsed.json)
-    run = result.data
+    _keep(parsed, result)
+    return 1 if any(e.failure for e in result.outcomes.strategies.values()) else 0
+
+
+def _keep(parsed: argparse.Namespace, result: "Result") -> None:
+    """Store a run and write its files: each of them, though another cannot be.
+
+    Raises
+    ------
+    RunError
+        If some could not be, with the reasons.
+    """
+    run, faults = result.data, list[str]()
+
+    @contextmanager
+    def noting() -> Iterator[None]:
+        try:
+            yield
+        except RunError as error:
+            faults.append(str(error))
+        except OSError as error:
+            faults.append(f"{error.filename}: {error.strerror}")
+
     if not parsed.no_store:
         from app.sessions.backtest.store import RunStore
 
-        store = RunStore(parsed.settings.paths.runs)
-        run_id = store.save(run)
-        print(f"kept as {run_id}; ringside runs show {run_id}")
-        run = replace(run, card={**run.card, "run_id": run_id})
+        with noting():
+            run_id = RunStore(parsed.settings.paths.runs).save(run)
+            print(f"kept as {run_id}; ringside runs show {run_id}")
+            run = replace(run, card={**run.card, "run_id": run_id})
+    if parsed.json is not None:
+        with noting():
+            result.write_json(parsed.json)
     if parsed.html is not None:
         from app.analytics.report import report_of
         from app.analytics.report.page import write_page
 
-        write_page(report_of(run), parsed.html)
-    return 1 if any(e.failure for e in result.outcomes.strategies.values()) else 0
+        with noting():
+            write_page(report_of(run), parsed.html)
+    if faults:
+        raise RunError("; ".join(faults))
 
 
 def with_values(request: BacktestRequest, given: list[str]) -> BacktestRequest:
@@ -161,6 +188,10 @@ def lines(result: "Result") -> list[str]:
         value = stats[name]
         told = form.format(value) if value is not None else "–"
         said.append(f"{label:{width}}  {told:>16}")
+    said += [
+        f"  {rule.replace('_', ' '):{width}}{count:>16,}"
+        for rule, count in run["rejects"].items()
+    ]
     said += [f"{each.title}: {each.found}" for each in no_fills(result.data)]
     rate = outcomes.events / outcomes.seconds if outcomes.seconds else 0.0
     said.append(

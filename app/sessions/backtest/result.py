@@ -38,6 +38,7 @@ from app.sessions.backtest.run_tables import (
 )
 from app.sessions.backtest.run_units import Units, marks_of, rates_of
 from app.sessions.notes import note_rows
+from app.whole_files import write_whole
 
 _SIDES: Final = {1: "buy", -1: "sell"}
 _DIRECTIONS: Final = {1: "long", -1: "short"}
@@ -324,7 +325,7 @@ def as_table(run: RunData) -> dict[str, Any]:
 
 def write_json(run: RunData, path: Path) -> None:
     """Write the JSON result."""
-    path.write_text(json.dumps(as_table(run), indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(as_table(run), indent=1) + "\n")
 
 
 _Maker = Callable[[NDArray[Any]], list[Any]]

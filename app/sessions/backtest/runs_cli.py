@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.analytics.run_data import ARRAYS, RunData
 from app.errors import RunError
 from app.sessions.backtest.store import RunStore, RunSummary
+from app.whole_files import naming, write_whole
 
 if TYPE_CHECKING:
     from app.analytics.report import Report
@@ -140,6 +141,10 @@ def _show(parsed: argparse.Namespace) -> int:
                 f"  {name:20}{row['trades']:>8,} trades{row['win_rate']:>8.1%} won"
                 f"{row['pnl']:>16,.2f}{row['average']:>12,.2f} each"
             )
+    if report.rejects:
+        print("\nOrders refused, by rule")
+    for rule, count in report.rejects.items():
+        print(f"  {rule.replace('_', ' '):34}{count:>20,}")
     print("\nBefore you believe it")
     for flag in report.flags:
         print(f"  {flag.level:8}{flag.title}: {flag.found}")
@@ -184,7 +189,8 @@ def _export(parsed: argparse.Namespace) -> int:
     report = _report(parsed, parsed.id)
     for name, path in wanted.items():
         if path is not None:
-            targets[name](report, path)
+            with naming(path):
+                targets[name](report, path)
             print(f"{path} is written")
     return 0
 
@@ -229,7 +235,7 @@ def _write_json(report: "Report", path: Path) -> None:
     from app.sessions.backtest.result import as_table
 
     table = {**as_table(report.run), "report": report_table(report)}
-    path.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n", "utf-8")
+    write_whole(path, json.dumps(table, indent=1, allow_nan=False) + "\n")
 
 
 def report_table(report: "Report") -> dict[str, Any]:

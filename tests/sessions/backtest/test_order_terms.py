@@ -163,9 +163,23 @@ def test_rule_20_a_reduce_only_order_is_refused_where_it_reduces_nothing(
     [
         ("ctx.limit(i, 1.0, 50.0, tiff=IOC)", "unexpected keyword argument 'tiff'"),
         ("ctx.limit(i, 1.0)", "missing a required argument: 'price'"),
-        ("ctx.limit(i, 1.0, 50.0, tif=5)", "terms that do not go together"),
-        ("ctx.limit(i, 1.0, 50.0, tif=IOC, until=7)", "terms that do not go together"),
-        ("ctx.oco(1, 2)", "terms that do not go together"),
+        (
+            "ctx.limit(i, 1.0, 50.0, tif=5)",
+            "ctx.limit(0, 1.0, 50.0, tif=5): tif must be one of DAY, GTC, AT_THE",
+        ),
+        ("ctx.limit(i, 1.0, 50.0, tif=IOC, until=7)", "until goes with no other tif"),
+        ("ctx.oco(1, 2)", "ctx.oco(1, 2): takes orders that the same call"),
+        (
+            "ctx.limit(i, 1.0, 1e300 * 1e300 - 1e300 * 1e300)",
+            "ctx.limit(0, 1.0, nan): price must be a finite number, was nan",
+        ),
+        (
+            "ctx.buy(i + 7, 1.0)",
+            "ctx.buy(7, 1.0): instrument must be a number of this session's, was 7",
+        ),
+        ("ctx.buy(i, 1e300)", "quantity is more than the instrument's units can count"),
+        ("ctx.trailing_stop(i, -1.0, -2.0)", "distance must be positive, was -2.0"),
+        ("ctx.target_share(i, 101.0)", "share must lie in [-100, 100], was 101.0"),
     ],
 )
 def test_terms_that_are_none_are_told(tmp_path: Path, call: str, said: str) -> None:
@@ -376,7 +390,7 @@ def test_a_brackets_limit_entry_has_the_terms_of_a_limit(
 def test_a_brackets_terms_that_do_not_go_together_are_told(tmp_path: Path) -> None:
     catalog = write_bars(tmp_path, "RSTK", rising(40))
     calls = {
-        "ctx.bracket(i, 1.0, 150.0, 50.0, tif=5)": "terms that do not go together",
+        "ctx.bracket(i, 1.0, 150.0, 50.0, tif=5)": "tif must be one of",
         "ctx.bracket(i, 1.0, 150.0, 50.0, until=7)": "unexpected keyword",
         "ctx.stop_bracket(i, 1.0, 110.0, 150.0, 50.0, post_only=True)": "unexpected",
     }

@@ -395,6 +395,18 @@ def test_the_commands_keep_show_and_export(
     assert main(["runs", "delete", "latest"]) == 0
     assert main(["runs", "show", "latest"]) == 2
 
+    # A file that cannot be written takes nothing else with it.
+    (tmp_path / "a.html").unlink()
+    capsys.readouterr()
+    nowhere = str(tmp_path / "none" / "a.json")
+    asked = ["backtest", str(request), "--json", nowhere]
+    assert main([*asked, "--html", str(tmp_path / "a.html")]) == 2
+    said = capsys.readouterr().err
+    assert nowhere.removesuffix("a.json") in said
+    assert "No such file" in said
+    assert (tmp_path / "a.html").exists()
+    assert main(["runs", "show", "latest"]) == 0
+
 
 ASKING = """from app.strategies import *
 
@@ -459,12 +471,17 @@ class Idle(Strategy):
         (
             500.0,
             "Nothing was filled",
-            "3 orders: 3 refused; most refusals: price_collar",
+            "3 orders: 3 refused; most refusals: price collar",
         ),
     ],
 )
 def test_a_run_without_fills_says_what_became_of_its_orders(
-    tmp_path: Path, price: float, title: str, words: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    price: float,
+    title: str,
+    words: str,
 ) -> None:
     catalog = write_bars(tmp_path, "RSTK", walk(300, 8))
     path = tmp_path / "idle.py"
@@ -482,3 +499,9 @@ def test_a_run_without_fills_says_what_became_of_its_orders(
     assert (flags["no_fills"].title, flags["no_fills"].found) == (title, words)
     assert f"{title}: {words}" in lines(result)
     assert not {"costs", "luck"} & set(flags), "there was nothing to judge"
+    monkeypatch.setenv("RINGSIDE_PATHS_RUNS", str(tmp_path / "runs"))
+    RunStore(tmp_path / "runs").save(result.data)
+    assert main(["runs", "show", "latest"]) == 0
+    for told in (lines(result), capsys.readouterr().out.splitlines()):
+        refused = [each.split() for each in told if "price collar" in each]
+        assert (["price", "collar", "3"] in refused) == (price > 100.0)

@@ -1,0 +1,47 @@
+"""Files that a user asks for: there whole or not at all, and named where they fail."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name what is written in an error of the system that names nothing.
+
+    A full disk is met when a file is written to, where Python knows no name of it.
+
+    Raises
+    ------
+    OSError
+        Of the block, with a file.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename:
+            raise
+        told = error.strerror or str(error)
+        raise OSError(error.errno, told, str(path)) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that a user has asked for, in UTF-8, whole or not at all.
+
+    Where something lies there that is no file (``/dev/stdout``), it is written to.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, with its name; what lay there before stays.
+    """
+    with naming(path):
+        if path.exists() and not path.is_file():
+            path.write_bytes(text.encode())
+            return
+        beside = path.with_name(f".{path.name}.part")
+        try:
+            beside.write_bytes(text.encode())
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
