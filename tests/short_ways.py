@@ -1,6 +1,7 @@
 """Backtests over bars that a test drew, on the short way and on the whole one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from app.data.catalog import Catalog
 from app.engine.arena import Section
-from app.engine.records import BAR, EventKind, RecordFlag
+from app.engine.links import Link
+from app.engine.records import BAR, MARKET, EventKind, RecordFlag
+from app.engine.ring import Ring
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.run import Backtest
 from tests.arena_bytes import arena_bytes
@@ -19,7 +22,7 @@ Row = tuple[int, ...]
 
 NEVER = 2**62
 """An expiry that never comes; with it no bar finds the venue idle."""
-_SOURCE = """from app.strategies import Strategy
+_SOURCE = """from app.strategies import DAY, IOC, Strategy
 
 
 class Drawing(Strategy):
@@ -101,6 +104,111 @@ class Together(Drawing):
             ctx.close(0)
             ctx.close(1)
 """
+_RESTING = """
+
+class Resting(Drawing):
+    def __init__(self):
+        self.state = 0
+        self.bars = 0
+        self.last = 0
+
+    def on_start(self, ctx):
+        self.state = self.seed
+
+    def near(self):
+        # Ticks of which bars reach a few further than their closes.
+        return 0.01 * (1 + self.draw(14))
+
+    def ask_one(self, ctx, i, price):
+        what = self.draw(14)
+        size = float(1 + self.draw(self.most))
+        above, below = price + self.near(), price - self.near()
+        until = 0
+        if self.draw(4) == 0:
+            until = ctx.now + 60_000_000_000 * (1 + self.draw(9)) - self.draw(2)
+        if what == 0:
+            self.last = ctx.limit(i, size, below, tif=DAY)
+        elif what == 1:
+            self.last = ctx.limit(i, -size, above, until=until)
+        elif what == 2:
+            self.last = ctx.limit(i, size, below, post_only=True, until=until)
+        elif what == 3:
+            self.last = ctx.stop(i, size, above, until=until)
+        elif what == 4:
+            self.last = ctx.stop(i, -size, below, tif=DAY)
+        elif what == 5:
+            self.last = ctx.stop_limit(i, size, above, above + self.near())
+        elif what == 6:
+            ctx.bracket(i, size, above, below)
+        elif what == 7:
+            ctx.bracket(i, -size, below, above)
+        elif what == 8:
+            ctx.oco(
+                ctx.stop_bracket(i, size, above, above + 0.2, below),
+                ctx.stop_bracket(i, -size, below, below - 0.2, above),
+            )
+        elif what == 9:
+            ctx.oco(ctx.limit(i, size, below), ctx.limit(i, -size, above))
+        elif what == 10:
+            ctx.limit_bracket(i, size, below, above, below - 0.1, until=until)
+        elif what == 11 and self.draw(3) == 0:
+            ctx.trailing_stop(i, -size, self.near() + 0.25)
+        elif what == 12:
+            ctx.limit(i, -size, above + 0.05, reduce_only=True)
+        elif what == 13 and self.draw(2) == 0:
+            ctx.limit(i, size, below, tif=IOC)
+
+    def on_bar(self, ctx, bar):
+        i = bar.instrument
+        self.bars += 1
+        what = self.draw(40)
+        if what < 6:
+            self.ask_one(ctx, i, bar.close)
+        elif what == 6:
+            ctx.cancel_all(i)
+        elif what == 7:
+            ctx.market(i, float(1 + self.draw(self.most)))
+        elif what == 8:
+            ctx.close(i)
+        elif what == 9 and ctx.is_working(self.last):
+            ctx.move(self.last, bar.close - 0.03)
+        elif what == 10:
+            ctx.set_timer(1, ctx.now + 60_000_000_000 * (1 + self.draw(9)))
+        elif what == 11:
+            ctx.market(0, 3.0 - 6.0 * self.draw(2))
+
+    def on_timer(self, ctx, timer):
+        ctx.cancel_all(0)
+
+
+class Exiting(Resting):
+    def on_fill(self, ctx, fill):
+        what = self.draw(6)
+        if what == 0:
+            ctx.limit(fill.instrument, -2.0, ctx.price(fill.instrument) + 0.1)
+        elif what == 1:
+            ctx.exits(
+                fill.instrument,
+                ctx.price(fill.instrument) + 0.15,
+                ctx.price(fill.instrument) - 0.15,
+            )
+
+
+class Far(Strategy):
+    seed: int = 1
+
+    def __init__(self):
+        self.bars = 0
+
+    def on_bar(self, ctx, bar):
+        self.bars += 1
+        i = bar.instrument
+        if self.bars == 1:
+            ctx.limit(i, 5.0, bar.close - 30.0)
+            ctx.limit(i, -5.0, bar.close + 50.0, until=ctx.now + 3600_000_000_000_000)
+            ctx.stop(i, 5.0, bar.close + 60.0)
+            ctx.bracket(i, 5.0, bar.close + 40.0, bar.close - 40.0)
+"""
 _STEADY = """
 
 class Steady(Strategy):
@@ -158,7 +266,7 @@ FEES = st.sampled_from(
 def drawing_catalog(folder: Path, symbols: Sequence[str]) -> Catalog:
     """A catalog with bars of these symbols, and the strategies that draw beside it."""
     (folder / "drawing.py").write_text(
-        _SOURCE + _HEARD + _LISTENING + _TOGETHER + _STEADY
+        _SOURCE + _HEARD + _LISTENING + _TOGETHER + _STEADY + _RESTING
     )
     for symbol in symbols:
         write_bars(folder, symbol, np.full(200, 1_000_000))
@@ -189,19 +297,30 @@ def _drawn(rows: Sequence[Row], instrument: int, first_ts: int) -> Any:
     return bars
 
 
+@contextmanager
+def on_the_whole_way(backtest: Backtest) -> Iterator[None]:
+    """Let each bar of a backtest go to the venue and to the gate."""
+    ring, links = Ring(MARKET, 2), backtest.composition.links
+    waiting = backtest.composition.arena.records(Section.CONDITIONAL)
+    # Who looks at each record keeps it out of the loop of bars.
+    links[Link.MARKET_OUT], waiting[0]["next_expiry"] = ring.address, NEVER
+    yield
+    links[Link.MARKET_OUT] = 0
+    if waiting[0]["next_expiry"] == NEVER:
+        waiting[0]["next_expiry"] = 0
+
+
 def folded(
     catalog: Catalog, request: Any, drawn: Sequence[Sequence[Row]], *, short: bool
 ) -> tuple[Any, dict[str, bytes]]:
     """Reports and arena after the bars, on the short way or on the whole one."""
     backtest = Backtest(request, catalog)
     data, arena = backtest.composition.data, backtest.composition.arena
-    waiting = arena.records(Section.CONDITIONAL)
-    waiting[0]["next_expiry"] = 0 if short else NEVER
-    backtest._begin()
-    bars = drawn_bars(drawn, data.first_ts)
-    backtest._fold(bars.view(data.read().dtype))
-    backtest._end()
-    waiting[0]["next_expiry"] = 0
+    with nullcontext() if short else on_the_whole_way(backtest):
+        backtest._begin()
+        bars = drawn_bars(drawn, data.first_ts)
+        backtest._fold(bars.view(data.read().dtype))
+        backtest._end()
     return backtest._outcomes(len(bars), 0.0).reports.copy(), arena_bytes(arena)
 
 

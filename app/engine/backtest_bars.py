@@ -1,12 +1,13 @@
 """Bars of a backtest that nothing of ours can meet: a loop of their own.
 
-While no order works and nothing is on its way, a bar is its book's last price, a mark,
-and a call of the handlers of the bar before. None of that needs the whole way: here the
-steps of `folding.fold` stand one behind another in one loop, which finds the rows of an
-instrument once, not at each bar. It leaves the same bytes, and returns as soon as more
-could follow: a strategy has asked for what does not take the short way either
-(backtest_orders.py), a loss limit is broken, the record is no such bar, a session or a
-timer is due. What it knows of each instrument stands in backtest_lanes.py.
+While nothing is on its way, a bar that reaches no price for which an order of ours
+rests is its book's last price, a mark, and a call of the handlers of the bar before.
+None of that needs the whole way: here the steps of `folding.fold` stand one behind
+another in one loop, which finds the rows of an instrument once, not at each bar. It
+leaves the same bytes, and returns as soon as more could follow: a strategy has asked
+for what does not take the short way either (backtest_orders.py), a loss limit is
+broken, the record is no such bar, a session, a timer or an order's end is due. What it
+knows of each instrument stands in backtest_lanes.py.
 """
 
 from enum import IntEnum
@@ -18,7 +19,13 @@ from app.engine.accounts import account_row
 from app.engine.arena import USED, Section, section_words
 from app.engine.atomics import load_acquire
 from app.engine.backtest_block import MOST_HELD, RUN_WORDS, Run, has_room, keep_worth
-from app.engine.backtest_lanes import is_known, known_lane, lane_of, may_pass
+from app.engine.backtest_lanes import (
+    concerns,
+    is_known,
+    known_lane,
+    lane_of,
+    may_pass,
+)
 from app.engine.backtest_marks import mark_at
 from app.engine.backtest_orders import fill, let_wait, send
 from app.engine.bars import rows as bar_rows, wait
@@ -26,6 +33,7 @@ from app.engine.bits import integer, lowest_bit
 from app.engine.book_events import note_record
 from app.engine.book_state import books
 from app.engine.compile import inlined, rare
+from app.engine.conditional.state import conditional
 from app.engine.folding import tell_waiting
 from app.engine.gate_marks import new_loss
 from app.engine.gate_reports import forget_findings
@@ -35,8 +43,9 @@ from app.engine.rare import out_of_line
 from app.engine.records import BAR, MARKET, MARKET_BYTES, NO_PRICE, Reason
 from app.engine.state import engine, instruments, positions
 from app.engine.strategy import Handler, call_now, has_requests
-from app.engine.venue.quiet import hear, is_idle
-from app.engine.venue.state import venue_instruments
+from app.engine.venue.bar_fills import share_of
+from app.engine.venue.quiet import hear, is_settled
+from app.engine.venue.state import models, venue_instruments
 
 __all__ = ["Left", "keeps_worth", "mark_at", "pass_bars"]
 
@@ -58,7 +67,9 @@ class Left(IntEnum):
 @inlined
 def _is_quiet(arena: int, links: int) -> bool:
     """Whether nothing but handlers and money can follow from bars, until one asks."""
-    if not is_idle(arena) or has_requests(arena) or linked(links, Link.MARKET_OUT):
+    if not is_settled(arena) or has_requests(arena):
+        return False
+    if linked(links, Link.MARKET_OUT):
         return False
     nobody = section_words(arena, Section.STRATEGIES)[USED] <= 1
     if nobody or section_words(arena, Section.BARS)[USED] == 0:
@@ -107,6 +118,21 @@ def _stretched(stretch: Stretch, at: int) -> Stretch:
         volume + bar["volume"],
         trades + bar["trades"],
     )
+
+
+@inlined
+def _leave_room(arena: int, instrument: int, state: Any, stretch: Any, at: int) -> None:
+    """Let what we may have of the BAR at an address be what is left of it.
+
+    Orders rest, so the venue acts it out: of several bars of one time the first.
+    """
+    record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
+    _, count, reached, _, _, _, _ = stretch
+    before = reached if count else integer(state["bar_ts"])
+    time = min(record["ts_venue"], record["ts_received"])
+    if max(reached, time) > before:
+        ppm = models(arena)[instrument]["participation"]
+        state["bar_room"] = share_of(bar["volume"], ppm)
 
 
 @inlined
@@ -211,11 +237,16 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
     book, state = books(arena)[0], venue_instruments(arena)[0]
     position = positions(arena)[0]
     first, sent, left = index, integer(0), integer(Left.ALL)
-    stretch = _new_stretch(arena, book)
+    stretch, lane, rests = (
+        _new_stretch(arena, book),
+        known_lane(block, integer(0)),
+        integer(0),
+    )
+    until = integer(conditional(arena)["next_expiry"] or _HIGHEST)
     while index < count:
         at = records + index * MARKET_BYTES
         record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
-        if not may_pass(session, record, bar):
+        if not may_pass(session, record, bar) or record["ts_received"] > until:
             break
         if record["instrument"] != instrument:
             _tell_stretch(arena, book, state, stretch)
@@ -223,13 +254,17 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             instrument = integer(record["instrument"])
             if not is_known(arena, instrument):
                 break
-            if lane_of(arena, links, address, instrument)["is_plain"] == 0:
+            lane = lane_of(arena, links, address, instrument)
+            if lane["is_plain"] == 0:
                 break
+            rests = integer(lane["rests"])
             book = books(arena)[instruments(arena)[instrument]["book"]]
             state = venue_instruments(arena)[instrument]
             position = positions(arena)[account_row(arena, instrument)]
             stretch = _new_stretch(arena, book)
             forget_findings(arena)
+        if rests and concerns(lane, bar):
+            break
         if record["ts_received"] > session["now"]:
             found = _moves_on(arena, links, address, first, index)
             if found == Left.ALL:
@@ -245,6 +280,8 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             session["now"] = record["ts_received"]
         else:
             session["event"] += 1
+        if rests:
+            _leave_room(arena, instrument, state, stretch, at)
         stretch = _stretched(stretch, at)
         close = bar["open"] + bar["close_offset"]
         book["last_price"] = close

@@ -44,8 +44,11 @@ RUN_WORDS: Final = 24
 LANE: Final = np.dtype(
     [
         ("turn", "<i8"),  # of the loop, for which the rest holds
-        ("is_plain", "<i8"),  # 1: bars are all there is to it
+        ("is_plain", "<i8"),  # 1: bars are all there is to it, but orders that rest
         ("sends", "<i8"),  # 1: orders may take the short way
+        ("rests", "<i8"),  # 1: orders of ours rest, and wait for these prices
+        ("floor", "<i8"),  # price units: a low at or below it concerns one
+        ("ceiling", "<i8"),  # … a high at or above it
         ("bar_callers", "<u8"),  # bit s: strategy s has on_bar for its bars
         ("bars_callers", "<u8"),  # bit s: … on_bars
         ("asked", "<i8"),  # number of the event at which an order was asked for

@@ -3,6 +3,11 @@
 Whether an instrument is its bars and no more, who takes them, and whether orders may
 take the short way is the same at each bar until the loop is left. It is looked up at
 the first bar of a turn of the loop, and stands in a row of the session's own.
+
+Orders of ours may rest at the venue meanwhile. Limits and stops wait for prices, and
+the nearest of each side stay where they are until the loop is left: what lies between
+them meets nobody (`bar_fills.py`). Whatever meets any bar, or the next, keeps the whole
+way: what waits for no price, ends with a bar, or follows one.
 """
 
 from typing import Any, Final
@@ -15,19 +20,33 @@ from app.engine.bits import integer
 from app.engine.book_events import is_bar
 from app.engine.book_state import Stale, books
 from app.engine.compile import inlined, rare
+from app.engine.conditional.queues import shelf_index
+from app.engine.conditional.state import condition_levels, condition_markets
 from app.engine.folding import TIME_BOUND
 from app.engine.gate_marks import moves_money_alone
 from app.engine.links import Link, linked
 from app.engine.memory import view, words
 from app.engine.rare import out_of_line
-from app.engine.records import EventKind, RiskLimit, SessionState
+from app.engine.records import (
+    BUY,
+    SELL,
+    EventKind,
+    RiskLimit,
+    SessionState,
+    Trigger,
+)
 from app.engine.risk_state import limit_of, working
 from app.engine.state import engine, instruments
 from app.engine.strategy import Handler, follows, has_handler, strategies
 from app.engine.venue.bars import fills_from_bars
-from app.engine.venue.levels import venue_book
+from app.engine.venue.levels import our_best, venue_book
 from app.engine.venue.quiet import has_orders
-from app.engine.venue.state import models, venue
+from app.engine.venue.state import (
+    models,
+    venue,
+    venue_instruments,
+    venue_levels,
+)
 
 _LIMITS: Final = (
     int(RiskLimit.COLLAR),
@@ -36,6 +55,8 @@ _LIMITS: Final = (
     int(RiskLimit.MAX_DRAWDOWN),
 )
 """Limits by which an order becomes another, counts, or stops others."""
+_FAR: Final = 2**63 - 1
+"""No price is as far from nought."""
 
 
 @inlined
@@ -55,9 +76,65 @@ def _is_plain(arena: int, instrument: int) -> bool:
     whole = whole and row["sides"][0]["best"] == 0 and row["sides"][1]["best"] == 0
     if book == 0 or book != venue_book(arena, instrument) or not whole:
         return False
-    if not fills_from_bars(arena, instrument) or has_orders(arena, instrument):
+    if not fills_from_bars(arena, instrument):
         return False
     return moves_money_alone(arena, instrument)
+
+
+@inlined
+def _meets_any(arena: int, instrument: int) -> bool:
+    """Whether orders of ours meet a bar of an instrument wherever it is."""
+    state, market = (
+        venue_instruments(arena)[instrument],
+        condition_markets(arena)[instrument],
+    )
+    waiting, halted = state["waiting"], integer(SessionState.HALTED)
+    if market["trailing"] or state["judged"]:
+        return True
+    if waiting and venue_levels(arena)[waiting]["first"]:
+        return True
+    return instruments(arena)[instrument]["session"] == halted
+
+
+@inlined
+def _limit_price(arena: int, instrument: int, side: int, none: int) -> int:
+    """Price of our nearest limit of a side; `none` if there is none."""
+    level = our_best(arena, instrument, side)
+    return integer(venue_levels(arena)[level]["price"]) if level else none
+
+
+@inlined
+def _stop_price(arena: int, instrument: int, side: int, none: int) -> int:
+    """Price of our nearest stop of a side; `none` if there is none."""
+    shelves = condition_markets(arena)[instrument]["shelves"]
+    level = shelves[shelf_index(integer(Trigger.LAST), side)]["best"]
+    return integer(condition_levels(arena)[level]["price"]) if level else none
+
+
+@inlined
+def _take_bounds(arena: int, instrument: int, lane: Any) -> None:
+    """Find the prices that orders of ours wait for."""
+    low, high = -_FAR, _FAR
+    buy, sell = integer(BUY), integer(SELL)
+    lane["floor"] = max(
+        _limit_price(arena, instrument, buy, low),
+        _stop_price(arena, instrument, sell, low),
+    )
+    lane["ceiling"] = min(
+        _limit_price(arena, instrument, sell, high),
+        _stop_price(arena, instrument, buy, high),
+    )
+
+
+@inlined
+def concerns(lane: Any, bar: Any) -> bool:
+    """Whether a bar reaches a price that an order of ours waits for.
+
+    To touch it is enough: a limit remembers the bar, though it does not fill.
+    """
+    opened = bar["open"]
+    below = opened + bar["low_offset"] <= lane["floor"]
+    return below or opened + bar["high_offset"] >= lane["ceiling"]
 
 
 @inlined
@@ -96,10 +173,14 @@ def _may_send(arena: int, links: int, instrument: int) -> bool:
 def _look_up(arena: int, links: int, instrument: int, lane: Any) -> None:
     """Find out what holds of an instrument for this turn of the loop."""
     out_of_line()
-    lane["is_plain"] = _is_plain(arena, instrument)
+    rests = has_orders(arena, instrument)
+    lane["is_plain"], lane["rests"] = _is_plain(arena, instrument), rests
+    if rests:
+        lane["is_plain"] &= not _meets_any(arena, instrument)
+        _take_bounds(arena, instrument, lane)
     lane["bar_callers"] = _callers(arena, instrument, Handler.ON_BAR)
     lane["bars_callers"] = _callers(arena, instrument, Handler.ON_BARS)
-    lane["sends"] = _may_send(arena, links, instrument)
+    lane["sends"] = not rests and _may_send(arena, links, instrument)
     lane["order"], lane["asked"], lane["bar"] = 0, 0, 0
 
 

@@ -1,8 +1,9 @@
 """Marks of a backtest: what a position is worth, in one pass where nothing else counts.
 
-Nearly always one strategy holds all there is of an instrument, in the base currency,
-and nothing works. Then its position and the account's are worth the same, and what the
-worst case asks for is what is held: `mark_at` works both out once and writes down what
+Nearly always one strategy holds all there is of an instrument, in the base currency.
+Then its position and the account's are worth the same. Where nothing works, what the
+worst case asks for is what is held; where entries work, it is what the sums say, unless
+the mark lies among their prices. `mark_at` works each out once and writes down what
 follows, where `accounts.set_mark` and `risk_exposure.refresh_exposure` take rows and
 sides one after another. It leaves the same bytes; anything else goes their way.
 """
@@ -20,12 +21,17 @@ from app.engine.margin import (
     initial_margin,
     maintenance_margin,
     pays_in_full,
+    purchase_cost,
 )
 from app.engine.money import CONVERSION_SCALE, gain, money_of, plus, worth
 from app.engine.rare import out_of_line
 from app.engine.records import NO_PRICE, Reason, RiskLimit
-from app.engine.risk_exposure import refresh_exposure
-from app.engine.risk_state import account_limit, risk
+from app.engine.risk_exposure import (
+    refresh_exposure,
+    signed_value,
+    work_out_exposure,
+)
+from app.engine.risk_state import account_limit, risk, working
 from app.engine.state import accounts, instruments, positions
 
 _LARGE: Final = 2**61
@@ -91,9 +97,94 @@ def _expose_held(arena: int, instrument: int, definition: Any, position: Any) ->
     book_margin(arena, position, margin, kept)
 
 
+@inlined
+def _lies_among(row: Any, which: int, mark: int) -> bool:
+    """Whether twice a mark lies among the prices that a side's orders count at."""
+    return mark > 2 * row["lowest"][which] and mark < 2 * row["highest"][which]
+
+
+@inlined
+def _money_worked(definition: Any, lowest: int, mark: int, works: Any) -> int:
+    """`working_money` of a side whose prices all lie on one side of the mark.
+
+    Parameters
+    ----------
+    mark : int
+        Twice its absolute value.
+    works : (int, int)
+        Quantity of the side's orders, and its value where each is counted.
+    """
+    quantity, value = works
+    numerator, denominator = (
+        definition["money_numerator"],
+        definition["money_denominator"],
+    )
+    if quantity == 0:
+        return 0
+    if mark <= 2 * lowest:
+        return money_of(value, integer(1), numerator, denominator)
+    if mark & 1:
+        return money_of(mark, quantity, numerator, 2 * denominator)
+    return money_of(mark >> 1, quantity, numerator, denominator)
+
+
+@rare
+def _expose_all(arena: int, instrument: int) -> None:
+    """Bring the exposure up to date where the mark lies among orders' prices."""
+    out_of_line()
+    work_out_exposure(arena, instrument)
+
+
+@inlined
+def _expose_worst(
+    arena: int, instrument: int, definition: Any, position: Any, doubled: int
+) -> None:
+    """`work_out_exposure` where entries work; base currency."""
+    row, mark = working(arena)[instrument], abs(doubled)
+    bought, sold = position["working_buy"], position["working_sell"]
+    among = bought != 0 and _lies_among(row, 0, mark)
+    if among or (sold != 0 and _lies_among(row, 1, mark)):
+        _expose_all(arena, instrument)
+        return
+    held, quantity, state = (
+        signed_value(position),
+        position["quantity"],
+        risk(arena)[0],
+    )
+    paid = position["working_buy_value"]
+    buys = bought, paid
+    sells = sold, position["working_sell_value"]
+    long = plus(held, _money_worked(definition, row["lowest"][0], mark, buys))
+    short = plus(-held, _money_worked(definition, row["lowest"][1], mark, sells))
+    worst = max(integer(0), long, short)
+    if pays_in_full(arena, instrument):
+        margin = purchase_cost(definition, paid)
+    else:
+        margin = max(
+            integer(0),
+            initial_margin(definition, long, bought + quantity),
+            initial_margin(definition, short, sold - quantity),
+        )
+    state["gross"] = plus(state["gross"], worst - position["exposure"])
+    position["exposure"] = worst
+    kept = maintenance_margin(definition, abs(held), quantity)
+    book_margin(arena, position, margin, kept)
+
+
+@inlined
+def _expose(
+    arena: int, instrument: int, definition: Any, position: Any, doubled: int
+) -> None:
+    """`work_out_exposure` of what is held and works; base currency."""
+    if position["working_buy"] | position["working_sell"] == 0:
+        _expose_held(arena, instrument, definition, position)
+    else:
+        _expose_worst(arena, instrument, definition, position, doubled)
+
+
 @rare
 def _mark_all(arena: int, instrument: int, doubled: int) -> None:
-    """Mark an instrument that several hold, or where orders work."""
+    """Mark an instrument that several hold."""
     out_of_line()
     set_mark(arena, instrument, doubled)
     refresh_exposure(arena, instrument)
@@ -101,10 +192,8 @@ def _mark_all(arena: int, instrument: int, doubled: int) -> None:
 
 @inlined
 def _is_held_alone(arena: int, instrument: int, position: Any) -> int:
-    """Strategy that holds all there is of an instrument where nothing works; else 0."""
+    """Strategy that holds all there is of an instrument; else 0."""
     holders = np.uint64(position["holders"])
-    if position["working_buy"] | position["working_sell"] != 0:
-        return 0
     if holders == _NOBODY or holders & (holders - _ONE) != _NOBODY:
         return 0
     if instruments(arena)[instrument]["conversion"] != CONVERSION_SCALE:
@@ -118,10 +207,8 @@ def _is_held_alone(arena: int, instrument: int, position: Any) -> int:
 
 @inlined
 def _is_flat(arena: int, instrument: int, position: Any) -> bool:
-    """Whether nothing is held of an instrument, where nothing works."""
-    held = position["holders"] | position["quantity"] | position["value"]
-    works = position["working_buy"] | position["working_sell"]
-    if held | works != 0:
+    """Whether nothing is held of an instrument."""
+    if position["holders"] | position["quantity"] | position["value"] != 0:
         return False
     return instruments(arena)[instrument]["conversion"] == CONVERSION_SCALE
 
@@ -151,12 +238,12 @@ def mark_at(arena: int, instrument: int, position: Any, doubled: int) -> bool:
         worths = _worths(definition, own, doubled)
         revalue(arena, strategy, own, doubled, worths)
         revalue(arena, integer(0), position, doubled, worths)
-        _expose_held(arena, instrument, definition, position)
+        _expose(arena, instrument, definition, position, doubled)
     elif _is_flat(arena, instrument, position):
-        # What was held is closed.
+        # What was held is closed, or entries work.
         position["mark_doubled"], position["mark"] = doubled, doubled >> 1
         definition = instruments(arena)[instrument]
-        _expose_held(arena, instrument, definition, position)
+        _expose(arena, instrument, definition, position, doubled)
     else:
         _mark_all(arena, instrument, doubled)
     return _watches_losses(arena) and new_loss(arena) != Reason.NONE

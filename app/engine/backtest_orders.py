@@ -18,7 +18,13 @@ from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
 from app.engine.backtest_block import MOST_HELD, RUN_WORDS, Run, has_room
 from app.engine.backtest_fills import book_alone, charge_taker
 from app.engine.backtest_judge import passes
-from app.engine.backtest_lanes import is_known, known_lane, lane_of, may_pass
+from app.engine.backtest_lanes import (
+    concerns,
+    is_known,
+    known_lane,
+    lane_of,
+    may_pass,
+)
 from app.engine.bits import integer
 from app.engine.compile import inlined, rare
 from app.engine.folding import fold_requests_from
@@ -179,7 +185,7 @@ def _meet_bars(arena: int, links: int, address: int, index: int, left: int) -> b
         if not is_known(arena, instrument):
             return False
         lane = lane_of(arena, links, address, instrument)
-        if lane["is_plain"] == 0:
+        if lane["is_plain"] == 0 or (lane["rests"] and concerns(lane, bar)):
             return False
         if lane["asked"] == session["event"] and lane["bar"] == 0:
             if not _is_timely(arena, instrument, time):

@@ -43,11 +43,17 @@ def hear(arena: int, record: Any) -> None:
 
 
 @inlined
+def is_settled(arena: int) -> bool:
+    """Whether nothing is on its way, or lined up."""
+    state = venue(arena)[0]
+    on_its_way = state["arrivals"] | state["deliveries"]
+    return on_its_way | conditional(arena)["first_step"] == 0
+
+
+@inlined
 def is_idle(arena: int) -> bool:
     """Whether nothing is on its way, lined up, or to end by its time."""
-    state, waiting = venue(arena)[0], conditional(arena)
-    on_its_way = state["arrivals"] | state["deliveries"]
-    return on_its_way | waiting["next_expiry"] | waiting["first_step"] == 0
+    return is_settled(arena) and conditional(arena)["next_expiry"] == 0
 
 
 @inlined

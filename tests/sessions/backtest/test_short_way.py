@@ -1,5 +1,6 @@
 """Bars that concern no order take a short way through the venue: to the same bytes."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,15 @@ from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.run import Backtest, Outcomes
 from tests.arena_bytes import arena_bytes
 from tests.bar_catalog import UNIT, walk, write_bars
+from tests.short_ways import on_the_whole_way
 
 pytestmark = pytest.mark.slow
-
-_NEVER = 2**62
-"""An expiry that never comes; with it no bar finds the venue idle."""
 
 
 def _ran(catalog: Catalog, request: Any, *, short: bool) -> Outcomes:
     backtest = Backtest(request, catalog)
-    waiting = backtest.composition.arena.records(Section.CONDITIONAL)
-    if not short:
-        waiting[0]["next_expiry"] = _NEVER
-    outcomes = backtest.run()
-    if not short:
-        assert waiting[0]["next_expiry"] == _NEVER
-        waiting[0]["next_expiry"] = 0
-    return outcomes
+    with nullcontext() if short else on_the_whole_way(backtest):
+        return backtest.run()
 
 
 def _assert_same(catalog: Catalog, request: Any) -> Outcomes:
@@ -127,15 +120,13 @@ def test_random_bars_leave_the_same_bytes(
     for short in (True, False):
         request = _request(["Mean Reversion"], ["RSTK"])
         backtest = Backtest(request, catalog)
-        waiting = backtest.composition.arena.records(Section.CONDITIONAL)
-        waiting[0]["next_expiry"] = 0 if short else _NEVER
         bars["ts_received"] += backtest.composition.data.first_ts
         bars["ts_venue"] = bars["ts_received"]
-        backtest._begin()
-        backtest._fold(bars.view(backtest.composition.data.read().dtype))
-        backtest._end()
+        with nullcontext() if short else on_the_whole_way(backtest):
+            backtest._begin()
+            backtest._fold(bars.view(backtest.composition.data.read().dtype))
+            backtest._end()
         bars["ts_received"] -= backtest.composition.data.first_ts
-        waiting[0]["next_expiry"] = 0
         backtests.append(arena_bytes(backtest.composition.arena))
     ours, theirs = backtests
     assert [name for name in ours if ours[name] != theirs[name]] == []
@@ -170,15 +161,13 @@ def test_more_bars_of_one_time_than_may_wait_leave_the_same_bytes(
         request = _request(["Mean Reversion"], ["RSTK"])
         backtest = Backtest(request, catalog, interpreted=True)
         arena, data = backtest.composition.arena, backtest.composition.data
-        waiting = arena.records(Section.CONDITIONAL)
-        waiting[0]["next_expiry"] = 0 if short else _NEVER
         made = bars.copy()
         made["ts_received"] += data.first_ts
         made["ts_venue"] = made["ts_received"]
-        backtest._begin()
-        backtest._fold(made.view(data.read().dtype))
-        backtest._end()
-        waiting[0]["next_expiry"] = 0
+        with nullcontext() if short else on_the_whole_way(backtest):
+            backtest._begin()
+            backtest._fold(made.view(data.read().dtype))
+            backtest._end()
         calls = int(arena.records(Section.STRATEGIES)["calls"][1])
         found.append((calls, arena_bytes(arena)))
     (calls, ours), (expected, theirs) = found
