@@ -4,10 +4,33 @@ Only the segments' ``meta.json`` are read, no column; so a listing is quick howe
 is recorded. What is damaged is listed as such and hides nothing else.
 """
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from datetime import date
 
-from app.data.catalog import Catalog, Segment, folder_name
+from app.data.catalog import Catalog, Recording, Segment, folder_name
+from app.data.local_time import Bound
+from app.data.spans import day_of, rows_between
 from app.errors import CatalogError
+
+
+class Ends(Recording):
+    """A recording as its two ends: what `spans` says of them needs no column."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def search(self, ts: int) -> int:
+        """Which of the two is the first at or after a time, ns since 1970 UTC."""
+        return bisect_left((self.first_ts, self.last_ts), ts)
+
+    def days(self) -> tuple[date, date]:
+        """Day of the first and of the last record."""
+        return day_of(self, self.first_ts), day_of(self, self.last_ts)
+
+    def is_between(self, start: Bound | None, end: Bound | None) -> bool:
+        """Tell whether it reaches into the time from a start to an end."""
+        return bool(rows_between(self, start) and rows_between(self, None, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +49,8 @@ class Entry:
     segments : int
     damage : str
         What is wrong with it; "" as a rule.
+    ends : Ends or None
+        None where it is damaged, or the master has its instrument no more.
     """
 
     instrument: str
@@ -39,6 +64,7 @@ class Entry:
     size: int
     segments: int
     damage: str = ""
+    ends: Ends | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -60,14 +86,16 @@ def _entry(catalog: Catalog, name: str, stream: str) -> Entry:
     size = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
     master = catalog.master
     kind = str(master.instrument(name).kind) if name in master else "unknown"
-    metas, damage = [], ""
+    segments, damage = [], ""
     for each in sorted(folder.iterdir()):
         if not each.is_dir():
             continue
         try:
-            metas.append(Segment(each).meta)
+            segments.append(Segment(each))
         except CatalogError as error:
             damage = str(error)
+    metas = [each.meta for each in segments]
+    is_whole = bool(segments) and name in master and not damage
     return Entry(
         instrument=name,
         stream=stream,
@@ -80,6 +108,7 @@ def _entry(catalog: Catalog, name: str, stream: str) -> Entry:
         size=size,
         segments=len(metas),
         damage=damage,
+        ends=Ends(master.instrument(name), segments) if is_whole else None,
     )
 
 

@@ -42,7 +42,7 @@ _STYLE: Final = {
 _FILLED: Final = {"up": "#0f7d8c", "down": "#c4601d", "a": "#0b6bcb", "b": "#8a97a6"}
 
 
-class _Pages:
+class Pages:
     """Puts blocks below each other, and turns the page where one does not fit."""
 
     def __init__(self, writer: QPdfWriter, footer: str) -> None:
@@ -141,17 +141,18 @@ def write_pdf(report: Report, path: Path) -> None:
     writer.setTitle(report.run.card["name"])
     try:
         card = report.run.card
-        pages = _Pages(writer, f"{card['name']} · run {report.run.run_id}")
+        pages = Pages(writer, f"{card['name']} · run {report.run.run_id}")
         if not pages.painter.isActive():
             raise OSError(f"{path} cannot be written")
-        _draw(pages, report)
+        draw(pages, report)
         pages.painter.end()
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _draw(pages: _Pages, report: Report) -> None:
+def draw(pages: Pages, report: Report) -> None:
+    """Write a report on pages, in the order of `app.analytics.report.page`."""
     run, card = report.run, report.run.card
     pages.text(
         f"<span style='font-size:17pt'><b>{escape(card['name'])}</b></span><br>"
@@ -160,6 +161,7 @@ def _draw(pages: _Pages, report: Report) -> None:
     pages.text(_tiles(report))
     pages.charts((f"Equity, {run.currency}", charts.equity_chart(report)))
     pages.charts(("Underwater", charts.underwater_chart(report)))
+    pages.text("<b>Before you believe it</b>" + _flags(report))
     pages.text("<b>Returns of months, %</b>" + _months(report))
     pages.charts(
         ("Returns of years", charts.yearly_chart(report)),
@@ -187,15 +189,9 @@ def _draw(pages: _Pages, report: Report) -> None:
         ("By weekday of entry", charts.breakdown_chart(report, "weekday")),
         ("By month of entry", charts.breakdown_chart(report, "month")),
     )
-    flags = "".join(
-        f"<p><b>{each.level}: {escape(each.title)}</b> – {escape(each.found)}.<br>"
-        f"<span style='color:#5c6b7d'>{escape(each.why)}</span></p>"
-        for each in report.flags
-    )
-    pages.text(f"<b>Before you believe it</b>{flags}")
 
 
-def _beside(pages: _Pages, left: Section, right: Section | None) -> None:
+def _beside(pages: Pages, left: Section, right: Section | None) -> None:
     half = (pages.width - 2 * _GAP) / 2
     rows = max(len(each.statistics) for each in (left, right) if each)
     pages.need(rows * 24.0)
@@ -223,6 +219,14 @@ def _tiles(report: Report) -> str:
         for key in keys
     )
     return f"<table width='100%'><tr>{cells}</tr></table>"
+
+
+def _flags(report: Report) -> str:
+    return "".join(
+        f"<p><b>{each.level}: {escape(each.title)}</b> – {escape(each.found)}.<br>"
+        f"<span style='color:#5c6b7d'>{escape(each.why)}</span></p>"
+        for each in report.flags
+    )
 
 
 def _months(report: Report) -> str:

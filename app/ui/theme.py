@@ -384,6 +384,9 @@ QHeaderView {{ background: {panel}; border: none;
     border-bottom: 1px solid {line}; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none;
     padding: 4px 6px; font-size: {small}px; }}
+/* Above cells that Qt draws: it leaves three pixels beside their text. */
+QTreeWidget QHeaderView::section, QTableWidget QHeaderView::section,
+TextTable QHeaderView::section {{ padding: 4px 3px; }}
 QTableCornerButton::section {{ background: {panel}; border: none; }}
 QScrollBar:vertical {{ background: {panel}; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: {panel}; height: 10px; margin: 0; }}

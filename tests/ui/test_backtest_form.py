@@ -2,11 +2,16 @@
 
 import json
 import tomllib
+from datetime import date
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.data.listing import entries
+from app.data.local_time import begins_ns
+from app.data.spans import day_of, rows_between
 from app.errors import RequestError
 from app.sessions.backtest.request import load_request, parse_request
 from app.sessions.backtest.request_text import json_text, toml_text, write_request
@@ -90,6 +95,34 @@ def test_what_lies_out_of_reach_is_said(form: BacktestForm) -> None:
     form.put("start_date", "2031-01-01")
 
     assert "they reach 2023-11-14" in form.problems()["start_date"]
+
+
+@pytest.mark.parametrize("stream", ["bars-1d", "bars-1h"])
+def test_dates_reach_into_the_data_where_a_run_finds_bars(
+    tmp_path: Path, stream: str
+) -> None:
+    """A bar that closes at midnight is of the day before, here as in a run."""
+    hour = 3_600_000_000_000
+    first = begins_ns(date(2024, 3, 5), "America/New_York")
+    ends = first + hour * np.arange(0, 73, 24 if stream == "bars-1d" else 1)
+    catalog = write_bars(tmp_path, "RSTK", walk(len(ends), 1), stream=stream, ts=ends)
+    recording = catalog.open("RSTK", stream)
+    form = BacktestForm()
+    form.shelf, form.symbols = Shelf(entries(catalog)), ["RSTK"]
+    offer = StrategyList(tmp_path / "none").resolve("SMA Cross")
+    form.drafts[0].name, form.drafts[0].cls = offer.name, offer.cls
+    said = []
+    for key, day in product(("start_date", "end_date"), range(1, 12)):
+        form.texts = {key: f"2024-03-{day:02d}"}
+        request = parse_request(form.table())
+        rows = rows_between(recording, request.start, request.end)
+        assert bool(rows) is not bool(form.problems()), (key, day)
+        said.append(bool(rows))
+
+    assert {*said} == {True, False}
+    reach = form.shelf.reach(["RSTK"], stream)
+    days = [day_of(recording, int(ts)) for ts in (ends[0], ends[-1])]
+    assert reach == tuple(days)
 
 
 def test_symbols_must_have_the_stream_in_common(form: BacktestForm) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 import sys
 import threading
 import weakref
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPdfWriter
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.analytics.report.page import page_of
 from app.data.catalog import Catalog
 from app.sessions.backtest.request import load_request
 from app.ui.panel_rows import BY_NAME
@@ -22,6 +25,7 @@ from app.ui.panels.run_returns import RunReturnsPanel
 from app.ui.panels.run_summary import RunSummaryPanel
 from app.ui.panels.run_trades import RunTradesPanel
 from app.ui.panels.runs import RunsPanel
+from app.ui.report_pdf import Pages, draw
 from tests.bar_catalog import walk, write_bars
 from tests.ui.conftest import Stage
 
@@ -442,6 +446,33 @@ def test_the_summary_says_what_the_report_says(qtbot: QtBot, shelf: Stage) -> No
     closed = len(run.data.closed_trades)
     assert named["Trades"] == f"{closed:,}"
     assert summary.stats.texts["trades"] == f"{closed:,}"
+
+
+class Noted(Pages):
+    """Pages that keep what was written on them."""
+
+    said = ""
+
+    def text(self, html: str, x: float = 0.0, width: float | None = None) -> float:
+        self.said += html
+        return super().text(html, x, width)
+
+
+def test_the_pdf_tells_in_the_order_of_the_page(
+    qtbot: QtBot, shelf: Stage, tmp_path: Path
+) -> None:
+    ran(qtbot, shelf)
+    run = shelf.context.library.runs.current
+    assert run is not None
+    pages = Noted(QPdfWriter(str(tmp_path / "a.pdf")), "")
+    draw(pages, run.report)
+    pages.painter.end()
+
+    titles = dict.fromkeys(re.findall("<h2>(.*?)</h2>", page_of(run.report)))
+    both = [each for each in titles if f"<b>{each}</b>" in pages.said]
+    assert "Before you believe it" in both
+    assert len(both) > 8
+    assert both == sorted(both, key=lambda x: pages.said.index(f"<b>{x}</b>"))
 
 
 def test_runs_are_listed_compared_and_deleted(qtbot: QtBot, shelf: Stage) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.engine.conditional.capabilities import CAPABILITIES
@@ -524,6 +525,16 @@ def test_at_any_height_the_button_is_in_sight_and_the_fields_have_the_room(
     panel.resize(280, 560)
     armed.frame(2)
     assert panel._market.isVisible()
+
+
+def test_words_beside_the_fields_are_whole(panel: TicketPanel) -> None:
+    labels = [each for each in panel.view.findChildren(QLabel) if each.isVisible()]
+    assert "&Type" in [each.text() for each in labels]
+    for label in labels:
+        # A letter that is underlined is drawn apart from those beside it.
+        letters = label.text().replace("&", "")
+        needed = sum(label.fontMetrics().horizontalAdvance(each) for each in letters)
+        assert label.width() >= needed, label.text()
 
 
 def test_another_look_does_not_make_another_order(qtbot: QtBot, armed: Stage) -> None:

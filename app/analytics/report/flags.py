@@ -183,7 +183,7 @@ def _luck(run: RunData) -> Flag:
         level = "bad" if share > _MUCH_LUCK else "warning"
     return Flag(
         "luck", "Fills that needed luck in the queue", level,
-        f"{lucky:,} of {count:,} fills ({share:.1%})",
+        f"{lucky:,} of {count:,} fills ({100 * share:.1f} %)",
         "A resting order at the touch is filled only if enough ahead of it goes. Where "
         "the market did not trade through the price, the model of the queue decided.",
     )  # fmt: skip
@@ -202,7 +202,7 @@ def _concentration(run: RunData) -> Flag:
     return Flag(
         "concentration", "Profit of few trades",
         "good" if top / total < _HALF else "warning",
-        f"the best {noun} of {len(pnl):,} made {top / total:.0%} of the profit",
+        f"the best {noun} of {len(pnl):,} made {100 * top / total:,.0f} % of the profit",
         "Where a few trades make the result, the next years depend on meeting a few "
         "like them.",
     )  # fmt: skip
@@ -242,7 +242,8 @@ def _trials(trials: int, deflated: float) -> Flag:
         level = "bad"
     return Flag(
         "trials", "Chosen from several runs", level,
-        f"the best of {trials:,} trials; the deflated Sharpe ratio is {deflated:.1%}",
+        f"the best of {trials:,} trials; the deflated Sharpe ratio is "
+        f"{100 * deflated:.1f} %",
         "The probability that the true Sharpe ratio is above 0, given that the best of "
         "so many was taken (Bailey and López de Prado 2014).",
     )  # fmt: skip

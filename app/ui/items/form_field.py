@@ -140,7 +140,15 @@ class FormField(QLabel):
         grid.addWidget(self.editor, row, 1)
         grid.addWidget(self.hint, row, 2)
         grid.addWidget(self.wrong, row + 1, 1, 1, 2)
+        # Empty it would still take its column, and fields would end at two places.
+        self.hint.setHidden(not self.hint.text())
         return row + 2
+
+    def be_shown(self, is_shown: bool) -> None:
+        """Show or hide its line."""
+        self.setVisible(is_shown)
+        self.editor.setVisible(is_shown)
+        self.hint.setVisible(is_shown and bool(self.hint.text()))
 
     @property
     def entered(self) -> str:

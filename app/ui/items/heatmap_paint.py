@@ -217,12 +217,18 @@ class HeatmapPaint:
         # Chips that would cover one another stand one below another.
         half = _CHIP_PX / 2
         ys = [y for y, _ in lines]
-        for y, (at, line) in zip(
-            spread(ys, _CHIP_PX + 1, half, port.height - half), lines, strict=True
-        ):
-            self._order(painter, frame, line, at, y)
+        middles = spread(ys, _CHIP_PX + 1, half, port.height - half)
+        # No line lies over the words of another order.
+        for y, line in lines:
+            pen = QPen(self.ink.pen(self.ink.theme.side(line.side)))
+            if line.is_stop:
+                pen.setStyle(Qt.PenStyle.DashLine)
+            painter.setPen(pen)
+            painter.drawLine(QPointF(0, y), QPointF(self.depth.right(), y))
+        for middle, (y, line) in zip(middles, lines, strict=True):
+            self._order_chip(painter, frame, line, y, middle)
 
-    def _order(
+    def _order_chip(
         self,
         painter: QPainter,
         frame: HeatFrame,
@@ -230,14 +236,9 @@ class HeatmapPaint:
         y: float,
         middle: float,
     ) -> None:
-        """Draw one price's orders; the middle of their chip is at another height."""
+        """Name one price's orders; the middle of their chip is at another height."""
         ink, theme = self.ink, self.ink.theme
         colour = theme.side(line.side)
-        pen = QPen(ink.pen(colour))
-        if line.is_stop:
-            pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.drawLine(QPointF(0, y), QPointF(self.depth.right(), y))
         sign = _BUY_SIGN if line.side > 0 else _SELL_SIGN
         words = f"{sign} {frame.listed.text.size(line.leaves)}"
         if line.is_stop:
@@ -247,6 +248,7 @@ class HeatmapPaint:
         wide = ink.small.width(words) + 2 * _PAD
         left = self.plot.right() - 2 - wide
         if abs(middle - y) > 1:  # an arm to its line
+            painter.setPen(ink.pen(colour))
             painter.drawLine(QPointF(left - _ARM_PX, y), QPointF(left, middle))
         box = QRectF(left, round(middle - _CHIP_PX / 2), wide, _CHIP_PX)
         self._chip(painter, box, words, colour, theme.on_side)

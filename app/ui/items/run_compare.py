@@ -1,6 +1,7 @@
 """Runs side by side: where their requests differ, every statistic, their equity."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -20,6 +21,8 @@ from app.ui.models import report_text
 from app.ui.models.run_list import differing
 from app.ui.runs import OpenRun
 from app.ui.theme import Theme
+
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class RunCompare(QWidget):
@@ -85,7 +88,7 @@ class RunCompare(QWidget):
             item.setToolTip(0, report_text.tip(statistic))
             is_same = len(set(texts)) == 1
             for column in range(1, len(texts) + 1):
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(column, _RIGHT)
                 if is_same:
                     item.setForeground(column, QBrush(QColor(self._theme.muted)))
                 elif column - 1 == each.best:

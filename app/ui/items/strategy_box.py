@@ -150,9 +150,8 @@ class StrategyBox(QFrame):
     def show_share(self, is_shown: bool) -> None:
         """Show its share of the capital, which one alone has no use for."""
         self.remove.setVisible(is_shown)
-        field = self.fields["allocation"]
-        for widget in (field, field.editor, field.hint):
-            widget.setVisible(is_shown or bool(self.draft.allocation))
+        has_one = is_shown or bool(self.draft.allocation)
+        self.fields["allocation"].be_shown(has_one)
 
     def _field(self, name: str, parameter: Parameter) -> FormField:
         title, text = title_of_key(name), self.draft.texts.get(name)

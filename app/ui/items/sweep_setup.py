@@ -208,9 +208,7 @@ class SweepSetup(QScrollArea):
             (("inside", "outside", "is_anchored"), self.form.walks),
         ):
             for name in names:
-                field = self.fields[name]
-                for widget in (field, field.editor, field.hint):
-                    widget.setVisible(is_shown)
+                self.fields[name].be_shown(is_shown)
 
     def _add_row(self, draft: AxisDraft) -> None:
         row = AxisRow(self._theme, self.form, draft, self._scale)

@@ -12,8 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.clock import utc
-from app.ui.models.backtest_data import Shelf, stream_title
+from app.ui.models.backtest_data import Shelf, reach_of, stream_title
 
 _ON, _OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 _ROWS = 7
@@ -73,10 +72,8 @@ class SymbolPicker(QWidget):
         names = sorted({*shelf.by_name, *self.chosen})
         for name in names:
             streams = shelf.by_name.get(name, {})
-            first = min((each.first_ts for each in streams.values()), default=0)
-            last = max((each.last_ts for each in streams.values()), default=0)
+            days = map(str, reach_of(streams.values()) or ("", ""))
             titles = ", ".join(map(stream_title, shelf.common([name])))
-            days = [f"{utc(ts):%Y-%m-%d}" if ts else "" for ts in (first, last)]
             item = QTreeWidgetItem([name, titles or "not in the catalog", *days])
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(0, _ON if name in self.chosen else _OFF)

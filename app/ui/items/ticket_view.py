@@ -244,6 +244,10 @@ class TicketView(QWidget):
         self._layout.addRow(title, row)
         label = self._layout.labelForField(row)
         label.setProperty("role", "muted")
+        # Qt draws what is underlined for itself, and so leaves no "Ty" together.
+        font = label.font()
+        font.setKerning(False)
+        label.setFont(font)
         if hasattr(label, "setBuddy"):
             label.setBuddy(widgets[0])
         if name:

@@ -1,10 +1,11 @@
 """What a backtest can read: the catalog's streams by instrument, and their reach."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
-from app.clock import utc
 from app.data.bar_stamps import interval_ns, is_interval
-from app.data.listing import Entry
+from app.data.listing import Ends, Entry
+from app.data.local_time import Bound
 
 _BARS = "bars-"
 
@@ -44,18 +45,25 @@ class Shelf:
             return f"{', '.join(lacking)} has no {stream}"
         return "" if common else "no data stream is common to all of them"
 
-    def reach(self, symbols: Sequence[str], stream: str) -> tuple[int, int]:
-        """First and last time that any of them has, ns since 1970 UTC."""
-        found = self._entries(symbols, stream)
-        first = min((each.first_ts for each in found), default=0)
-        return first, max((each.last_ts for each in found), default=0)
+    def reach(self, symbols: Sequence[str], stream: str) -> tuple[date, date] | None:
+        """First and last day that any of them has (app/data/spans.py)."""
+        return reach_of(self._entries(symbols, stream))
+
+    def is_between(
+        self,
+        symbols: Sequence[str],
+        stream: str,
+        start: Bound | None,
+        end: Bound | None,
+    ) -> bool:
+        """Tell whether a run would read any record of theirs."""
+        ends = _ends(self._entries(symbols, stream))
+        return any(each.is_between(start, end) for each in ends)
 
     def reach_text(self, symbols: Sequence[str], stream: str) -> str:
         """Their reach in words; "" where there is nothing."""
-        first, last = self.reach(symbols, stream)
-        if not last:
-            return ""
-        return f"{utc(first):%Y-%m-%d} – {utc(last):%Y-%m-%d}"
+        reach = self.reach(symbols, stream)
+        return " – ".join(map(str, reach)) if reach else ""
 
     def rows(self, symbols: Sequence[str], stream: str) -> int:
         """Records that would be read."""
@@ -65,6 +73,18 @@ class Shelf:
         wanted = self.read(symbols, stream)
         kept = [self.by_name.get(each, {}).get(wanted) for each in symbols]
         return [each for each in kept if each is not None]
+
+
+def reach_of(entries: Iterable[Entry]) -> tuple[date, date] | None:
+    """First and last day of some streams; None where there is nothing."""
+    days = [each.days() for each in _ends(entries)]
+    if not days:
+        return None
+    return min(first for first, _ in days), max(last for _, last in days)
+
+
+def _ends(entries: Iterable[Entry]) -> list[Ends]:
+    return [each.ends for each in entries if each.ends is not None]
 
 
 def _coarse(stream: str) -> tuple[int, int, str]:

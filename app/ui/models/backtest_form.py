@@ -325,10 +325,8 @@ class BacktestForm:
 
     def _out_of_reach(self) -> str:
         request = parse_request(self.table())
-        first, last = self.shelf.reach(self.symbols, self.stream)
-        late = request.start is not None and request.start.ts > last
-        early = request.end is not None and request.end.ts < first
-        if not late and not early:
+        bounds = request.start, request.end
+        if self.shelf.is_between(self.symbols, self.stream, *bounds):
             return ""
         told = self.shelf.reach_text(self.symbols, self.stream)
         return f"no data between these dates: they reach {told}"

@@ -117,7 +117,7 @@ class RunList:
 
         return (
             replace(
-                text("Run", lambda x: x.name or x.run_id, 18),
+                text("Run", lambda x: x.name or x.run_id, 21),
                 text=named,
                 colour=lambda r: theme.accent if self._is_open(r) else "",
                 tip=f"{_OPEN.strip()} marks the run whose report is shown",

@@ -7,7 +7,7 @@ declares.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from app.errors import RequestError, RingsideError
@@ -29,8 +29,6 @@ from app.ui import formatting
 from app.ui.models.backtest_form import SECTIONS, number, title_of_key
 from app.ui.models.strategy_list import StrategyList
 
-_EPOCH: Final = date(1970, 1, 1)
-_DAY_NS: Final = 86_400_000_000_000
 _STEPS: Final = 5
 """Values of an axis that is new."""
 TERMS: Final = ("allocation", "interval")
@@ -153,8 +151,8 @@ class SweepForm:
     is_sample, walks, is_anchored : bool
     count, seed, inside, outside : str
         As typed.
-    reach : tuple of int
-        First and last time of the request's data, ns since 1970; 0 = unknown.
+    reach : tuple of date or None
+        First and last day of the request's data; None = unknown.
     """
 
     offers: StrategyList
@@ -168,7 +166,7 @@ class SweepForm:
     outside: str = "6m"
     is_anchored: bool = False
     objective: str = "sharpe"
-    reach: tuple[int, int] = (0, 0)
+    reach: tuple[date, date] | None = None
 
     # What can vary.
 
@@ -336,17 +334,14 @@ class SweepForm:
         return len(windows_of(scheme, *reach))
 
     def _span(self) -> tuple[date, date] | None:
-        if not self.reach[1] or self.table is None:
+        if self.reach is None or self.table is None:
             return None
         request, (first, last) = parse_request(self.table), self.reach
         if request.start is not None:
-            first = max(first, request.start.ts)
+            first = max(first, request.start.day)
         if request.end is not None:
-            last = min(last, request.end.ts)
-        return (
-            _EPOCH + timedelta(days=first // _DAY_NS),
-            _EPOCH + timedelta(days=last // _DAY_NS),
-        )
+            last = min(last, request.end.day)
+        return first, last
 
     def cells(self) -> int:
         """Cells of the sweep; call it where there are no problems."""

@@ -23,7 +23,7 @@ from app.ui.models import account
 from app.ui.models.messages import Level
 
 _TOTAL: Final = "Total"
-_DIGITS: Final = 9
+_DIGITS: Final = 11
 """Of a figure: in a narrow panel they stand in two rows."""
 _WIDE_DIGITS: Final = 90
 """Digits that the account's line and the buttons need side by side."""

@@ -29,6 +29,7 @@ from app.ui.models.report_text import percent, ratio
 _WIDE_PX: Final = 720
 _NUMBERS: Final = (0, 4, 5)
 """Columns of the falls that hold numbers."""
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _HEADS: Final = ("Depth", "Peak", "Trough", "Recovered", "Days", "To the trough")
 _TIGHT: Final = 6
 
@@ -60,7 +61,7 @@ class RunReturnsPanel(QWidget):
         self.falls.setRootIsDecorated(False)
         self.falls.setUniformRowHeights(True)
         self.falls.setAlternatingRowColors(True)
-        self.falls.setStyleSheet("QTreeWidget::item { padding: 3px 4px; }")
+        self.falls.setStyleSheet("QTreeWidget::item { padding: 3px 0; }")
         self.falls.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.falls.header().setSectionResizeMode(
             QHeaderView.ResizeMode.ResizeToContents
@@ -68,7 +69,7 @@ class RunReturnsPanel(QWidget):
         self.falls.header().setStretchLastSection(False)
         head = self.falls.headerItem()
         for column in _NUMBERS:
-            head.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            head.setTextAlignment(column, _RIGHT)
         inner = QWidget()
         self._grid = QGridLayout(inner)
         self._grid.setContentsMargins(8, 6, 8, 8)
@@ -194,7 +195,7 @@ class RunReturnsPanel(QWidget):
             lengths = [f"{x:,.0f}" for x in (each.days, each.to_trough_days)]
             item = QTreeWidgetItem([percent(-each.depth), *days, *lengths])
             for column in _NUMBERS:
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(column, _RIGHT)
             self.falls.addTopLevelItem(item)
         # All of them: the page scrolls, not a list within it.
         row = self.falls.sizeHintForRow(0) if drawdowns else 0

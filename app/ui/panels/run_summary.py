@@ -107,10 +107,11 @@ class RunSummaryPanel(QWidget):
         if run is None:
             return
         card = run.data.card
+        created = card["created"][:16].replace("T", " ")
         self._title.setText(run.title)
         self._when.setText(
             f"{card['start'][:10]} – {card['end'][:10]} · {card['currency']} "
-            f"{report_text.money(run.data.start)} · run {card['created'][:16]} UTC"
+            f"{report_text.money(run.data.start)} · run {created} UTC"
         )
         self.tiles.show_tiles(tiles_of(run.report, self._context.theme))
         self.stats.show_sections(run.report.sections)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -243,7 +244,7 @@ class SweepPanel(QWidget):
     def _judge(self) -> None:
         """Say what is wrong, or how many cells it will be."""
         table = self.form.table
-        self.form.reach = (0, 0) if table is None else self._reach(table)
+        self.form.reach = None if table is None else self._reach(table)
         problems = self.form.problems()
         self.setup.show_problems(problems)
         if self.form.offers.unread:
@@ -253,7 +254,7 @@ class SweepPanel(QWidget):
             wrong = "something is marked in the set-up" if table is not None else ""
             self._said.setText(wrong if problems else self.form.size_text())
 
-    def _reach(self, table: Mapping[str, Any]) -> tuple[int, int]:
+    def _reach(self, table: Mapping[str, Any]) -> tuple[date, date] | None:
         interval = str(table.get("interval") or "")
         symbols = [str(each).partition("@")[0] for each in table["symbols"]]
         named = str(table["symbols"][0]).partition("@")[2]
