@@ -105,6 +105,13 @@ class DockTitle(QWidget):
             button.dress(theme, scale)
         self._fit()
 
+    def sizeHint(self) -> QSize:
+        # A dock begins its panel below what is hinted at, whatever the height is.
+        return QSize(super().sizeHint().width(), self.maximumHeight())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.maximumHeight())
+
     def show_tabbed(self, is_tabbed: bool) -> None:
         """Leave the name to the tab, or say it."""
         if is_tabbed != self._is_tabbed:
@@ -117,6 +124,7 @@ class DockTitle(QWidget):
         for part in (self.detach, self.dismiss):
             part.setVisible(not is_empty)
         self.setFixedHeight(0 if is_empty else round(24 * self.scale))
+        self.updateGeometry()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)

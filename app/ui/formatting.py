@@ -7,8 +7,9 @@ shown as a dash, never as zero.
 """
 
 import math
+import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Final
@@ -33,6 +34,7 @@ from app.sessions.session import FIRST_ORDER_ID
 DASH: Final = "–"
 MINUS: Final = "−"
 _DECIMALS: Final[Mapping[str, int]] = {"JPY": 0, "KRW": 0, "BTC": 8, "ETH": 6}
+_AFTER_POINT: Final = re.compile(r"\.(\d+)")
 _LETTERS: Final = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _QUARTER_S: Final = 900
 _MONTH_NS: Final = 28 * 86_400_000_000_000
@@ -84,6 +86,20 @@ def axis_number(value: float, spacing: float) -> str:
     """Write a tick of an axis with the decimals that its spacing needs."""
     decimals = max(0, min(8, math.ceil(-math.log10(spacing)))) if spacing > 0 else 0
     return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def axis_texts(texts: Sequence[str]) -> list[str]:
+    """Ticks of an axis without the zeros that all end with: ``70.00 %`` is ``70 %``."""
+    found = [_AFTER_POINT.search(text) for text in texts]
+    parts = [each.group(1) if each else "" for each in found]
+    if not parts or not all(parts):
+        return list(texts)
+    kept = max(len(part.rstrip("0")) for part in parts)
+    ends = [f".{part[:kept]}" if kept else "" for part in parts]
+    return [
+        _AFTER_POINT.sub(end, text, count=1)
+        for text, end in zip(texts, ends, strict=True)
+    ]
 
 
 def short_number(value: float) -> str:

@@ -36,6 +36,9 @@ _BACKTESTS: Final = {
 }
 """Pictures that need a run."""
 _SETTLE_MS: Final = 400
+_CALM_NS: Final = 30_000_000
+_PATIENCE: Final = 4.0
+"""Times the data flow that frames are given to be quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,10 @@ def _render_all(
         dialog.reject()
     if _BACKTESTS.intersection(wanted.names):
         shot_scene.backtest(window, folder)
+    # The status bar tells the slowest frames, and those were of opening it all.
+    frames = window.bridge.frames
+    patience = round(_PATIENCE * 1000 * wanted.seconds)
+    shot_scene.wait(window, lambda: frames.quantile(0.99) < _CALM_NS, patience)
     window.setFocus()
     shot_scene.hover(window)
     if _WINDOW in wanted.names:

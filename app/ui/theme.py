@@ -380,6 +380,8 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line};
 QTableView {{ background: {panel}; alternate-background-color: {shade};
     gridline-color: {line}; border: none;
     selection-background-color: {line}; selection-color: {text}; }}
+QListWidget, QTreeWidget {{ selection-background-color: {line};
+    selection-color: {text}; }}
 QHeaderView {{ background: {panel}; border: none;
     border-bottom: 1px solid {line}; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none;

@@ -87,6 +87,18 @@ def test_from_the_form_to_the_report(qtbot: QtBot, shelf: Stage) -> None:
     assert panel.running.isHidden()
 
 
+def test_fields_end_at_one_edge(qtbot: QtBot, shelf: Stage) -> None:
+    panel = shown(qtbot, shelf, "backtest")
+    assert isinstance(panel, BacktestPanel)
+    general = [panel.fields[name].editor for name in ("initial_capital", "seed")]
+    dates = [panel.fields[name].editor for name in ("stream", "end_date")]
+    for editors, above in ((general, panel.boxes[0].choice), (dates, panel.picker)):
+        ends = [
+            each.mapTo(panel, each.rect().topRight()).x() for each in (*editors, above)
+        ]
+        assert len(set(ends)) == 1
+
+
 def test_what_is_wrong_stands_beside_its_field(qtbot: QtBot, shelf: Stage) -> None:
     panel = shown(qtbot, shelf, "backtest")
     assert isinstance(panel, BacktestPanel)

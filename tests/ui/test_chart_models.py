@@ -281,6 +281,8 @@ def test_time_labels_are_far_enough_apart() -> None:
 
     assert np.all(np.diff(xs[marks]) >= 80)
     assert step >= 30 * _SECOND
+    few, second = time_marks(rows["begin"][1:4], xs[1:4], 80)
+    assert (few, second) == ([0], _SECOND), "a chart that has just begun says when"
     assert all(
         (int(rows["begin"][i]) // _SECOND) % (step // _SECOND) == 0 for i in marks
     )

@@ -89,12 +89,20 @@ def test_words_tell_sum_levels_and_average(
     assert "inside" in words_at(frame, (frame.low + frame.high) / 2)
 
 
-def test_the_imbalance_is_told_first(stage: Stage, panel: DepthProfilePanel) -> None:
+def test_imbalance_and_sums_are_told_whole_where_it_is_narrow(
+    qtbot: QtBot, stage: Stage, panel: DepthProfilePanel
+) -> None:
+    panel.resize(380, 400)
+    qtbot.mouseMove(panel.kind)
+    panel._on_hovered(None)
     stage.pulse()
 
-    first, *others = panel._balance.text.split(" · ")
-    assert first.startswith("imbalance ")
-    assert [each.split(" ")[0] for each in others] == ["bids", "asks"]
+    lines = panel._balance, panel._line
+    told = [each.text for each in lines]
+    assert told[0].startswith("imbalance ")
+    assert [each.split(" ")[0] for each in told[1].split(" · ")] == ["bids", "asks"]
+    for line in lines:
+        assert line.fontMetrics().horizontalAdvance(line.text) <= line.width()
 
 
 def test_wheel_keys_and_pointer(stage: Stage, panel: DepthProfilePanel) -> None:

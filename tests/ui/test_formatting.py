@@ -190,3 +190,20 @@ def test_no_instant_is_too_far_for_a_clock(ns: int) -> None:
         formatting.use_zone(name)
         assert len(formatting.clock_time(ns)) == 8
         assert formatting.zone_name(ns)
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["70.00 %", "−5.00 %", "0.00 %"], ["70 %", "−5 %", "0 %"]),
+        (["0.50", "1.00"], ["0.5", "1.0"]),
+        (["1,250.25", "1,250.50"], ["1,250.25", "1,250.50"]),
+        (["100", "2.50"], ["100", "2.50"]),
+        (["10k", "20k"], ["10k", "20k"]),
+        ([], []),
+    ],
+)
+def test_ticks_of_an_axis_say_no_more_than_they_must(
+    texts: list[str], told: list[str]
+) -> None:
+    assert formatting.axis_texts(texts) == told

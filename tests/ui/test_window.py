@@ -674,6 +674,19 @@ def test_panels_are_reached_by_key(qtbot: QtBot, window: MainWindow) -> None:
     assert not dock.isVisible()
 
 
+def test_panels_begin_where_their_titles_end(window: MainWindow) -> None:
+    seen = set()
+    for dock in window.docks.values():
+        title = dock.titleBarWidget()
+        if dock.isVisible() and title is not None and not dock.host.isHidden():
+            assert dock.host.y() == title.height(), dock.name
+            assert dock.host.geometry().bottom() == dock.rect().bottom(), dock.name
+            seen.add(title.height())
+
+    assert 0 in seen
+    assert len(seen) == 2
+
+
 ORDER = np.zeros(1, OWN_ORDER)
 
 

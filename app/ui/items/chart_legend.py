@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
+from app.ui import formatting
 from app.ui.items import chart_axes as axes
 from app.ui.items.chart_floats import Float, around
 from app.ui.items.ink import Ink
@@ -99,8 +100,11 @@ class Legend:
         for letter, field in _PRICES:
             words.append((self._text(letter, int(row[field]), text.price), change))
         words.append((self._text("V", int(row["volume"]), text.size), t.text))
-        sign = t.side(delta) if delta else t.text
-        words.append((f"Δ {text.quantity(delta, signed=True)}", sign))
+        if row["volume"] and not row["buys"] and not row["sells"]:
+            words.append((f"Δ {formatting.DASH}", t.muted))  # nobody told the sides
+        else:
+            sign = t.side(delta) if delta else t.text
+            words.append((f"Δ {text.quantity(delta, signed=True)}", sign))
         if chart.look.delta:
             before = float(chart.shown.cumulative[at])
             total = text.quantity(round(before) + delta, signed=True)

@@ -137,11 +137,12 @@ class FormField(QLabel):
     def place(self, grid: QGridLayout, row: int) -> int:
         """Put it into a form; the next free row."""
         grid.addWidget(self, row, 0)
-        grid.addWidget(self.editor, row, 1)
-        grid.addWidget(self.hint, row, 2)
+        if self.hint.text():
+            grid.addWidget(self.editor, row, 1)
+            grid.addWidget(self.hint, row, 2)
+        else:
+            grid.addWidget(self.editor, row, 1, 1, 2)
         grid.addWidget(self.wrong, row + 1, 1, 1, 2)
-        # Empty it would still take its column, and fields would end at two places.
-        self.hint.setHidden(not self.hint.text())
         return row + 2
 
     def be_shown(self, is_shown: bool) -> None:

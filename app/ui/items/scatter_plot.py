@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 
+from app.ui import formatting
 from app.ui.items.chart_axes import grid_pen
 from app.ui.items.small_plot import SmallPlot
 from app.ui.items.time_plot import range_of, y_of
@@ -139,14 +140,16 @@ class ScatterPlot(SmallPlot):
     ) -> None:
         ink, small = self._ink, self._ink.small
         self._paint_scale(painter, plot, *high)
-        for value in axis.value_marks(*wide, max(1, int(plot.width() / 90))):
+        marks = axis.value_marks(*wide, max(1, int(plot.width() / 90)))
+        texts = formatting.axis_texts([self._text(each) for each in marks])
+        for value, text in zip(marks, texts, strict=True):
             part = (value - wide[0]) / (wide[1] - wide[0])
             x = round(plot.left() + part * plot.width())
             painter.setPen(grid_pen(painter, ink))
             painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
             painter.setPen(ink.pen(ink.theme.muted))
             box = QRectF(x - 40, plot.bottom(), 80, small.height * 1.4)
-            small.draw(painter, box, self._text(value), 0.5)
+            small.draw(painter, box, text, 0.5)
 
     def _paint_title(self, painter: QPainter) -> None:
         t = self._ink.theme

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QLineF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
-from app.ui import theme as themes
+from app.ui import formatting, theme as themes
 from app.ui.items.chart_axes import grid_pen
 from app.ui.items.ink import Ink
 from app.ui.items.time_plot import y_of
@@ -107,14 +107,16 @@ class SmallPlot(QWidget):
         """Lines at round values, and the values right of the plot."""
         ink, small = self._ink, self._ink.small
         ink.write_in(painter, small)
-        room = max(1, int(plot.height() / (small.height * 2.0)))
-        for value in axis.value_marks(low, high, room):
+        room = max(3, int(plot.height() / (small.height * 2.0)))
+        marks = axis.value_marks(low, high, room)
+        texts = formatting.axis_texts([self._text(each) for each in marks])
+        for value, text in zip(marks, texts, strict=True):
             y = round(y_of(value, plot, low, high))
             painter.setPen(grid_pen(painter, ink))
             painter.drawLine(QLineF(plot.left(), y, plot.right(), y))
             painter.setPen(ink.pen(ink.theme.muted))
             box = QRectF(plot.right(), y - small.height / 2, self._axis, small.height)
-            small.draw(painter, box, self._text(value), 0.0, 6)
+            small.draw(painter, box, text, 0.0, 6)
 
     def _top_line(self, painter: QPainter, words: str, colour: str, x: float) -> float:
         """Write on the line above the plot; where what is written ends."""

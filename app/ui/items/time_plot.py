@@ -417,7 +417,9 @@ class TimePlot(QWidget):
         ink, (low, high, _), field = self._ink, laid, self._field(box)
         room = max(3, int(field.height() / (ink.small.height * 1.9)))
         ink.write_in(painter, ink.small)
-        for value in axis.value_marks(low, high, room):
+        marks = axis.value_marks(low, high, room)
+        texts = formatting.axis_texts([pane.text(each) for each in marks])
+        for value, text in zip(marks, texts, strict=True):
             y = round(y_of(value, field, low, high))
             painter.setPen(grid_pen(painter, ink))
             painter.drawLine(QLineF(box.left(), y, box.right(), y))
@@ -426,7 +428,7 @@ class TimePlot(QWidget):
                 place = QRectF(
                     box.right(), y - ink.small.height / 2, self._axis, ink.small.height
                 )
-                ink.small.draw(painter, place, pane.text(value), 0.0, 6)
+                ink.small.draw(painter, place, text, 0.0, 6)
         if pane.base is not None:
             y = round(y_of(pane.base, field, low, high))
             painter.setPen(hairline(painter, ink.theme.muted))

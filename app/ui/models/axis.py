@@ -113,7 +113,8 @@ def time_marks(begins: Any, xs: Any, least_px: float) -> tuple[list[int], int]:
         if xs[at] - last >= least_px:
             kept.append(at)
             last = float(xs[at])
-    return kept, step
+    # Of a chart that has just begun the first bar says when, to the second.
+    return (kept, step) if kept else ([0], SECOND)
 
 
 def day_breaks(begins: Any) -> list[int]:

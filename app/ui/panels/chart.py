@@ -7,9 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QLabel,
     QLineEdit,
     QMenu,
-    QToolButton,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -44,7 +45,7 @@ class ChartPanel(QWidget):
         self.interval = QComboBox()
         self.style_box = QComboBox()
         self.size_field = QLineEdit()
-        self.options = QToolButton()
+        self.options = QPushButton("Show")
         self.said = Line()
         self._followed: Drawings | None = None
         self._is_telling = self._is_drawing = False
@@ -68,16 +69,17 @@ class ChartPanel(QWidget):
         self.size_field.setAccessibleName("Size of orders from the chart")
         self.size_field.setToolTip("Size of an order that is placed from the chart")
         self.size_field.setFixedWidth(round(64 * self._context.settings.scale))
-        self.options.setText("Show")
         self.options.setToolTip("Panes, profile, footprint, indicators")
-        self.options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.options.setMenu(QMenu(self))
         bar = SqueezeBar()
         bar.row.setContentsMargins(4, 3, 4, 3)
-        for widget in (self.interval, self.style_box, self.options, self.size_field):
+        size = QLabel("size")
+        size.setProperty("role", "muted")
+        choices = self.interval, self.style_box, self.options
+        for widget in (*choices, size, self.size_field):
             bar.row.addWidget(widget)
         bar.row.addWidget(self.said, 1)
-        bar.optional = [self.style_box]
+        bar.optional = [size, self.style_box]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

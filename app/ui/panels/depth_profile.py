@@ -30,7 +30,7 @@ class DepthProfilePanel(QWidget):
         self.kind.addItem("Sum from the touch", True)
         self.kind.addItem("Size by level", False)
         self._balance = Line()
-        self._line = Line()
+        self._line, self._sums = Line(), ""
         bar = frame_panel(self, self.view, self._line)
         bar.row.addWidget(self.kind)
         bar.row.addWidget(self._balance, 1)
@@ -89,8 +89,11 @@ class DepthProfilePanel(QWidget):
 
     def _on_hovered(self, price: float | None) -> None:
         frame = self.view.frame
-        words = words_at(frame, price) if frame and price is not None else ""
-        self._line.show_text(words, self._context.theme.text)
+        theme = self._context.theme
+        if frame is None or price is None:
+            self._line.show_text(self._sums, theme.muted)
+        else:
+            self._line.show_text(words_at(frame, price), theme.text)
 
     def _on_pulse(self, *_: object) -> None:
         frame = self.view.frame
@@ -101,9 +104,11 @@ class DepthProfilePanel(QWidget):
                 for side in (frame.bids, frame.asks)
             )
             balance = formatting.percent_change(frame.imbalance)
-            # What it is shown for comes first: a narrow panel cuts the end off.
-            words = f"imbalance {balance} · bids {bid} · asks {ask}"
-            self._balance.show_text(words, self._context.theme.muted)
+            theme = self._context.theme
+            self._balance.show_text(f"imbalance {balance}", theme.muted)
+            self._sums = f"bids {bid} · asks {ask}"
+            if self.view.pointed_price() is None:
+                self._line.show_text(self._sums, theme.muted)
 
     def showEvent(self, event: object) -> None:
         self._show()

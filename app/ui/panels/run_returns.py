@@ -31,6 +31,9 @@ _NUMBERS: Final = (0, 4, 5)
 """Columns of the falls that hold numbers."""
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _HEADS: Final = ("Depth", "Peak", "Trough", "Recovered", "Days", "To the trough")
+_ROOMY: Final = (
+    "QTreeWidget::item { padding: 3px 4px; } QHeaderView::section { padding: 4px 7px; }"
+)
 _TIGHT: Final = 6
 
 
@@ -61,7 +64,7 @@ class RunReturnsPanel(QWidget):
         self.falls.setRootIsDecorated(False)
         self.falls.setUniformRowHeights(True)
         self.falls.setAlternatingRowColors(True)
-        self.falls.setStyleSheet("QTreeWidget::item { padding: 3px 0; }")
+        self.falls.setStyleSheet(_ROOMY)
         self.falls.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.falls.header().setSectionResizeMode(
             QHeaderView.ResizeMode.ResizeToContents
