@@ -281,7 +281,10 @@ class Docks(QObject):
         return area == Qt.DockWidgetArea.NoDockWidgetArea and not dock.isFloating()
 
     def _place(self, dock: PanelDock) -> None:
-        """Put a dock beside others of its kind, else where there is room."""
+        """Put a dock beside others of its kind, else where there is room.
+
+        Beside one that is a tab it is a tab, as large as that: Qt splits no stack.
+        """
         twins = [
             each
             for each in self.by_name.values()

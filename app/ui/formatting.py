@@ -154,7 +154,7 @@ def plural(number: int, noun: str) -> str:
 
 def percent(fraction: float) -> str:
     """Write a fraction in per cent."""
-    return f"{fraction * 100:.0f} %"
+    return f"{fraction * 100:.0f} %".replace("-", MINUS)
 
 
 def order_number(number: int) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QMessageBox,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -22,6 +23,8 @@ from app.config import Settings
 from app.errors import ConfigError
 from app.settings import Loaded
 from app.settings_file import SettingsFile
+from app.ui import formatting
+from app.ui.items.question import ask
 from app.ui.items.setting_editor import SettingEditor
 from app.ui.models.settings_form import WHEN, SettingsForm, section_title
 
@@ -57,6 +60,7 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self._file, self._notes = file, notes
+        self.question: QMessageBox | None = None
         self.form = SettingsForm(loaded, file.path)
         self.setWindowTitle("Settings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -178,6 +182,19 @@ class SettingsDialog(QDialog):
         self.words.style().polish(self.words)
 
     # What it does.
+
+    def reject(self) -> None:
+        """Close; what was changed and not saved is asked about first."""
+        changed = [row for row in self.form.rows.values() if row.is_changed]
+        if not changed:
+            super().reject()
+            return
+        count = formatting.plural(len(changed), "setting")
+        words = f"{count} changed and not saved. Close without saving?"
+        leave = super().reject
+        self.question = ask(
+            self, "Settings", words, "Close without saving", leave, keeps="Go on"
+        )
 
     def _save(self) -> None:
         changed = [key for key, row in self.form.rows.items() if row.is_changed]

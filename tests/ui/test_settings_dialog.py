@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.clock import SystemClock
@@ -105,6 +105,32 @@ def test_saving_writes_only_what_was_changed(
         "[exchange]",
         'instruments = ["A", "B"]',
     ]
+
+
+def test_what_was_not_saved_is_asked_about_before_it_goes(
+    qtbot: QtBot, dialog: SettingsDialog, file: SettingsFile
+) -> None:
+    line(dialog, "ui.scale").setText("1.2")
+    for press in (Qt.Key.Key_Escape, Qt.Key.Key_Return):
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        assert dialog.question is not None
+        assert dialog.question.isVisible()
+        assert "1 setting changed and not saved" in dialog.question.text()
+        qtbot.keyClick(dialog.question, press)
+        assert dialog.isVisible()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.question is not None
+    dialog.question.button(QMessageBox.StandardButton.Yes).click()
+    assert not dialog.isVisible()
+    assert not file.path.exists()
+
+
+def test_without_a_change_escape_closes_at_once(
+    qtbot: QtBot, dialog: SettingsDialog
+) -> None:
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert dialog.question is None
 
 
 def test_default_takes_a_setting_out_of_the_file(

@@ -46,10 +46,10 @@ class Line(QWidget):
         painter = QPainter(self)
         painter.setPen(QColor(self._colour))
         metrics = painter.fontMetrics()
-        shown = metrics.elidedText(
-            self._text, Qt.TextElideMode.ElideRight, self.width()
-        )
-        painter.drawText(self.rect(), self._flag, shown)
+        room = self.contentsRect()
+        elide = Qt.TextElideMode.ElideRight
+        shown = metrics.elidedText(self._text, elide, room.width())
+        painter.drawText(room, self._flag, shown)
         painter.end()
 
 

@@ -12,6 +12,7 @@ def frame_panel(panel: QWidget, view: QWidget, line: QWidget) -> SqueezeBar:
     layout = QVBoxLayout(panel)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
+    line.setContentsMargins(7, 0, 7, 0)
     layout.addWidget(bar)
     layout.addWidget(view, 1)
     layout.addWidget(line)

@@ -135,7 +135,7 @@ def deflated_text(result: "SweepResult") -> tuple[str, str]:
 
 def share_text(value: float) -> str:
     """A share in whole per cent, which may be negative."""
-    return formatting.percent(value).replace("-", formatting.MINUS)
+    return formatting.percent(value)
 
 
 def efficiency_text(stats: Mapping[str, Any]) -> str:
