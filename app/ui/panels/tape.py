@@ -117,7 +117,7 @@ class TapePanel(QWidget):
         t, text = self._context.theme, listed.text
         difference = flow.bought - flow.sold
         words = (
-            f"  1 min: bought {text.size(flow.bought)} · sold "
+            f"1 min: bought {text.size(flow.bought)} · sold "
             f"{text.size(flow.sold)} · {text.quantity(difference, signed=True)}"
         )
         self._balance.show_text(words, t.side(difference) if difference else t.muted)
