@@ -250,6 +250,14 @@ class RunData:
         return str(self.card["time_zone"])
 
     @property
+    def period(self) -> str:
+        """First and last trade date: what closes at midnight is of the day before."""
+        if not len(self.days):
+            return f"{self.card['start'][:10]} – {self.card['end'][:10]}"
+        first, last = self.days[[0, -1]].astype("datetime64[D]")
+        return f"{first} – {last}"
+
+    @property
     def days_per_year(self) -> int:
         """Daily returns of a year."""
         return int(self.card["days_per_year"])

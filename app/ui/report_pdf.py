@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QByteArray, QMarginsF, QRectF, Qt
 from PySide6.QtGui import (
     QFont,
@@ -91,7 +92,7 @@ class Pages:
         return height
 
     def charts(self, *blocks: tuple[str, str]) -> None:
-        """Draw titled SVGs beside each other."""
+        """Draw titled SVGs beside each other; after a "; " a title says more."""
         drawn = [(title, QSvgRenderer(styled(svg))) for title, svg in blocks if svg]
         if not drawn:
             return
@@ -103,7 +104,9 @@ class Pages:
         self.need(tall + 30)
         for place, (title, each) in enumerate(drawn):
             x = place * (wide + _GAP)
-            self.text(f"<b>{escape(title)}</b>", x, wide)
+            name, _, key = title.partition("; ")
+            grey = f" <span style='color:#5c6b7d'>{escape(key)}</span>"
+            self.text(f"<b>{escape(name)}</b>{grey}", x, wide)
             each.render(self.painter, QRectF(x, self.y + 22, wide, tall))
         self.y += tall + 22 + _GAP
 
@@ -156,15 +159,19 @@ def draw(pages: Pages, report: Report) -> None:
     run, card = report.run, report.run.card
     pages.text(
         f"<span style='font-size:17pt'><b>{escape(card['name'])}</b></span><br>"
-        f"{card['start'][:10]} – {card['end'][:10]}, {escape(run.currency)}"
+        f"{run.period}, {escape(run.currency)}"
     )
     pages.text(_tiles(report))
-    pages.charts((f"Equity, {run.currency}", charts.equity_chart(report)))
+    symbol = (card["benchmark"] or {}).get("symbol", "")
+    held = (
+        f"; grey: {symbol} held" if np.isfinite(report.series.benchmark).any() else ""
+    )
+    pages.charts((f"Equity, {run.currency}{held}", charts.equity_chart(report)))
     pages.charts(("Underwater", charts.underwater_chart(report)))
     pages.text("<b>Before you believe it</b>" + _flags(report))
     pages.text("<b>Returns of months, %</b>" + _months(report))
     pages.charts(
-        ("Returns of years", charts.yearly_chart(report)),
+        (f"Returns of years{held}", charts.yearly_chart(report)),
         ("Daily returns", charts.histogram_chart(report, "daily")),
     )
     for pair in (("sharpe", "volatility"), ("beta", "")):
@@ -174,7 +181,9 @@ def draw(pages: Pages, report: Report) -> None:
             if name
         ]
         if len(blocks) == 1:
-            blocks.append(("Exposure", charts.exposure_chart(report)))
+            blocks.append(
+                ("Exposure, of equity; grey: gross", charts.exposure_chart(report))
+            )
         pages.charts(*blocks)
     for left, right in zip(
         report.sections[::2], [*report.sections[1::2], None], strict=False
@@ -249,12 +258,16 @@ def _months(report: Report) -> str:
     return f"<table width='100%' cellpadding='2'>{head}{''.join(rows)}</table>"
 
 
+def _recovered(ts: int) -> str:
+    return told_time(ts, is_day=True) if ts else "not yet"
+
+
 def _drawdowns(report: Report) -> str:
     rows = "".join(
         f"<tr><td>{told_value(-each.depth, 'percent')}</td>"
         f"<td>{told_time(each.peak_ts, is_day=True)}</td>"
         f"<td>{told_time(each.trough_ts, is_day=True)}</td>"
-        f"<td>{told_time(each.recovered_ts, is_day=True)}</td>"
+        f"<td>{_recovered(each.recovered_ts)}</td>"
         f"<td align='right'>{each.days:,.0f} d</td></tr>"
         for each in report.drawdowns
     )

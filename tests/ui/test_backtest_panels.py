@@ -6,8 +6,10 @@ import re
 import sys
 import threading
 import weakref
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPdfWriter
@@ -16,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from app.analytics.report.page import page_of
 from app.data.catalog import Catalog
+from app.data.local_time import begins_ns
 from app.sessions.backtest.request import load_request
 from app.ui.panel_rows import BY_NAME
 from app.ui.panels.backtest import BacktestPanel
@@ -485,6 +488,24 @@ def test_the_pdf_tells_in_the_order_of_the_page(
     assert "Before you believe it" in both
     assert len(both) > 8
     assert both == sorted(both, key=lambda x: pages.said.index(f"<b>{x}</b>"))
+
+
+def test_the_period_of_a_run_is_that_of_its_days(
+    qtbot: QtBot, stage: Stage, tmp_path: Path
+) -> None:
+    day = 86_400_000_000_000
+    ends = begins_ns(date(2024, 1, 9), "America/New_York") + day * np.arange(40)
+    write_bars(tmp_path, "RSTK", walk(40, 7), stream="bars-1d", ts=ends)
+    summary = shown(qtbot, stage, "summary")
+    assert isinstance(summary, RunSummaryPanel)
+
+    ran(qtbot, stage)
+
+    run = stage.context.library.runs.current
+    assert run is not None
+    assert run.data.card["end"].startswith("2024-02-17")
+    assert summary._when.text().startswith("2024-01-08 – 2024-02-16 · USD")
+    assert "2024-01-08 – 2024-02-16 · USD" in page_of(run.report)
 
 
 def test_runs_are_listed_compared_and_deleted(qtbot: QtBot, shelf: Stage) -> None:

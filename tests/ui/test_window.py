@@ -678,7 +678,7 @@ def test_panels_begin_where_their_titles_end(window: MainWindow) -> None:
     seen = set()
     for dock in window.docks.values():
         title = dock.titleBarWidget()
-        if dock.isVisible() and title is not None and not dock.host.isHidden():
+        if dock.isVisible() and not dock.host.isHidden():
             assert dock.host.y() == title.height(), dock.name
             assert dock.host.geometry().bottom() == dock.rect().bottom(), dock.name
             seen.add(title.height())

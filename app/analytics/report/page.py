@@ -121,7 +121,7 @@ def _head(report: Report) -> str:
     card = report.run.card
     note = f"<p>{escape(card['note'])}</p>" if card["note"] else ""
     return (
-        f"<header><h1>{escape(card['name'])}</h1><p>{card['start'][:10]} – {card['end'][:10]} · {escape(report.run.currency)} · "
+        f"<header><h1>{escape(card['name'])}</h1><p>{report.run.period} · {escape(report.run.currency)} · "
         f"run {escape(report.run.run_id or '(not kept)')} · made {card['created'][:19].replace('T', ' ')} UTC</p>{note}</header>"
     )
 

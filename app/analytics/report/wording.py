@@ -25,7 +25,7 @@ def told_value(value: float | str, form: str) -> str:
     forms = {
         "money": f"{value:,.2f}",
         "percent": f"{value:.2%}",
-        "ratio": f"{value:.2f}",
+        "ratio": f"{value:,.2f}",
         "count": f"{value:,.0f}",
         "days": f"{value:,.0f} d",
         "bps": f"{value * 1e4:,.2f} bp",

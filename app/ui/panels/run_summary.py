@@ -110,7 +110,7 @@ class RunSummaryPanel(QWidget):
         created = card["created"][:16].replace("T", " ")
         self._title.setText(run.title)
         self._when.setText(
-            f"{card['start'][:10]} – {card['end'][:10]} · {card['currency']} "
+            f"{run.data.period} · {card['currency']} "
             f"{report_text.money(run.data.start)} · run {created} UTC"
         )
         self.tiles.show_tiles(tiles_of(run.report, self._context.theme))
