@@ -57,7 +57,8 @@ def _page(theme: Theme, commands: Commands) -> str:
 def _table(rows: list[tuple[str, str]], theme: Theme) -> str:
     lines = (
         f'<tr><td style="color:{theme.accent}; padding:2px 18px 2px 0">'
-        f"{html.escape(key)}</td><td>{html.escape(does)}</td></tr>"
+        f"{html.escape(key)}</td>"
+        f'<td style="padding:2px 0">{html.escape(does)}</td></tr>'
         for key, does in rows
     )
     return f"<table>{''.join(lines)}</table>"

@@ -37,7 +37,7 @@ _BACKTESTS: Final = {
 """Pictures that need a run."""
 _SETTLE_MS: Final = 400
 _CALM_NS: Final = 30_000_000
-_PATIENCE: Final = 4.0
+_PATIENCE: Final = 1.0
 """Times the data flow that frames are given to be quick."""
 
 

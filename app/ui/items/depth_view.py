@@ -18,14 +18,15 @@ from PySide6.QtWidgets import QWidget
 
 from app.ui import formatting, theme as themes
 from app.ui.items.ink import Ink
-from app.ui.models.axis import multiples, price_step
+from app.ui.models.axis import multiples, price_step, round_step
 from app.ui.models.depth_profile import DepthFrame, DepthSide
 from app.ui.models.ladder_build import bar_scale
 from app.ui.theme import Theme
 
 _NOTCH: Final = 120
 _PAD: Final = 4.0
-_LINES: Final = (0.25, 0.5, 0.75, 1.0)
+_LINES: Final = 4
+"""At most so many sizes are named."""
 
 
 class DepthView(QWidget):
@@ -156,13 +157,14 @@ class DepthView(QWidget):
     def _axes(self, painter: QPainter, frame: DepthFrame) -> None:
         ink, plot, text = self._ink, self._plot, frame.listed.text
         ink.write_in(painter, ink.small)
-        for share in _LINES:
-            y = plot.bottom() - share * plot.height()
+        size_step = max(1, round(round_step(self._full / _LINES)))
+        for size in multiples(size_step, 1, self._full):
+            y = float(self._ys(np.array([size]))[0])
             painter.setPen(ink.pen(ink.theme.line))
             painter.drawLine(QPointF(0, y), QPointF(plot.right(), y))
             painter.setPen(ink.pen(ink.theme.muted))
             box = QRectF(0, y, plot.width(), ink.small.height)
-            ink.small.draw(painter, box, text.size(round(share * self._full)), 0, _PAD)
+            ink.small.draw(painter, box, text.size(size), 0, _PAD)
         span = frame.high - frame.low
         sample = ink.small.width(text.price(round(frame.high))) + 6 * _PAD
         tick = frame.listed.instrument.tick_table[0].step
