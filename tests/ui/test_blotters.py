@@ -22,6 +22,7 @@ from app.engine.records import (
     ReportType,
     SafetyState,
 )
+from app.sessions.session import FIRST_ORDER_ID
 from app.ui.items.step_field import StepField
 from app.ui.models import replacing, requests
 from app.ui.models.blotter_filter import wanted
@@ -48,6 +49,14 @@ def report(number: int, **values: Any) -> np.ndarray:
     for name, value in values.items():
         made[name] = value
     return made
+
+
+def test_orders_have_one_number_everywhere(stage: Stage) -> None:
+    rows = np.concatenate([report(FIRST_ORDER_ID + 7), report(41)])
+    blotters = Blotters(stage.desk, stage.context.theme)
+    for columns in (blotters.fills(), blotters.orders()):
+        column = next(each for each in columns if each.title in ("Order", "Id"))
+        assert [column.text(row) for row in rows] == ["7", "e41"]
 
 
 @pytest.fixture

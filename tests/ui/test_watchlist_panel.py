@@ -103,6 +103,17 @@ def test_the_change_is_from_the_previous_close(
     assert not panel.grab().isNull()
 
 
+def test_lines_are_there_as_soon_as_the_list_is(
+    panel: WatchlistPanel, stage: Stage
+) -> None:
+    panel.hide()
+    stage.session.history = cast(Any, Samples(10, 1))
+
+    panel.show()
+
+    assert [len(panel._line(row)) for row in range(3)] == [3, 3, 3]
+
+
 def test_a_session_that_ends_empties_the_list(
     panel: WatchlistPanel, stage: Stage
 ) -> None:

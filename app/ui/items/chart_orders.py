@@ -94,7 +94,7 @@ def lay_chips(
         part = found[column::columns]
         tops = spread([y - height / 2 for y, _, _ in part], height + 1, low, high)
         made = [
-            _chip(ink, order, words, y, QPointF(right, round(top)))
+            _chip(ink, order, words, y, QPointF(right, round(top)), chart.legend_bottom)
             for (y, order, words), top in zip(part, tops, strict=True)
         ]
         placed += made
@@ -103,15 +103,16 @@ def lay_chips(
 
 
 def _chip(
-    ink: Ink, order: np.void, words: str, y: float, corner: QPointF
+    ink: Ink, order: np.void, words: str, y: float, corner: QPointF, least: float
 ) -> tuple[Chip, np.void, str]:
-    """A chip whose upper right corner is given."""
+    """A chip whose upper right corner is given, and how far up an arm may go."""
     height = round(ink.small.height) + 3
     cross = round(ink.small.width(CROSS) + 2 * _PAD)
     width = round(ink.small.width(words) + 2 * _PAD) + cross
     box = QRectF(corner.x() - width, corner.y(), width, height)
     part = QRectF(box.right() - cross, box.top(), cross, height)
-    away = box.center().y() - y
+    # What lies behind the legend has no arm: it would cross the words.
+    away = box.center().y() - y if y >= least else 0.0
     away = away if abs(away) > 1 else 0.0
     return Chip(int(order["client_order_id"]), round(y), box, part, away), order, words
 

@@ -76,8 +76,12 @@ class HeatmapPaint:
         ink.write_in(painter, ink.usual)
         painter.setPen(ink.pen(ink.theme.muted))
         height = ink.usual.height
+        # The last price's tag would leave half of a label in sight.
+        tag = -height if frame.last_price == NO_PRICE else port.y_of(frame.last_price)
         for price in multiples(step, low, high):
             y = port.y_of(price)
+            if abs(y - tag) < height + 2:
+                continue
             if height / 2 <= y <= port.height - height / 2:
                 box = QRectF(self.scale.x(), y - height / 2, self.scale.width(), height)
                 ink.usual.draw(painter, box, listed.text.price(price), 1.0, 2 * _PAD)

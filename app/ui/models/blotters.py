@@ -69,7 +69,7 @@ class Blotters:
                 width=23,
             ),
             *self._terms(),
-            self._number("Id", "client_order_id"),
+            self._order("Id"),
         )
 
     def _type(self) -> Column:
@@ -127,8 +127,14 @@ class Blotters:
             ),
         )
 
-    def _number(self, title: str, field: str) -> Column:
-        return Column(title, lambda r: str(r[field]), lambda r: r[field], width=14)
+    def _order(self, title: str) -> Column:
+        return Column(
+            title,
+            lambda r: formatting.order_number(int(r["client_order_id"])),
+            lambda r: r["client_order_id"],
+            width=8,
+            tip="Number of the order; with an e, of a strategy or the engine",
+        )
 
     def _time_in_force(self, record: np.void) -> str:
         words = formatting.time_in_force(int(record["time_in_force"]))
@@ -160,12 +166,7 @@ class Blotters:
                 is_number=False,
                 tip="Maker: it rested; taker: it took what rested",
             ),
-            Column(
-                "Order",
-                lambda r: str(r["client_order_id"]),
-                lambda r: r["client_order_id"],
-                width=14,
-            ),
+            self._order("Order"),
         )
 
     def positions(self) -> tuple[Column, ...]:

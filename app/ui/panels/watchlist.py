@@ -60,6 +60,10 @@ class WatchlistPanel(QWidget):
         number = int(self.table.record(row)["instrument"])
         return self._lines.get(number, np.zeros(0))
 
+    def showEvent(self, event: object) -> None:
+        self._pulses = 0
+        self._on_due()
+
     def _on_due(self) -> None:
         if not self.isVisible():
             return
