@@ -123,8 +123,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status.
     """
-    given = _completed(sys.argv[1:] if arguments is None else list(arguments))
-    parsed = build_parser(given).parse_args(given)
+    try:
+        given = _completed(sys.argv[1:] if arguments is None else list(arguments))
+        return _run(build_parser(given).parse_args(given))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    """Run a command; what goes wrong is told in a line."""
     try:
         _read_settings(parsed)
         status: int = parsed.func(parsed)
@@ -133,8 +140,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"ringside: {_told(error)}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED
     return status
 
 

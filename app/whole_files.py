@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.errors import RingsideError
+
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
@@ -45,3 +47,15 @@ def write_whole(path: Path, text: str) -> None:
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def attempting(faults: list[str]) -> Iterator[None]:
+    """Note why something could not be written, and go on with what else there is."""
+    try:
+        yield
+    except RingsideError as error:
+        faults.append(str(error))
+    except OSError as error:
+        told = error.strerror or str(error)
+        faults.append(f"{error.filename}: {told}" if error.filename else told)

@@ -261,13 +261,23 @@ def performance_of(
     return performance_from(curve, return_sums(returns), start, per_year)
 
 
+def _annual(growth: float, years: float) -> float:
+    """Return a year, geometric; NaN where it is not defined, or no float holds it."""
+    if years <= 0.0 or growth <= 0.0:
+        return NAN
+    try:
+        return float(growth ** (1.0 / years)) - 1.0
+    except OverflowError:
+        return NAN
+
+
 def performance_from(
     curve: CurveSums, returns: ReturnSums, start: float, per_year: int = TRADING_DAYS
 ) -> Performance:
     """Work out the same where all is added up already."""
     end, days = curve.end, float(curve.last_ts - curve.first_ts) / _DAY_NS
     years = days / _YEAR_DAYS if curve.count > 1 else 0.0
-    annual = (end / start) ** (1.0 / years) - 1.0 if years > 0 and end > 0 else NAN
+    annual = _annual(end / start, years)
     worst, sample = curve.drawdown, _sample(returns)
     yearly = math.sqrt(per_year)
     return Performance(

@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.data.catalog import Catalog
-from app.errors import RequestError
-from app.sessions.backtest.progress import compile_teller, tell_build
+from app.errors import RequestError, RunError
+from app.sessions.backtest.progress import (
+    compile_teller,
+    interruptible,
+    tell_build,
+)
 from app.sessions.backtest.request import load_request
 from app.strategies.compiling import watched
 from app.sweeps.axes import grid, parse_axis, sample
 from app.sweeps.windows import parse_scheme, windows_of
+from app.whole_files import attempting
 
 if TYPE_CHECKING:
     from app.sweeps.stage import Cell
-    from app.sweeps.sweep import Executor, SweepTerms
+    from app.sweeps.sweep import Executor, SweepResult, SweepTerms
+    from app.sweeps.walk_forward import WalkForward
 
     # argparse gives the type of its sub-commands no public name.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
@@ -76,7 +82,6 @@ def run_sweep_command(parsed: argparse.Namespace) -> int:
     from app.engine.build import build
     from app.sweeps import report
     from app.sweeps.stage import UNITS
-    from app.sweeps.store import save_sweep
     from app.sweeps.sweep import Sweep
     from app.sweeps.walk_forward import span_of, walk_forward
 
@@ -90,28 +95,58 @@ def run_sweep_command(parsed: argparse.Namespace) -> int:
         build(tell_build, UNITS)
     begun, walk = time.perf_counter(), None
     with watched(compile_teller()):
-        result = Sweep(terms, _executor(parsed, catalog)).run(_Progress())
+        sweep = Sweep(terms, _executor(parsed, catalog))
+        with interruptible(sweep.cancel) as asked:
+            result = sweep.run(_Progress())
         took = time.perf_counter() - begun
-        if windows is not None:
+        if windows is not None and not asked.is_set():
             executor = _executor(parsed, catalog)
-            walk = walk_forward(terms, windows, executor, _Progress())
+            with interruptible(executor.cancel) as asked:
+                walk = walk_forward(terms, windows, executor, _Progress())
+    if not result.cells:
+        raise KeyboardInterrupt
     for line in [
         *report.best_lines(result),
         *report.failure_lines(result),
         *report.overfitting_lines(result),
-        f"{len(result.cells):,} cells in {took:.2f} s",
+        f"{len(result.cells):,} cells in {took:.2f} s"
+        + ("" if result.is_whole else f", of {len(terms.points):,}: interrupted"),
     ]:
         print(line)
     if walk is not None:
         print("\n".join(report.walk_lines(walk, terms.axes, terms.objective)))
-    if parsed.json is not None:
-        report.write_json(report.sweep_table(result, walk), parsed.json)
-    if parsed.csv is not None:
-        report.write_csv(result, parsed.csv)
-    if not parsed.no_store:
-        kept = save_sweep(parsed.settings.paths.sweeps, result, walk)
-        print(f"kept in {kept}")
+    _keep(parsed, result, walk)
+    if asked.is_set():
+        raise KeyboardInterrupt
     return 0 if result.best is not None else 1
+
+
+def _keep(
+    parsed: argparse.Namespace, result: "SweepResult", walk: "WalkForward | None"
+) -> None:
+    """Store a sweep and write its files: each of them, though another cannot be.
+
+    Raises
+    ------
+    RunError
+        If some could not be, with the reasons.
+    """
+    from app.sweeps import report
+    from app.sweeps.store import save_sweep
+
+    faults: list[str] = []
+    if not parsed.no_store:
+        with attempting(faults):
+            kept = save_sweep(parsed.settings.paths.sweeps, result, walk)
+            print(f"kept in {kept}")
+    if parsed.json is not None:
+        with attempting(faults):
+            report.write_json(report.sweep_table(result, walk), parsed.json)
+    if parsed.csv is not None:
+        with attempting(faults):
+            report.write_csv(result, parsed.csv)
+    if faults:
+        raise RunError("; ".join(faults))
 
 
 def _terms(parsed: argparse.Namespace) -> "SweepTerms":

@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from app.analytics.performance import drawdowns, sharpe_ratio, sortino_ratio
+from app.analytics.performance import (
+    drawdowns,
+    performance,
+    sharpe_ratio,
+    sortino_ratio,
+)
 from app.analytics.report import statistics as own
 from app.analytics.report.svg import nice_steps, thinned
 
@@ -85,3 +90,12 @@ def test_a_curve_that_is_thinned_keeps_its_extremes() -> None:
     assert values[rows].max() == values.max()
     assert values[rows].min() == values.min()
     assert nice_steps(-3.0, 11.0, 5) == [0.0, 5.0, 10.0]
+
+
+def test_what_no_float_holds_is_not_defined() -> None:
+    """A fifth won within a minute is no finite return a year."""
+    ts = np.array([0, 60 * 10**9])
+    found = performance(ts, np.array([100.0, 120.0]), np.zeros(2, np.int64), 100.0)
+
+    assert found.total_return == pytest.approx(0.2)
+    assert math.isnan(found.annual_return)

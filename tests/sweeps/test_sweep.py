@@ -335,6 +335,41 @@ def test_walking_forward_chooses_in_sample_and_runs_out_of_it(catalog: Catalog) 
     )
 
 
+INTERRUPTED = """import signal
+
+from app.strategies import Strategy
+
+
+class Interrupted(Strategy):
+    number: int = 0
+
+    def __init__(self):
+        self.seen = 0
+
+    def on_stop(self, ctx):
+        if self.number == 20:
+            signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_ctrl_c_keeps_the_cells_that_have_ended(
+    catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request, out = tmp_path / "request.json", tmp_path / "r.json"
+    (tmp_path / "own.py").write_text(INTERRUPTED)
+    table = {**terms_of("fast=1").table, "strategies": [{"name": "own.py"}]}
+    request.write_text(json.dumps(table))
+    words = ["--catalog", str(catalog.root), "--no-store", "--interpreted"]
+    words += ["--threads", "1", "--json", str(out), "--grid", "number=1:2000"]
+
+    assert main(["sweep", str(request), *words]) == 130
+
+    kept = json.loads(out.read_text())
+    assert not kept["sweep"]["is_whole"]
+    assert 19 <= len(kept["cells"]) < 2000
+    assert "of 2,000: interrupted" in capsys.readouterr().out
+
+
 def test_the_command_tells_and_writes(
     catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,17 +2,21 @@
 
 import argparse
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.data.catalog import Catalog
 from app.errors import RequestError, RunError
-from app.sessions.backtest.progress import compile_teller, tell_build
+from app.sessions.backtest.progress import (
+    compile_teller,
+    interruptible,
+    tell_build,
+)
 from app.sessions.backtest.request import BacktestRequest, load_request
 from app.strategies.compiling import watched
+from app.whole_files import attempting
 
 if TYPE_CHECKING:
     from app.sessions.backtest.result import Result
@@ -77,7 +81,12 @@ def run_backtest_command(parsed: argparse.Namespace) -> int:
     build(tell_build, UNITS)
     with watched(compile_teller()):
         backtest = Backtest(request, catalog, folders, interpreted=parsed.interpreted)
-    result = Result(backtest.run())
+    with interruptible(backtest.cancel) as asked:
+        outcomes = backtest.run()
+    if asked.is_set():
+        print("nothing of the run is kept", file=sys.stderr)
+        raise KeyboardInterrupt
+    result = Result(outcomes)
     print("\n".join(lines(result)))
     _keep(parsed, result)
     return 1 if any(e.failure for e in result.outcomes.strategies.values()) else 0
@@ -92,31 +101,21 @@ def _keep(parsed: argparse.Namespace, result: "Result") -> None:
         If some could not be, with the reasons.
     """
     run, faults = result.data, list[str]()
-
-    @contextmanager
-    def noting() -> Iterator[None]:
-        try:
-            yield
-        except RunError as error:
-            faults.append(str(error))
-        except OSError as error:
-            faults.append(f"{error.filename}: {error.strerror}")
-
     if not parsed.no_store:
         from app.sessions.backtest.store import RunStore
 
-        with noting():
+        with attempting(faults):
             run_id = RunStore(parsed.settings.paths.runs).save(run)
             print(f"kept as {run_id}; ringside runs show {run_id}")
             run = replace(run, card={**run.card, "run_id": run_id})
     if parsed.json is not None:
-        with noting():
+        with attempting(faults):
             result.write_json(parsed.json)
     if parsed.html is not None:
         from app.analytics.report import report_of
         from app.analytics.report.page import write_page
 
-        with noting():
+        with attempting(faults):
             write_page(report_of(run), parsed.html)
     if faults:
         raise RunError("; ".join(faults))

@@ -22,7 +22,7 @@ from app.engine import gate
 from app.engine.arena import Arena
 from app.engine.backtest import keep_report
 from app.engine.control import CONTROL_WORDS
-from app.engine.limits import Limits
+from app.engine.limits import Limits, snake_case
 from app.engine.links import Link, link_entries, new_links
 from app.engine.records import BAR
 from app.engine.venue import simulated
@@ -83,10 +83,17 @@ def open_data(request: BacktestRequest, catalog: Catalog) -> Merged:
     for each, kept in zip(recordings, rows, strict=True):
         if not kept:
             raise RequestError(
-                f"{each.name}@{each.stream} has no records between start and end; "
+                f"{each.name}@{each.stream} has no records between "
+                f"{_given(request, 'start_date')} and {_given(request, 'end_date')}; "
                 f"they are stamped {_day(each.first_ts)} to {_day(each.last_ts)}"
             )
     return Merged(recordings, rows=rows)
+
+
+def _given(request: BacktestRequest, name: str) -> str:
+    """A date as the request has it."""
+    table = {snake_case(key): value for key, value in request.table.items()}
+    return str(table.get(name, name))
 
 
 def _day(ts: int) -> str:

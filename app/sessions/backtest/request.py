@@ -20,6 +20,24 @@ from app.data.local_time import DAY_NS, SECOND_NS, Bound, day_ns
 from app.engine.limits import snake_case
 from app.errors import RequestError
 
+_MOST_CAPITAL: Final = 50_000_000_000
+"""Money is counted in 1e-8 in 64 bits; half of that is left to be won."""
+_BEYOND_64_BITS: Final = 2**63
+_LARGE: Final = 1e9
+_FEES: Final = {
+    **dict.fromkeys(("maker", "taker"), (-1, 1)),
+    **dict.fromkeys(("per_unit", "per_order", "minimum"), (-_LARGE, _LARGE)),
+    "maximum": (0, _LARGE),
+}
+_MODELS: Final = {
+    **dict.fromkeys(("order_latency_us", "report_latency_us"), (0, 1e12)),
+    "latency_spread": (0, 5),
+    "participation": (1e-9, 1),
+    **dict.fromkeys(("slippage", "impact_half_life_s"), (0, _LARGE)),
+    **dict.fromkeys(("temporary_impact", "permanent_impact"), (0, _LARGE)),
+    "volatility": (0, _LARGE),
+    "day_volume": (0, 1e15),
+}
 ACCOUNTS: Final = ("unbounded", "margin", "cash")
 """Kinds of an account: what new risk asks for."""
 
@@ -167,16 +185,29 @@ def load_request(path: Path) -> BacktestRequest:
         If it cannot be read, or breaks a rule.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        # Some editors begin a file with a mark of its encoding.
+        text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".toml":
             table: Any = tomllib.loads(text, parse_float=Decimal)
         else:
-            table = json.loads(text, parse_float=Decimal)
-    except (OSError, ValueError) as error:
+            table = json.loads(text, parse_float=Decimal, object_pairs_hook=_each_once)
+    except OSError as error:
+        raise RequestError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
         raise RequestError(f"{path}: {error}") from error
     if not isinstance(table, Mapping):
         raise RequestError(f"{path}: a request is a table, was {type(table).__name__}")
     return parse_request(_beside(table, path), str(path))
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of JSON, whose keys are each there once, as TOML demands."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"{twice!r} is given twice")
+    return table
 
 
 def _beside(table: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
@@ -225,12 +256,15 @@ def parse_request(
         "start_date": ("start", lambda value, at: _time(value, at, is_end=False)),
         "end_date": ("end", lambda value, at: _time(value, at, is_end=True)),
         "symbols": ("symbols", _names),
-        "initial_capital": ("initial_capital", _positive),
+        "initial_capital": ("initial_capital", _capital),
         "strategies": ("strategies", _strategies),
         "interval": ("interval", _interval),
         "currency": ("currency", _text),
-        "fees": ("fees", lambda value, at: _record(FeeTerms, value, at)),
-        "models": ("models", lambda value, at: _record(ModelTerms, value, at)),
+        "fees": ("fees", lambda value, at: _bounded(FeeTerms, value, at, _FEES)),
+        "models": (
+            "models",
+            lambda value, at: _bounded(ModelTerms, value, at, _MODELS),
+        ),
         "seed": ("seed", _integer),
         "account": ("account", _account),
         "rates": ("rates", _rates),
@@ -246,7 +280,10 @@ def parse_request(
     request = BacktestRequest(**values, table=table)
     start, end = request.start, request.end
     if start is not None and end is not None and start.ts > end.ts:
-        raise RequestError(f"{source}: start_date lies after end_date")
+        raise RequestError(
+            f"{source}: start_date must not lie after end_date, were "
+            f"{given['start_date']} and {given['end_date']}"
+        )
     _check_strategies(request, source)
     return request
 
@@ -299,6 +336,19 @@ def _snake(table: Mapping[str, Any]) -> dict[str, Any]:
     return names
 
 
+def _bounded(
+    cls: type[Any], raw: Any, at: str, bounds: Mapping[str, tuple[float, float]]
+) -> Any:
+    """Make a dataclass of a table, whose numbers keep within bounds, both included."""
+    terms = _record(cls, raw, at)
+    for name, (least, most) in bounds.items():
+        value = getattr(terms, name)
+        if value is not None and not least <= value <= most:
+            rule = f"must lie in [{least:,g}, {most:,g}]"
+            raise RequestError(f"{at}.{name} {rule}, was {value}")
+    return terms
+
+
 def _record(cls: type[Any], raw: Any, at: str) -> Any:
     """Make a dataclass of a table, each value by the type of its default."""
     given = _snake(_table(raw, at))
@@ -335,7 +385,6 @@ def _strategies(raw: Any, at: str) -> tuple[StrategyTerms, ...]:
     for number, each in enumerate(raw):
         place = f"{at}[{number}]"
         table = _snake(_table(each, place))
-        parameters = _parameters(table.pop("parameters", {}), f"{place}.parameters")
         table.setdefault("id", f"strategy_{number + 1}")
         if "name" not in table:
             raise RequestError(f"{place}: name is missing")
@@ -345,9 +394,9 @@ def _strategies(raw: Any, at: str) -> tuple[StrategyTerms, ...]:
             "enabled": ("enabled", _flag),
             "allocation": ("allocation", _share),
             "symbols": ("symbols", _names),
+            "parameters": ("parameters", _parameters),
         }
-        terms = _values(table, known, place)
-        found.append(StrategyTerms(**terms, parameters=parameters))
+        found.append(StrategyTerms(**_values(table, known, place)))
     return tuple(found)
 
 
@@ -371,7 +420,9 @@ def _time(raw: Any, at: str, *, is_end: bool) -> Bound:
                 return _of_day(date.fromisoformat(str(raw)), is_end=is_end)
             moment = datetime.fromisoformat(str(raw))
         except ValueError as error:
-            raise RequestError(f"{at} must be a date and time, was {raw!r}") from error
+            raise RequestError(
+                f"{at} must be like 2023-01-31 or 2023-01-31T09:30:00Z, was {raw!r}"
+            ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
@@ -402,6 +453,13 @@ def _positive(raw: Any, at: str) -> Decimal:
     return value
 
 
+def _capital(raw: Any, at: str) -> Decimal:
+    value = _positive(raw, at)
+    if value > _MOST_CAPITAL:
+        raise RequestError(f"{at} must be {_MOST_CAPITAL:,} at most, was {value}")
+    return value
+
+
 def _share(raw: Any, at: str) -> Decimal:
     value = _decimal(raw, at)
     if not 0 < value <= 1:
@@ -412,7 +470,9 @@ def _share(raw: Any, at: str) -> Decimal:
 def _integer(raw: Any, at: str) -> int:
     value = _decimal(raw, at)
     if value != int(value):
-        raise RequestError(f"{at} must be an integer, was {raw!r}")
+        raise RequestError(f"{at} must be an integer, was {raw}")
+    if abs(value) >= _BEYOND_64_BITS:
+        raise RequestError(f"{at} must fit into 64 bits, was {raw}")
     return int(value)
 
 

@@ -49,6 +49,16 @@ def test_the_form_is_read_as_it_stands(tmp_path: Path) -> None:
     assert all(isinstance(each, int | float) for each in strategy.parameters.values())
 
 
+def test_a_file_may_begin_with_a_mark_and_names_a_key_once(tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_text(GIVEN, encoding="utf-8-sig")
+    assert load_request(path).initial_capital == 100_000
+
+    path.write_text(GIVEN.replace("{", '{"symbols": ["SPY"], ', 1))
+    with pytest.raises(RequestError, match="'symbols' is given twice"):
+        load_request(path)
+
+
 @pytest.mark.slow
 def test_the_form_is_run_as_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -110,11 +120,19 @@ def test_toml_and_snake_case_are_the_same(tmp_path: Path) -> None:
         ({"symbols": ["A", "A"]}, "names one twice"),
         ({"initialCapital": 0}, "initial_capital must be positive, was 0"),
         ({"initialCapital": "much"}, "initial_capital must be a number"),
-        ({"startDate": "soon"}, "start_date must be a date and time, was 'soon'"),
-        ({"startDate": "2024-01-02"}, "start_date lies after end_date"),
+        ({"initialCapital": 1e30}, "initial_capital must be 50,000,000,000 at most"),
+        ({"startDate": "soon"}, "start_date must be like 2023-01-31 or .*, was 'soon'"),
+        (
+            {"startDate": "2024-01-02"},
+            "start_date must not lie after end_date, were 2024-01-02 and 2023-12-31",
+        ),
         ({"interval": "daily"}, "interval must be like 1m, 4h or 1d"),
         ({"fees": {"makr": 1}}, "fees: unknown key 'makr'; did you mean 'maker'"),
-        ({"seed": 1.5}, "seed must be an integer"),
+        ({"fees": {"taker": -5}}, r"fees.taker must lie in \[-1, 1\], was -5"),
+        ({"models": {"order_latency_us": -1}}, r"must lie in \[0, 1e\+12\], was -1.0"),
+        ({"models": {"participation": 7}}, r"must lie in \[1e-09, 1\], was 7.0"),
+        ({"seed": Decimal("1.5")}, "seed must be an integer, was 1.5"),
+        ({"seed": 2**80}, f"seed must fit into 64 bits, was {2**80}"),
         ({"initial_capital": 1}, "given twice"),
     ],
 )
@@ -131,6 +149,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
         ({"enabled": False}, "no strategy is enabled"),
         ({"enabled": 1}, "enabled must be true or false"),
         ({"nam": "X"}, "unknown key 'nam'"),
+        ({"paramters": {}}, "unknown key 'paramters'; did you mean 'parameters'"),
     ],
 )
 def test_a_strategy_of_a_request_is_checked(change: dict[str, Any], words: str) -> None:

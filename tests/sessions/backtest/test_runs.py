@@ -1,6 +1,7 @@
 """What a run leaves behind: its data, the store, the report and its exports."""
 
 import json
+import signal
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -406,6 +407,42 @@ def test_the_commands_keep_show_and_export(
     assert "No such file" in said
     assert (tmp_path / "a.html").exists()
     assert main(["runs", "show", "latest"]) == 0
+
+
+INTERRUPTED = """import signal
+
+from app.strategies import Strategy
+
+
+class Interrupted(Strategy):
+    def __init__(self):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        if self.seen == 100:
+            signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_ctrl_c_in_a_strategy_ends_the_run_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(300, 3))
+    monkeypatch.setenv("RINGSIDE_PATHS_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "own.py").write_text(INTERRUPTED)
+    request = tmp_path / "request.json"
+    request.write_text('{"symbols": ["RSTK"], "strategies": [{"name": "own.py"}]}')
+    where = ["--catalog", str(catalog.root), "--interpreted"]
+
+    assert main(["backtest", str(request), *where]) == 130
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[-1] == "nothing of the run is kept"
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 ASKING = """from app.strategies import *
