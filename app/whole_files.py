@@ -37,16 +37,20 @@ def write_whole(path: Path, text: str) -> None:
     OSError
         If it cannot be written, with its name; what lay there before stays.
     """
-    with naming(path):
+    content = text.encode()
+    beside = path.with_name(f".{path.name}.part")
+    try:
         if path.exists() and not path.is_file():
-            path.write_bytes(text.encode())
+            path.write_bytes(content)
             return
-        beside = path.with_name(f".{path.name}.part")
         try:
-            beside.write_bytes(text.encode())
+            beside.write_bytes(content)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
+    except OSError as error:
+        told = error.strerror or str(error)
+        raise OSError(error.errno, told, str(path)) from error
 
 
 @contextmanager

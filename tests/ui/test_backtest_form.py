@@ -69,7 +69,7 @@ def test_a_form_that_is_filled_in_is_a_request(form: BacktestForm) -> None:
         ("initial_capital", "-5", "must be positive"),
         ("initial_capital", "much", "must be a number"),
         ("seed", "1.5", "must be an integer"),
-        ("start_date", "yesterday", "must be a date and time"),
+        ("start_date", "yesterday", "must be like 2023-01-31"),
         ("models.participation", "half", "must be a number"),
         ("fees.maker", "x", "must be a number"),
     ],
