@@ -37,8 +37,7 @@ _BACKTESTS: Final = {
 """Pictures that need a run."""
 _SETTLE_MS: Final = 400
 _CALM_NS: Final = 30_000_000
-_PATIENCE: Final = 1.0
-"""Times the data flow that frames are given to be quick."""
+"""Work of a frame that is quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +149,7 @@ def _render_all(
         dialog.reject()
     if _BACKTESTS.intersection(wanted.names):
         shot_scene.backtest(window, folder)
-    # The status bar tells the slowest frames, and those were of opening it all.
-    frames = window.bridge.frames
-    patience = round(_PATIENCE * 1000 * wanted.seconds)
-    shot_scene.wait(window, lambda: frames.quantile(0.99) < _CALM_NS, patience)
+    _calm(window, wanted)
     window.setFocus()
     shot_scene.hover(window)
     if _WINDOW in wanted.names:
@@ -181,6 +177,7 @@ def _render_workspaces(
             if name == BACKTEST:
                 shot_scene.show_request(window)
             _settle(window)
+            _calm(window, wanted)
             _render(window, directory / f"{picture}{suffix}", wanted.scales)
     window.workspaces.switch(SHIPPED[0].name)
     _settle(window)
@@ -189,6 +186,15 @@ def _render_workspaces(
 def _settle(window: MainWindow) -> None:
     QApplication.processEvents()
     shot_scene.wait(window, lambda: False, _SETTLE_MS)
+
+
+def _calm(window: MainWindow, wanted: Wanted) -> None:
+    """Wait a while for quick frames.
+
+    The status bar tells the slowest, which were of opening it all and of pictures.
+    """
+    frames, patience = window.bridge.frames, round(1000 * wanted.seconds)
+    shot_scene.wait(window, lambda: frames.quantile(0.99) < _CALM_NS, patience)
 
 
 def _render(widget: QWidget, path: Path, scales: Iterable[float]) -> None:
