@@ -121,18 +121,26 @@ def _stretched(stretch: Stretch, at: int) -> Stretch:
 
 
 @inlined
-def _leave_room(arena: int, instrument: int, state: Any, stretch: Any, at: int) -> None:
-    """Let what we may have of the BAR at an address be what is left of it.
+def _is_acted_out(state: Any, stretch: Stretch, at: int) -> bool:
+    """Whether the venue would let our orders meet the BAR at an address.
 
-    Orders rest, so the venue acts it out: of several bars of one time the first.
+    Of several bars of one time it is the first.
     """
-    record, bar = view(at, 1, MARKET)[0], view(at, 1, BAR)[0]
+    record = view(at, 1, MARKET)[0]
     _, count, reached, _, _, _, _ = stretch
     before = reached if count else integer(state["bar_ts"])
-    time = min(record["ts_venue"], record["ts_received"])
-    if max(reached, time) > before:
+    return max(reached, min(record["ts_venue"], record["ts_received"])) > before
+
+
+@inlined
+def _leave_room(arena: int, instrument: int, state: Any, volume: int) -> None:
+    """Write down what we may have of the last bar that was acted out; below 0 = none.
+
+    None of it is taken, for the bar met nobody.
+    """
+    if volume >= 0:
         ppm = models(arena)[instrument]["participation"]
-        state["bar_room"] = share_of(bar["volume"], ppm)
+        state["bar_room"] = share_of(volume, ppm)
 
 
 @inlined
@@ -242,6 +250,7 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
         known_lane(block, integer(0)),
         integer(0),
     )
+    shared = integer(-1)
     until = integer(conditional(arena)["next_expiry"] or _HIGHEST)
     while index < count:
         at = records + index * MARKET_BYTES
@@ -250,7 +259,8 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             break
         if record["instrument"] != instrument:
             _tell_stretch(arena, book, state, stretch)
-            stretch = _new_stretch(arena, book)
+            _leave_room(arena, instrument, state, shared)
+            stretch, shared = _new_stretch(arena, book), integer(-1)
             instrument = integer(record["instrument"])
             if not is_known(arena, instrument):
                 break
@@ -280,8 +290,8 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             session["now"] = record["ts_received"]
         else:
             session["event"] += 1
-        if rests:
-            _leave_room(arena, instrument, state, stretch, at)
+        if rests and _is_acted_out(state, stretch, at):
+            shared = integer(bar["volume"])
         stretch = _stretched(stretch, at)
         close = bar["open"] + bar["close_offset"]
         book["last_price"] = close
@@ -308,6 +318,7 @@ def pass_bars(  # noqa: C901, PLR0912, PLR0915  (one loop, its rows found once)
             break
         index += 1
     _tell_stretch(arena, book, state, stretch)
+    _leave_room(arena, instrument, state, shared)
     _put(arena, block, first, index)
     if sent:
         let_wait(arena, block)
