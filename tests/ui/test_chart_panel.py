@@ -16,6 +16,7 @@ from app.engine.history.history import History
 from app.engine.history.records import BarKind
 from app.engine.records import BAR, MARKET, EventKind, RecordFlag
 from app.sessions.history import BarSpec
+from app.ui.items.chart_axes import price_marks
 from app.ui.items.chart_trading import TradingChart
 from app.ui.models import past_bars
 from app.ui.models.past_bars import JoinedBars, page_before
@@ -154,6 +155,37 @@ def test_lost_data_are_marked_where_trades_go_on(
     assert "data lost before this" in legend(view)
     view.point_at(QPointF(place - view.shown.width / 2, 50))
     assert "data lost before this" not in legend(view)
+
+
+def test_the_last_price_covers_no_half_of_a_label(
+    panel: ChartPanel, stage: Stage, history: History
+) -> None:
+    view = panel.view
+    assert view.listed is not None
+    tick, halves = view.listed.instrument.tick_table[0].step, 0
+    last = history.trades(0, history.trade_count(0) - 1, history.trade_count(0))[0]
+    for steps in range(1, 9):
+        more = trades(1)
+        more["ts_received"] = last["ts"] + steps
+        more["price"] = last["price"] + steps * tick
+        history.fold(more)
+        bring_up(stage, history, panel)
+        box = view.floats()["last"][-1].boxes[0]
+        pane, half = view.panes[0], view.ink.small.height / 2
+        marks = price_marks(view.ink, pane, view.listed.text)
+        words = ~lit(view, QColor(view.ink.theme.panel).rgb())
+        axis = words[:, int(view.plot.right()) + 2 :].any(axis=1)
+        kept = []
+        for y in (float(pane.scale.y(mark)) for mark in marks):
+            rows = np.arange(round(y - half), round(y + half))
+            outside = rows[(rows < box.top()) | (rows > box.bottom())]
+            if len(outside) == len(rows):
+                kept.append(bool(axis[rows].any()))
+            else:
+                halves += len(outside) > 3
+                assert not axis[outside].any()
+        assert sum(kept) >= len(kept) - 2, "all others are there, but at the edges"
+    assert halves
 
 
 def lit(view: TradingChart, ink: int) -> Any:

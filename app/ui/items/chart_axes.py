@@ -28,13 +28,18 @@ def paint_prices(
     list of QLineF
         The lines.
     """
+    marks = price_marks(ink, pane, text)
+    labels = [(pane.scale.y(mark), text.price(mark)) for mark in marks]
+    return _labels(painter, ink, pane, labels, right)
+
+
+def price_marks(ink: Ink, pane: Pane, text: InstrumentText) -> list[int]:
+    """Round prices of a pane, as many as there is room for."""
     scale = pane.scale
     room = int(pane.box.height() / (ink.small.height * _LABEL_PX))
     tick = text.instrument.step_at(round((scale.low + scale.high) / 2))
     step = price_step(text.instrument, tick, (scale.high - scale.low) / max(room, 1))
-    marks = multiples(step, scale.low, scale.high) if room else []
-    labels = [(scale.y(mark), text.price(mark)) for mark in marks]
-    return _labels(painter, ink, pane, labels, right)
+    return multiples(step, scale.low, scale.high) if room else []
 
 
 def paint_values(

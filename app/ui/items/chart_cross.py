@@ -35,13 +35,16 @@ class LastPrice:
         t, right = chart.ink.theme, chart.plot.right()
         colour = t.gain if price >= bar["open"] else t.loss
         words = [chart.listed.text.price(price), *_left(chart, bar)]
-        key = words, colour, y, right, chart.width(), chart.ink
+        tag = axes.tag_box(chart.ink, y, right, chart.width() - right, len(words))
+        hidden = _touched(chart, tag)
+        key = words, colour, y, right, chart.width(), chart.ink, hidden
         if key != self._key:
             self._key = key
             line = QLineF(0, round(y), right, round(y))
             self._made = [
                 line_float(line, colour, _DOTS),
-                _tag_at(chart, y, words, (colour, t.on_side)),
+                _blank(chart, tag, hidden),
+                _tag(chart, tag, words, (colour, t.on_side)),
             ]
         return self._made
 
@@ -105,6 +108,28 @@ def _tag_at(
     right = chart.plot.right()
     box = axes.tag_box(chart.ink, y, right, chart.width() - right, len(words))
     return _tag(chart, box, words, colours)
+
+
+def _touched(chart: "ChartSurface", tag: QRectF) -> tuple[float, ...]:
+    """Middles of the axis' labels that a tag would cover, wholly or in part."""
+    assert chart.listed is not None
+    pane, half = chart.panes[0], chart.ink.small.height / 2
+    marks = axes.price_marks(chart.ink, pane, chart.listed.text)
+    ys = [float(pane.scale.y(mark)) for mark in marks]
+    return tuple(y for y in ys if tag.top() - half < y < tag.bottom() + half)
+
+
+def _blank(chart: "ChartSurface", tag: QRectF, ys: tuple[float, ...]) -> Float:
+    """Hide labels of which a tag would leave a part in sight."""
+    tall, colour = chart.ink.small.height, chart.ink.theme.panel
+    boxes = [QRectF(tag.x() + 1, round(y - tall / 2), tag.width(), tall) for y in ys]
+
+    def paint(painter: QPainter) -> None:
+        for box in boxes:
+            painter.fillRect(box, chart.ink.brush(colour))
+
+    key = tuple(box.getRect() for box in boxes), colour
+    return Float(key, tuple(around(box) for box in boxes), paint)
 
 
 def _tag(
