@@ -42,6 +42,7 @@ META: Final = "meta.json"
 GIVEN_OUT: Final = ("instrument", "source")
 """Columns that a session fills in."""
 COLUMNS: Final = tuple(each for each in MARKET.names or () if each not in GIVEN_OUT)
+_BYTES: Final = np.dtype((np.void, MARKET.itemsize))
 HEADER_BYTES: Final = 128
 """Each column file: an .npy header of this length, then the values."""
 _MOST_FILES: Final = 8_192
@@ -181,6 +182,18 @@ class Segment:
             self._columns = columns
             _mapped.note(self)
         return columns
+
+    @cached_property
+    def varying(self) -> tuple[str, ...]:
+        """Columns that are not one repeated number."""
+        return tuple(name for name in COLUMNS if name not in self.meta.constants)
+
+    def pattern(self) -> NDArray[np.void]:
+        """One MARKET record with the numbers that are the same in all rows."""
+        pattern = np.zeros(1, MARKET)
+        for name, value in self.meta.constants.items():
+            pattern[name] = value
+        return pattern
 
     def is_held(self) -> bool:
         """Map its columns; False if it was taken away, and another has its rows."""
@@ -323,17 +336,20 @@ class Recording:
         source : int
             Number of the producing ring, for the records' headers.
         """
-        count = len(range(self.rows)[start:stop])
-        out = np.empty(count, MARKET)
+        out = np.empty(len(range(self.rows)[start:stop]), MARKET)
         at = 0
         for segment, rows in self._parts(start, stop):
             part = out[at : at + rows.stop - rows.start]
-            for name in COLUMNS:
+            # What all rows have in common is written at once, as plain bytes.
+            pattern = segment.pattern()
+            pattern["instrument"], pattern["source"] = instrument, source
+            pattern["flags"] |= np.uint16(RecordFlag.REPLAYED)
+            part.view(_BYTES)[:] = pattern.view(_BYTES)
+            for name in segment.varying:
                 part[name] = segment.columns[name][rows]
+            if "flags" in segment.varying:
+                part["flags"] |= np.uint16(RecordFlag.REPLAYED)
             at += len(part)
-        out["instrument"] = instrument
-        out["source"] = source
-        out["flags"] |= np.uint16(RecordFlag.REPLAYED)
         return out
 
     def batches(self, rows: int = 65_536) -> Iterator[NDArray[np.void]]:

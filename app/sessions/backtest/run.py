@@ -34,128 +34,17 @@ from app.engine.state import MAX_STRATEGIES
 from app.engine.strategy import Handler, Interpreted, StrategyState
 from app.errors import EngineError, StrategyError
 from app.sessions.backtest.composing import UNITS, Composition, Hung
+from app.sessions.backtest.pages import Pages
 from app.sessions.backtest.request import BacktestRequest
 from app.sessions.failures import Failure, Moment, failure_of
 from app.sessions.notes import NoteReader, Notes
 
-_REPORTS: Final = 1 << 18
-_WORTHS: Final = 1 << 18
-_MOST_WORTHS: Final = 1 << 22
-"""Of a page that has room for a worth at each record."""
-_SPARE_BYTES: Final = 128 << 20
-"""Most that is kept of the pages of runs that ended."""
 _AGAIN_S: Final = 60.0
 """Longest run that is run again to find out why a strategy failed."""
 _AGAIN_RECORDS: Final = 64
 """Records that are folded between two looks at whether it has failed."""
 _TICKS_EVERY: Final = 60_000_000_000
 """Least time between two values of equity where data are finer than bars, ns."""
-
-
-class _Loan:
-    """Memory behind arrays; when the last of them is gone it goes back."""
-
-    def __init__(self, memory: NDArray[Any], back: Callable[[NDArray[Any]], None]):
-        self._memory, self._back = memory, back
-        self.__array_interface__ = memory.__array_interface__
-
-    def __del__(self) -> None:
-        self._back(self._memory)
-
-
-class SparePages:
-    """Memory of pages that nobody looks at any more, for the next run of this process.
-
-    Memory that is new costs as much as what is written into it: the system clears it,
-    page by page, and hands it out at the first write.
-
-    Parameters
-    ----------
-    room : int
-        Most that is kept, bytes.
-    """
-
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._kept: list[NDArray[Any]] = []
-        # An array may die wherever Python collects, in `take` as well.
-        self._lock = threading.RLock()
-
-    def take(self, dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A page of `size` rows, with whatever it holds; it comes back by itself."""
-        needed = dtype.itemsize * size
-        loan = _Loan(self._memory(needed), self._give)
-        return np.asarray(loan)[:needed].view(dtype)
-
-    def _memory(self, needed: int) -> NDArray[Any]:
-        with self._lock:
-            for index, memory in enumerate(self._kept):
-                if needed <= memory.nbytes <= needed + needed // 4:
-                    return self._kept.pop(index)
-        return np.empty(needed, np.uint8)
-
-    def _give(self, memory: NDArray[Any]) -> None:
-        with self._lock:
-            if memory.nbytes + sum(each.nbytes for each in self._kept) <= self._room:
-                self._kept.append(memory)
-
-
-_SPARE: Final = SparePages(_SPARE_BYTES)
-
-
-class Pages:
-    """An array that grows by pages while the engine writes into the newest.
-
-    Parameters
-    ----------
-    dtype : dtype
-    size : int
-        Of a page.
-    is_lent : bool
-        What is taken of a single page is good until the next `clear`, and the page is
-        written again: new memory would be faulted in for each of many short runs.
-    """
-
-    def __init__(
-        self, dtype: np.dtype[Any], size: int, *, is_lent: bool = False
-    ) -> None:
-        self._dtype, self._size, self._is_lent = dtype, size, is_lent
-        self._full: list[tuple[NDArray[Any], int]] = []
-        self.page = _SPARE.take(dtype, size)
-
-    def turn(self, used: int) -> None:
-        """Put away what is used, and begin a new page."""
-        # What was not written of a page has never taken memory.
-        self._full.append((self.page, used))
-        self.page = _SPARE.take(self._dtype, self._size)
-
-    def clear(self) -> None:
-        """Forget everything, and begin a new page."""
-        self._full.clear()
-        if not self._is_lent or len(self.page) != self._size:
-            # The old one goes first: it may be the one that is taken.
-            self.page = np.empty(0, self._dtype)
-            self.page = _SPARE.take(self._dtype, self._size)
-
-    def take(self, used: int) -> NDArray[Any]:
-        """Everything, with so much of the newest page; nothing is left here."""
-        if self._is_lent and not self._full:
-            return self.page[:used]
-        parts = [*self._full, (self.page, used)]
-        self._full, self.page = [], np.empty(0, self._dtype)
-        if len(parts) == 1:
-            return parts[0][0][:used]
-        whole = _SPARE.take(self._dtype, sum(rows for _, rows in parts))
-        end = len(whole)
-        while parts:
-            # A page goes as soon as it is copied, so that two are never there twice.
-            page, rows = parts.pop()
-            # As plain bytes: NumPy would copy each record field by field.
-            place = whole[end - rows : end].view(np.uint8)
-            place[:] = page[:rows].view(np.uint8)
-            end -= rows
-            del page
-        return whole
 
 
 @dataclass(frozen=True)
@@ -272,8 +161,8 @@ class Backtest:
         self._lanes = np.zeros(len(composition.instruments), LANE)
         self._rows = composition.arena.records(Section.STRATEGIES)
         self._opening: NDArray[Any] | None = None
-        self._reports = Pages(REPORT, _REPORTS, is_lent=is_lent)
-        self._worths = Pages(WORTH, self._worths_room(), is_lent=is_lent)
+        self._reports = Pages(REPORT, is_lent=is_lent)
+        self._worths = Pages(WORTH, is_lent=is_lent)
         self._cancelled = threading.Event()
         self.composition.links[Link.BACKTEST] = self._block.ctypes.data
         self.renew()
@@ -293,13 +182,6 @@ class Backtest:
             for each in self.composition.strategies
         }
         self._offer()
-
-    def _worths_room(self) -> int:
-        """Rows of a page of worths: of bars, one for each and those of the end."""
-        data = self.composition.data
-        if any(basis != "bars" for basis in data.bases) or len(data) > _MOST_WORTHS:
-            return _WORTHS
-        return len(data) + _AGAIN_RECORDS
 
     def cancel(self) -> None:
         """Let the run end after the record in hand; from any thread."""
