@@ -14,7 +14,7 @@ anything else goes the whole way, on from what was done until then.
 from typing import Any, Final
 
 from app.engine.accounts import account_row, book_fill
-from app.engine.arena import CAPACITY, LIVE, USED, Section, section_words
+from app.engine.arena import CAPACITY, FREE, LIVE, USED, Section, section_words
 from app.engine.backtest_block import MOST_HELD, RUN_WORDS, Run, has_room
 from app.engine.backtest_fills import book_alone, charge_taker
 from app.engine.backtest_judge import passes
@@ -34,6 +34,7 @@ from app.engine.gate_safety import mark_late_fill
 from app.engine.memory import clear_bytes, record_address, view, words
 from app.engine.money import MOST, converted, money_of
 from app.engine.orders import end_order, join, known_order, remember
+from app.engine.prefetch import prefetch
 from app.engine.rare import out_of_line
 from app.engine.records import (
     BAR,
@@ -73,6 +74,7 @@ from app.engine.venue.fees import TAKER
 from app.engine.venue.levels import append
 from app.engine.venue.sending import begin_order, send_request, use_up_to
 from app.engine.venue.state import (
+    VENUE_ORDER,
     Message,
     Stage,
     models,
@@ -83,6 +85,9 @@ from app.engine.venue.state import (
 
 _FIRST: Final = 1
 """Of the requests."""
+_LINE: Final = 64
+"""Bytes of a cache line."""
+_VENUE_ORDER_BYTES: Final = VENUE_ORDER.itemsize
 _LARGE: Final = MOST >> 2
 """Exposures below it add up without reaching the largest number there is."""
 _MESSAGES: Final = 2
@@ -475,6 +480,19 @@ def _book(
 
 
 @inlined
+def _prefetch_next(arena: int) -> None:
+    """Fetch what the venue's next order is written to: far from every cache.
+
+    The gate's own is on its way since the order before that which makes room for it
+    was forgotten (`orders.forget_oldest`).
+    """
+    index = section_words(arena, Section.ORDERS)[FREE]
+    address = record_address(venue_orders(arena)[index])
+    for line in range(0, _VENUE_ORDER_BYTES, _LINE):
+        prefetch(address + line)
+
+
+@inlined
 def _pay(
     arena: int, instrument: int, index: int, price: int, fee: int, stands: int
 ) -> None:
@@ -486,6 +504,7 @@ def _pay(
         _end_standing(arena, index)
     else:
         remember(arena, index, integer(OrderStatus.FILLED))
+    _prefetch_next(arena)
     signed = quantity * integer(order["side"])
     if not book_alone(arena, instrument, strategy, price, signed, fee):
         _book(arena, instrument, strategy, price, signed, fee)

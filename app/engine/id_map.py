@@ -18,7 +18,8 @@ from app.engine.compile import kernel
 BUCKET: Final = np.dtype("<i4")
 FIRST_BUCKETS: Final = 1024
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-_RUN_BITS: Final = np.uint64(10)
+_RUN_BITS: Final = np.uint64(16)
+"""Of a run of ids in which no two share a bucket, if there are as many."""
 
 
 @kernel
