@@ -111,8 +111,8 @@ class Pages:
     is_lent : bool
         What is taken of a single page is good until the next `clear`, and the page is
         written again: new memory would be faulted in for each of many short runs.
-    spare : SparePages
-        Where pages come from.
+    spare : SparePages, optional
+        Where pages come from; those of all runs by default.
     """
 
     def __init__(
@@ -120,9 +120,9 @@ class Pages:
         dtype: np.dtype[Any],
         *,
         is_lent: bool = False,
-        spare: SparePages = _SPARE,
+        spare: SparePages | None = None,
     ) -> None:
-        self._dtype, self._is_lent, self._spare = dtype, is_lent, spare
+        self._dtype, self._is_lent, self._spare = dtype, is_lent, spare or _SPARE
         self._full: list[NDArray[Any]] = []
         self._begin()
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from app.data.catalog import Catalog
 from app.engine.arena import Section
-from app.engine.records import ReportType
+from app.engine.records import REPORT, ReportType
+from app.sessions.backtest.pages import SparePages
 from app.sessions.backtest.run import Backtest
 from tests.short_ways import (
     BARS,
@@ -90,7 +91,8 @@ def test_orders_of_a_quiet_run_never_come_to_the_queues(catalog: Catalog) -> Non
 def test_a_page_of_reports_that_is_full_is_turned(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.sessions.backtest.run._REPORTS", 8192 + 40)
+    small = SparePages(0, (8192 + 40) * REPORT.itemsize)
+    monkeypatch.setattr("app.sessions.backtest.pages._SPARE", small)
     request = drawing_request(catalog, ["Drawing"], 7, ["RSTK"])
     rows = [(i % 9 - 4, 1, 0, 1_000_000, 0) for i in range(150)]
 
