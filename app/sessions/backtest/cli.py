@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.data.catalog import Catalog
 from app.errors import RequestError, RunError
+from app.folders import stand_in
 from app.sessions.backtest.progress import (
     compile_teller,
     interruptible,
@@ -104,9 +105,15 @@ def _keep(parsed: argparse.Namespace, result: "Result") -> None:
     if not parsed.no_store:
         from app.sessions.backtest.store import RunStore
 
+        root = parsed.settings.paths.runs
         with attempting(faults):
-            run_id = RunStore(parsed.settings.paths.runs).save(run)
+            run_id = RunStore(root).save(run)
             print(f"kept as {run_id}; ringside runs show {run_id}")
+            if root.is_relative_to(stand_in()):
+                print(
+                    f"your home cannot be written: it is in {root}, which the system "
+                    "may clear (setting paths.runs)"
+                )
             run = replace(run, card={**run.card, "run_id": run_id})
     if parsed.json is not None:
         with attempting(faults):

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import tempfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from app.analytics.run_data import (
 from app.data.column_files import read_arrow, read_columns, write_columns
 from app.engine.records import QUOTE, REPORT
 from app.errors import RunError
+from app.folders import stand_in
 from app.sessions.backtest.cli import lines
 from app.sessions.backtest.request import parse_request
 from app.sessions.backtest.result import Result, run_data_of
@@ -406,6 +408,12 @@ def test_the_commands_keep_show_and_export(
     assert said == f"ringside: {nowhere}: No such file or directory\n"
     assert (tmp_path / "a.html").exists()
     assert main(["runs", "show", "latest"]) == 0
+
+    # What stands in for a home that cannot be written is told.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("RINGSIDE_PATHS_RUNS", str(stand_in() / "data" / "runs"))
+    assert main(["backtest", str(request)]) == 0
+    assert f"it is in {stand_in() / 'data' / 'runs'}" in capsys.readouterr().out
 
 
 INTERRUPTED = """import signal
