@@ -163,6 +163,7 @@ def test_a_bar_that_touches_a_price_leaves_the_loop(catalog: Catalog) -> None:
     # and goes 0.05 lower than its open.
     rows[20] = (0, 1, 700_200 - 999_700, 1_000_000, 0)
 
+    assert_same(catalog, request, [rows[:21]])
     reports = assert_same(catalog, request, [rows])
 
     fills = reports[reports["report"] == ReportType.FILL]
