@@ -3,13 +3,13 @@
 import argparse
 import math
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.data.catalog import Catalog
 from app.errors import RequestError, RunError
-from app.folders import stand_in
 from app.sessions.backtest.progress import (
     compile_teller,
     interruptible,
@@ -109,11 +109,8 @@ def _keep(parsed: argparse.Namespace, result: "Result") -> None:
         with attempting(faults):
             run_id = RunStore(root).save(run)
             print(f"kept as {run_id}; ringside runs show {run_id}")
-            if root.is_relative_to(stand_in()):
-                print(
-                    f"your home cannot be written: it is in {root}, which the system "
-                    "may clear (setting paths.runs)"
-                )
+            if root.is_relative_to(tempfile.gettempdir()):
+                print(f"it is in {root}, which the system may clear (paths.runs)")
             run = replace(run, card={**run.card, "run_id": run_id})
     if parsed.json is not None:
         with attempting(faults):
