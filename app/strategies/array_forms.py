@@ -20,10 +20,12 @@ from app.strategies.syntax import (
     base,
     bindings,
     copied,
+    expression,
     has_slice,
     is_all,
     is_name,
     is_own,
+    parsed,
 )
 
 MOST: Final = 1024
@@ -360,7 +362,7 @@ class ArrayForms:
             lines.append(f"{'    ' * k}for {place} in range({own}.shape[{k}]):")
         index = ", ".join(places)
         lines.append(f"{'    ' * size}{own}[{index}] = {ast.unparse(value)}")
-        body = ast.parse("\n".join(lines)).body
+        body = parsed("\n".join(lines))
         for each in body:
             for inner in ast.walk(each):
                 ast.copy_location(inner, node)
@@ -432,7 +434,7 @@ class _Parts(ast.NodeTransformer):
         if self._forms.dimensions(node):
             whole = base(node) if is_all(node) else node
             self.arrays.append(ast.unparse(whole))
-            return ast.parse(f"{self.arrays[-1]}[{self._index}]", mode="eval").body
+            return expression(f"{self.arrays[-1]}[{self._index}]")
         if isinstance(node, ast.BinOp):
             node.left, node.right = self.visit(node.left), self.visit(node.right)
             return node

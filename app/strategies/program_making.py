@@ -23,6 +23,7 @@ from app.strategies import fresh_arrays, whole_numbers
 from app.strategies.memory import Shape, made, shape_of
 from app.strategies.program import METHOD, PREFIX as _P, NotCompilableError, Program
 from app.strategies.strategy import Strategy, handlers_of, parameters_of, title_of
+from app.strategies.syntax import parsed
 from app.strategies.translate import CONTEXT, MATHS, rewritten
 
 _STATE: Final = (
@@ -163,7 +164,7 @@ def _entry(handler: str, has_method: bool) -> ast.FunctionDef:
         f"    except Exception:\n        return {_P}failed(ctx)\n"
         "    return 0\n"
     )
-    node = ast.parse(text).body[0]
+    node = parsed(text)[0]
     assert isinstance(node, ast.FunctionDef)
     return node
 
@@ -181,6 +182,6 @@ def _opening(shape: Shape) -> ast.FunctionDef:
             f"    for i in range({count}):",
             f"        {_P}{kind}_open({_P}row_of(ctx, {at}, {words}, {count}, i))",
         ]
-    node = ast.parse("\n".join([*lines, "    return 0"])).body[0]
+    node = parsed("\n".join([*lines, "    return 0"]))[0]
     assert isinstance(node, ast.FunctionDef)
     return node

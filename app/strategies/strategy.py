@@ -31,6 +31,7 @@ import numpy as np
 from app.engine.strategy import Handler
 from app.errors import StrategyError
 from app.strategies.indicators import Indicator
+from app.strategies.syntax import parsed
 
 
 class RuleError(StrategyError):
@@ -275,7 +276,7 @@ def source_of(function: Any) -> tuple[str, ast.FunctionDef]:
         If its source is not to be had.
     """
     file, text = _texts.get(function) or _text_of(function)
-    node = ast.parse(text).body[0]
+    node = parsed(text)[0]
     if not isinstance(node, ast.FunctionDef):
         raise StrategyError(f"{function.__qualname__} is no plain function")
     return file, node

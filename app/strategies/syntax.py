@@ -1,6 +1,27 @@
 """Small questions about the syntax trees of a strategy's functions."""
 
 import ast
+import threading
+from typing import Final
+
+_PARSES: Final = threading.RLock()
+
+
+def parsed(text: str) -> list[ast.stmt]:
+    """The statements of a text.
+
+    One thread at a time: CPython 3.11 counts how deep it is for all threads at once,
+    and where one comes between (an object that dies lets go of the GIL) both raise
+    SystemError.
+    """
+    with _PARSES:
+        return ast.parse(text).body
+
+
+def expression(text: str) -> ast.expr:
+    """The expression of a text; see `parsed`."""
+    with _PARSES:
+        return ast.parse(text, mode="eval").body
 
 
 def bindings(node: ast.FunctionDef) -> dict[str, list[ast.expr | None]]:
@@ -34,7 +55,7 @@ def assigned(node: ast.AST) -> list[tuple[ast.expr, ast.expr | None]]:
 
 def copied(node: ast.expr) -> ast.expr:
     """A tree like it, all of it new."""
-    return ast.parse(ast.unparse(node), mode="eval").body
+    return expression(ast.unparse(node))
 
 
 def base(node: ast.expr) -> ast.expr:

@@ -33,7 +33,7 @@ from app.engine.strategy_state import NoteKind
 from app.strategies.array_forms import ArrayForms, Fresh
 from app.strategies.program import METHOD, PREFIX as _P, NotCompilableError, Program
 from app.strategies.strategy import Strategy, source_of
-from app.strategies.syntax import is_name
+from app.strategies.syntax import copied, is_name, parsed
 
 CONTEXT: Final = frozenset(strategy_context.__all__)
 """What `ctx` has. `now`, `equity` and `cash` are attributes, the others are called."""
@@ -112,10 +112,10 @@ def rewritten(
     for argument in node.args.args:
         argument.annotation = None
     if is_method:
-        begin = ast.parse(f"{_P}s = {_P}state(self)").body[0]
+        begin = parsed(f"{_P}s = {_P}state(self)")[0]
         node.body.insert(0, ast.copy_location(begin, node))
     else:
-        node.body[:0] = ast.parse(_BUDGET).body
+        node.body[:0] = parsed(_BUDGET)
     return ast.fix_missing_locations(node)
 
 
@@ -371,7 +371,7 @@ class _Rewriter(ast.NodeTransformer):
         return isinstance(node.value, ast.Name) and node.attr in _FLOATS
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
-        read = ast.parse(ast.unparse(node.target), mode="eval").body
+        read = copied(node.target)
         value = _at(ast.BinOp(read, node.op, node.value), node)
         return self.visit_Assign(_at(ast.Assign([node.target], value), node))
 
@@ -413,7 +413,7 @@ class _Rewriter(ast.NodeTransformer):
             spend = ast.Expr(self._call("spend", [_self()], node))
             node.body.insert(0, _at(spend, node))
         else:
-            node.body[:0] = ast.parse(_SPEND).body
+            node.body[:0] = parsed(_SPEND)
         return node
 
     # Pieces.
