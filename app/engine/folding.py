@@ -39,11 +39,14 @@ from app.engine.records import (
 )
 from app.engine.ring import ring_push
 from app.engine.schedule import (
+    due_strategy,
     ends_in_passing,
     enter_session,
     follow_schedule,
+    hold_timer,
     next_session,
     plan,
+    release_timers,
     schedules,
     session_event,
     session_ts,
@@ -205,6 +208,7 @@ def _stop(arena: int, links: int, strategy: int) -> None:
     record = strategies(arena)[strategy]
     if record["state"] == StrategyState.PAUSED:
         record["state"] = StrategyState.RUNNING
+        release_timers(arena, strategy)
     if record["state"] == StrategyState.RUNNING:
         call_handler(arena, links, strategy, Handler.ON_STOP, 0)
         if record["state"] == StrategyState.RUNNING:
@@ -227,6 +231,8 @@ def _begin(arena: int, links: int, strategy: int) -> None:
     if state == StrategyState.EMPTY or killed:
         return
     record["state"], record["status"] = StrategyState.RUNNING, 0
+    if state == StrategyState.PAUSED:
+        release_timers(arena, strategy)
     if state != StrategyState.PAUSED and state != StrategyState.RUNNING:
         call_handler(arena, links, strategy, Handler.ON_START, 0)
 
@@ -333,7 +339,10 @@ def _begin_sessions(arena: int, links: int, now: int) -> None:
 
 @kernel
 def _wake(arena: int, links: int) -> None:
-    """Call the strategy whose timer is due."""
+    """Call the strategy whose timer is due; one that is paused, when it goes on."""
+    if strategies(arena)[due_strategy(arena)]["state"] == StrategyState.PAUSED:
+        hold_timer(arena)
+        return
     event = take_timer(arena)
     strategy, address = integer(event["count"]), record_address(event)
     call_handler(arena, links, strategy, Handler.ON_TIMER, address)

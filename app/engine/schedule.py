@@ -24,6 +24,8 @@ from app.errors import EngineError
 from app.session_rows import SESSION_ROW, SessionFlag
 
 NEVER: Final = 2**63 - 1
+_HELD: Final = NEVER - 1
+"""When a timer is due that waits until its paused strategy goes on."""
 MAX_SCHEDULES: Final = 64
 MAX_ROWS: Final = 1 << 18
 MAX_TIMERS: Final = 4096
@@ -361,6 +363,32 @@ def cancel_timer(arena: int, strategy: int, number: int) -> int:
 
 
 @kernel
+def hold_timer(arena: int) -> None:
+    """Put off the timer that is due first: its strategy is paused."""
+    entry = section_words(arena, Section.TIMERS)
+    entry[USED] -= 1
+    timer = timers(arena)[entry[USED]]
+    strategy, number = integer(timer["strategy"]), integer(timer["number"])
+    set_timer(arena, strategy, number, _HELD, integer(timer["instrument"]))
+
+
+@kernel
+def release_timers(arena: int, strategy: int) -> None:
+    """Let timers that were put off be due now, in the order in which they fell due."""
+    entry, every = section_words(arena, Section.TIMERS), timers(arena)
+    for index in range(entry[USED] - 1, 0, -1):
+        timer = every[index]
+        if timer["ts"] != _HELD or timer["strategy"] != strategy:
+            continue
+        number, instrument = integer(timer["number"]), integer(timer["instrument"])
+        for later in range(index + 1, entry[USED]):
+            every[later - 1] = every[later]
+        entry[USED] -= 1
+        now = integer(engine(arena)[0]["now"])
+        set_timer(arena, strategy, number, now, instrument)
+
+
+@kernel
 def set_timer_before(
     arena: int, strategy: int, number: int, instrument: int, terms: tuple[int, int]
 ) -> int:
@@ -381,6 +409,13 @@ def set_timer_before(
     if ts == 0:
         return 0
     return set_timer(arena, strategy, number, ts - before, instrument)
+
+
+@kernel
+def due_strategy(arena: int) -> int:
+    """Strategy whose timer is due first; there is one."""
+    last = section_words(arena, Section.TIMERS)[USED] - 1
+    return integer(timers(arena)[last]["strategy"])
 
 
 @kernel

@@ -39,7 +39,7 @@ from app.engine.records import (
 from app.engine.ring import Ring
 from app.engine.schedule import load_schedules
 from app.engine.state import MAX_STRATEGIES, fixed_layout
-from app.engine.strategy import Handler, Interpreted, hang, timer_entry
+from app.engine.strategy import PAUSE, Handler, Interpreted, hang, timer_entry
 from app.engine.venue import external
 from app.errors import EngineError
 from app.instrument import Instrument, InstrumentKind
@@ -309,6 +309,40 @@ def test_timers_wake_once_in_order_and_the_earlier_set_first():
     session.clock("2024-03-05T16:00")
 
     assert [each[2] for each in session.told] == [2, 4, 1, 3]
+
+
+def test_timers_that_fall_due_in_a_pause_wake_their_strategy_when_it_goes_on():
+    session = Session("2024-03-05T15:00", listed("NYSE"))
+    for number, minute in ((1, 20), (2, 10), (3, 40), (4, 10)):
+        assert session.timer(number, ns(f"2024-03-05T15:{minute}"))
+    session.command(Action.STOP_STRATEGY, "2024-03-05T15:05", strategy=1, value=PAUSE)
+    session.clock("2024-03-05T15:30")
+    assert session.told == []
+
+    session.command(Action.START_STRATEGY, "2024-03-05T15:31", strategy=1)
+    session.clock("2024-03-05T15:32")
+    session.clock("2024-03-05T15:50")
+
+    assert session.told == [
+        ("timer", "05 15:31", 2),
+        ("timer", "05 15:31", 4),
+        ("timer", "05 15:31", 1),
+        ("timer", "05 15:40", 3),
+    ]
+
+
+def test_timers_that_fell_due_in_a_pause_are_gone_with_a_stop():
+    session = Session("2024-03-05T15:00", listed("NYSE"))
+    session.timer(1, ns("2024-03-05T15:10"))
+    session.command(Action.STOP_STRATEGY, "2024-03-05T15:05", strategy=1, value=PAUSE)
+    session.clock("2024-03-05T15:30")
+    session.command(Action.STOP_STRATEGY, "2024-03-05T15:31", strategy=1)
+    session.clock("2024-03-05T15:32")
+
+    session.command(Action.START_STRATEGY, "2024-03-05T15:33", strategy=1)
+    session.clock("2024-03-05T15:50")
+
+    assert session.told == []
 
 
 def test_a_timer_of_the_past_wakes_at_once():

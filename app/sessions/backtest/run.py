@@ -289,19 +289,21 @@ class Backtest:
             fold(arena, self._links, first + place * COMMAND.itemsize)
 
     def _end(self) -> None:
-        """Let time pass the last record, so that its bars' handlers run."""
-        ts = int(self._session["now"]) + 1
-        timer = np.zeros(1, MARKET)
-        timer["kind"], timer["instrument"] = EventKind.TIMER, -1
-        timer["ts_venue"] = timer["ts_received"] = ts
+        """Let time pass the last record, and stop the strategies."""
         self._block[Run.STOP] = 0
-        self._fold(timer)
+        self._pass_time()
         for each in self.composition.strategies:
             self._on_stop(each)
         # What they asked for at the end is folded, and the last worth written, with it.
-        timer["ts_venue"] = timer["ts_received"] = ts + 1
         self._block[Run.WORTH_TS] = 0
         self._block[Run.WORTH_EVERY] = 0
+        self._pass_time()
+
+    def _pass_time(self) -> None:
+        """Let time go on behind the last record, so that its bars' handlers run."""
+        timer = np.zeros(1, MARKET)
+        timer["kind"], timer["instrument"] = EventKind.TIMER, -1
+        timer["ts_venue"] = timer["ts_received"] = int(self._session["now"]) + 1
         self._fold(timer)
 
     def _on_stop(self, each: Hung) -> None:
@@ -310,7 +312,11 @@ class Backtest:
         if handler is None or row["state"] != StrategyState.RUNNING:
             return
         run = handler.function if isinstance(handler, Interpreted) else handler
-        run(self.composition.arena.address, each.number, 0)
+        status = run(self.composition.arena.address, each.number, 0)
+        if status:
+            row["state"], row["status"] = StrategyState.FAILED, status
+            row["failed_handler"] = Handler.ON_STOP
+            row["failed_event"] = self._session["event"]
 
     def _outcomes(self, events: int, seconds: float) -> Outcomes:
         if self._block[Run.LOST]:
@@ -364,6 +370,12 @@ class Backtest:
                 if row["state"] == StrategyState.FAILED:
                     return Moment.of(arena, number, before)
                 self._fold(records[first : first + _AGAIN_RECORDS])
+        self._pass_time()
+        if row["state"] == StrategyState.RUNNING:
+            start = int(row["state_offset"])
+            states = arena.records(Section.STRATEGY_STATE)
+            before[:] = states[start : start + len(before)]
+            self._on_stop(self.composition.strategies[number - 1])
         is_failed = row["state"] == StrategyState.FAILED
         return Moment.of(arena, number, before) if is_failed else None
 

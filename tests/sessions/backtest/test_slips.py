@@ -158,6 +158,33 @@ def test_what_fails_after_counting_is_found_again(
     assert end.failure.endswith(told)
 
 
+@pytest.mark.parametrize("interpreted", [False, True])
+@pytest.mark.parametrize("place", ["the last bar", "on_stop"])
+def test_what_fails_at_the_end_is_told(
+    tmp_path: Path, place: str, *, interpreted: bool
+) -> None:
+    catalog = write_bars(tmp_path, "RSTK", walk(20, 6))
+    body = """
+    def __init__(self):
+        self.n = 0
+
+    def on_bar(self, ctx, bar):
+        self.n += 1
+        if self.n == LAST: raise ValueError(f"at {self.n}")
+
+    def on_stop(self, ctx):
+        raise ValueError(f"stopped at {self.n}")
+"""
+    own = written(tmp_path, body.replace("LAST", "20" if place != "on_stop" else "0"))
+
+    run = Backtest(request(str(own)), catalog, interpreted=interpreted)
+    end = run.run().strategies["one"]
+
+    assert end.is_compiled is not interpreted
+    told = "stopped at 20 (line 15)" if place == "on_stop" else "at 20 (line 12)"
+    assert end.failure.endswith(f"ValueError: {told}")
+
+
 @pytest.mark.slow
 def test_a_strategy_that_prints_runs_as_python_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
