@@ -22,7 +22,7 @@ Row = tuple[int, ...]
 
 NEVER = 2**62
 """An expiry that never comes; with it no bar finds the venue idle."""
-_SOURCE = """from app.strategies import DAY, IOC, Strategy
+_SOURCE = """from app.strategies import AT_THE_CLOSE, DAY, IOC, Strategy
 
 
 class Drawing(Strategy):
@@ -208,6 +208,17 @@ class Far(Strategy):
             ctx.limit(i, -5.0, bar.close + 50.0, until=ctx.now + 3600_000_000_000_000)
             ctx.stop(i, 5.0, bar.close + 60.0)
             ctx.bracket(i, 5.0, bar.close + 40.0, bar.close - 40.0)
+
+
+class Withdrawing(Far):
+    def on_bar(self, ctx, bar):
+        self.bars += 1
+        if self.bars == 1:
+            ctx.limit(bar.instrument, 5.0, bar.close - 30.0, tif=AT_THE_CLOSE)
+        elif self.bars == 5:
+            ctx.cancel_all(bar.instrument)
+        elif self.bars == 9:
+            ctx.market(bar.instrument, 5.0)
 """
 _STEADY = """
 

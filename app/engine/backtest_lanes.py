@@ -163,6 +163,9 @@ def _may_send(arena: int, links: int, instrument: int) -> bool:
         return False
     if working(arena)[instrument]["count"] or venue(arena)[0]["flags"]:
         return False
+    if venue_instruments(arena)[instrument]["judged"]:
+        # Of limits that ended before their bar: the next that is acted out clears it.
+        return False
     for limit in _LIMITS:
         if limit_of(arena, instrument, limit):
             return False

@@ -168,3 +168,14 @@ def test_a_bar_that_touches_a_price_leaves_the_loop(catalog: Catalog) -> None:
 
     fills = reports[reports["report"] == ReportType.FILL]
     assert 699_700 in fills["last_price"]
+
+
+def test_a_limit_for_the_close_that_is_withdrawn_leaves_nothing(
+    catalog: Catalog,
+) -> None:
+    """The venue counts it until a bar is acted out, as that of the next order is."""
+    request = drawing_request(catalog, ["Withdrawing"], 1, ["RSTK"])
+
+    reports = assert_same(catalog, request, [_rows(20)])
+
+    assert ReportType.FILL in reports["report"]
