@@ -250,12 +250,17 @@ class RunData:
         return str(self.card["time_zone"])
 
     @property
-    def period(self) -> str:
+    def dates(self) -> tuple[str, str]:
         """First and last trade date: what closes at midnight is of the day before."""
         if not len(self.days):
-            return f"{self.card['start'][:10]} – {self.card['end'][:10]}"
+            return self.card["start"][:10], self.card["end"][:10]
         first, last = self.days[[0, -1]].astype("datetime64[D]")
-        return f"{first} – {last}"
+        return str(first), str(last)
+
+    @property
+    def period(self) -> str:
+        """Its dates in words."""
+        return " – ".join(self.dates)
 
     @property
     def days_per_year(self) -> int:

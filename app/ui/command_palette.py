@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QLabel,
@@ -160,6 +160,13 @@ class CommandPalette(QDialog):
                     self._run(self.list.currentIndex())
                 return True
         return super().eventFilter(watched, event)  # type: ignore[arg-type]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # No row is cut in half.
+        row, room = self.list.sizeHintForRow(0), self.list.viewport().height()
+        if row > 0:
+            self.resize(self.width(), self.height() - room % row)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.WindowDeactivate and self.isVisible():

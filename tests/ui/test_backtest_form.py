@@ -15,9 +15,10 @@ from app.data.spans import day_of, rows_between
 from app.errors import RequestError
 from app.sessions.backtest.request import load_request, parse_request
 from app.sessions.backtest.request_text import json_text, toml_text, write_request
+from app.ui.models import recordings
 from app.ui.models.backtest_data import Shelf
 from app.ui.models.backtest_form import BacktestForm, number
-from app.ui.models.run_list import differing
+from app.ui.models.run_list import as_run, differing
 from app.ui.models.strategy_list import StrategyList
 from tests.bar_catalog import walk, write_bars
 
@@ -123,6 +124,11 @@ def test_dates_reach_into_the_data_where_a_run_finds_bars(
     reach = form.shelf.reach(["RSTK"], stream)
     days = [day_of(recording, int(ts)) for ts in (ends[0], ends[-1])]
     assert reach == tuple(days)
+    told = recordings.reach(entries(catalog)[0])
+    if stream == "bars-1d":
+        assert told == tuple(map(str, days)) == ("2024-03-04", "2024-03-07")
+    else:  # the first open, the last close
+        assert told == ("2024-03-05 04:00", "2024-03-08 05:00")
 
 
 def test_symbols_must_have_the_stream_in_common(form: BacktestForm) -> None:
@@ -184,3 +190,21 @@ def test_where_requests_differ() -> None:
     two = {"symbols": ["A"], "strategies": [{"name": "x", "parameters": {"fast": 9}}]}
 
     assert differing([one, two]) == [("strategies.1.parameters.fast", ["5", "9"])]
+
+
+def test_a_default_is_compared_by_its_value() -> None:
+    """One run left ``fast`` to its default, the other asked for it."""
+    off = {"name": "y", "enabled": False}
+    asked: tuple[dict[str, float], ...] = {}, {"fast": 9}
+    ran = {"fast": 5, "slow": 20}, {"fast": 9, "slow": 20}
+    cards = [
+        {
+            "request": {"strategies": [off, {"name": "x", "parameters": given}]},
+            "strategies": [{"name": "x", "parameters": had}],
+        }
+        for given, had in zip(asked, ran, strict=True)
+    ]
+
+    told = differing([as_run(card) for card in cards])
+
+    assert told == [("strategies.1.parameters.fast", ["5", "9"])]

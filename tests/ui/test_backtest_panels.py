@@ -20,6 +20,7 @@ from app.analytics.report.page import page_of
 from app.data.catalog import Catalog
 from app.data.local_time import begins_ns
 from app.sessions.backtest.request import load_request
+from app.ui.models.run_list import RunList
 from app.ui.panel_rows import BY_NAME
 from app.ui.panels.backtest import BacktestPanel
 from app.ui.panels.run_equity import RunEquityPanel
@@ -29,6 +30,7 @@ from app.ui.panels.run_summary import RunSummaryPanel
 from app.ui.panels.run_trades import RunTradesPanel
 from app.ui.panels.runs import RunsPanel
 from app.ui.report_pdf import Pages, draw
+from app.ui.theme import DARK
 from tests.bar_catalog import walk, write_bars
 from tests.ui.conftest import Stage
 
@@ -504,6 +506,11 @@ def test_the_period_of_a_run_is_that_of_its_days(
     run = stage.context.library.runs.current
     assert run is not None
     assert run.data.card["end"].startswith("2024-02-17")
+    assert run.data.dates == ("2024-01-08", "2024-02-16")
+    listing = RunList()
+    listing.show(stage.context.library.runs.store.list())
+    told = {each.title: each.text(listing.rows[0]) for each in listing.columns(DARK)}
+    assert (told["From"], told["To"]) == run.data.dates
     assert summary._when.text().startswith("2024-01-08 – 2024-02-16 · USD")
     assert "2024-01-08 – 2024-02-16 · USD" in page_of(run.report)
 

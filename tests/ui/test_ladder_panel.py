@@ -544,6 +544,12 @@ def test_hover_says_what_a_click_would_do(armed: Hand) -> None:
         f"BUY 1 LMT {text.price(price)} · joins {text.quantity(size)} ahead · "
         "pos 0→1 of 100 · OK"
     )
+    line = armed.panel._hover
+    narrow = line.fontMetrics().horizontalAdvance(line.text) // 2
+    seen = line.shown(narrow)
+    assert seen.startswith("BUY 1")
+    assert seen.endswith("… · OK")
+    assert line.fontMetrics().horizontalAdvance(seen) <= narrow
 
 
 def test_a_full_command_ring_is_told(armed: Hand) -> None:

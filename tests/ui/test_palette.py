@@ -242,6 +242,8 @@ def test_it_is_painted(qtbot: QtBot, window: MainWindow) -> None:
     }
 
     assert DARK.accent in colours
+    found = palette.list
+    assert found.viewport().height() % found.sizeHintForRow(0) == 0
     palette.close()
 
 

@@ -47,6 +47,8 @@ class RunSummary:
     run_id, name, note, created : str
     symbols, strategies : tuple of str
     start, end, currency : str
+    days : tuple of str
+        First and last trade date; empty in runs of older versions.
     final_equity, total_return, sharpe, max_drawdown : float or None
         None where it is not defined.
     trades : int
@@ -71,6 +73,7 @@ class RunSummary:
     start: str = ""
     end: str = ""
     currency: str = ""
+    days: tuple[str, ...] = ()
     final_equity: float | None = None
     total_return: float | None = None
     sharpe: float | None = None
@@ -324,6 +327,7 @@ def summary_of(run: RunData) -> RunSummary:
         start=card["start"],
         end=card["end"],
         currency=card["currency"],
+        days=run.dates,
         final_equity=stats["final_equity"],
         total_return=stats["total_return"],
         sharpe=stats["sharpe"],

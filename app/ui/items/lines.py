@@ -15,7 +15,7 @@ class Line(QWidget):
 
     def __init__(self, *, is_centred: bool = False) -> None:
         super().__init__()
-        self._text = ""
+        self._text = self._end = ""
         self._colour = ""
         self._flag = (
             Qt.AlignmentFlag.AlignCenter
@@ -29,10 +29,10 @@ class Line(QWidget):
         """The whole text."""
         return self._text
 
-    def show_text(self, text: str, colour: str) -> None:
-        """Show a text in a colour."""
-        if (text, colour) != (self._text, self._colour):
-            self._text, self._colour = text, colour
+    def show_text(self, text: str, colour: str, end: str = "") -> None:
+        """Show a text in a colour; an end of it stays where the rest is cut off."""
+        if (text, colour, end) != (self._text, self._colour, self._end):
+            self._text, self._colour, self._end = text, colour, end
             self.setToolTip(text)
             self.setAccessibleName(text)
             self.update()
@@ -45,12 +45,18 @@ class Line(QWidget):
             return
         painter = QPainter(self)
         painter.setPen(QColor(self._colour))
-        metrics = painter.fontMetrics()
         room = self.contentsRect()
-        elide = Qt.TextElideMode.ElideRight
-        shown = metrics.elidedText(self._text, elide, room.width())
-        painter.drawText(room, self._flag, shown)
+        painter.drawText(room, self._flag, self.shown(room.width()))
         painter.end()
+
+    def shown(self, wide: int) -> str:
+        """What of the text is seen where there are so many pixels."""
+        metrics, elide = self.fontMetrics(), Qt.TextElideMode.ElideRight
+        if not self._end or metrics.horizontalAdvance(self._text) <= wide:
+            return metrics.elidedText(self._text, elide, wide)
+        left = wide - metrics.horizontalAdvance(self._end)
+        head = self._text.removesuffix(self._end)
+        return metrics.elidedText(head, elide, max(left, 0)) + self._end
 
 
 class Cell(QWidget):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app.analytics.report import compare
 from app.ui.items.time_plot import Line, PlotPane, TimePlot
 from app.ui.models import report_text
-from app.ui.models.run_list import differing
+from app.ui.models.run_list import as_run, differing
 from app.ui.runs import OpenRun
 from app.ui.theme import Theme
 
@@ -65,7 +65,7 @@ class RunCompare(QWidget):
 
     def _show_requests(self, runs: Sequence[OpenRun]) -> None:
         group = self._group("Requests: where they differ")
-        tables = [dict(run.data.card["request"]) for run in runs]
+        tables = [as_run(run.data.card) for run in runs]
         rows = differing(tables)
         if not rows:
             group.setText(0, "Requests: all the same")

@@ -7,6 +7,8 @@ import numpy as np
 
 from app.clock import utc
 from app.data.listing import Entry, bytes_text
+from app.data.local_time import DAY_NS
+from app.data.spans import bar_length
 from app.ui import formatting
 from app.ui.models.table import Column
 from app.ui.theme import Theme
@@ -17,6 +19,9 @@ ROW: Final = np.dtype(
         *((name, "<i8") for name in ("rows", "gaps", "size", "first_ts", "last_ts")),
         ("segments", "<i8"),
     ]
+)
+_REACH: Final = (
+    "Of bars of a day their days, of shorter ones the first open, the last close"
 )
 
 
@@ -93,16 +98,18 @@ class Recordings:
             ),
             Column(
                 "From (UTC)",
-                lambda r: _when(int(r["first_ts"])),
+                lambda r: reach(self.entry(r))[0],
                 numbers("first_ts"),
                 is_number=False,
+                tip=_REACH,
                 width=15,
             ),
             Column(
                 "To",
-                lambda r: _when(int(r["last_ts"])),
+                lambda r: reach(self.entry(r))[1],
                 numbers("last_ts"),
                 is_number=False,
+                tip=_REACH,
                 width=15,
             ),
             Column(
@@ -131,6 +138,18 @@ class Recordings:
                 width=8,
             ),
         )
+
+
+def reach(entry: Entry) -> tuple[str, str]:
+    """From when to when a stream reaches, as a run counts it (app/data/spans.py)."""
+    first, ends = entry.first_ts, entry.ends
+    if ends is not None:
+        length = bar_length(ends)
+        if length >= DAY_NS:
+            low, high = ends.days()
+            return str(low), str(high)
+        first -= length
+    return _when(first), _when(entry.last_ts)
 
 
 def _when(ns: int) -> str:

@@ -1,6 +1,6 @@
 """The runs of the store as records that a table shows, and runs beside one another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -136,12 +136,16 @@ class RunList:
             number("Drawdown", "max_drawdown", lambda v: percent(-v), 10),
             number("Trades", "trades", lambda v: f"{v:,.0f}", 7),
             number("Equity", "final_equity", money, 10),
-            text("From", lambda x: x.start[:10], 10),
-            text("To", lambda x: x.end[:10], 10),
+            text("From", lambda x: _dates(x)[0], 10),
+            text("To", lambda x: _dates(x)[-1], 10),
             text("Run at (UTC)", lambda x: x.created[:16].replace("T", " "), 15),
             text("Note", lambda x: x.note, 10),
             state,
         )
+
+
+def _dates(run: RunSummary) -> tuple[str, ...]:
+    return run.days or (run.start[:10], run.end[:10])
 
 
 def state_of(run: RunSummary) -> str:
@@ -151,6 +155,19 @@ def state_of(run: RunSummary) -> str:
     if run.failures:
         return "stopped"
     return "" if run.is_whole else "cancelled"
+
+
+def as_run(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's request with the parameters that it left to their defaults."""
+    request, ran = card["request"], card["strategies"]
+    asked = [each for each in request["strategies"] if each.get("enabled", True)]
+    if len(asked) != len(ran):
+        return dict(request)
+    whole = [
+        {**each, "parameters": had["parameters"]}
+        for each, had in zip(asked, ran, strict=True)
+    ]
+    return {**request, "strategies": whole}
 
 
 def differing(tables: Sequence[dict[str, Any]]) -> list[tuple[str, list[str]]]:

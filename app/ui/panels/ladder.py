@@ -21,7 +21,7 @@ from app.ui.ladder_orders import LadderOrders
 from app.ui.ladder_show import LadderShow
 from app.ui.models import ladder_text
 from app.ui.models.health import trouble
-from app.ui.models.intent import Intent
+from app.ui.models.intent import SEPARATOR, Intent
 from app.ui.models.judge import Verdict
 from app.ui.models.risk_text import killed_by
 
@@ -205,8 +205,11 @@ class LadderPanel(QWidget):
         theme, listed = self._context.theme, self._orders.listed
         own = self.view.own_under_pointer()
         if intent is not None:
-            colour = theme.text if intent.verdict is Verdict.SEND else theme.warning
-            self._hover.show_text(intent.text, colour)
+            if intent.verdict is Verdict.SEND:
+                end = f"{SEPARATOR}{Verdict.SEND.value}"
+                self._hover.show_text(intent.text, theme.text, end)
+            else:
+                self._hover.show_text(intent.text, theme.warning)
         elif own and listed is not None:
             session = self._bridge.session
             words = ladder_text.own_orders(self._desk, listed, own, session)
