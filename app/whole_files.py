@@ -1,10 +1,15 @@
 """Files that a user asks for: there whole or not at all, and named where they fail."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from app.errors import RingsideError
+
+_OPENED: Final = (("/", "dev"), ("/", "proc"))
+"""Where links name what is open: another file in its place would not be."""
 
 
 @contextmanager
@@ -30,7 +35,8 @@ def naming(path: Path) -> Iterator[None]:
 def write_whole(path: Path, text: str) -> None:
     """Write a file that a user has asked for, in UTF-8, whole or not at all.
 
-    Where something lies there that is no file (``/dev/stdout``), it is written to.
+    A link stays one: what it names is written. Where something lies there that is no
+    file, or that the system has opened (``/dev/stdout``), it is written to.
 
     Raises
     ------
@@ -38,14 +44,16 @@ def write_whole(path: Path, text: str) -> None:
         If it cannot be written, with its name; what lay there before stays.
     """
     content = text.encode()
-    beside = path.with_name(f".{path.name}.part")
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name}.part")
     try:
-        if path.exists() and not path.is_file():
+        is_opened = path.parts[:2] in _OPENED
+        if path.exists() and (is_opened or not path.is_file()):
             path.write_bytes(content)
             return
         try:
             beside.write_bytes(content)
-            beside.replace(path)
+            beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
