@@ -165,7 +165,7 @@ def sweep(window: MainWindow) -> None:
         panel.setup.show_form()
         panel.start()
         need(window, lambda: sweeps.current is not None, _READY_MS, "a sweep")
-    panel.pages.setCurrentWidget(panel.map)
+    panel.pages.setCurrentWidget(panel.map_page)
 
 
 def show_request(window: MainWindow) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.sweeps.axes import Axis
 from app.sweeps.stage import Cell
 from app.ui import theme as themes
+from app.ui.items.panel_area import PanelArea
 from app.ui.items.sweep_heatmap import ramp
 from app.ui.models.strategy_list import StrategyList
 from app.ui.models.sweep_book import BINS, SweepBook
@@ -66,6 +67,23 @@ def swept(qtbot: QtBot, panel: SweepPanel) -> None:
     sweeps = panel._sweeps
     with qtbot.waitSignal(sweeps.stored, timeout=LONG):
         qtbot.mouseClick(panel.buttons["start"], LEFT)
+
+
+def test_start_is_in_sight_where_room_is_short(qtbot: QtBot, panel: SweepPanel) -> None:
+    """The window as it opens leaves the panel about this much."""
+    area = PanelArea()
+    qtbot.addWidget(area)
+    area.put(panel)
+    area.resize(530, 400)
+    area.show()
+
+    for page in (panel.setup, panel.map_page, panel.walk_page):
+        panel.pages.setCurrentWidget(page)
+        QApplication.processEvents()
+        start = panel.buttons["start"]
+        end = start.mapTo(area, start.rect().bottomRight())
+        assert end.y() < area.height()
+    area.take()
 
 
 def test_the_request_is_that_of_the_backtest_panel(
@@ -131,7 +149,7 @@ def test_a_sweep_fills_the_map(qtbot: QtBot, panel: SweepPanel) -> None:
     book, current = panel._sweeps.book, panel._sweeps.current
     assert book is not None
     assert current is not None
-    assert panel.pages.currentWidget() is panel.map
+    assert panel.pages.currentWidget() is panel.map_page
     assert (len(book.cells), book.failed) == (12, 6)
     assert book.best is not None
     assert book.best is current.result.best
@@ -278,7 +296,7 @@ def test_walking_forward_is_shown_and_kept(qtbot: QtBot, panel: SweepPanel) -> N
     current = panel._sweeps.current
     assert current is not None
     assert current.walk is not None
-    panel.pages.setCurrentWidget(panel.walk)
+    panel.pages.setCurrentWidget(panel.walk_page)
     assert "Walk-forward efficiency" in panel.walk.words.text()
     assert len(panel.walk.windows.text.rows) == len(current.walk["windows"]) > 0
     assert len(panel.walk.plot.boxes()) == 1

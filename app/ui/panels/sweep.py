@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -25,6 +26,7 @@ from app.ui import formatting
 from app.ui.backtests import RunningBacktest
 from app.ui.context import Context
 from app.ui.items.form_field import label_of
+from app.ui.items.panel_area import PanelArea
 from app.ui.items.running_backtests import RunningList
 from app.ui.items.sweep_cells import SweepCells
 from app.ui.items.sweep_map import SweepMap
@@ -57,6 +59,7 @@ class SweepPanel(QWidget):
         self.setup = SweepSetup(theme, scale, self.form)
         self.map, self.cells = SweepMap(theme, scale), SweepCells(theme)
         self.walk, self.shelf = SweepWalk(theme, scale), SweepShelf(theme)
+        self.map_page, self.walk_page = PanelArea(), PanelArea()
         self.pages = QTabWidget()
         self.running = RunningList(self._library.backtests)
         self.progress, self._said, self._words = (
@@ -79,11 +82,19 @@ class SweepPanel(QWidget):
     def _lay_out(self) -> None:
         self.pages.setDocumentMode(True)
         self.pages.tabBar().setAccessibleName("Pages of the sweep panel")
+        # Where room is short the pages scroll: Start and the tabs stay in sight. What
+        # wraps would have Qt give the pages all that they would like.
+        self.pages.setSizePolicy(
+            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored
+        )
+        self.pages.setMinimumHeight(9 * self.fontMetrics().height())
+        self.map_page.put(self.map)
+        self.walk_page.put(self.walk)
         for widget, title in (
             (self.setup, "Set-up"),
-            (self.map, "Map"),
+            (self.map_page, "Map"),
             (self.cells, "Cells"),
-            (self.walk, "Walk forward"),
+            (self.walk_page, "Walk forward"),
             (self.shelf, "Kept"),
         ):
             self.pages.addTab(widget, title)
@@ -269,7 +280,7 @@ class SweepPanel(QWidget):
         except RingsideError as error:
             self._tell(str(error), Level.ERROR)
             return
-        self.pages.setCurrentWidget(self.map)
+        self.pages.setCurrentWidget(self.map_page)
 
     def cancel(self) -> None:
         """End it with the cells that it has."""
@@ -373,7 +384,7 @@ class SweepPanel(QWidget):
 
     def _on_open_sweep(self, name: str) -> None:
         self._sweeps.open(name)
-        self.pages.setCurrentWidget(self.map)
+        self.pages.setCurrentWidget(self.map_page)
 
     def _on_delete(self, names: list[str]) -> None:
         root = self._sweeps.root
