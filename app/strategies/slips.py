@@ -9,19 +9,23 @@ import difflib
 import inspect
 import re
 import threading
+import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from app.clock import SystemClock
 from app.errors import StrategyError
 from app.strategies.strategy import HANDLERS
 
 COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 """How a terminal is told colours, which numba writes whether there is one or not."""
 PATIENCE_S: Final = 5.0
-"""Longest that the lines of a file, or an `__init__`, may take."""
+"""Longest that the lines of a file, or an `__init__`, may take, of the processor."""
+_LONGEST: Final = 12
+"""Times as long by the clock: where others run it may have to wait, not for ever."""
 
 
 class _TooLong(BaseException):
@@ -30,7 +34,7 @@ class _TooLong(BaseException):
 
 @contextmanager
 def ending_within(what: str, seconds: float = PATIENCE_S) -> Iterator[None]:
-    """Bound how long this thread may stay in a block of Python.
+    """Bound how long this thread may run in a block of Python, by processor time.
 
     A call that waits outside of Python (``time.sleep``) is ended once it returns.
 
@@ -47,23 +51,29 @@ def ending_within(what: str, seconds: float = PATIENCE_S) -> Iterator[None]:
     owner, lock = ctypes.c_ulong(threading.get_ident()), threading.Lock()
     is_over, is_late = threading.Event(), threading.Event()
     throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    run_time, clock = _run_time(), SystemClock()
+    limit = run_time() + seconds
+    latest = clock.monotonic_ns() + round(_LONGEST * seconds * 1e9)
 
-    def end() -> None:
-        with lock:
-            if not is_over.is_set():
-                is_late.set()
-                throw(owner, ctypes.py_object(_TooLong))
+    def watch() -> None:
+        left = seconds
+        while not is_over.wait(left):
+            with lock:
+                if is_over.is_set():
+                    return
+                left = limit - run_time()
+                if left <= 0 or clock.monotonic_ns() >= latest:
+                    is_late.set()
+                    throw(owner, ctypes.py_object(_TooLong))
+                    return
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         try:
             yield
         finally:
             with lock:
                 is_over.set()
-            timer.cancel()
             if is_late.is_set():
                 # It comes up at a turn of this loop, where it has not yet. To take it
                 # back would leave CPython 3.11's flag for it set for ever: each call
@@ -72,6 +82,12 @@ def ending_within(what: str, seconds: float = PATIENCE_S) -> Iterator[None]:
                     pass
     except _TooLong as error:
         raise StrategyError(f"{what} did not end within {seconds:g} s") from error
+
+
+def _run_time() -> Callable[[], float]:
+    """Processor time of this thread, s, for others to look at."""
+    own = time.pthread_getcpuclockid(threading.get_ident())
+    return lambda: time.clock_gettime(own)
 
 
 def line_in(error: BaseException | None, file: str | Path) -> int:
