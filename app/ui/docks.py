@@ -15,7 +15,7 @@ from app.ui.context import Context
 from app.ui.dock_tabs import DockTabs
 from app.ui.links import Links
 from app.ui.models.desk import Desk
-from app.ui.panel_dock import PanelDock
+from app.ui.panel_dock import PanelDock, is_in_sight
 from app.ui.panel_host import PanelHost
 from app.ui.panel_rows import (
     BY_NAME,
@@ -191,7 +191,7 @@ class Docks(QObject):
 
     def go_on(self, dock: PanelDock | None) -> None:
         """Give the keyboard back to a panel that was made anew; else begin."""
-        if dock is not None and _is_seen(dock):
+        if dock is not None and is_in_sight(dock):
             dock.take_keyboard()
             self._last = dock.name
         else:
@@ -202,7 +202,9 @@ class Docks(QObject):
 
         Else it is where Qt happens to find a button.
         """
-        ladders = (x for x in self.ordered() if x.row.name == "ladder" and _is_seen(x))
+        ladders = (
+            x for x in self.ordered() if x.row.name == "ladder" and is_in_sight(x)
+        )
         dock = next(ladders, None) or self._widest()
         if dock is not None:
             dock.take_keyboard()
@@ -311,7 +313,7 @@ class Docks(QObject):
 
         A column of its own would take the room of all the others.
         """
-        seen = [each for each in self.by_name.values() if _is_seen(each)]
+        seen = [each for each in self.by_name.values() if is_in_sight(each)]
         return max(
             seen,
             key=lambda each: min(each.width(), _WIDE * each.height()),
@@ -329,8 +331,3 @@ class Docks(QObject):
         while widget is not None and not isinstance(widget, PanelDock):
             widget = widget.parentWidget()
         return widget
-
-
-def _is_seen(dock: PanelDock) -> bool:
-    """Whether a panel is docked, and not behind another."""
-    return not dock.isFloating() and not dock.visibleRegion().isEmpty()

@@ -18,6 +18,7 @@ from app.ui.context import Context
 from app.ui.laid_out import take_out
 from app.ui.models.messages import Level
 from app.ui.models.notices import Notice, Notices
+from app.ui.panel_dock import is_in_sight
 
 _MARGIN_PX: Final = 12
 _FIGURES: Final = 52
@@ -184,12 +185,12 @@ class NoticeBoard(QWidget):
         for name, is_left in _OVER:
             dock = docks.get(name)
             inner = None if dock is None else dock.widget()
-            if dock is None or inner is None or dock.isFloating():
+            if dock is None or inner is None:
                 continue
             place = QRect(inner.mapTo(window, QPoint()), inner.size())
             fits = place.width() > width + 2 * _MARGIN_PX
             fits &= place.height() > height + 2 * _MARGIN_PX
-            if fits and dock.isVisible() and not inner.visibleRegion().isEmpty():
+            if fits and is_in_sight(dock):
                 right = place.right() + 1 - width - _MARGIN_PX
                 x = place.left() + _MARGIN_PX if is_left else right
                 axis = round(_AXIS * self.fontMetrics().height()) if is_left else 0

@@ -170,6 +170,17 @@ class PanelDock(QDockWidget):
             self.show()
 
 
+def is_in_sight(dock: QDockWidget) -> bool:
+    """Whether a panel is docked, and not behind another of its stack.
+
+    Those Qt moves out of the window, and leaves them shown. What is visible of a dock
+    says nothing: it has no pixel of its own where its title and its panel paint all.
+    """
+    if dock.isFloating() or not dock.isVisible():
+        return False
+    return dock.window().rect().intersects(dock.geometry())
+
+
 def on_screen(wanted: QRect, screens: Sequence[QRect]) -> QRect:
     """Where a window may be: as wanted if it can be got hold of, else on a screen.
 

@@ -352,6 +352,7 @@ class Interrupted(Strategy):
 """
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_the_cells_that_have_ended(
     catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

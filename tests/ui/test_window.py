@@ -39,6 +39,7 @@ from app.ui.main_window import MainWindow
 from app.ui.models.order_path import order_path
 from app.ui.models.orders import OWN_ORDER
 from app.ui.opening import Sessions
+from app.ui.panel_dock import is_in_sight
 from app.ui.panel_host import PanelHost
 from app.ui.panel_rows import PANELS
 from app.ui.panels.ladder import LadderPanel
@@ -397,9 +398,7 @@ def test_the_theme_changes_while_the_session_lives(
     qtbot.waitUntil(lambda: window.theme.name == "light")
 
     assert window.bridge.session is opener.opened[0]
-    shown = [
-        dock for dock in window.docks.values() if not dock.visibleRegion().isEmpty()
-    ]
+    shown = [dock for dock in window.docks.values() if is_in_sight(dock)]
     assert all(dock.host.panel is not None for dock in shown)
     qtbot.waitUntil(lambda: window.ladder().view.painted is not None)  # type: ignore[union-attr]
 

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from app.sessions.session import Mode
 from app.ui.links import GROUPS, OWN
 from app.ui.main_window import MainWindow
-from app.ui.panel_dock import PanelDock
+from app.ui.panel_dock import PanelDock, is_in_sight
 from app.ui.panel_rows import PANELS
 from tests.ui.scripted_window import opened, shown_window
 
@@ -182,8 +182,7 @@ def hidden_behind_nothing(window: MainWindow) -> list[str]:
     return [
         dock.name
         for dock in window.docks.values()
-        if dock.isVisible()
-        and not dock.visibleRegion().isEmpty()
+        if is_in_sight(dock)
         and dock.host.height() > 0
         and not any(
             child.isVisible()

@@ -432,6 +432,7 @@ class Interrupted(Strategy):
 """
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_in_a_strategy_ends_the_run_and_keeps_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
