@@ -191,7 +191,7 @@ class Docks(QObject):
 
     def go_on(self, dock: PanelDock | None) -> None:
         """Give the keyboard back to a panel that was made anew; else begin."""
-        if dock is not None and is_in_sight(dock):
+        if dock is not None and _is_seen(dock):
             dock.take_keyboard()
             self._last = dock.name
         else:
@@ -202,9 +202,7 @@ class Docks(QObject):
 
         Else it is where Qt happens to find a button.
         """
-        ladders = (
-            x for x in self.ordered() if x.row.name == "ladder" and is_in_sight(x)
-        )
+        ladders = (x for x in self.ordered() if x.row.name == "ladder" and _is_seen(x))
         dock = next(ladders, None) or self._widest()
         if dock is not None:
             dock.take_keyboard()
@@ -313,7 +311,7 @@ class Docks(QObject):
 
         A column of its own would take the room of all the others.
         """
-        seen = [each for each in self.by_name.values() if is_in_sight(each)]
+        seen = [each for each in self.by_name.values() if _is_seen(each)]
         return max(
             seen,
             key=lambda each: min(each.width(), _WIDE * each.height()),
@@ -331,3 +329,8 @@ class Docks(QObject):
         while widget is not None and not isinstance(widget, PanelDock):
             widget = widget.parentWidget()
         return widget
+
+
+def _is_seen(dock: PanelDock) -> bool:
+    """Whether a panel is docked, and not behind another."""
+    return not dock.isFloating() and is_in_sight(dock)

@@ -185,7 +185,7 @@ class NoticeBoard(QWidget):
         for name, is_left in _OVER:
             dock = docks.get(name)
             inner = None if dock is None else dock.widget()
-            if dock is None or inner is None:
+            if dock is None or inner is None or dock.isFloating():
                 continue
             place = QRect(inner.mapTo(window, QPoint()), inner.size())
             fits = place.width() > width + 2 * _MARGIN_PX

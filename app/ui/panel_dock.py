@@ -171,13 +171,13 @@ class PanelDock(QDockWidget):
 
 
 def is_in_sight(dock: QDockWidget) -> bool:
-    """Whether a panel is docked, and not behind another of its stack.
+    """Whether a panel is shown, and not behind another of its stack.
 
     Those Qt moves out of the window, and leaves them shown. What is visible of a dock
     says nothing: it has no pixel of its own where its title and its panel paint all.
     """
     if dock.isFloating() or not dock.isVisible():
-        return False
+        return dock.isVisible()
     return dock.window().rect().intersects(dock.geometry())
 
 
