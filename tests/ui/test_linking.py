@@ -225,6 +225,8 @@ def test_the_keyboards_ring_goes_all_the_way_round_a_chip(qtbot: QtBot) -> None:
     chip.setAutoFillBackground(True)
     chip.show()
     chip.activateWindow()
+    # A window that becomes the active one gives its only widget the keyboard.
+    qtbot.waitUntil(chip.isActiveWindow)
 
     def edges() -> list[int]:
         """How light the middles of its upper and its lower edge are."""
@@ -234,6 +236,7 @@ def test_the_keyboards_ring_goes_all_the_way_round_a_chip(qtbot: QtBot) -> None:
 
     chip.resize(chip.sizeHint())
     chip.clearFocus()
+    qtbot.waitUntil(lambda: not chip.hasFocus())
     before = edges()
     chip.setFocus()
     qtbot.waitUntil(chip.hasFocus)
